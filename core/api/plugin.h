@@ -1,0 +1,177 @@
+// How a library becomes a plugin: a manifest and an ABI tag that are read from the file before any of its
+// code runs, and one entry function that registers factories.
+//
+//   namespace {
+//   class Gru4Rec final : public lea::Backbone { struct Params { void fields(lea::Fields&); }; ... };
+//   }
+//   LEA_PLUGIN(backbone, "lea.gru4rec", "1.0.0", Gru4Rec, "GRU4Rec as in the SNQN paper's code")
+//
+// A plugin class has a nested `Params` with `fields`, and a constructor (const Params&, const Context&).
+// A framework also has `static std::vector<std::string> uses()`: which of backbone, reward, state, augment,
+// negatives, train it reads; what it does not read becomes none in the resolved spec. An environment that
+// gives states has `static constexpr bool kGivesState = true`.
+#pragma once
+
+#include <c10/core/TensorOptions.h>
+#include <torch/version.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/api/augmenter.h"
+#include "core/api/backbone.h"
+#include "core/api/context.h"
+#include "core/api/environment.h"
+#include "core/api/framework.h"
+#include "core/spec/params.h"
+
+namespace lea {
+
+// Bumped when an interface or a struct of core/api changes. A plugin needs an equal major and a minor that
+// is not newer than the host's.
+inline constexpr uint32_t kApiMajor = 1;
+inline constexpr uint32_t kApiMinor = 0;
+
+// What must agree for C++ objects to cross. Plain data in its own section, compared field by field.
+struct AbiTag {
+  char magic[8];
+  uint32_t size, api_major, api_minor;
+  char compiler[12];
+  uint32_t compiler_major;
+  uint64_t cplusplus;
+  uint32_t gxx_abi, cxx11_abi, glibcxx_release;
+  uint32_t ndebug, glibcxx_debug, sanitizers;  // sanitizers: bit 0 address, bit 1 thread
+  uint32_t torch_major, torch_minor, torch_patch;
+  uint32_t vector_isa;  // bit 0 AVX, bit 1 AVX2, bit 2 AVX-512F
+  uint32_t sizes[5], alignments[5];  // Tensor, string, vector<int>, shared_ptr<int>, TensorOptions
+};
+
+#ifdef __clang__
+#define LEA_COMPILER "clang"
+#define LEA_COMPILER_MAJOR __clang_major__
+#else
+#define LEA_COMPILER "g++"
+#define LEA_COMPILER_MAJOR __GNUC__
+#endif
+
+constexpr AbiTag make_abi_tag() {
+  AbiTag tag{{'L', 'E', 'A', 'P', 'L', 'U', 'G', '\0'}, sizeof(AbiTag), kApiMajor, kApiMinor, LEA_COMPILER,
+             LEA_COMPILER_MAJOR, __cplusplus, __GXX_ABI_VERSION, _GLIBCXX_USE_CXX11_ABI, _GLIBCXX_RELEASE,
+             0, 0, 0, TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR, TORCH_VERSION_PATCH, 0,
+             {sizeof(at::Tensor), sizeof(std::string), sizeof(std::vector<int>), sizeof(std::shared_ptr<int>),
+              sizeof(c10::TensorOptions)},
+             {alignof(at::Tensor), alignof(std::string), alignof(std::vector<int>),
+              alignof(std::shared_ptr<int>), alignof(c10::TensorOptions)}};
+#ifdef NDEBUG
+  tag.ndebug = 1;
+#endif
+#ifdef _GLIBCXX_DEBUG
+  tag.glibcxx_debug = 1;
+#endif
+#ifdef __SANITIZE_ADDRESS__
+  tag.sanitizers |= 1;
+#endif
+#ifdef __SANITIZE_THREAD__
+  tag.sanitizers |= 2;
+#endif
+#ifdef __AVX__
+  tag.vector_isa |= 1;
+#endif
+#ifdef __AVX2__
+  tag.vector_isa |= 2;
+#endif
+#ifdef __AVX512F__
+  tag.vector_isa |= 4;
+#endif
+  return tag;
+}
+
+// One registered plugin. Exactly one of the four factories is set.
+struct PluginEntry {
+  std::string kind, id, version, summary;
+  std::vector<ParamInfo> params;
+  std::vector<std::string> uses;
+  bool gives_state = false;
+  std::function<std::shared_ptr<Backbone>(const ParamValues&, const Context&)> backbone;
+  std::function<std::shared_ptr<Framework>(const ParamValues&, const Context&)> framework;
+  std::function<std::shared_ptr<Environment>(const ParamValues&, const Context&)> environment;
+  std::function<std::shared_ptr<Augmenter>(const ParamValues&, const Context&)> augmenter;
+};
+
+class Registrar {
+ public:
+  virtual ~Registrar();
+  virtual void add(PluginEntry entry) = 0;
+
+  template <class T>
+  void backbone(const char* id, const char* version, const char* summary) {
+    PluginEntry entry = describe<T>("backbone", id, version, summary);
+    entry.backbone = make<T>;
+    add(std::move(entry));
+  }
+  template <class T>
+  void framework(const char* id, const char* version, const char* summary) {
+    PluginEntry entry = describe<T>("framework", id, version, summary);
+    entry.uses = T::uses();
+    entry.framework = make<T>;
+    add(std::move(entry));
+  }
+  template <class T>
+  void environment(const char* id, const char* version, const char* summary) {
+    PluginEntry entry = describe<T>("environment", id, version, summary);
+    if constexpr (requires { T::kGivesState; }) entry.gives_state = T::kGivesState;
+    entry.environment = make<T>;
+    add(std::move(entry));
+  }
+  template <class T>
+  void augmenter(const char* id, const char* version, const char* summary) {
+    PluginEntry entry = describe<T>("augmenter", id, version, summary);
+    entry.augmenter = make<T>;
+    add(std::move(entry));
+  }
+
+ private:
+  template <class T>
+  static PluginEntry describe(const char* kind, const char* id, const char* version, const char* summary) {
+    PluginEntry entry;
+    entry.kind = kind;
+    entry.id = id;
+    entry.version = version;
+    entry.summary = summary;
+    entry.params = describe_params<typename T::Params>();
+    return entry;
+  }
+  template <class T>
+  static std::shared_ptr<T> make(const ParamValues& values, const Context& context) {
+    return std::make_shared<T>(assign_params<typename T::Params>(values), context);
+  }
+};
+
+// For plugins without parameters: `using Params = lea::NoParams;`.
+struct NoParams {
+  void fields(Fields&) {}
+};
+
+}  // namespace lea
+
+#define LEA_EXPORT __attribute__((visibility("default"), used))
+
+// The manifest of a library: its version, and the kind and id of each plugin in it.
+#define LEA_MANIFEST(JSON)                                                                         \
+  extern "C" {                                                                                     \
+  LEA_EXPORT extern const char lea_manifest[] __attribute__((section(".leaplug")));                \
+  const char lea_manifest[] = JSON;                                                                \
+  LEA_EXPORT extern const ::lea::AbiTag lea_abi_tag __attribute__((section(".leatag")));           \
+  constexpr ::lea::AbiTag lea_abi_tag = ::lea::make_abi_tag();                                     \
+  }
+
+#define LEA_PLUGIN(KIND, ID, VERSION, TYPE, SUMMARY)                                               \
+  LEA_MANIFEST("{\"version\": \"" VERSION "\", \"provides\": [{\"kind\": \"" #KIND                 \
+               "\", \"id\": \"" ID "\"}]}")                                                        \
+  extern "C" LEA_EXPORT void lea_register(::lea::Registrar& registrar) {                           \
+    registrar.KIND<TYPE>(ID, VERSION, SUMMARY);                                                    \
+  }

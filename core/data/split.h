@@ -1,0 +1,36 @@
+// Which part each interaction belongs to, and what follows for training.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/data/dataset.h"
+#include "core/spec/sections.h"
+
+namespace lea::data {
+
+enum class Part : uint8_t { kTrain = 0, kValid = 1, kTest = 2 };
+
+// A part for every event. In every sequence the training events are a prefix, then valid, then test, so
+// that a history never holds a later part's event. Histories may cross parts (a test event's history
+// includes the sequence's earlier training events); training never looks past the prefix.
+struct Split {
+  std::vector<uint8_t> part;  // [events] Part
+  std::string fingerprint;    // sha256 over the parts and the data's fingerprint
+  int64_t count(Part p) const;
+};
+
+// Deterministic, and independent of the order of equal timestamps in memory. Throws DataError for an
+// impossible split: by time where time is only a position, unknown or missing users in the file, ...
+Split make_split(const Dataset& data, const spec::SplitSection& section);
+
+// Events of one part in data order.
+std::vector<uint32_t> events_of(const Split& split, Part part);
+
+// sequence_of[i] for an ascending list of events.
+std::vector<uint32_t> sequences_of(const Dataset& data, std::span<const uint32_t> events);
+
+}  // namespace lea::data

@@ -1,0 +1,60 @@
+// The folder of a run: the truth about it. The database is an index that is rebuilt from these.
+//
+// lab/runs/UUID/
+//   run.yaml       the resolved spec (core/spec/run_spec.h)
+//   cell.json      {uuid, experiment, hash, labels: {axis: label}, axes: [...], created}
+//   attempts.jsonl one line an attempt: {number, host, pid, pid_start, boot_id, started} and, when it ends,
+//                  {number, ended, exit, reason}
+//   events.jsonl   appended by the worker: {"type": "train"|"valid"|..., "step": n, ...} with a crc32
+//   result.json    written once, last, by the worker: metrics of valid and test, provenance (below)
+//   ranks.bin      test events (core/eval/ranks.h);  ranks-valid.bin  validation events
+//   log.txt        stderr of the worker
+//   checkpoint/    see core/train/checkpoint.h
+//   beat           {pid, step, max_steps, time, steps_per_second}: the lease, rewritten by the worker
+// All but the .jsonl files and log.txt are published whole (core/spec/publish.h).
+//
+// result.json: {state: "finished"|"failed", reason, metrics: {valid: {name: value}, test: {...}},
+//   best_step, steps, updates, wall_seconds, train_seconds, peak_memory_bytes, parameters,
+//   data_fingerprint, split_fingerprint, ranks_sha256, ranks_valid_sha256,
+//   tie_share: share of test events whose target ties, collapsed: bool,
+//   plugins: [{id, version, sha256}], host, cpu, threads, device, libtorch, lealab, machine_kind,
+//   attempt, finished_at}
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/spec/experiment.h"
+
+namespace lea::lab {
+
+// Closed set; terminal states never change.
+enum class RunState { kQueued, kRunning, kFinished, kFailed, kCancelled, kInterrupted };
+std::string to_string(RunState state);
+
+struct RunFolder {
+  std::string path;
+  std::string uuid() const;
+};
+
+// --lab DIR, else $LEALAB, else ./lab. Creates the folder and its sub-folders on first use.
+std::string open_lab(const std::string& option);
+
+// Makes lab/runs/UUID with run.yaml and cell.json.
+RunFolder create_run(const std::string& lab, const spec::Experiment& experiment, const spec::PlannedRun& run);
+
+std::vector<RunFolder> list_runs(const std::string& lab);  // sorted by uuid
+
+// State from the files alone: result.json, else attempts and beat (a live pid with the same start time on
+// this boot is running), else interrupted when a checkpoint exists, else queued.
+RunState state_of(const RunFolder& run);
+
+std::optional<nlohmann::json> read_json(const std::string& path);  // empty when the file is absent
+
+// Appends one record with a checksum; reads those that verify and stops at the first that does not.
+void append_record(const std::string& path, nlohmann::json record);
+std::vector<nlohmann::json> read_records(const std::string& path);
+
+}  // namespace lea::lab

@@ -1,0 +1,19 @@
+// The one way a file that matters reaches its name: temporary, checked write, fsync, rename, fsync of the
+// folder. A reader sees the old file or the whole new one, after any crash.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace lea {
+
+// Throws StoreError (with path, reason and free bytes) and leaves the old file as it was.
+void publish_file(const std::string& path, std::string_view bytes);
+
+// Publishes a prepared folder: every file in it is synced, then it is renamed to `path`, which must not
+// exist (an equal name wins the race: the temporary is removed and the function returns false).
+bool publish_folder(const std::string& temporary, const std::string& path);
+
+std::string read_file(const std::string& path, size_t limit = size_t{1} << 32);
+
+}  // namespace lea

@@ -1,0 +1,49 @@
+// One resolved run: every default spelt out, every name a full id. This is what is hashed, stored as
+// run.yaml and handed to a worker.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "core/spec/sections.h"
+
+namespace lea::spec {
+
+// A plugin with all its parameters. `params` maps every declared name to its value; a parameter of type
+// environment holds another {"id", "params"} object, so that a hash depends on content, never on names.
+// An empty id means "none".
+struct PluginUse {
+  std::string id;
+  nlohmann::json params = nlohmann::json::object();
+  bool none() const { return id.empty(); }
+};
+
+struct RunSpec {
+  DataSection data;
+  SplitSection split;
+  TrainSection train;
+  NegativesSection negatives;
+  EvaluateSection evaluate;
+  PluginUse backbone, framework, reward, state, augment;
+  StateSection state_use;
+  AugmentSection augment_use;
+  int64_t seed = 1;
+};
+
+// The canonical document of a run: {"data": {...}, ..., "backbone": {"id", "params"} | null, "seed": n}.
+// Keys are sorted; whatever the framework ignores is null.
+nlohmann::json to_json(const RunSpec& run);
+
+// Inverse of to_json. Throws ConfigError on an unknown key or a wrong type; `where` names the file.
+RunSpec run_from_json(const nlohmann::json& document, const std::string& where);
+
+// Hash of a cell: sha256 (hex) of the canonical document without what cannot change a result
+// (data.path, train.log_every). Runs with equal hashes are repetitions of each other.
+std::string cell_hash(const RunSpec& run);
+
+// run.yaml, written by dump and read back by load. The text is YAML in block style with sorted keys.
+std::string dump_yaml(const nlohmann::json& document);
+RunSpec load_run(const std::string& path);
+
+}  // namespace lea::spec

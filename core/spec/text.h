@@ -1,0 +1,25 @@
+// Small text helpers that several rooms need: near misses and hashing.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lea {
+
+// The candidate with the smallest edit distance (Damerau-Levenshtein), if it is near enough to be a slip:
+// at most a third of the word's length. Empty otherwise.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+// ", did you mean `x`?" or an empty string.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+
+// SHA-256, 64 lower-case hexadecimal digits. Throws StoreError when the file cannot be read.
+std::string sha256(std::string_view bytes);
+std::string sha256_file(const std::string& path);
+
+// Control characters as \xNN, so that text from files cannot drive a terminal.
+std::string printable(std::string_view text);
+
+}  // namespace lea
