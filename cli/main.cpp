@@ -1,0 +1,33 @@
+// `lealab`: plans, launches, collects and queries experiments. Links no LibTorch and loads no plugin.
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "core/spec/error.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"LEA Lab: experiments with recommenders that learn by reinforcement from logged interactions"};
+  app.name("lealab");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", LEA_VERSION);
+  lea::cli::Globals globals;
+  app.add_option("--lab", globals.lab, "folder with data, runs and results (default: $LEALAB, else ./lab)");
+  app.add_option("--plugin-dir", globals.plugin_dirs, "one more folder with plugins (repeatable)");
+  lea::cli::add_run(app, globals);
+  lea::cli::add_results(app, globals);
+  lea::cli::add_exchange(app, globals);
+  lea::cli::add_data(app, globals);
+  lea::cli::add_plugins(app, globals);
+  lea::cli::add_db(app, globals);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(lea::Exit::kUsage);
+  } catch (const lea::Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "internal error: %s\n", error.what());
+    return static_cast<int>(lea::Exit::kInternal);
+  }
+  return 0;
+}
