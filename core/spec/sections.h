@@ -53,6 +53,7 @@ struct TrainSection {
   int64_t max_steps = 30000;
   int64_t validate_every = 500;
   int64_t patience = 10;
+  int64_t min_steps = 0;
   std::string stop_on = "ndcg@20";
   int64_t drop_learning_rate_at = 0;
   double dropped_learning_rate = 0.001;
@@ -69,6 +70,8 @@ struct TrainSection {
     f.integer("validate_every", validate_every, {1, 1e9},
               "validate after so many updates of the evaluated network");
     f.integer("patience", patience, {1, 1e9}, "validations without a new best before stopping");
+    f.integer("min_steps", min_steps, {0, 1e9},
+              "no early stop before this step, e.g. before SA2C's warm-up has ended");
     f.text("stop_on", stop_on, "validation metric that stops and selects: hr@K, ndcg@K or mrr@K");
     f.integer("drop_learning_rate_at", drop_learning_rate_at, {0, 1e9},
               "step after which the learning rate is `dropped_learning_rate` (0: never)");

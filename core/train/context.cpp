@@ -1,1 +1,131 @@
+#include "core/train/context.h"
 
+#include <ATen/ATen.h>
+
+#include "core/spec/error.h"
+
+namespace lea::train {
+namespace {
+
+ParamValues values_of(const PluginEntry& entry, const spec::PluginUse& use) {
+  return spec::to_values(entry.params, use.params, entry.kind + " " + use.id);
+}
+
+std::unordered_map<std::string, int64_t> index_of(const std::vector<std::string>& ids) {
+  std::unordered_map<std::string, int64_t> index;
+  index.reserve(ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) index.emplace(ids[i], static_cast<int64_t>(i));
+  return index;
+}
+
+}  // namespace
+
+TrainingEvents training_events(const data::Dataset& data, const data::Split& split, int64_t history) {
+  TrainingEvents events;
+  std::vector<int64_t> offset = {0};
+  const auto offsets = data.offsets();
+  for (int64_t s = 0; s < data.sequences(); ++s) {
+    const int64_t begin = offsets[s];
+    int64_t end = begin;  // training events are a prefix of every sequence
+    while (end < static_cast<int64_t>(offsets[s + 1]) && split.part[end] == uint8_t(data::Part::kTrain)) ++end;
+    if (end == begin) continue;
+    events.first_event.push_back(begin);
+    events.sequence.push_back(static_cast<uint32_t>(s));
+    offset.push_back(offset.back() + end - begin);
+  }
+  const int64_t total = offset.back(), sequences = std::ssize(events.first_event);
+  TrainingData& training = events.data;
+  training.items = data.items();
+  training.history = history;
+  training.item = at::empty({total}, at::kInt);
+  training.offset = at::tensor(offset, at::kLong);
+  int32_t* item = training.item.mutable_data_ptr<int32_t>();
+  uint8_t* behaviour = nullptr;
+  if (!data.behaviour().empty()) {
+    training.behaviour = at::empty({total}, at::kByte);
+    training.behaviours = data.behaviours();
+    behaviour = training.behaviour.mutable_data_ptr<uint8_t>();
+  }
+  for (int64_t s = 0; s < sequences; ++s) {
+    const int64_t count = offset[s + 1] - offset[s], first = events.first_event[s];
+    std::copy_n(data.item().begin() + first, count, item + offset[s]);
+    if (behaviour) std::copy_n(data.behaviour().begin() + first, count, behaviour + offset[s]);
+  }
+  return events;
+}
+
+HostContext::HostContext(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
+                         std::shared_ptr<const data::Split> split, PluginLookup lookup)
+    : run_(run), data_(std::move(data)), split_(std::move(split)), lookup_(std::move(lookup)),
+      device_(run.train.device), events_(training_events(*data_, *split_, run.data.history)) {
+  if (events_.data.events() == 0) throw DataError("data " + run.data.name + ": the split leaves no training event");
+}
+
+std::shared_ptr<Backbone> HostContext::make_backbone() const {
+  if (!making_framework_) throw PluginError("only a framework may make backbones");
+  if (run_.backbone.none()) {
+    throw PluginError("framework " + run_.framework.id + " asks for a backbone, which its `uses` does not name");
+  }
+  const PluginEntry& entry = lookup_("backbone", run_.backbone.id);
+  return entry.backbone(values_of(entry, run_.backbone), *this);
+}
+
+std::shared_ptr<Environment> HostContext::environment(const std::string& value) const {
+  std::shared_ptr<Environment>& made = environments_[value];
+  if (!made) {
+    const auto document = nlohmann::json::parse(value);
+    const spec::PluginUse use{document.at("id").get<std::string>(), document.at("params")};
+    const PluginEntry& entry = lookup_("environment", use.id);
+    made = entry.environment(values_of(entry, use), *this);
+  }
+  return made;
+}
+
+std::shared_ptr<Environment> HostContext::slot(const spec::PluginUse& use) const {
+  if (use.none()) return nullptr;
+  return environment(nlohmann::json{{"id", use.id}, {"params", use.params}}.dump());
+}
+
+std::shared_ptr<Augmenter> HostContext::augmenter() const {
+  if (run_.augment.none()) return nullptr;
+  const PluginEntry& entry = lookup_("augmenter", run_.augment.id);
+  return entry.augmenter(values_of(entry, run_.augment), *this);
+}
+
+std::shared_ptr<Framework> HostContext::make_framework() {
+  const PluginEntry& entry = lookup_("framework", run_.framework.id);
+  making_framework_ = true;
+  auto framework = entry.framework(values_of(entry, run_.framework), *this);
+  making_framework_ = false;
+  return framework;
+}
+
+int64_t HostContext::item_of(const std::string& original_id) const {
+  if (item_index_.empty()) item_index_ = index_of(data_->item_ids());
+  const auto found = item_index_.find(original_id);
+  return found == item_index_.end() ? 0 : found->second + 1;
+}
+
+int64_t HostContext::sequence_of(const std::string& original_id) const {
+  if (sequence_index_.empty()) {
+    const auto& ids = data_->sequence_ids();
+    for (size_t s = 0; s < events_.sequence.size(); ++s) {
+      sequence_index_.emplace(ids[events_.sequence[s]], static_cast<int64_t>(s));
+    }
+  }
+  const auto found = sequence_index_.find(original_id);
+  return found == sequence_index_.end() ? -1 : found->second;
+}
+
+Context::StateUse HostContext::state_use() const {
+  const auto environment = state();
+  if (!environment) return {};
+  return {environment->state_width(), run_.state_use.project, run_.state_use.combine == "replace"};
+}
+
+Context::AugmentUse HostContext::augment_use() const {
+  if (run_.augment.none()) return {};
+  return {run_.augment_use.supervised_weight, run_.augment_use.q_weight};
+}
+
+}  // namespace lea::train

@@ -1,1 +1,106 @@
+#include "core/train/sampler.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_set>
+
+namespace lea::train {
+namespace {
+
+// Streams keep draws of different purpose apart.
+enum Stream : uint64_t { kBatch = 0x62617463, kEpoch = 0x65706f63, kNegative = 0x6e656761, kPool = 0x706f6f6c };
+
+// Uniform in 0..n-1 by multiply-shift; the bias is below n / 2^64.
+int64_t below(uint64_t bits, int64_t n) {
+  return static_cast<int64_t>((static_cast<unsigned __int128>(bits) * static_cast<uint64_t>(n)) >> 64);
+}
+
+}  // namespace
+
+Sampler::Sampler(int64_t events, int64_t batch_size, const std::string& sampling, uint64_t seed)
+    : events_(events), batch_size_(std::min(batch_size, events)), replay_(sampling == "replay"), seed_(seed) {}
+
+int64_t Sampler::steps_per_epoch() const { return (events_ + batch_size_ - 1) / batch_size_; }
+
+std::vector<int64_t> Sampler::batch(int64_t step) {
+  if (replay_) return replay(step);
+  const int64_t epoch = step / steps_per_epoch();
+  if (epoch != epoch_) shuffle(epoch);
+  const int64_t begin = (step % steps_per_epoch()) * batch_size_;
+  const int64_t end = std::min(begin + batch_size_, events_);
+  return {order_.begin() + begin, order_.begin() + end};
+}
+
+std::vector<int64_t> Sampler::replay(int64_t step) const {
+  std::vector<int64_t> events;
+  events.reserve(batch_size_);
+  // Floyd's algorithm: distinct draws without a permutation of all events.
+  std::unordered_set<int64_t> taken;
+  taken.reserve(2 * batch_size_);
+  for (int64_t j = events_ - batch_size_; j < events_; ++j) {
+    const int64_t draw = below(mix(seed_, kBatch, step, j), j + 1);
+    const int64_t event = taken.insert(draw).second ? draw : j;
+    if (event == j) taken.insert(j);
+    events.push_back(event);
+  }
+  return events;
+}
+
+void Sampler::shuffle(int64_t epoch) {
+  epoch_ = epoch;
+  order_.resize(events_);
+  std::iota(order_.begin(), order_.end(), 0u);
+  for (int64_t i = events_ - 1; i > 0; --i) {
+    std::swap(order_[i], order_[below(mix(seed_, kEpoch, epoch, i), i + 1)]);
+  }
+}
+
+NegativeSampler::NegativeSampler(const spec::NegativesSection& section, int64_t items, uint64_t seed)
+    : section_(section), items_(items), seed_(seed) {}
+
+int64_t NegativeSampler::other_item(uint64_t bits, int64_t action) const {
+  const int64_t item = 1 + below(bits, items_ - 1);
+  return item < action ? item : item + 1;
+}
+
+Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events,
+                             std::span<const int64_t> actions) const {
+  const int64_t rows = std::ssize(events), count = section_.count;
+  const Tensor negatives = at::empty({rows, count}, at::kLong);
+  int64_t* out = negatives.mutable_data_ptr<int64_t>();
+  const bool pool = section_.from == "pool";
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t k = 0; k < count; ++k) {
+      uint64_t bits = mix(seed_, kNegative, step, row * count + k);
+      if (pool) bits = mix(static_cast<uint64_t>(section_.seed), kPool, events[row], below(bits, section_.pool));
+      *out++ = other_item(bits, actions[row]);
+    }
+  }
+  return negatives;
+}
+
+History build_history(std::span<const uint32_t> item, std::span<const int64_t> begin,
+                      std::span<const int64_t> end, std::span<const int64_t> event, int64_t history) {
+  const int64_t rows = std::ssize(begin);
+  History result{at::zeros({rows, history}, at::kLong), at::empty({rows}, at::kLong),
+                 at::empty({rows}, at::kLong)};
+  int64_t* items = result.items.mutable_data_ptr<int64_t>();
+  int64_t* length = result.length.mutable_data_ptr<int64_t>();
+  int64_t* index = result.event.mutable_data_ptr<int64_t>();
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t first = std::max(begin[row], end[row] - history);
+    std::copy(item.begin() + first, item.begin() + end[row], items + row * history);
+    length[row] = end[row] - first;
+    index[row] = event.empty() ? -1 : event[row];
+  }
+  return result;
+}
+
+History to_device(const History& history, c10::Device device) {
+  if (device.is_cpu()) return history;
+  return {history.items.to(device), history.length.to(device), history.event.to(device)};
+}
+
+}  // namespace lea::train

@@ -1,0 +1,68 @@
+// The host's side of lea::Context: one run's data, plugins and slots.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "core/api/plugin.h"
+#include "core/data/dataset.h"
+#include "core/data/split.h"
+#include "core/spec/run_spec.h"
+
+namespace lea::train {
+
+// Finds a plugin by kind and full id; throws PluginError.
+using PluginLookup = std::function<const PluginEntry&(const std::string& kind, const std::string& id)>;
+
+// The training events of a split as plugins see them. `first_event` gives, for each training sequence, its
+// first event in the data set.
+struct TrainingEvents {
+  TrainingData data;
+  std::vector<int64_t> first_event;  // [S]
+  std::vector<uint32_t> sequence;    // [S] index in the data set
+};
+TrainingEvents training_events(const data::Dataset& data, const data::Split& split, int64_t history);
+
+class HostContext final : public Context {
+ public:
+  HostContext(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
+              std::shared_ptr<const data::Split> split, PluginLookup lookup);
+
+  int64_t items() const override { return data_->items(); }
+  int64_t history() const override { return run_.data.history; }
+  uint64_t seed() const override { return static_cast<uint64_t>(run_.seed); }
+  c10::Device device() const override { return device_; }
+  std::shared_ptr<Backbone> make_backbone() const override;
+  std::shared_ptr<Environment> environment(const std::string& value) const override;
+  const TrainingData& training() const override { return events_.data; }
+  int64_t item_of(const std::string& original_id) const override;
+  int64_t sequence_of(const std::string& original_id) const override;
+  StateUse state_use() const override;
+  AugmentUse augment_use() const override;
+
+  const TrainingEvents& events() const { return events_; }
+
+  // The slots; null where the run has none.
+  std::shared_ptr<Framework> make_framework();
+  std::shared_ptr<Environment> reward() const { return slot(run_.reward); }
+  std::shared_ptr<Environment> state() const { return slot(run_.state); }
+  std::shared_ptr<Augmenter> augmenter() const;
+
+ private:
+  std::shared_ptr<Environment> slot(const spec::PluginUse& use) const;
+
+  const spec::RunSpec& run_;
+  std::shared_ptr<const data::Dataset> data_;
+  std::shared_ptr<const data::Split> split_;
+  PluginLookup lookup_;
+  c10::Device device_;
+  TrainingEvents events_;
+  bool making_framework_ = false;
+  mutable std::map<std::string, std::shared_ptr<Environment>> environments_;  // by content
+  mutable std::unordered_map<std::string, int64_t> item_index_, sequence_index_;
+};
+
+}  // namespace lea::train

@@ -1,0 +1,59 @@
+// What a training step is made of: which events, which negatives, which histories. All of it is a pure
+// function of seed and step, so that a resumed run needs no stored generator.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/api/types.h"
+#include "core/spec/sections.h"
+
+namespace lea::train {
+
+// Draws the batch of each step from training events 0..E-1.
+class Sampler {
+ public:
+  // `sampling` is train.sampling. A batch larger than the data is the data.
+  Sampler(int64_t events, int64_t batch_size, const std::string& sampling, uint64_t seed);
+
+  // Replay: distinct events, drawn afresh. Epochs: a slice of the epoch's permutation; the last slice of
+  // an epoch may be shorter.
+  std::vector<int64_t> batch(int64_t step);
+
+  int64_t steps_per_epoch() const;
+
+ private:
+  std::vector<int64_t> replay(int64_t step) const;
+  void shuffle(int64_t epoch);
+
+  int64_t events_, batch_size_;
+  bool replay_;
+  uint64_t seed_;
+  int64_t epoch_ = -1;
+  std::vector<uint32_t> order_;
+};
+
+// Negatives int64 [B, K], uniform over 1..N without the row's action, with replacement inside a row. From
+// a pool: the P candidates of an event are themselves a function of (pool seed, event), and each step picks
+// K of them.
+class NegativeSampler {
+ public:
+  NegativeSampler(const spec::NegativesSection& section, int64_t items, uint64_t seed);
+  Tensor draw(int64_t step, std::span<const int64_t> events, std::span<const int64_t> actions) const;
+
+ private:
+  int64_t other_item(uint64_t bits, int64_t action) const;
+
+  spec::NegativesSection section_;
+  int64_t items_;
+  uint64_t seed_;
+};
+
+// Right-padded histories: row i holds the last T of item[begin[i]], ..., item[end[i] - 1].
+History build_history(std::span<const uint32_t> item, std::span<const int64_t> begin,
+                      std::span<const int64_t> end, std::span<const int64_t> event, int64_t history);
+
+History to_device(const History& history, c10::Device device);
+
+}  // namespace lea::train
