@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "core/spec/experiment.h"
+#include "core/spec/records.h"  // lea::append_record, lea::read_records: events.jsonl, attempts.jsonl
 
 namespace lea::lab {
 
@@ -52,9 +53,5 @@ std::vector<RunFolder> list_runs(const std::string& lab);  // sorted by uuid
 RunState state_of(const RunFolder& run);
 
 std::optional<nlohmann::json> read_json(const std::string& path);  // empty when the file is absent
-
-// Appends one record with a checksum; reads those that verify and stops at the first that does not.
-void append_record(const std::string& path, nlohmann::json record);
-std::vector<nlohmann::json> read_records(const std::string& path);
 
 }  // namespace lea::lab

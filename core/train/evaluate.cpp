@@ -1,1 +1,124 @@
+#include "core/train/evaluate.h"
 
+#include <torch/torch.h>
+
+#include "core/spec/error.h"
+#include "core/train/sampler.h"
+
+namespace lea::train {
+namespace {
+
+// Rows a chunk: [256, N] scores stay near the cache while they are counted.
+constexpr size_t kChunk = 256;
+
+// The distinct items of a sequence before the current event, kept while events go by in order.
+class SeenItems {
+ public:
+  explicit SeenItems(int64_t items) : stamp_(items + 1, 0) {}
+
+  // Positions the set at `event` of the sequence that begins at `begin`.
+  void advance(std::span<const uint32_t> item, int64_t begin, int64_t event) {
+    if (begin != begin_ || event < next_) {
+      begin_ = next_ = begin;
+      ++generation_;
+      seen_.clear();
+    }
+    for (; next_ < event; ++next_) {
+      if (stamp_[item[next_]] == generation_) continue;
+      stamp_[item[next_]] = generation_;
+      seen_.push_back(item[next_]);
+    }
+  }
+  std::span<const uint32_t> items() const { return seen_; }
+
+ private:
+  std::vector<uint32_t> stamp_, seen_;
+  uint32_t generation_ = 0;
+  int64_t begin_ = -1, next_ = 0;
+};
+
+}  // namespace
+
+Evaluator::Evaluator(std::shared_ptr<const data::Dataset> data, std::shared_ptr<const data::Split> split,
+                     int64_t history, c10::Device device)
+    : data_(std::move(data)), split_(std::move(split)), history_(history), device_(device),
+      popularity_(data_->items() + 1, 0) {
+  for (size_t event = 0; event < split_->part.size(); ++event) {
+    if (split_->part[event] == uint8_t(data::Part::kTrain)) ++popularity_[data_->item()[event]];
+  }
+  for (const data::Part part : {data::Part::kValid, data::Part::kTest}) {
+    PartEvents& events = parts_[int(part)];
+    events.event = data::events_of(*split_, part);
+    events.sequence = data::sequences_of(*data_, events.event);
+  }
+}
+
+const std::vector<uint32_t>& Evaluator::events(data::Part part) const { return parts_[int(part)].event; }
+
+Tensor Evaluator::scores(Framework& framework, const PartEvents& events, size_t first, size_t last) const {
+  std::vector<int64_t> begin, end;
+  for (size_t i = first; i < last; ++i) {
+    begin.push_back(data_->offsets()[events.sequence[i]]);
+    end.push_back(events.event[i]);
+  }
+  const History history = build_history(data_->item(), begin, end, {}, history_);
+  const Tensor scores = framework.score(to_device(history, device_));
+  const std::vector<int64_t> expected = {static_cast<int64_t>(last - first), data_->items()};
+  if (scores.sizes() != expected || scores.scalar_type() != at::kFloat) {
+    throw PluginError("framework score() must give float [B, N] = [" + std::to_string(expected[0]) + ", " +
+                      std::to_string(expected[1]) + "], but gave " + c10::toString(scores.scalar_type()) +
+                      " " + c10::str(scores.sizes()));
+  }
+  return scores.to(at::kCPU).contiguous();
+}
+
+eval::RankFile Evaluator::rank(Framework& framework, data::Part part,
+                               const std::function<bool()>& keep_going) const {
+  torch::NoGradGuard no_grad;
+  const bool training = framework.is_training();
+  framework.eval();
+  const PartEvents& events = parts_[int(part)];
+  const int64_t items = data_->items();
+  eval::RankFile file{data_->fingerprint(), split_->fingerprint, static_cast<uint32_t>(items), {}};
+  file.records.reserve(events.event.size());
+  SeenItems seen(items);
+  for (size_t first = 0; first < events.event.size(); first += kChunk) {
+    if (!keep_going()) return {};
+    const size_t last = std::min(first + kChunk, events.event.size());
+    const Tensor chunk = scores(framework, events, first, last);
+    const float* row = chunk.const_data_ptr<float>();
+    for (size_t i = first; i < last; ++i, row += items) {
+      const int64_t begin = data_->offsets()[events.sequence[i]], event = events.event[i];
+      const uint32_t target = data_->item()[event];
+      eval::Count count{};
+      if (!eval::count_row(row, items, target - 1, &count)) {
+        throw PluginError("framework score() gave NaN for sequence " + std::to_string(events.sequence[i]) +
+                          ", position " + std::to_string(event - begin) + ": the run has diverged");
+      }
+      eval::Count removed{};
+      seen.advance(data_->item(), begin, event);
+      for (const uint32_t item : seen.items()) {
+        if (item == target) continue;
+        removed.above += row[item - 1] > row[target - 1];
+        removed.equal += row[item - 1] == row[target - 1];
+      }
+      file.records.push_back({events.sequence[i], static_cast<uint32_t>(event - begin), target,
+                              popularity_[target], 1 + count.above, count.equal,
+                              1 + count.above - removed.above, count.equal - removed.equal});
+    }
+  }
+  framework.train(training);
+  return file;
+}
+
+void Evaluator::score(Framework& framework, data::Part part,
+                      const std::function<void(const Tensor&)>& consume) const {
+  torch::NoGradGuard no_grad;
+  framework.eval();
+  const PartEvents& events = parts_[int(part)];
+  for (size_t first = 0; first < events.event.size(); first += kChunk) {
+    consume(scores(framework, events, first, std::min(first + kChunk, events.event.size())));
+  }
+}
+
+}  // namespace lea::train
