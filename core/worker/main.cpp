@@ -1,1 +1,65 @@
-int main() { return 0; }
+// `lealab-worker`: the only program that loads plugins. One process a task; JSON lines on stdout,
+// text for people on stderr, exit codes of core/spec/error.h.
+#include <malloc.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "core/spec/error.h"
+#include "core/worker/probe.h"
+#include "core/worker/tasks.h"
+
+int main(int argc, char** argv) {
+  // Step-sized buffers are freed and asked for again all the time: keep them instead of returning
+  // them to the kernel, which would zero every page anew.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+
+  CLI::App app{"Runs one task for lealab"};
+  app.name("lealab-worker");
+  app.require_subcommand(1);
+  int exit_code = 0;
+
+  std::string file;
+  auto* probe = app.add_subcommand("probe", "check one plugin library and print what it registers");
+  probe->add_option("file", file, "the library")->required();
+  probe->callback([&] { exit_code = lea::worker::run_probe(file); });
+
+  lea::worker::TaskOptions options;
+  const auto add_common = [&](CLI::App* command) {
+    command->add_option("--lab", options.lab, "the lab's folder")->required();
+    command->add_option("--run", options.run, "the run's folder")->required();
+    command->add_option("--plugin-dir", options.plugin_dirs,
+                        "one more folder with plugins (repeatable)");
+  };
+  auto* train = app.add_subcommand("train", "train and test the run, or go on with it");
+  add_common(train);
+  train->callback([&] { exit_code = lea::worker::run_training(options); });
+
+  lea::worker::ScoreOptions score_options;
+  auto* score =
+      app.add_subcommand("score", "write the scores or top items of a finished run's test events");
+  add_common(score);
+  score
+      ->add_option("--what", score_options.what,
+                   "scores: float32 [events, N]; topk: int32 [events, K]")
+      ->check(CLI::IsMember({"scores", "topk"}));
+  score->add_option("--k", score_options.k, "K of topk");
+  score->add_option("--out", score_options.out, "raw little-endian file")->required();
+  score->callback([&] { exit_code = lea::worker::run_scoring(options, score_options); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(lea::Exit::kUsage);
+  } catch (const lea::Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    exit_code = static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "internal error: %s\n", error.what());
+    exit_code = static_cast<int>(lea::Exit::kInternal);
+  }
+  std::fflush(nullptr);
+  // Plugins and LibTorch's registries are never torn down: no destructor of theirs may run at exit.
+  std::_Exit(exit_code);
+}

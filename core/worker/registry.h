@@ -1,6 +1,6 @@
-// The plugins that this process can load. Loading is lazy: the manifest of every library in the folders is
-// read from its file, and only the library that holds a wanted id is checked, copied, loaded and asked to
-// register. Nothing is ever unloaded.
+// The plugins that this process can load. Loading is lazy: the manifest of every library in the
+// folders is read from its file, and only the library that holds a wanted id is checked, copied,
+// loaded and asked to register. Nothing is ever unloaded.
 #pragma once
 
 #include <memory>
@@ -18,17 +18,17 @@ struct LoadedPlugin {
 
 class Registry {
  public:
-  // Folders in order: bundled, user, --plugin-dir. Missing folders are skipped; world-writable ones and
-  // ones of another owner are refused with a warning on stderr.
+  // Folders in order: bundled, user, --plugin-dir. Missing folders are skipped; world-writable ones
+  // and ones of another owner are refused with a warning on stderr.
   explicit Registry(std::vector<std::string> folders);
   ~Registry();
 
-  // The entry of a full id. Throws PluginError: unknown (with the nearest name), provided by two files,
-  // refused (why, with both values), failed to load, threw while registering.
+  // The entry of a full id. Throws PluginError: unknown (with the nearest name), provided by two
+  // files, refused (why, with both values), failed to load, threw while registering.
   const PluginEntry& get(const std::string& kind, const std::string& id);
 
-  // Every plugin of a kind that the folders hold, sorted by id; libraries that are refused are skipped.
-  // For contract suites.
+  // Every plugin of a kind that the folders hold, sorted by id; libraries that are refused are
+  // skipped. For contract suites.
   std::vector<std::string> ids(const std::string& kind);
 
   std::vector<LoadedPlugin> loaded() const;  // sorted by id
@@ -38,8 +38,8 @@ class Registry {
   Impl* impl_;  // leaked on purpose: no plugin's destructor may run at exit
 };
 
-// The bundled folder beside this executable (build tree ../plugins, else ../lib/lealab/plugins), then
-// $XDG_DATA_HOME/lealab/plugins (default ~/.local/share), then `extra`.
+// The bundled folder beside this executable (build tree ../plugins, else ../lib/lealab/plugins),
+// then $XDG_DATA_HOME/lealab/plugins (default ~/.local/share), then `extra`.
 std::vector<std::string> plugin_folders(const std::vector<std::string>& extra);
 
 }  // namespace lea::worker
