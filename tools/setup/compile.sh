@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# Configures when something that decides the build has changed, then lets Ninja do what is left.
+
+# Compilers that run at once: one a core, but no more than memory allows at 1.1 GB each.
+compile_jobs() {
+  local cores memory_mib limit
+  cores=$(nproc)
+  memory_mib=$(awk '/^MemAvailable:/ {print int($2 / 1024)}' /proc/meminfo)
+  limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || echo max)
+  if [[ $limit != max ]] && ((limit / 1048576 < memory_mib)); then
+    memory_mib=$((limit / 1048576))
+  fi
+  local jobs=$((memory_mib / 1100))
+  ((jobs >= 1)) || jobs=1
+  ((jobs <= cores)) || jobs=$cores
+  echo "$jobs"
+}
+
+presets() { sed -n 's/^ *{"name": "\([a-z]*\)", "configurePreset".*/\1/p' "$root/CMakePresets.json" | sort -u; }
+
+require_preset() {
+  presets | grep -qx -- "$1" ||
+    fail "there is no preset \"$1\"; there are: $(presets | paste -sd' ')."
+}
+
+# Everything that a new configuration depends on. Rooms are added by the presence of their CMakeLists.txt,
+# which Ninja alone would not notice.
+configuration_state() {
+  echo "$libtorch $(libtorch_version "$libtorch")"
+  (cd "$root" && find . \( -path ./build -o -path ./.deps -o -path ./.git -o -path ./lab \) -prune -o \
+    \( -name CMakeLists.txt -o -name '*.cmake' -o -name CMakePresets.json \) -print0 |
+    LC_ALL=C sort -z | xargs -0 sha256sum)
+}
+
+# compile PRESET TARGETS...: without targets, everything.
+compile() {
+  local preset=$1 folder=$root/build/$1 state
+  shift
+  require_space "$root" "$([[ -e $folder/bin/lealab-worker ]] && echo 300 || echo 4000)" "building"
+  state=$(configuration_state)
+  if [[ ! -e $folder/build.ninja || $(cat "$folder/configured" 2>/dev/null) != "$state" ]]; then
+    say "Configuring build/$preset"
+    local -a fresh=()
+    [[ $(head -n 1 "$folder/configured" 2>/dev/null) == "$(head -n 1 <<<"$state")" ]] || fresh=(--fresh)
+    (cd "$root" && cmake "${fresh[@]}" --preset "$preset" -DLEA_LIBTORCH="$libtorch" \
+      >"$deps/configure.log" 2>&1) || {
+      tail -n 20 "$deps/configure.log" >&2
+      fail_after "configuring build/$preset" "$root" "CMake's reason is above; all of it is in $deps/configure.log."
+    }
+    printf '%s\n' "$state" >"$folder/configured"
+  fi
+  local jobs status=0
+  jobs=$(compile_jobs)
+  if ninja -C "$folder" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
+    return
+  fi
+  say "Building build/$preset with $jobs compilers at once"
+  ninja -C "$folder" -j "$jobs" "$@" || status=$?
+  ((status != 130)) || exit 130
+  ((status == 0)) || fail_after "building build/$preset" "$root" "the compiler's reason is above."
+}

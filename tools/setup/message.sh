@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# What every script of tools/ says and how it stops. Sourced; `root` is the checkout.
+
+set -euo pipefail
+shopt -s inherit_errexit
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+deps=$root/.deps
+cleanup_paths=()
+
+say() { printf '==> %s\n' "$*"; }
+
+# One line that says what is wrong and what to do; the last thing that a failed script prints.
+fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+remove_leftovers() {
+  local path
+  for path in "${cleanup_paths[@]}"; do
+    rm -rf -- "$path"
+  done
+}
+trap remove_leftovers EXIT
+trap 'trap - INT; echo; echo "Interrupted. Call the same command again to go on." >&2; exit 130' INT
+trap 'exit 143' TERM
+
+# free_mib PATH: what is free where PATH (or its nearest parent that exists) lies.
+free_mib() {
+  local path=$1
+  while [[ ! -e $path ]]; do path=$(dirname "$path"); done
+  df -Pm -- "$path" | awk 'NR == 2 {print $4}'
+}
+
+# require_space PATH MIB WHAT
+require_space() {
+  local free
+  free=$(free_mib "$1")
+  if ((free < $2)); then
+    fail "$3 needs about $2 MiB in $1, but $free MiB are free: free some space, or move the checkout to a larger disk."
+  fi
+}
+
+# fail_after WHAT PATH REASON: a step failed; if the disk of PATH is full, that is why.
+fail_after() {
+  local free
+  free=$(free_mib "$2")
+  if ((free < 64)); then
+    fail "$1 failed: the disk of $2 is full ($free MiB free). Free some space and call again."
+  fi
+  fail "$1 failed: $3"
+}
+
+# check_sha256 FILE HEX
+check_sha256() { [[ $(sha256sum -- "$1" | cut -d' ' -f1) == "$2" ]]; }
+
+# One set-up at a time in a checkout; the lock goes with the process.
+lock_setup() {
+  mkdir -p "$deps" 2>/dev/null || fail "cannot create $deps: the checkout must be writable by $(id -un)."
+  exec 9>"$deps/lock"
+  if ! flock -n 9; then
+    say "Waiting for another set-up in $root"
+    flock 9
+  fi
+}
+
+# Programs expect a home; ccache writes there. Without a usable one, the checkout serves.
+ensure_home() {
+  if [[ -z ${HOME:-} ]]; then
+    HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
+    export HOME=${HOME:-$deps/home}
+  fi
+  if [[ ! -w $HOME && -z ${CCACHE_DIR:-} ]]; then
+    export CCACHE_DIR=$deps/ccache
+  fi
+}

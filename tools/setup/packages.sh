@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# Debian packages: what is missing is installed, and apt is not called when nothing is.
+
+# Names agree between Debian 12 and Ubuntu 24.04.
+debian_packages=(
+  build-essential ca-certificates ccache cmake mold ninja-build python3 python3-pip
+  libarchive-dev libboost-dev libboost-filesystem-dev libcli11-dev libfmt-dev libgmock-dev libgtest-dev
+  libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev
+)
+
+# Prints those of the arguments that are not installed.
+missing_packages() {
+  local installed package
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
+  for package in "$@"; do
+    grep -qx "installed $package" <<<"$installed" || echo "$package"
+  done
+}
+
+distribution() {
+  # shellcheck disable=SC1091
+  (. /etc/os-release 2>/dev/null && echo "${PRETTY_NAME:-}") || true
+}
+
+# The prefix under which apt-get may run; fails with one line when there is none.
+privileges() {
+  if (($(id -u) == 0)); then
+    echo env
+  elif ! command -v sudo >/dev/null; then
+    fail "cannot install packages: not root, and there is no sudo. As root, run: apt-get install $*"
+  elif ! sudo -n true 2>/dev/null; then
+    fail "cannot install packages: sudo asks for a password, and this script asks nothing. Run: sudo apt-get install $*"
+  else
+    echo sudo -n env
+  fi
+}
+
+# A package manager that was killed half-way refuses everything until it has been let finish.
+run_apt() {
+  local -a as_root
+  read -ra as_root <<<"$1"
+  shift
+  "${as_root[@]}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a APT_LISTCHANGES_FRONTEND=none "$@" \
+    </dev/null
+}
+
+install_packages() {
+  if [[ -n ${LEALAB_NO_PACKAGES:-} ]]; then
+    return  # The user vouches for the packages.
+  fi
+  command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
+    fail "this is $(distribution), not Debian 12 or Ubuntu 24.04: install the equivalents of these by hand, then" \
+      "call again with LEALAB_NO_PACKAGES=1: ${debian_packages[*]}"
+  local -a missing
+  mapfile -t missing < <(missing_packages "${debian_packages[@]}")
+  if ((${#missing[@]} == 0)); then
+    return
+  fi
+  local as_root by_hand="apt-get install ${missing[*]}"
+  as_root=$(privileges "${missing[@]}")
+  require_space /var 1500 "installing ${#missing[@]} Debian packages"
+  say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
+  run_apt "$as_root" dpkg --configure -a || true
+  run_apt "$as_root" apt-get -qq -o DPkg::Lock::Timeout=300 update ||
+    say "The package lists could not be renewed; trying with those at hand"
+  run_apt "$as_root" apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+    install --no-install-recommends "${missing[@]}" ||
+    fail_after "installing packages" /var \
+      "apt's reason is above (often: no network). By hand, as root: apt-get update && $by_hand"
+  mapfile -t missing < <(missing_packages "${debian_packages[@]}")
+  ((${#missing[@]} == 0)) ||
+    fail "apt-get succeeded, but these are still not installed: ${missing[*]}. By hand, as root: $by_hand"
+}
+
+require_cmake() {
+  local found
+  found=$(cmake --version 2>/dev/null | awk 'NR == 1 {print $3}' || true)
+  [[ -n $found ]] || fail "cmake is not in PATH: install CMake 3.25 or newer."
+  [[ $(printf '3.25\n%s\n' "$found" | sort -V | head -n 1) == 3.25 ]] ||
+    fail "CMake 3.25 or newer is needed, but $(command -v cmake) is $found: use Debian 12, Ubuntu 24.04 or newer."
+}
