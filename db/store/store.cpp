@@ -1,1 +1,247 @@
+#include "db/store/store.h"
 
+#include <cmath>
+#include <filesystem>
+
+#include "core/eval/ranks.h"
+#include "core/spec/error.h"
+#include "core/spec/text.h"
+#include "db/store/store_impl.h"
+
+namespace lea::db {
+namespace {
+
+constexpr double kLockSeconds = 30;
+// Our own numbers obey the bounds up to rounding.
+constexpr double kSlack = 1e-9;
+
+std::string rebuild_advice() {
+  return " Move it away and run `lealab db rebuild`, which makes it again from the run folders.";
+}
+
+// Only an empty file or one that carries our mark is opened: anything else is somebody's data.
+int64_t checked_version(Connection& connection) {
+  const int64_t application = connection.integer("PRAGMA application_id");
+  const int64_t version = connection.integer("PRAGMA user_version");
+  const bool empty = connection.integer("SELECT count(*) FROM sqlite_schema") == 0;
+  if (application != kApplicationId && !(empty && application == 0 && version == 0)) {
+    throw StoreError(connection.path() + ": not a results index of LEA Lab (application id " +
+                     std::to_string(application) + ")." + rebuild_advice());
+  }
+  const auto newest = static_cast<int64_t>(schema_steps().size());
+  if (version > newest) {
+    throw StoreError(connection.path() + ": has schema version " + std::to_string(version) +
+                     ", and this program knows versions up to " + std::to_string(newest) +
+                     ". Use the newer program, or another lab (--lab DIR).");
+  }
+  return version;
+}
+
+void apply_settings(Connection& connection) {
+  connection.execute(
+      "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
+      "PRAGMA mmap_size=0;");
+}
+
+void migrate(Connection& connection) {
+  const auto newest = static_cast<int64_t>(schema_steps().size());
+  int64_t version = checked_version(connection);
+  if (version == newest) return;
+  if (version > 0) {
+    // An older file is kept beside the new one, in case the older program is needed again.
+    const std::string backup = connection.path() + ".v" + std::to_string(version);
+    std::error_code ignored;
+    std::filesystem::remove(backup, ignored);
+    Statement copy(connection, "VACUUM INTO ?");
+    copy.bind(backup).run();
+  }
+  Transaction transaction(connection);
+  for (version = checked_version(connection); version < newest; ++version) {
+    connection.execute(schema_steps()[static_cast<size_t>(version)]);
+  }
+  connection.execute(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str());
+  connection.execute(("PRAGMA user_version=" + std::to_string(newest)).c_str());
+  transaction.commit();
+}
+
+std::unique_ptr<Connection> open_for_writing(const std::string& path) {
+  auto connection = std::make_unique<Connection>(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  checked_version(*connection);
+  apply_settings(*connection);
+  connection->execute(wal_is_safe(sqlite3_libversion_number()) ? "PRAGMA journal_mode=WAL"
+                                                               : "PRAGMA journal_mode=DELETE");
+  connection->execute("PRAGMA synchronous=FULL");
+  migrate(*connection);
+  return connection;
+}
+
+// A viewer cannot roll back what a killed writer left; a writer does so by opening the file.
+std::unique_ptr<Connection> open_for_reading(const std::string& lab, const std::string& path) {
+  if (!std::filesystem::exists(path)) {
+    throw StoreError(path +
+                     ": there are no results yet. `lealab run SPEC` makes them; if the lab has "
+                     "run folders, `lealab db rebuild` makes the index from them.");
+  }
+  for (int attempt = 0;; ++attempt) {
+    auto connection = std::make_unique<Connection>(path, SQLITE_OPEN_READONLY);
+    try {
+      const int64_t version = checked_version(*connection);
+      if (version != static_cast<int64_t>(schema_steps().size())) {
+        throw StoreError(path + ": has the older schema version " + std::to_string(version) +
+                         ". Run `lealab db rebuild` once, which brings it up to date.");
+      }
+      apply_settings(*connection);
+      return connection;
+    } catch (const StoreError&) {
+      const int code = connection->code();
+      const bool hot = code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY_RECOVERY ||
+                       code == SQLITE_CANTOPEN || code == SQLITE_READONLY_CANTINIT;
+      if (!hot || attempt > 0) throw;
+      connection.reset();
+      const FileLock lock(lab + "/results.lock", kLockSeconds, "the results index");
+      open_for_writing(path);
+    }
+  }
+}
+
+[[noreturn]] void refuse(const RunRow& run, const std::string& row, const std::string& why) {
+  throw StoreError(
+      "run " + run.uuid + ": " + row + " " + why +
+      ". Nothing of this run was stored; its folder is damaged or comes from a faulty program.");
+}
+
+std::string row_name(const ResultRow& row) {
+  return row.part + " " + row.metric + "@" + std::to_string(row.k);
+}
+
+void check_results(const RunRow& run, const std::vector<ResultRow>& results) {
+  std::map<std::string, std::map<std::string, double>> parts;
+  for (const ResultRow& row : results) {
+    const std::string name = row.metric + "@" + std::to_string(row.k);
+    if (row.uuid != run.uuid) refuse(run, row_name(row), "belongs to run " + row.uuid);
+    if (row.part != "valid" && row.part != "test")
+      refuse(run, row_name(row), "is of an unknown part");
+    try {
+      eval::parse_metric(name);
+    } catch (const Error& error) {
+      refuse(run, row_name(row), std::string("is no known metric: ") + error.what());
+    }
+    if (!std::isfinite(row.value) || row.value < 0 || row.value > 1) {
+      refuse(run, row_name(row), "is " + std::to_string(row.value) + ", not in [0, 1]");
+    }
+    if (!parts[row.part].emplace(name, row.value).second)
+      refuse(run, row_name(row), "is given twice");
+  }
+  for (const auto& [part, metrics] : parts) {
+    for (const std::string& broken : eval::broken_bounds(metrics, kSlack)) {
+      refuse(run, part + " metrics", "break a bound: " + broken);
+    }
+  }
+}
+
+int64_t attempt_of(const RunRow& run) {
+  const auto found = run.result.is_object() ? run.result.find("attempt") : run.result.end();
+  if (!run.result.is_object() || found == run.result.end() || !found->is_number_integer()) return 0;
+  return found->get<int64_t>();
+}
+
+}  // namespace
+
+Store::Store(const std::string& lab, Mode mode) : impl_(std::make_unique<Impl>()) {
+  const std::string path = lab + "/results.sqlite";
+  const std::string network = network_file_system(lab);
+  if (!network.empty()) {
+    throw StoreError(
+        lab + ": lies on a network file system (" + network +
+        "), where SQLite's locks do not hold. Keep the lab on a local disk (--lab DIR); "
+        "`lealab export EXPERIMENT` and `lealab import` move results between labs.");
+  }
+  if (mode == Mode::kWrite) {
+    impl_->lock.emplace(lab + "/results.lock", kLockSeconds, "the results index");
+    impl_->connection = open_for_writing(path);
+  } else {
+    impl_->connection = open_for_reading(lab, path);
+  }
+}
+
+Store::~Store() = default;
+
+void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
+                const std::vector<CurvePoint>& curves) {
+  check_results(run, results);
+  for (const CurvePoint& point : curves) {
+    if (!std::isfinite(point.value)) {
+      refuse(run, "curve " + point.metric + " at step " + std::to_string(point.step),
+             "is not finite");
+    }
+  }
+  Connection& connection = *impl_->connection;
+  Transaction transaction(connection);
+  {
+    Statement old(connection, "SELECT state, attempt FROM run WHERE uuid = ?");
+    old.bind(run.uuid);
+    if (old.step() && old.text(0) == "finished" &&
+        (run.state != "finished" || attempt_of(run) < old.integer(1))) {
+      return;
+    }
+  }
+  Statement(connection, "DELETE FROM run WHERE uuid = ?").bind(run.uuid).run();
+  Statement(connection, "INSERT INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+      .bind(run.uuid)
+      .bind(run.experiment)
+      .bind(run.cell_hash)
+      .bind(run.seed)
+      .bind(run.state)
+      .bind(run.reason)
+      .bind(run.created)
+      .bind(run.finished)
+      .bind(run.source)
+      .bind(nlohmann::json(run.labels).dump())
+      .bind(nlohmann::json(run.axes).dump())
+      .bind(run.spec.dump())
+      .bind(run.result.dump())
+      .bind(attempt_of(run))
+      .run();
+  Statement result(connection, "INSERT INTO result VALUES (?,?,?,?,?)");
+  for (const ResultRow& row : results) {
+    result.bind(row.uuid).bind(row.metric).bind(row.k).bind(row.part).bind(row.value).run();
+  }
+  // A resumed run may have written a step twice; the later record counts.
+  Statement curve(connection, "INSERT OR REPLACE INTO curve VALUES (?,?,?,?)");
+  for (const CurvePoint& point : curves) {
+    curve.bind(run.uuid).bind(point.metric).bind(point.step).bind(point.value).run();
+  }
+  put_plugins(connection, run);
+  transaction.commit();
+}
+
+void Store::put_experiment(const ExperimentRow& experiment) {
+  Connection& connection = *impl_->connection;
+  Transaction transaction(connection);
+  Statement(connection, "DELETE FROM experiment WHERE name = ?").bind(experiment.name).run();
+  Statement(connection, "INSERT INTO experiment VALUES (?,?,?,?)")
+      .bind(experiment.name)
+      .bind(experiment.created)
+      .bind(nlohmann::json(experiment.axes).dump())
+      .bind(experiment.spec.dump())
+      .run();
+  Statement cell(connection, "INSERT INTO cell VALUES (?,?,?,?,?)");
+  int64_t position = 0;
+  for (const ExperimentRow::Cell& planned : experiment.cells) {
+    cell.bind(experiment.name)
+        .bind(position++)
+        .bind(planned.hash)
+        .bind(planned.seed)
+        .bind(nlohmann::json(planned.labels).dump())
+        .run();
+  }
+  transaction.commit();
+}
+
+void Store::clear() {
+  Transaction transaction(*impl_->connection);
+  impl_->connection->execute("DELETE FROM run; DELETE FROM experiment;");
+  transaction.commit();
+}
+
+}  // namespace lea::db

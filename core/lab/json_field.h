@@ -1,0 +1,39 @@
+// Fields of a JSON object, with their type checked: get<T>() converts silently (-1 to 2^64 - 1, 1.9
+// to 1).
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace lea::lab {
+
+// Reads one object; `where` names it in messages. Every function throws DataError when the key is
+// absent or of another type, but those with a fallback, which take it when the key is absent or
+// null.
+class JsonFields {
+ public:
+  JsonFields(const nlohmann::json& object, std::string where);
+
+  bool has(const char* key) const;
+  const nlohmann::json& at(const char* key) const;
+  std::string text(const char* key) const;
+  std::string text(const char* key, const std::string& fallback) const;
+  int64_t integer(const char* key) const;
+  int64_t integer(const char* key, int64_t fallback) const;
+  double number(const char* key) const;
+  double number(const char* key, double fallback) const;
+  std::vector<std::string> texts(const char* key) const;
+  std::map<std::string, std::string> text_map(const char* key) const;
+  JsonFields object(const char* key) const;
+  const std::string& where() const { return where_; }
+
+ private:
+  [[noreturn]] void fail(const char* key, const std::string& what) const;
+
+  const nlohmann::json& object_;
+  std::string where_;
+};
+
+}  // namespace lea::lab

@@ -1,0 +1,86 @@
+#include "db/store/file_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "core/spec/error.h"
+#include "core/spec/text.h"
+
+namespace lea::db {
+namespace {
+
+std::string holder_line() {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  char when[32] = "";
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return "process " + std::to_string(getpid()) + " on " + host + " since " + when + "\n";
+}
+
+std::string holder_of(int descriptor) {
+  char text[512];
+  const ssize_t count = pread(descriptor, text, sizeof text, 0);
+  if (count <= 0) return "another process";
+  std::string line(text, static_cast<size_t>(count));
+  return printable(line.substr(0, line.find('\n')));
+}
+
+}  // namespace
+
+FileLock::FileLock(const std::string& path, double seconds, const std::string& what) {
+  descriptor_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (descriptor_ < 0) {
+    throw StoreError(path + ": cannot open the lock file: " + std::strerror(errno));
+  }
+  // Waiting in the kernel cannot be bounded; jitter keeps many waiters from waking together.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  std::minstd_rand random(static_cast<unsigned>(getpid()));
+  while (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    const int reason = errno;
+    if (reason == EINTR) continue;
+    const bool busy = reason == EWOULDBLOCK;
+    if (!busy || std::chrono::steady_clock::now() >= deadline) {
+      const std::string holder = holder_of(descriptor_);
+      close(descriptor_);
+      if (!busy) throw StoreError(path + ": cannot lock: " + std::strerror(reason));
+      throw StoreError(path + ": " + what + " is in use by " + holder +
+                       ". Wait until it has ended, or stop it.");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2 + random() % 8));
+  }
+  const std::string line = holder_line();
+  // The text is a courtesy to whoever waits; a full disk must not stop the holder.
+  if (ftruncate(descriptor_, 0) == 0) {
+    [[maybe_unused]] const ssize_t count = pwrite(descriptor_, line.data(), line.size(), 0);
+  }
+}
+
+FileLock::~FileLock() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+std::string network_file_system(const std::string& path) {
+  static const std::map<uint64_t, std::string> kinds = {
+      {0x6969, "NFS"},        {0x517B, "SMB"},      {0xFF534D42, "CIFS"},  {0xFE534D42, "SMB2"},
+      {0x0BD00BD0, "Lustre"}, {0x47504653, "GPFS"}, {0x65735546, "FUSE"},  {0x00C36400, "Ceph"},
+      {0x5346414F, "AFS"},    {0x01021997, "9P"},   {0x19830326, "BeeGFS"}};
+  struct statfs info {};
+  if (statfs(path.c_str(), &info) != 0) return "";
+  const auto found = kinds.find(static_cast<uint32_t>(info.f_type));
+  return found == kinds.end() ? "" : found->second;
+}
+
+}  // namespace lea::db

@@ -1,0 +1,20 @@
+// What the two halves of the store share. Private to db/.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "db/store/file_lock.h"
+#include "db/store/sqlite.h"
+#include "db/store/store.h"
+
+namespace lea::db {
+
+struct Store::Impl {
+  std::optional<FileLock> lock;  // outlives the connection
+  std::unique_ptr<Connection> connection;
+};
+
+void put_plugins(Connection& connection, const RunRow& run);
+
+}  // namespace lea::db
