@@ -1,0 +1,271 @@
+// What a reader must know to trust a table: data, split, protocol, how many runs, and what went
+// wrong.
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/report/json_path.h"
+#include "core/report/labels.h"
+#include "core/report/pivot.h"
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+#include "core/spec/text.h"
+
+namespace lea::report {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+std::string join(const std::vector<std::string>& parts, const std::string& between) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : between) + part;
+  return text;
+}
+
+std::string grouped(int64_t number) {  // 71,872
+  std::string digits = std::to_string(number);
+  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(at, ",");
+  return digits;
+}
+
+// Counts of an imported data set, where the lab has it.
+std::string data_counts(const std::string& lab, const std::string& name) {
+  if (lab.empty() || name.empty()) return "";
+  nlohmann::json description;
+  try {
+    description = nlohmann::json::parse(read_file(lab + "/data/" + name + "/dataset.json"), nullptr,
+                                        /*allow_exceptions=*/false);
+  } catch (const Error&) {
+    return "";  // the table does not depend on the data set's presence
+  }
+  std::vector<std::string> parts;
+  for (const char* key : {"items", "sequences", "events"}) {
+    const std::optional<double> count = number_at(description, key);
+    if (count) parts.push_back(grouped(std::llround(*count)) + " " + key);
+  }
+  return parts.empty() ? "" : ", " + join(parts, ", ");
+}
+
+std::string describe_split(const nlohmann::json& spec) {
+  const std::string by = text_at(spec, "split.by");
+  std::string text = "split by " + (by.empty() ? "an unknown rule" : by);
+  const nlohmann::json* ratios = find_path(spec, "split.ratios");
+  if ((by == "sequence" || by == "time") && ratios != nullptr && ratios->is_array()) {
+    std::vector<std::string> parts;
+    for (const auto& ratio : *ratios) parts.push_back(ratio.dump());
+    text += " " + join(parts, "/");
+  }
+  const std::optional<double> seed = number_at(spec, "split.seed");
+  if (by == "sequence" && seed) text += " seed " + std::to_string(std::llround(*seed));
+  return text;
+}
+
+std::string describe_protocol(const eval::Protocol& protocol) {
+  static const std::map<eval::Ties, std::string> kTies = {
+      {eval::Ties::kPessimistic, "ties against the target (pessimistic)"},
+      {eval::Ties::kExpected, "ties by expectation"},
+      {eval::Ties::kOptimistic, "ties for the target (optimistic)"}};
+  return std::string("full ranking over all items") +
+         (protocol.remove_seen ? ", items seen before removed" : ", seen items kept") + ", " +
+         kTies.at(protocol.ties) + ", first events of sequences " +
+         (protocol.first_event ? "counted" : "left out");
+}
+
+// One line for each group of comparable rows.
+void add_data_and_protocol(const Pivot& pivot, const TableOptions& options, Lines* notes) {
+  std::set<std::string> seen;
+  for (const Row& row : pivot.rows) {
+    if (row.finished.empty() || !seen.insert(row.group).second) continue;
+    const db::RunRow& run = row.finished.front().run;
+    const std::string name = text_at(run.spec, "data.name");
+    const std::string split = text_at(run.result, "split_fingerprint");
+    std::string line =
+        "Data: " + name + data_counts(options.lab, name) + "; " + describe_split(run.spec);
+    if (!split.empty()) line += ", fingerprint " + split.substr(0, 8);
+    notes->push_back(line + ".");
+    notes->push_back("Protocol: " + describe_protocol(protocol_of(run, options)) + ".");
+  }
+  if (seen.size() > 1) {
+    notes->push_back(
+        "Rows differ in data, split or protocol: marks compare only rows that share them.");
+  }
+}
+
+std::string seed_list(const std::set<int64_t>& seeds) {
+  std::vector<std::string> parts;
+  for (const int64_t seed : seeds) parts.push_back(std::to_string(seed));
+  return join(parts, ", ");
+}
+
+std::string duration(double seconds) {
+  if (seconds < 120) return std::to_string(std::llround(seconds)) + " s";
+  if (seconds < 7200) return std::to_string(std::llround(seconds / 60)) + " min";
+  return fixed(seconds / 3600).substr(0, fixed(seconds / 3600).size() - 3) + " h";
+}
+
+void add_counts(const Pivot& pivot, Lines* notes) {
+  int64_t finished = 0, failed = 0, open = 0, missing = 0, superseded = 0;
+  double seconds = 0;
+  std::set<int64_t> seeds;
+  for (const Row& row : pivot.rows) {
+    finished += static_cast<int64_t>(row.finished.size());
+    missing += static_cast<int64_t>(row.missing.size());
+    superseded += row.superseded;
+    for (const Member& member : row.finished) {
+      if (!row.untrained) seeds.insert(member.run.seed);
+      seconds += number_at(member.run.result, "wall_seconds").value_or(0);
+    }
+    for (const Member& member : row.unfinished) ++(member.run.state == "failed" ? failed : open);
+  }
+  std::string line = "Runs: " + std::to_string(finished) + " finished";
+  if (failed > 0) line += ", " + std::to_string(failed) + " failed";
+  if (open > 0) line += ", " + std::to_string(open) + " not finished";
+  if (missing > 0) line += ", " + std::to_string(missing) + " missing";
+  if (!seeds.empty()) line += "; seeds " + seed_list(seeds) + " (untrained baselines: one run)";
+  if (seconds > 0) line += "; " + duration(seconds) + " of computing";
+  if (superseded > 0) {
+    line += "; " + std::to_string(superseded) +
+            " older finished runs of the same cell and seed left out";
+  }
+  notes->push_back(line + ".");
+}
+
+std::string name_of(const Row& row) {
+  return describe((row.finished.empty() ? row.unfinished : row.finished).front().run);
+}
+
+void add_gaps(const Pivot& pivot, Lines* notes) {
+  for (const Row& row : pivot.rows) {
+    for (const Member& member : row.unfinished) {
+      std::string line = member.run.state == "failed" ? "FAILED: " : "Not finished: ";
+      line += name_of(row) + ", seed " + std::to_string(member.run.seed) + ", run " +
+              member.run.uuid.substr(0, 8);
+      if (member.run.state != "failed") line += " (" + member.run.state + ")";
+      if (!member.run.reason.empty()) line += ": " + member.run.reason;
+      notes->push_back(line);
+    }
+    if (!row.missing.empty()) {
+      notes->push_back("Missing: " + name_of(row) + ", seed " +
+                       seed_list({row.missing.begin(), row.missing.end()}));
+    }
+  }
+}
+
+// Parameters by which a framework chooses what is evaluated.
+void add_head(const Pivot& pivot, Lines* notes) {
+  std::set<std::string> heads;
+  for (const Row& row : pivot.rows) {
+    for (const Member& member : row.finished) {
+      const nlohmann::json* params = find_path(member.run.spec, "framework.params");
+      if (params == nullptr || !params->is_object()) continue;
+      for (const auto& [key, value] : params->items()) {
+        if (!value.is_string() || key.find("evaluate") == std::string::npos) continue;
+        heads.insert(label_of(member.run, "framework") + " " + key + "=" +
+                     value.get_ref<const std::string&>());
+      }
+    }
+  }
+  if (!heads.empty())
+    notes->push_back("Evaluated: " + join({heads.begin(), heads.end()}, "; ") + ".");
+}
+
+// The mean of a metric over a row's seeds under another tie policy; empty without all ranks.
+std::optional<std::map<std::string, double>> means_under(const Row& row, eval::Ties ties,
+                                                         const TableOptions& options) {
+  std::map<std::string, double> sums;
+  for (const Member& member : row.finished) {
+    const auto ranks = read_ranks(options.lab, member.run.uuid, "test");
+    if (!ranks) return std::nullopt;
+    eval::Protocol protocol = protocol_of(member.run, options);
+    protocol.ties = ties;
+    for (const auto& [name, value] : eval::metrics(ranks->records, protocol)) {
+      sums[name] += value / static_cast<double>(row.finished.size());
+    }
+  }
+  return sums;
+}
+
+void add_ties(const Pivot& pivot, const TableOptions& options, Lines* notes) {
+  for (const Row& row : pivot.rows) {
+    double share = 0;
+    for (const Member& member : row.finished) {
+      share = std::max(share, number_at(member.run.result, "tie_share").value_or(0));
+    }
+    // No metric moves by more than the share of events that tie.
+    if (share < 0.5 * std::pow(10.0, -kDigits)) continue;
+    const auto worst = means_under(row, eval::Ties::kPessimistic, options);
+    const auto best = means_under(row, eval::Ties::kOptimistic, options);
+    const std::string percent = fixed(100 * share).substr(0, fixed(100 * share).size() - 2) + " %";
+    if (!worst || !best) {
+      notes->push_back("Ties: " + name_of(row) + ": the target ties in up to " + percent +
+                       " of the test events.");
+      continue;
+    }
+    for (const Column& column : pivot.columns) {
+      if (column.part != "test") continue;
+      const std::string low = fixed(worst->at(column.metric)),
+                        high = fixed(best->at(column.metric));
+      if (low == high) continue;
+      notes->push_back("Saturated ties: " + name_of(row) + ": " + column.title + " is " + low +
+                       " with ties against the target and " + high + " with ties for it (" +
+                       percent + " of the test events tie).");
+      break;  // one metric says it
+    }
+  }
+}
+
+void add_collapse(const Pivot& pivot, Lines* notes) {
+  for (const Row& row : pivot.rows) {
+    for (const Member& member : row.finished) {
+      if (!flag_at(member.run.result, "collapsed").value_or(false)) continue;
+      notes->push_back("Collapsed (constant scores): " + name_of(row) + ", seed " +
+                       std::to_string(member.run.seed) + ", run " + member.run.uuid.substr(0, 8));
+    }
+  }
+}
+
+void add_stale(const Pivot& pivot, const TableOptions& options, Lines* notes) {
+  std::map<std::string, std::map<std::string, int64_t>> binaries;  // plugin -> sha256 -> runs
+  for (const Row& row : pivot.rows) {
+    for (const Member& member : row.finished) {
+      const nlohmann::json* plugins = find_path(member.run.result, "plugins");
+      if (plugins == nullptr || !plugins->is_array()) continue;
+      for (const auto& plugin : *plugins) {
+        const std::string id = text_at(plugin, "id"), sha = text_at(plugin, "sha256");
+        if (!id.empty() && !sha.empty()) ++binaries[id][sha];
+      }
+    }
+  }
+  for (const auto& [id, counts] : binaries) {
+    const auto installed = options.installed.find(id);
+    int64_t stale = 0;
+    for (const auto& [sha, runs] : counts) {
+      if (installed != options.installed.end() && sha != installed->second) stale += runs;
+    }
+    if (stale > 0) {
+      notes->push_back("Stale: " + std::to_string(stale) + " runs used another binary of " + id +
+                       " than the one installed now.");
+    } else if (counts.size() > 1) {
+      notes->push_back("Mixed: the runs used " + std::to_string(counts.size()) +
+                       " different binaries of " + id + ".");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> footer(const Pivot& pivot, const TableOptions& options) {
+  Lines notes;
+  add_data_and_protocol(pivot, options, &notes);
+  add_counts(pivot, &notes);
+  add_head(pivot, &notes);
+  add_gaps(pivot, &notes);
+  add_ties(pivot, options, &notes);
+  add_collapse(pivot, &notes);
+  add_stale(pivot, options, &notes);
+  for (std::string& note : notes) note = printable(note);
+  return notes;
+}
+
+}  // namespace lea::report

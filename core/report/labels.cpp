@@ -1,0 +1,91 @@
+#include "core/report/labels.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "core/report/json_path.h"
+
+namespace lea::report {
+namespace {
+
+std::string last_part(const std::string& id) {
+  const size_t dot = id.rfind('.');
+  return dot == std::string::npos ? id : id.substr(dot + 1);
+}
+
+bool is_slot(const std::string& axis) {
+  return std::find(slots().begin(), slots().end(), axis) != slots().end();
+}
+
+bool empty_label(const std::string& label) { return label == "-" || label == "none"; }
+
+}  // namespace
+
+const std::vector<std::string>& slots() {
+  static const std::vector<std::string> kSlots = {"backbone", "framework", "reward", "state",
+                                                  "augment"};
+  return kSlots;
+}
+
+std::string label_of(const db::RunRow& run, const std::string& axis) {
+  const nlohmann::json* value = find_path(run.spec, axis);
+  if (is_slot(axis) && value != nullptr && value->is_null()) {
+    return axis == "backbone" ? "-" : "none";
+  }
+  const auto written = run.labels.find(axis);
+  if (written != run.labels.end()) return written->second;
+  if (is_slot(axis)) {
+    const std::string id = text_at(run.spec, axis + ".id");
+    if (!id.empty()) return last_part(id);
+    return axis == "backbone" ? "-" : "none";
+  }
+  if (value == nullptr || value->is_null()) return "-";
+  return value->is_string() ? value->get_ref<const std::string&>() : value->dump();
+}
+
+std::string describe(const db::RunRow& run) {
+  std::string text;
+  for (const char* axis : {"backbone", "framework"}) {
+    const std::string label = label_of(run, axis);
+    if (!empty_label(label)) text += (text.empty() ? "" : " ") + label;
+  }
+  for (const auto& [axis, label] : run.labels) {
+    if (axis == "backbone" || axis == "framework") continue;
+    const std::string shown = label_of(run, axis);
+    if (!empty_label(shown)) text += (text.empty() ? "" : " ") + axis + "=" + shown;
+  }
+  return text;
+}
+
+bool natural_less(const std::string& a, const std::string& b) {
+  if (empty_label(a) != empty_label(b)) return empty_label(a);
+  size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    const auto digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
+    if (digit(a[i]) && digit(b[j])) {
+      size_t i_end = i, j_end = j;
+      while (i_end < a.size() && digit(a[i_end])) ++i_end;
+      while (j_end < b.size() && digit(b[j_end])) ++j_end;
+      while (i + 1 < i_end && a[i] == '0') ++i;
+      while (j + 1 < j_end && b[j] == '0') ++j;
+      if (i_end - i != j_end - j) return i_end - i < j_end - j;
+      const int order = a.compare(i, i_end - i, b, j, j_end - j);
+      if (order != 0) return order < 0;
+      i = i_end;
+      j = j_end;
+    } else {
+      if (a[i] != b[j]) return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[j]);
+      ++i;
+      ++j;
+    }
+  }
+  if ((i < a.size()) != (j < b.size())) return j < b.size();
+  return a < b;  // "01" and "1": a strict order needs a last word
+}
+
+bool untrained(const db::RunRow& run) {
+  const nlohmann::json* train = find_path(run.spec, "train");
+  return train != nullptr && train->is_null() && run.source == "lealab";
+}
+
+}  // namespace lea::report

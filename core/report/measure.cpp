@@ -1,0 +1,75 @@
+#include "core/report/measure.h"
+
+#include <filesystem>
+
+#include "core/report/json_path.h"
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+
+namespace lea::report {
+
+eval::Protocol protocol_of(const db::RunRow& run) {
+  eval::Protocol protocol;
+  const nlohmann::json* cuts = find_path(run.spec, "evaluate.k");
+  if (cuts != nullptr && cuts->is_array()) {
+    std::vector<int64_t> k;
+    for (const nlohmann::json& cut : *cuts) {
+      if (cut.is_number_integer() && cut.get<int64_t>() >= 1) k.push_back(cut.get<int64_t>());
+    }
+    if (!k.empty()) protocol.k = k;
+  }
+  const std::string ties = text_at(run.spec, "evaluate.ties");
+  if (!ties.empty()) protocol.ties = eval::ties_from(ties);
+  protocol.remove_seen = flag_at(run.spec, "evaluate.remove_seen").value_or(protocol.remove_seen);
+  protocol.first_event = flag_at(run.spec, "evaluate.first_event").value_or(protocol.first_event);
+  return protocol;
+}
+
+eval::Protocol protocol_of(const db::RunRow& run, const TableOptions& options) {
+  eval::Protocol protocol = protocol_of(run);
+  if (!options.k.empty()) protocol.k = options.k;
+  if (options.ties) protocol.ties = *options.ties;
+  if (options.remove_seen) protocol.remove_seen = *options.remove_seen;
+  return protocol;
+}
+
+std::optional<eval::RankFile> read_ranks(const std::string& lab, const std::string& uuid,
+                                         const std::string& part) {
+  const std::string path =
+      lab + "/runs/" + uuid + (part == "valid" ? "/ranks-valid.bin" : "/ranks.bin");
+  if (lab.empty() || !std::filesystem::exists(path)) return std::nullopt;
+  return eval::decode_ranks(read_file(path), path);
+}
+
+std::map<std::string, Measured> stored_metrics(const db::Store& store,
+                                               const std::string& experiment) {
+  std::map<std::string, Measured> stored;
+  for (const db::ResultRow& result : store.results(experiment)) {
+    Measured& measured = stored[result.uuid];
+    auto& metrics = result.part == "valid" ? measured.valid : measured.test;
+    metrics[result.metric + "@" + std::to_string(result.k)] = result.value;
+  }
+  return stored;
+}
+
+Measured measure(const db::RunRow& run, const Measured& stored, const TableOptions& options) {
+  const eval::Protocol wanted = protocol_of(run, options);
+  const eval::Protocol own = protocol_of(run);
+  bool again = wanted.ties != own.ties || wanted.remove_seen != own.remove_seen;
+  for (const int64_t k : wanted.k) {
+    for (const char* metric : {"hr@", "ndcg@"}) {
+      again = again || stored.test.count(metric + std::to_string(k)) == 0;
+    }
+  }
+  if (!again) return stored;
+  const std::optional<eval::RankFile> ranks = read_ranks(options.lab, run.uuid, "test");
+  if (!ranks) {
+    throw DataError(
+        "run " + run.uuid + ": no ranks.bin in its folder, so that " +
+        "metrics under another protocol than the stored one cannot be computed; leave out " +
+        "--k, --ties and --remove-seen, or restore lab/runs/" + run.uuid);
+  }
+  return {eval::metrics(ranks->records, wanted), stored.valid};
+}
+
+}  // namespace lea::report

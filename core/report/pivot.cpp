@@ -1,0 +1,282 @@
+#include "core/report/pivot.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+#include <tuple>
+
+#include "core/report/json_path.h"
+#include "core/report/labels.h"
+
+namespace lea::report {
+namespace {
+
+using Leaves = std::map<std::string, std::string>;
+
+// What distinguishes one cell from another: the resolved spec without the seed and without what
+// cannot change a result.
+Leaves identity(const db::RunRow& run) {
+  Leaves leaves = flatten(run.spec);
+  for (const char* key : {"seed", "data.path", "data.format", "split.path", "train.log_every",
+                          "train.device", "train.threads"}) {
+    leaves.erase(key);
+  }
+  leaves["source"] = run.source;
+  for (const auto& [axis, label] : run.labels) {
+    if (run.source != "lealab") leaves["label." + axis] = label;
+  }
+  return leaves;
+}
+
+// Rows may be compared when data, split and protocol agree.
+std::string comparison_group(const db::RunRow& run, const TableOptions& options) {
+  const eval::Protocol protocol = protocol_of(run, options);
+  return text_at(run.spec, "data.name") + "|" + text_at(run.result, "data_fingerprint") + "|" +
+         text_at(run.result, "split_fingerprint") + "|" +
+         std::to_string(static_cast<int>(protocol.ties)) + (protocol.remove_seen ? "r" : "k") +
+         (protocol.first_event ? "f" : "-");
+}
+
+void add_member(const db::RunRow& run, const Measured& metrics, Row* row) {
+  const auto same_seed = [&](const Member& member) { return member.run.seed == run.seed; };
+  if (run.state != "finished") {
+    row->unfinished.push_back({run, {}});
+    return;
+  }
+  const auto found = std::find_if(row->finished.begin(), row->finished.end(), same_seed);
+  if (found == row->finished.end()) {
+    row->finished.push_back({run, metrics});
+    return;
+  }
+  ++row->superseded;
+  if (std::tie(found->run.finished, found->run.uuid) < std::tie(run.finished, run.uuid)) {
+    *found = {run, metrics};
+  }
+}
+
+struct Draft {
+  Row row;
+  Leaves identity;
+  db::RunRow first;  // names the row
+};
+
+std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
+                              const std::map<std::string, Measured>& stored,
+                              const TableOptions& options) {
+  std::map<Leaves, size_t> index;
+  std::vector<Draft> drafts;
+  for (const db::RunRow& run : runs) {
+    const Leaves leaves = identity(run);
+    const auto [at, fresh] = index.emplace(leaves, drafts.size());
+    if (fresh) drafts.push_back({{}, leaves, run});
+    Row& row = drafts[at->second].row;
+    row.untrained = untrained(run);
+    Measured metrics;
+    if (run.state == "finished") {
+      const auto found = stored.find(run.uuid);
+      metrics = measure(run, found == stored.end() ? Measured() : found->second, options);
+      row.group = comparison_group(run, options);
+    }
+    add_member(run, metrics, &row);
+  }
+  for (Draft& draft : drafts) {
+    Row& row = draft.row;
+    std::set<int64_t> seeds;
+    std::sort(row.finished.begin(), row.finished.end(),
+              [](const Member& a, const Member& b) { return a.run.seed < b.run.seed; });
+    for (const Member& member : row.finished) seeds.insert(member.run.seed);
+    std::erase_if(row.unfinished,
+                  [&](const Member& member) { return seeds.count(member.run.seed) != 0; });
+  }
+  return drafts;
+}
+
+bool varies(const std::vector<Draft>& drafts, const std::string& axis) {
+  std::set<std::string> seen;
+  for (const Draft& draft : drafts) seen.insert(label_of(draft.first, axis));
+  return seen.size() > 1;
+}
+
+// Backbone and framework, then every other axis on which the rows differ, then whatever else still
+// tells two rows apart (the spec may have changed between two calls).
+std::vector<std::string> choose_axes(const std::vector<Draft>& drafts) {
+  std::vector<std::string> axes = {"backbone", "framework"};
+  std::set<std::string> others;
+  for (const Draft& draft : drafts) {
+    for (const auto& [axis, label] : draft.first.labels) others.insert(axis);
+  }
+  const auto add = [&](const std::string& axis) {
+    if (std::find(axes.begin(), axes.end(), axis) == axes.end() && varies(drafts, axis)) {
+      axes.push_back(axis);
+    }
+  };
+  for (const std::string& slot : slots()) add(slot);
+  for (const std::string& axis : others) add(axis);
+
+  std::map<std::vector<std::string>, std::vector<const Draft*>> by_labels;
+  for (const Draft& draft : drafts) {
+    std::vector<std::string> labels;
+    for (const std::string& axis : axes) labels.push_back(label_of(draft.first, axis));
+    by_labels[labels].push_back(&draft);
+  }
+  std::set<std::string> differing;
+  for (const auto& [labels, same] : by_labels) {
+    for (size_t i = 1; i < same.size(); ++i) {
+      std::vector<std::pair<std::string, std::string>> changed;
+      const Leaves &a = same[0]->identity, &b = same[i]->identity;
+      std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(),
+                                    std::back_inserter(changed));
+      for (const auto& [key, value] : changed) {
+        if (key != "source" && key.rfind("label.", 0) != 0) differing.insert(key);
+      }
+    }
+  }
+  axes.insert(axes.end(), differing.begin(), differing.end());
+  return axes;
+}
+
+// Values of an axis in the order in which the experiment first made them, which is the spec's
+// order.
+std::map<std::string, size_t> value_order(const std::vector<Draft>& drafts,
+                                          const std::string& axis) {
+  std::map<std::string, std::string> first;  // label -> created
+  for (const Draft& draft : drafts) {
+    const std::string label = label_of(draft.first, axis);
+    const auto [at, fresh] = first.emplace(label, draft.first.created);
+    if (!fresh) at->second = std::min(at->second, draft.first.created);
+  }
+  std::vector<std::pair<std::string, std::string>> values(first.begin(), first.end());
+  std::sort(values.begin(), values.end(), [](const auto& a, const auto& b) {
+    const bool a_none = a.first == "none" || a.first == "-",
+               b_none = b.first == "none" || b.first == "-";
+    if (a_none != b_none) return a_none;
+    if (a.second != b.second) return a.second < b.second;
+    return natural_less(a.first, b.first);
+  });
+  std::map<std::string, size_t> order;
+  for (const auto& [label, created] : values) order.emplace(label, order.size());
+  return order;
+}
+
+void sort_rows(std::vector<Draft>* drafts, const std::vector<std::string>& axes) {
+  std::vector<std::map<std::string, size_t>> orders;
+  for (const std::string& axis : axes) orders.push_back(value_order(*drafts, axis));
+  const auto key = [&](const Draft& draft) {
+    std::vector<size_t> ranks = {draft.row.untrained ? size_t{0} : size_t{1}};
+    for (size_t i = 0; i < axes.size(); ++i)
+      ranks.push_back(orders[i].at(label_of(draft.first, axes[i])));
+    return ranks;
+  };
+  std::stable_sort(drafts->begin(), drafts->end(),
+                   [&](const Draft& a, const Draft& b) { return key(a) < key(b); });
+}
+
+std::string title_of(const std::string& metric) {
+  std::string title = metric;
+  for (char& c : title) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return title;
+}
+
+std::vector<Column> choose_columns(const std::vector<Draft>& drafts, const TableOptions& options) {
+  std::set<int64_t> cuts;
+  std::set<std::string> stops;
+  for (const Draft& draft : drafts) {
+    for (const int64_t k : protocol_of(draft.first, options).k) cuts.insert(k);
+    const std::string stop = text_at(draft.first.spec, "train.stop_on");
+    if (!stop.empty()) stops.insert(stop);
+  }
+  std::vector<Column> columns;
+  for (const int64_t k : cuts) {
+    for (const char* metric : {"hr", "ndcg"}) {
+      const std::string name = std::string(metric) + "@" + std::to_string(k);
+      columns.push_back({name, "test", title_of(name)});
+    }
+  }
+  for (const std::string& stop : stops)
+    columns.push_back({stop, "valid", "valid " + title_of(stop)});
+  return columns;
+}
+
+void fill_cells(const std::vector<Column>& columns, Row* row) {
+  for (const Column& column : columns) {
+    std::vector<double> values;
+    for (const Member& member : row->finished) {
+      const auto& metrics = column.part == "valid" ? member.metrics.valid : member.metrics.test;
+      const auto found = metrics.find(column.metric);
+      if (found != metrics.end()) values.push_back(found->second);
+    }
+    row->cells.push_back({summarize(values), Mark::kNone});
+  }
+}
+
+void find_missing(std::vector<Row>* rows) {
+  std::set<int64_t> wanted;
+  const auto seeds_of = [](const Row& row) {
+    std::set<int64_t> seeds;
+    for (const auto* members : {&row.finished, &row.unfinished}) {
+      for (const Member& member : *members) seeds.insert(member.run.seed);
+    }
+    return seeds;
+  };
+  const auto counts = [](const Row& row) {
+    const auto& member = row.finished.empty() ? row.unfinished.front() : row.finished.front();
+    return !row.untrained && member.run.source == "lealab";
+  };
+  for (const Row& row : *rows) {
+    if (counts(row)) wanted.merge(seeds_of(row));
+  }
+  for (Row& row : *rows) {
+    if (!counts(row)) continue;
+    const std::set<int64_t> has = seeds_of(row);
+    std::set_difference(wanted.begin(), wanted.end(), has.begin(), has.end(),
+                        std::back_inserter(row.missing));
+  }
+}
+
+}  // namespace
+
+std::string fixed(double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", kDigits, value);
+  return text;
+}
+
+Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& runs,
+                 const std::map<std::string, Measured>& stored, const TableOptions& options) {
+  std::vector<Draft> drafts = draft_rows(runs, stored, options);
+  Pivot pivot;
+  pivot.experiment = experiment;
+  pivot.axes = choose_axes(drafts);
+  pivot.columns = choose_columns(drafts, options);
+  sort_rows(&drafts, pivot.axes);
+  for (Draft& draft : drafts) {
+    for (const std::string& axis : pivot.axes)
+      draft.row.labels.push_back(label_of(draft.first, axis));
+    fill_cells(pivot.columns, &draft.row);
+    pivot.rows.push_back(std::move(draft.row));
+  }
+  find_missing(&pivot.rows);
+  mark_best(&pivot);
+  return pivot;
+}
+
+void mark_best(Pivot* pivot) {
+  for (size_t c = 0; c < pivot->columns.size(); ++c) {
+    std::map<std::string, std::set<double>> printed;  // group -> distinct printed means
+    for (const Row& row : pivot->rows) {
+      const Summary& summary = row.cells[c].summary;
+      if (summary.n > 0) printed[row.group].insert(std::stod(fixed(summary.mean)));
+    }
+    for (Row& row : pivot->rows) {
+      TableCell& cell = row.cells[c];
+      cell.mark = Mark::kNone;
+      const std::set<double>& means = printed[row.group];
+      if (cell.summary.n == 0 || means.size() < 2) continue;  // nothing to compare with
+      const double own = std::stod(fixed(cell.summary.mean));
+      if (own == *means.rbegin()) cell.mark = Mark::kBest;
+      if (own == *std::next(means.rbegin())) cell.mark = Mark::kSecond;
+    }
+  }
+}
+
+}  // namespace lea::report

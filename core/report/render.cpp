@@ -1,0 +1,247 @@
+#include "core/report/render.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/spec/text.h"
+
+namespace lea::report {
+namespace {
+
+using Grid = std::vector<std::vector<std::string>>;
+
+// Columns that a terminal gives to UTF-8 text of one-column characters.
+size_t width(const std::string& text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string padded(const std::string& text, size_t columns, bool right) {
+  const size_t own = width(text);
+  const std::string space(columns > own ? columns - own : 0, ' ');
+  return right ? space + text : text + space;
+}
+
+// "0.0812", "±.0011" or "–" for a single run, or "" when nothing was measured.
+std::string mean_of(const TableCell& cell) {
+  return cell.summary.n == 0 ? "" : fixed(cell.summary.mean);
+}
+
+std::string half_width_of(const TableCell& cell) {
+  return cell.summary.half_width ? fixed(*cell.summary.half_width) : "";
+}
+
+// Why a row has no numbers.
+std::string status(const Row& row) {
+  if (!row.finished.empty()) return "";
+  for (const Member& member : row.unfinished) {
+    if (member.run.state == "failed") return "FAILED";
+  }
+  return row.unfinished.front().run.state;
+}
+
+bool starts_block(const Pivot& pivot, size_t r) {
+  if (r == 0) return false;
+  const Row &before = pivot.rows[r - 1], &row = pivot.rows[r];
+  return before.untrained != row.untrained || (!row.untrained && before.labels[0] != row.labels[0]);
+}
+
+std::string text_cell(const TableCell& cell, bool terminal) {
+  if (cell.summary.n == 0) return "";
+  const std::string half = half_width_of(cell);
+  // Without a leading zero: seven such columns fit a terminal of 120.
+  std::string interval = half.empty() ? " –" : "±" + half.substr(half[0] == '0' ? 1 : 0);
+  if (!terminal && cell.mark == Mark::kBest) interval += "¹";
+  if (!terminal && cell.mark == Mark::kSecond) interval += "²";
+  return mean_of(cell) + interval;
+}
+
+}  // namespace
+
+std::string render_text(const Pivot& pivot, bool terminal) {
+  Grid grid = {{}};
+  for (const std::string& axis : pivot.axes) grid[0].push_back(axis);
+  grid[0].push_back("n");
+  for (const Column& column : pivot.columns) grid[0].push_back(column.title);
+  for (const Row& row : pivot.rows) {
+    std::vector<std::string>& line = grid.emplace_back();
+    for (const std::string& label : row.labels) line.push_back(printable(label));
+    line.push_back(std::to_string(row.finished.size()));
+    for (const TableCell& cell : row.cells) line.push_back(text_cell(cell, terminal));
+    const std::string why = status(row);
+    if (!why.empty() && !pivot.columns.empty()) line[pivot.axes.size() + 1] = why;
+  }
+  std::vector<size_t> widths(grid[0].size());
+  for (const auto& line : grid) {
+    for (size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], width(line[c]));
+  }
+  size_t total = 0;
+  for (const size_t columns : widths) total += columns + 2;
+  std::string rule;
+  for (size_t i = 2; i < total; ++i) rule += "─";
+  std::string text = printable(pivot.experiment) + "\n\n";
+  for (size_t r = 0; r < grid.size(); ++r) {
+    if (r == 1 || (r > 1 && starts_block(pivot, r - 1))) text += rule + "\n";
+    std::string line;
+    for (size_t c = 0; c < grid[r].size(); ++c) {
+      std::string cell = padded(grid[r][c], widths[c], /*right=*/c == pivot.axes.size());
+      if (terminal && r > 0 && c > pivot.axes.size()) {
+        const Mark mark = pivot.rows[r - 1].cells[c - pivot.axes.size() - 1].mark;
+        const size_t mean = std::min(cell.find(' '), cell.find("±"));
+        if (mark != Mark::kNone && mean != std::string::npos) {
+          cell = (mark == Mark::kBest ? "\033[1m" : "\033[4m") + cell.substr(0, mean) + "\033[0m" +
+                 cell.substr(mean);
+        }
+      }
+      line += (c == 0 ? "" : "  ") + cell;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  text += rule + "\n";
+  text += "Mean over n seeds ± half width of its 95 % Student t interval, – for a single run; ";
+  text += terminal ? "best bold, second underlined.\n" : "¹ best, ² second.\n";
+  for (const std::string& note : pivot.notes) text += note + "\n";
+  return text;
+}
+
+std::string render_markdown(const Pivot& pivot) {
+  std::string text = "### " + escape_markdown(pivot.experiment) + "\n\n|";
+  std::string rule = "|";
+  for (const std::string& axis : pivot.axes) {
+    text += " " + escape_markdown(axis) + " |";
+    rule += " --- |";
+  }
+  text += " n |";
+  rule += " ---: |";
+  for (const Column& column : pivot.columns) {
+    text += " " + escape_markdown(column.title) + " |";
+    rule += " ---: |";
+  }
+  text += "\n" + rule + "\n";
+  for (const Row& row : pivot.rows) {
+    text += "|";
+    for (const std::string& label : row.labels) text += " " + escape_markdown(label) + " |";
+    text += " " + std::to_string(row.finished.size()) + " |";
+    std::string why = status(row);
+    for (const TableCell& cell : row.cells) {
+      std::string shown = mean_of(cell);
+      if (cell.mark == Mark::kBest) shown = "**" + shown + "**";
+      if (cell.mark == Mark::kSecond) shown = "<ins>" + shown + "</ins>";
+      if (cell.summary.n > 0) shown += cell.summary.half_width ? " ± " + half_width_of(cell) : " –";
+      text += " " + (shown.empty() ? std::exchange(why, "") : shown) + " |";
+    }
+    text += "\n";
+  }
+  text +=
+      "\nMean over n seeds ± half width of its 95 % Student t interval, – for a single run; "
+      "**best**, <ins>second</ins>.\n\n";
+  for (const std::string& note : pivot.notes) text += "- " + escape_markdown(note) + "\n";
+  return text;
+}
+
+std::string render_csv(const Pivot& pivot) {
+  std::string text = "experiment";
+  for (const std::string& axis : pivot.axes) text += "," + escape_csv(axis);
+  text += ",n,failed,missing";
+  for (const Column& column : pivot.columns) {
+    const std::string name = escape_csv((column.part == "valid" ? "valid " : "") + column.metric);
+    text += "," + name + "," + name + " half width," + name + " mark";
+  }
+  text += "\n";
+  const auto number = [](double value) { return nlohmann::json(value).dump(); };  // shortest exact
+  for (const Row& row : pivot.rows) {
+    text += escape_csv(pivot.experiment);
+    for (const std::string& label : row.labels)
+      text += "," + (label == "-" ? "" : escape_csv(label));
+    const auto failed = std::count_if(row.unfinished.begin(), row.unfinished.end(),
+                                      [](const Member& m) { return m.run.state == "failed"; });
+    text +=
+        "," + std::to_string(row.finished.size()) + "," + std::to_string(failed) + "," +
+        std::to_string(row.missing.size() + row.unfinished.size() - static_cast<size_t>(failed));
+    for (const TableCell& cell : row.cells) {
+      text += "," + (cell.summary.n > 0 ? number(cell.summary.mean) : "");
+      text += "," + (cell.summary.half_width ? number(*cell.summary.half_width) : "");
+      text += cell.mark == Mark::kBest ? ",best" : cell.mark == Mark::kSecond ? ",second" : ",";
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string render_latex(const Pivot& pivot) {
+  std::string text = "% " + printable(pivot.experiment) + "; needs the package booktabs\n";
+  text += "\\begin{tabular}{" + std::string(pivot.axes.size(), 'l') +
+          std::string(pivot.columns.size() + 1, 'r') + "}\n\\toprule\n";
+  for (const std::string& axis : pivot.axes) text += escape_latex(axis) + " & ";
+  text += "$n$";
+  for (const Column& column : pivot.columns) text += " & " + escape_latex(column.title);
+  text += " \\\\\n\\midrule\n";
+  for (size_t r = 0; r < pivot.rows.size(); ++r) {
+    const Row& row = pivot.rows[r];
+    if (starts_block(pivot, r)) text += "\\midrule\n";
+    for (const std::string& label : row.labels) {
+      text += (label == "-" ? "--" : escape_latex(label)) + " & ";
+    }
+    text += std::to_string(row.finished.size());
+    std::string why = status(row);
+    for (const TableCell& cell : row.cells) {
+      std::string shown = mean_of(cell);
+      if (cell.mark == Mark::kBest) shown = "\\textbf{" + shown + "}";
+      if (cell.mark == Mark::kSecond) shown = "\\underline{" + shown + "}";
+      if (cell.summary.n > 0) {
+        shown += cell.summary.half_width ? " $\\pm$ " + half_width_of(cell) : " --";
+      }
+      text += " & " + (shown.empty() ? escape_latex(std::exchange(why, "")) : shown);
+    }
+    text += " \\\\\n";
+  }
+  text += "\\bottomrule\n\\end{tabular}\n";
+  text +=
+      "% Mean over n seeds and half width of its 95 % Student t interval; best bold, second "
+      "underlined.\n";
+  for (const std::string& note : pivot.notes) text += "% " + note + "\n";
+  return text;
+}
+
+std::string render_json(const Pivot& pivot) {
+  nlohmann::ordered_json document = {{"experiment", pivot.experiment}, {"axes", pivot.axes}};
+  document["interval"] = "half width of the 95 % Student t interval of the mean over seeds";
+  document["rows"] = nlohmann::ordered_json::array();
+  const auto runs = [](const std::vector<Member>& members) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const Member& member : members) {
+      list.push_back(
+          {{"uuid", member.run.uuid}, {"seed", member.run.seed}, {"state", member.run.state}});
+      if (!member.run.reason.empty()) list.back()["reason"] = member.run.reason;
+    }
+    return list;
+  };
+  for (const Row& row : pivot.rows) {
+    nlohmann::ordered_json entry;
+    for (size_t a = 0; a < pivot.axes.size(); ++a) entry["labels"][pivot.axes[a]] = row.labels[a];
+    entry["untrained"] = row.untrained;
+    entry["runs"] = runs(row.finished);
+    entry["unfinished"] = runs(row.unfinished);
+    entry["missing_seeds"] = row.missing;
+    for (size_t c = 0; c < pivot.columns.size(); ++c) {
+      const TableCell& cell = row.cells[c];
+      if (cell.summary.n == 0) continue;
+      nlohmann::ordered_json shown = {{"n", cell.summary.n}, {"mean", cell.summary.mean}};
+      shown["half_width"] = nullptr;
+      shown["deviation"] = nullptr;
+      if (cell.summary.half_width) shown["half_width"] = *cell.summary.half_width;
+      if (cell.summary.deviation) shown["deviation"] = *cell.summary.deviation;
+      shown["mark"] = cell.mark == Mark::kBest     ? "best"
+                      : cell.mark == Mark::kSecond ? "second"
+                                                   : "";
+      entry[pivot.columns[c].part][pivot.columns[c].metric] = shown;
+    }
+    document["rows"].push_back(entry);
+  }
+  document["notes"] = pivot.notes;
+  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace lea::report
