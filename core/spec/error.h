@@ -9,16 +9,17 @@ namespace lea {
 // Exit codes of `lealab` and `lealab-worker`. A signal n ends a program with 128 + n.
 enum class Exit : int {
   kOk = 0,
-  kUsage = 2,         // the command line itself is wrong
-  kBadInput = 3,      // a spec, data set or imported file is wrong
-  kEnvironment = 4,   // disk, permission, memory, network
-  kFailedRuns = 5,    // the grid finished, but some of its runs failed
-  kPlugin = 6,        // a plugin was refused, crashed or threw
-  kInterrupted = 7,   // stopped on request; the same command goes on
-  kInternal = 70,     // our own mistake
+  kUsage = 2,        // the command line itself is wrong
+  kBadInput = 3,     // a spec, data set or imported file is wrong
+  kEnvironment = 4,  // disk, permission, memory, network
+  kFailedRuns = 5,   // the grid finished, but some of its runs failed
+  kPlugin = 6,       // a plugin was refused, crashed or threw
+  kInterrupted = 7,  // stopped on request; the same command goes on
+  kInternal = 70,    // our own mistake
 };
 
-// Base of every error that a person should read. The message is complete: what, where, why, what to do.
+// Base of every error that a person should read. The message is complete: what, where, why, what to
+// do.
 class Error : public std::runtime_error {
  public:
   Error(Exit code, const std::string& message) : std::runtime_error(message), code_(code) {}

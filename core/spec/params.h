@@ -1,15 +1,16 @@
 // The one declaration of a parameter: name, type, default, range and meaning.
 //
 // A struct lists its members once, in `void fields(lea::Fields& f)`. Reading YAML, refusing unknown
-// keys, writing the resolved spec, `lealab plugins show` and a form in a window are visitors over that
-// list; nothing else may name a parameter or its default.
+// keys, writing the resolved spec, `lealab plugins show` and a form in a window are visitors over
+// that list; nothing else may name a parameter or its default.
 //
 //   struct Params {
 //     int64_t blocks = 1;
 //     double dropout = 0.1;
 //     void fields(lea::Fields& f) {
 //       f.integer("blocks", blocks, {1, 16}, "self-attention blocks");
-//       f.real("dropout", dropout, {0, 1}, "dropout rate on embeddings, attention and feed-forward");
+//       f.real("dropout", dropout, {0, 1}, "dropout rate on embeddings, attention and
+//       feed-forward");
 //     }
 //   };
 //
@@ -26,17 +27,19 @@
 
 namespace lea {
 
-using ParamValue = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
+using ParamValue =
+    std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
 using ParamValues = std::map<std::string, ParamValue>;
 
 enum class ParamType {
   kBool,
   kInteger,
-  kReal,         // always finite
+  kReal,  // always finite
   kText,
   kChoice,       // one of `choices`
   kFile,         // a path; relative to the spec that names it, resolved before hashing
-  kEnvironment,  // names another environment of the spec; the plugin builds it by Context::environment
+  kEnvironment,  // names another environment of the spec; the plugin builds it by
+                 // Context::environment
   kIntegers,
   kReals,
 };
@@ -53,7 +56,8 @@ struct ParamInfo {
   ParamValue default_value;
   Range range;
   std::vector<std::string> choices;
-  std::string meaning;   // one phrase; the paper's symbol and equation or register id where there is one
+  std::string
+      meaning;  // one phrase; the paper's symbol and equation or register id where there is one
   bool required = false;  // no default: the spec must state it
 };
 
@@ -73,7 +77,8 @@ class Fields {
   void text(const char* name, std::string& value, const char* meaning) {
     on({name, ParamType::kText, value, {}, {}, meaning}, &value);
   }
-  void choice(const char* name, std::string& value, std::vector<std::string> choices, const char* meaning) {
+  void choice(const char* name, std::string& value, std::vector<std::string> choices,
+              const char* meaning) {
     on({name, ParamType::kChoice, value, {}, std::move(choices), meaning}, &value);
   }
   // An empty path means "none".
@@ -91,7 +96,8 @@ class Fields {
   }
 
  protected:
-  using Slot = std::variant<bool*, int64_t*, double*, std::string*, std::vector<int64_t>*, std::vector<double>*>;
+  using Slot = std::variant<bool*, int64_t*, double*, std::string*, std::vector<int64_t>*,
+                            std::vector<double>*>;
   virtual void on(const ParamInfo& info, Slot slot) = 0;
 };
 
@@ -112,7 +118,8 @@ std::vector<ParamInfo> describe_params() {
   return std::move(describe.infos);
 }
 
-// Writes checked values into the members that declare them. A name that `values` lacks keeps its default.
+// Writes checked values into the members that declare them. A name that `values` lacks keeps its
+// default.
 class AssignFields : public Fields {
  public:
   explicit AssignFields(const ParamValues& values) : values_(values) {}
@@ -122,7 +129,9 @@ class AssignFields : public Fields {
     const auto found = values_.find(info.name);
     if (found == values_.end()) return;
     std::visit(
-        [&](auto* member) { *member = std::get<std::remove_pointer_t<decltype(member)>>(found->second); },
+        [&](auto* member) {
+          *member = std::get<std::remove_pointer_t<decltype(member)>>(found->second);
+        },
         slot);
   }
 

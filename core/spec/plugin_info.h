@@ -11,12 +11,13 @@ namespace lea::spec {
 
 // One registered plugin (a library may register several).
 struct PluginInfo {
-  std::string id;     // vendor.name
-  std::string kind;   // backbone, framework, environment, augmenter
+  std::string id;    // vendor.name
+  std::string kind;  // backbone, framework, environment, augmenter
   std::string version;
   std::string summary;
   std::vector<ParamInfo> params;
-  // Frameworks only: the slots that it reads, of backbone, reward, state, augment, negatives, train.
+  // Frameworks only: the slots that it reads, of backbone, reward, state, augment, negatives,
+  // train.
   std::vector<std::string> uses;
   bool gives_state = false;  // environments only
   std::string file;          // the library
@@ -46,8 +47,9 @@ PluginInfo plugin_from_json(const nlohmann::json& document);
 
 nlohmann::json to_json(const ParamValue& value);
 
-// Converts checked JSON parameters to what a plugin receives. Environment parameters become the compact
-// dump of their {"id", "params"} object. Throws ConfigError for an unknown name, wrong type or range.
+// Converts checked JSON parameters to what a plugin receives. Environment parameters become the
+// compact dump of their {"id", "params"} object. Throws ConfigError for an unknown name, wrong type
+// or range.
 ParamValues to_values(const std::vector<ParamInfo>& infos, const nlohmann::json& params,
                       const std::string& where);
 

@@ -1,1 +1,182 @@
+#include "core/spec/publish.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <random>
+
+#include "core/spec/error.h"
+#include "core/spec/text.h"
+
+namespace lea {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kAttempts =
+    3;  // of a write that fails in a way that network file systems recover from
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  int close() {
+    const int result = ::close(fd_);
+    fd_ = -1;
+    return result;
+  }
+
+ private:
+  int fd_;
+};
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = fs::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// Bytes that this user may still write there; -1 when unknown.
+int64_t free_bytes(const std::string& folder) {
+  struct statvfs info {};
+  if (statvfs(folder.c_str(), &info) != 0) return -1;
+  return static_cast<int64_t>(info.f_bavail) * static_cast<int64_t>(info.f_frsize);
+}
+
+[[noreturn]] void fail(const std::string& path, const std::string& step,
+                       const std::string& reason) {
+  const int64_t free = free_bytes(folder_of(path));
+  std::string message = printable(path) + ": cannot be written (" + step + "): " + reason;
+  if (free >= 0) message += "; " + std::to_string(free) + " bytes are free there";
+  throw StoreError(message);
+}
+
+std::string temporary_name(const std::string& path) {
+  static thread_local std::mt19937_64 random{std::random_device{}()};
+  char suffix[32];
+  std::snprintf(suffix, sizeof suffix, ".tmp-%016llx", static_cast<unsigned long long>(random()));
+  // A name of the greatest length must still leave room for the suffix.
+  const std::string name = fs::path(path).filename().string().substr(0, 200);
+  return (fs::path(folder_of(path)) / ("." + name + suffix)).string();
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+// Null, or the step that failed with errno set.
+const char* write_temporary(const std::string& temporary, std::string_view bytes) {
+  // 0666 is narrowed by the umask; O_EXCL also refuses a planted link.
+  Descriptor fd(
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (fd.get() < 0) return "create";
+  if (!write_all(fd.get(), bytes)) return "write";
+  // A failed fsync may have dropped the pages: it is never retried on the same descriptor.
+  if (::fsync(fd.get()) != 0) return "fsync";
+  if (fd.close() != 0) return "close";
+  return nullptr;
+}
+
+void sync_path(const std::string& path, const std::string& published) {
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (fd.get() < 0) fail(published, "open " + printable(path), std::strerror(errno));
+  // Some file systems cannot sync a folder and say EINVAL; there is nothing more to do there.
+  if (::fsync(fd.get()) != 0 && errno != EINVAL) fail(published, "fsync", std::strerror(errno));
+}
+
+}  // namespace
+
+void publish_file(const std::string& path, std::string_view bytes) {
+  const int64_t free = free_bytes(folder_of(path));
+  const auto needed = static_cast<int64_t>(static_cast<double>(bytes.size()) * 1.1);
+  if (free >= 0 && needed > free) {
+    fail(path, "check space", std::to_string(needed) + " bytes are needed");
+  }
+  for (int attempt = 1;; ++attempt) {
+    const std::string temporary = temporary_name(path);
+    const char* step = write_temporary(temporary, bytes);
+    if (step == nullptr && ::rename(temporary.c_str(), path.c_str()) != 0) step = "rename";
+    if (step == nullptr) break;
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    const bool transient = error == EIO || error == ESTALE || error == EINTR;
+    if (!transient || attempt == kAttempts) fail(path, step, std::strerror(error));
+  }
+  sync_path(folder_of(path), path);
+}
+
+bool publish_folder(const std::string& temporary, const std::string& path) {
+  try {
+    for (const auto& entry : fs::recursive_directory_iterator(temporary)) {
+      if (!entry.is_symlink()) sync_path(entry.path().string(), path);
+    }
+  } catch (const fs::filesystem_error& error) {
+    fail(path, "list " + printable(temporary), error.code().message());
+  }
+  sync_path(temporary, path);
+  // Plain rename would replace an empty folder of that name.
+  int renamed = ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
+  if (renamed != 0 && (errno == EINVAL || errno == ENOSYS)) {
+    std::error_code ignored;
+    if (fs::exists(path, ignored)) {
+      errno = EEXIST;
+    } else {
+      renamed = ::rename(temporary.c_str(), path.c_str());
+    }
+  }
+  if (renamed != 0) {
+    const int error = errno;
+    if (error != EEXIST && error != ENOTEMPTY) fail(path, "rename", std::strerror(error));
+    std::error_code ignored;
+    fs::remove_all(temporary, ignored);
+    return false;
+  }
+  sync_path(folder_of(path), path);
+  return true;
+}
+
+std::string read_file(const std::string& path, size_t limit) {
+  const auto refuse = [&](const std::string& reason) {
+    throw StoreError(printable(path) + ": cannot be read: " + reason);
+  };
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (fd.get() < 0) refuse(std::strerror(errno));
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) refuse(std::strerror(errno));
+  if (S_ISDIR(info.st_mode)) refuse("it is a folder");
+  if (!S_ISREG(info.st_mode)) refuse("it is not a regular file");
+  const auto too_large = [&] { refuse("it is larger than " + std::to_string(limit) + " bytes"); };
+  if (static_cast<uint64_t>(info.st_size) > limit) too_large();
+  std::string bytes(static_cast<size_t>(info.st_size) + 1, '\0');
+  size_t have = 0;
+  for (;;) {
+    // The file may have grown since: keep one byte of room so that the end is seen.
+    if (have == bytes.size()) bytes.resize(bytes.size() * 2);
+    const ssize_t got = ::read(fd.get(), bytes.data() + have, bytes.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) refuse(std::strerror(errno));
+    if (got == 0) break;
+    have += static_cast<size_t>(got);
+    if (have > limit) too_large();
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+}  // namespace lea

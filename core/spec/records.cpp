@@ -18,8 +18,9 @@ constexpr std::string_view kMark = ",\"crc32\":\"";
 
 std::string checksum(std::string_view text) {
   char hex[9];
-  std::snprintf(hex, sizeof(hex), "%08lx",
-                crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
+  std::snprintf(
+      hex, sizeof(hex), "%08lx",
+      crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
   return hex;
 }
 
@@ -30,8 +31,10 @@ uint64_t append_record(const std::string& path, const nlohmann::json& record) {
   line.pop_back();  // the closing brace comes after the checksum
   line += std::string(kMark) + checksum(line) + "\"}\n";
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "ab"), std::fclose);
-  if (!file || std::fwrite(line.data(), 1, line.size(), file.get()) != line.size() || std::fflush(file.get()) != 0) {
-    throw StoreError(path + ": cannot append: " + std::strerror(errno) + ". Free some space or check the folder's rights");
+  if (!file || std::fwrite(line.data(), 1, line.size(), file.get()) != line.size() ||
+      std::fflush(file.get()) != 0) {
+    throw StoreError(path + ": cannot append: " + std::strerror(errno) +
+                     ". Free some space or check the folder's rights");
   }
   return static_cast<uint64_t>(std::ftell(file.get()));
 }
@@ -41,7 +44,9 @@ std::vector<nlohmann::json> read_records(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   for (std::string line; std::getline(file, line);) {
     const size_t mark = line.rfind(kMark);
-    if (mark == std::string::npos || line.substr(mark) != std::string(kMark) + checksum(line.substr(0, mark)) + "\"}") break;
+    if (mark == std::string::npos ||
+        line.substr(mark) != std::string(kMark) + checksum(line.substr(0, mark)) + "\"}")
+      break;
     auto record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!record.is_object()) break;
     record.erase("crc32");

@@ -8,8 +8,9 @@
 
 namespace lea {
 
-// Appends `record` as one line whose last key "crc32" covers the text before it. Returns the file's length
-// after it. Not synced: a checkpoint notes the length, and a resumed run cuts the file there.
+// Appends `record` as one line whose last key "crc32" covers the text before it. Returns the file's
+// length after it. Not synced: a checkpoint notes the length, and a resumed run cuts the file
+// there.
 uint64_t append_record(const std::string& path, const nlohmann::json& record);
 
 // The records that verify, in order, up to the first that does not (a line cut by a crash). The key

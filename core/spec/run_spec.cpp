@@ -1,1 +1,176 @@
+#include "core/spec/run_spec.h"
 
+#include <algorithm>
+
+#include "core/spec/error.h"
+#include "core/spec/param_json.h"
+#include "core/spec/plugin_info.h"
+#include "core/spec/text.h"
+#include "core/spec/yaml.h"
+
+namespace lea::spec {
+namespace {
+
+using nlohmann::json;
+
+class WriteFields : public Fields {
+ public:
+  json document = json::object();
+
+ protected:
+  void on(const ParamInfo& info, Slot slot) override {
+    std::visit([&](const auto* member) { document[info.name] = *member; }, slot);
+  }
+};
+
+template <class Section>
+json section_json(Section section) {
+  WriteFields write;
+  section.fields(write);
+  return std::move(write.document);
+}
+
+json use_json(const PluginUse& use) {
+  if (use.none()) return nullptr;
+  return {{"id", use.id}, {"params", use.params}};
+}
+
+// Reads a canonical document, checking every value before it is used.
+class RunReader {
+ public:
+  RunReader(const json& document, std::string where)
+      : document_(document), where_(std::move(where)) {
+    if (!document.is_object()) fail("", "must be a map of sections");
+  }
+
+  // False when it is null, which `optional` allows.
+  template <class Section>
+  bool section(const std::string& name, Section* section, bool optional) {
+    const json& value = take(name);
+    if (value.is_null() && optional) return false;
+    if (!value.is_object()) fail(name, "must be a map");
+    *section =
+        assign_params<Section>(to_values(describe_params<Section>(), value, where_ + ": " + name));
+    return true;
+  }
+
+  PluginUse use(const std::string& name) {
+    const json& value = take(name);
+    if (value.is_null()) return {};
+    const bool fits = value.is_object() && value.size() == 2 && value.contains("id") &&
+                      value["id"].is_string() && !value["id"].get<std::string>().empty() &&
+                      value.contains("params") && value["params"].is_object();
+    if (!fits) fail(name, "must be null or a map of `id` and `params`");
+    return {value["id"].get<std::string>(), value["params"]};
+  }
+
+  int64_t seed() {
+    const json& value = take("seed");
+    const ParamInfo info{"seed", ParamType::kInteger, int64_t{0}, {0, 9e15}, {}, ""};
+    const std::string problem = problem_with(info, value);
+    if (!problem.empty()) fail("seed", problem);
+    return value.get<int64_t>();
+  }
+
+  std::string split_sha256() const {
+    const json path = document_.at("split").value("path", json());
+    return path.is_object() ? path.at("sha256").get<std::string>() : "";
+  }
+
+  void refuse_unknown() const {
+    for (const auto& [key, value] : document_.items()) {
+      if (std::find(taken_.begin(), taken_.end(), key) == taken_.end()) {
+        fail(key, "unknown key" + did_you_mean(key, taken_));
+      }
+    }
+  }
+
+ private:
+  const json& take(const std::string& name) {
+    taken_.push_back(name);
+    const auto found = document_.find(name);
+    if (found == document_.end()) fail(name, "is missing");
+    return *found;
+  }
+  [[noreturn]] void fail(const std::string& key, const std::string& what) const {
+    throw ConfigError(where_ + ": " + (key.empty() ? "" : printable(key) + ": ") + what);
+  }
+
+  const json& document_;
+  std::string where_;
+  std::vector<std::string> taken_;
+};
+
+// Replaces {"path", "sha256"} by the sha256 alone, in parameters and in those of inner
+// environments.
+void forget_paths(json& value) {
+  if (value.is_object() && value.size() == 2 && value.contains("path") &&
+      value.contains("sha256")) {
+    value = json{{"sha256", value["sha256"]}};
+    return;
+  }
+  if (value.is_structured()) {
+    for (json& item : value) forget_paths(item);
+  }
+}
+
+}  // namespace
+
+json to_json(const RunSpec& run) {
+  json split = section_json(run.split);
+  split["path"] = file_json(run.split.path, run.split_sha256);
+  return {{"data", section_json(run.data)},
+          {"split", split},
+          {"train", run.reads_train ? section_json(run.train) : json()},
+          {"negatives", run.reads_negatives ? section_json(run.negatives) : json()},
+          {"evaluate", section_json(run.evaluate)},
+          {"backbone", use_json(run.backbone)},
+          {"framework", use_json(run.framework)},
+          {"reward", use_json(run.reward)},
+          {"state", use_json(run.state)},
+          {"state_use", run.state.none() ? json() : section_json(run.state_use)},
+          {"augment", use_json(run.augment)},
+          {"augment_use", run.augment.none() ? json() : section_json(run.augment_use)},
+          {"seed", run.seed}};
+}
+
+RunSpec run_from_json(const json& document, const std::string& where) {
+  RunReader reader(document, where);
+  RunSpec run;
+  reader.section("data", &run.data, /*optional=*/false);
+  reader.section("split", &run.split, /*optional=*/false);
+  run.reads_train = reader.section("train", &run.train, /*optional=*/true);
+  run.reads_negatives = reader.section("negatives", &run.negatives, /*optional=*/true);
+  reader.section("evaluate", &run.evaluate, /*optional=*/false);
+  run.backbone = reader.use("backbone");
+  run.framework = reader.use("framework");
+  run.reward = reader.use("reward");
+  run.state = reader.use("state");
+  reader.section("state_use", &run.state_use, /*optional=*/true);
+  run.augment = reader.use("augment");
+  reader.section("augment_use", &run.augment_use, /*optional=*/true);
+  run.seed = reader.seed();
+  run.split_sha256 = reader.split_sha256();
+  reader.refuse_unknown();
+  if (run.framework.none()) throw ConfigError(where + ": framework: a run needs one");
+  return run;
+}
+
+std::string cell_hash(const RunSpec& run) {
+  json document = to_json(run);
+  document["data"].erase("path");
+  document["data"].erase("format");
+  if (document["train"].is_object()) document["train"].erase("log_every");
+  forget_paths(document);
+  return sha256(document.dump());
+}
+
+RunSpec load_run(const std::string& path) {
+  const auto source = std::make_shared<const Source>(Source{path, "", 0, true});
+  Errors errors;
+  const NodePtr root = read_yaml(path, source, errors);
+  errors.throw_if_any();
+  return run_from_json(plain_json(*root), printable(path));
+}
+
+}  // namespace lea::spec

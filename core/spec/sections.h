@@ -1,4 +1,5 @@
-// The fixed sections of a spec. Each is declared by its `fields`, exactly as a plugin's parameters are.
+// The fixed sections of a spec. Each is declared by its `fields`, exactly as a plugin's parameters
+// are.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +12,9 @@ namespace lea::spec {
 
 // Which interactions, and how much of the past a model sees.
 struct DataSection {
-  std::string name;             // the data set in the lab: lab/data/NAME
-  std::string path;             // imported from here when the lab has no such data set
-  std::string format = "tsv";   // how `path` is laid out
+  std::string name;            // the data set in the lab: lab/data/NAME
+  std::string path;            // imported from here when the lab has no such data set
+  std::string format = "tsv";  // how `path` is laid out
   int64_t history = 10;
   int64_t min_sequence = 0;
   int64_t min_item = 0;
@@ -23,9 +24,12 @@ struct DataSection {
     f.file("path", path, "folder or file to import from when the lab lacks the data set");
     f.choice("format", format, {"tsv", "recbole", "gru4rec"}, "layout of `path`");
     f.integer("history", history, {1, 1000}, "items of the past that form a state (paper: 10)");
-    f.integer("min_sequence", min_sequence, {0, 1e6}, "drop sequences with fewer interactions on import (paper: 3)");
-    f.integer("min_item", min_item, {0, 1e6}, "drop items with fewer interactions on import (paper: 3)");
-    f.choice("filter", filter, {"once", "stable"}, "apply the two filters once, or until nothing changes (U16)");
+    f.integer("min_sequence", min_sequence, {0, 1e6},
+              "drop sequences with fewer interactions on import (paper: 3)");
+    f.integer("min_item", min_item, {0, 1e6},
+              "drop items with fewer interactions on import (paper: 3)");
+    f.choice("filter", filter, {"once", "stable"},
+             "apply the two filters once, or until nothing changes (U16)");
   }
 };
 
@@ -37,7 +41,8 @@ struct SplitSection {
   double valid_from = 0;
   double test_from = 0;
   void fields(Fields& f) {
-    f.choice("by", by, {"sequence", "file", "last_one", "time"}, "what decides the part of an interaction (U16)");
+    f.choice("by", by, {"sequence", "file", "last_one", "time"},
+             "what decides the part of an interaction (U16)");
     f.reals("ratios", ratios, {0, 1}, "shares of train, valid and test (by: sequence or time)");
     f.integer("seed", seed, {0, 9e15}, "seed of the shuffle (by: sequence)");
     f.file("path", path, "TSV of `user_id part` (by: file)");
@@ -63,7 +68,8 @@ struct TrainSection {
   int64_t threads = 1;
   void fields(Fields& f) {
     f.integer("batch_size", batch_size, {1, 1e6}, "training events a step (paper: 100)");
-    f.real("learning_rate", learning_rate, {0, 10}, "Adam's learning rate (paper: 1e-3 LFM, 2e-3 Industry)");
+    f.real("learning_rate", learning_rate, {0, 10},
+           "Adam's learning rate (paper: 1e-3 LFM, 2e-3 Industry)");
     f.choice("sampling", sampling, {"replay", "epochs"},
              "draw each batch afresh without replacement inside it, or pass over shuffled events");
     f.integer("max_steps", max_steps, {0, 1e9}, "steps at most");
@@ -77,7 +83,8 @@ struct TrainSection {
               "step after which the learning rate is `dropped_learning_rate` (0: never)");
     f.real("dropped_learning_rate", dropped_learning_rate, {0, 10}, "learning rate after the drop");
     f.boolean("fresh_optimizer", fresh_optimizer, "forget Adam's moments at the drop");
-    f.integer("log_every", log_every, {1, 1e9}, "steps between two training records of events.jsonl");
+    f.integer("log_every", log_every, {1, 1e9},
+              "steps between two training records of events.jsonl");
     f.text("device", device, "cpu or cuda:N");
     f.integer("threads", threads, {1, 1024}, "threads a worker");
   }
@@ -89,8 +96,10 @@ struct NegativesSection {
   int64_t pool = 100;
   int64_t seed = 1;
   void fields(Fields& f) {
-    f.integer("count", count, {0, 10000}, "sampled negatives a step, uniform over the items but the logged one (paper: 1)");
-    f.choice("from", from, {"uniform", "pool"}, "redraw each step, or draw from a pool fixed for each event (U4)");
+    f.integer("count", count, {0, 10000},
+              "sampled negatives a step, uniform over the items but the logged one (paper: 1)");
+    f.choice("from", from, {"uniform", "pool"},
+             "redraw each step, or draw from a pool fixed for each event (U4)");
     f.integer("pool", pool, {1, 100000}, "negatives in an event's pool");
     f.integer("seed", seed, {0, 9e15}, "seed of the pool, shared by all rows of a table");
   }
@@ -103,9 +112,12 @@ struct EvaluateSection {
   bool first_event = true;
   void fields(Fields& f) {
     f.integers("k", k, {1, 1e6}, "cuts of HR@k, NDCG@k and MRR@k");
-    f.choice("ties", ties, {"pessimistic", "expected", "optimistic"}, "rank of a target that ties with others (U17)");
-    f.boolean("remove_seen", remove_seen, "rank among the items that the sequence has not had before (U17)");
-    f.boolean("first_event", first_event, "count the first event of a sequence, whose history is empty (U17)");
+    f.choice("ties", ties, {"pessimistic", "expected", "optimistic"},
+             "rank of a target that ties with others (U17)");
+    f.boolean("remove_seen", remove_seen,
+              "rank among the items that the sequence has not had before (U17)");
+    f.boolean("first_event", first_event,
+              "count the first event of a sequence, whose history is empty (U17)");
   }
 };
 
@@ -114,8 +126,10 @@ struct StateSection {
   std::string combine = "concat";
   int64_t project = 0;
   void fields(Fields& f) {
-    f.choice("combine", combine, {"concat", "replace"}, "Q-head's state: s' || h (Eq. 4) or s' alone (A5)");
-    f.integer("project", project, {0, 65536}, "project s' to this width before joining (A4; 0: not)");
+    f.choice("combine", combine, {"concat", "replace"},
+             "Q-head's state: s' || h (Eq. 4) or s' alone (A5)");
+    f.integer("project", project, {0, 65536},
+              "project s' to this width before joining (A4; 0: not)");
   }
 };
 
@@ -129,8 +143,10 @@ struct AugmentSection {
     f.real("supervised_weight", supervised_weight, {0, 1e6}, "w_ap of Eq. 16");
     f.real("q_weight", q_weight, {0, 1e6}, "w_aq of Eq. 16");
     f.integer("from_step", from_step, {0, 1e9}, "first step with proposals (U7)");
-    f.integer("refresh", refresh, {0, 1e9}, "steps between two refreshes of the proposals (0: propose once)");
-    f.integer("candidates", candidates, {1, 1000}, "items of the evaluated network's top list (paper: 5)");
+    f.integer("refresh", refresh, {0, 1e9},
+              "steps between two refreshes of the proposals (0: propose once)");
+    f.integer("candidates", candidates, {1, 1000},
+              "items of the evaluated network's top list (paper: 5)");
   }
 };
 

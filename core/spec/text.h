@@ -1,4 +1,4 @@
-// Small text helpers that several rooms need: near misses and hashing.
+// Small text helpers that several rooms need: near misses, hashing, and text that is safe to print.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace lea {
 
-// The candidate with the smallest edit distance (Damerau-Levenshtein), if it is near enough to be a slip:
-// at most a third of the word's length. Empty otherwise.
+// The candidate with the smallest edit distance (Damerau-Levenshtein), if it is near enough to be a
+// slip: at most a third of the word's length. Empty otherwise.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 // ", did you mean `x`?" or an empty string.
@@ -19,7 +19,11 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 std::string sha256(std::string_view bytes);
 std::string sha256_file(const std::string& path);
 
-// Control characters as \xNN, so that text from files cannot drive a terminal.
+// Control and bidirectional characters, and bytes that are not UTF-8, as \xNN, so that text from
+// files cannot drive a terminal or change the order in which it is read.
 std::string printable(std::string_view text);
+
+// Offset of the first byte that is not UTF-8; npos when all is well.
+size_t invalid_utf8(std::string_view text);
 
 }  // namespace lea

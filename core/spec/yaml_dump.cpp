@@ -1,0 +1,68 @@
+// Writes a JSON document as YAML in block style that this room reads back to the same document.
+#include <algorithm>
+
+#include "core/spec/run_spec.h"
+#include "core/spec/yaml.h"
+
+namespace lea::spec {
+namespace {
+
+using nlohmann::json;
+
+// Whether any YAML reader takes the bare word for this very text.
+bool reads_as_text(const std::string& text) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '/' || c == '-';
+  };
+  if (text.empty() || !std::all_of(text.begin(), text.end(), plain)) return false;
+  const char first = text[0];
+  if (!((first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '/')) {
+    return false;  // numbers, dates, `-`, `...`
+  }
+  static const char* const kWords[] = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"};
+  std::string lower;
+  for (const char c : text) lower += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return std::none_of(std::begin(kWords), std::end(kWords),
+                      [&](const char* word) { return lower == word; });
+}
+
+std::string scalar(const json& value) {
+  if (value.is_string() && reads_as_text(value.get<std::string>())) return value.get<std::string>();
+  // A JSON string is a double-quoted YAML scalar, its numbers and words are YAML's.
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void write(const json& value, size_t indent, std::string* out) {
+  const std::string space(indent, ' ');
+  const auto write_value = [&](const json& item) {
+    if (item.is_structured() && !item.empty()) {
+      *out += '\n';
+      write(item, indent + 2, out);
+    } else {
+      *out += ' ' + scalar(item) + '\n';
+    }
+  };
+  if (value.is_object()) {
+    for (const auto& [key, item] : value.items()) {
+      *out += space + scalar(key) + ':';
+      write_value(item);
+    }
+  } else {
+    for (const json& item : value) {
+      *out += space + '-';
+      write_value(item);
+    }
+  }
+}
+
+}  // namespace
+
+std::string dump_yaml(const json& document) {
+  if (!document.is_structured() || document.empty()) return scalar(document) + '\n';
+  std::string out;
+  write(document, 0, &out);
+  return out;
+}
+
+}  // namespace lea::spec
