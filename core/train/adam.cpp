@@ -31,7 +31,8 @@ void Adam::step(const Tensor& loss, double learning_rate) {
   torch::NoGradGuard no_grad;
   at::_foreach_add_(steps, 1);
   at::_fused_adam_(parameters, reached, mean, square, /*max_exp_avg_sqs=*/{}, steps, learning_rate,
-                   /*beta1=*/0.9, /*beta2=*/0.999, /*weight_decay=*/0, /*eps=*/1e-8, /*amsgrad=*/false,
+                   /*beta1=*/0.9, /*beta2=*/0.999, /*weight_decay=*/0, /*eps=*/1e-8,
+                   /*amsgrad=*/false,
                    /*maximize=*/false);
 }
 

@@ -36,7 +36,8 @@ std::vector<int64_t> steps_in(const std::string& run) {
 
 Checkpoint read_checkpoint(const std::string& run, int64_t step) {
   const std::string path = folder_of(run) / (stem_of(step) + ".safetensors");
-  const auto manifest = nlohmann::json::parse(read_file(folder_of(run) / (stem_of(step) + ".json")), nullptr, false);
+  const auto manifest =
+      nlohmann::json::parse(read_file(folder_of(run) / (stem_of(step) + ".json")), nullptr, false);
   const std::string bytes = read_file(path);
   if (!manifest.is_object() || manifest.value("sha256", "") != sha256(bytes)) {
     throw DataError(path + ": damaged (sha256 differs from its manifest)");

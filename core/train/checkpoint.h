@@ -1,9 +1,10 @@
 // Checkpoints of a run: all that the next step depends on.
 //
-// checkpoint/step-N.safetensors  tensors by name: model/..., best/..., adam/GROUP/..., proposals/...
-// checkpoint/step-N.json         {sha256, size, step, progress: {...}} published after the tensors
-// checkpoint/best.safetensors    model/... of the reported numbers; written when the run has ended
-// The two newest are kept. A checkpoint counts only when its tensors have the manifest's sha256.
+// checkpoint/step-N.safetensors  tensors by name: model/..., best/..., adam/GROUP/...,
+// proposals/... checkpoint/step-N.json         {sha256, size, step, progress: {...}} published
+// after the tensors checkpoint/best.safetensors    model/... of the reported numbers; written when
+// the run has ended The two newest are kept. A checkpoint counts only when its tensors have the
+// manifest's sha256.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,8 @@ namespace lea::train {
 
 struct Checkpoint {
   int64_t step = 0;
-  nlohmann::json progress;  // best value and step, validations since, updates, events.jsonl length ...
+  nlohmann::json
+      progress;  // best value and step, validations since, updates, events.jsonl length ...
   std::map<std::string, Tensor> tensors;
 };
 
@@ -26,7 +28,8 @@ struct Checkpoint {
 void save_checkpoint(const std::string& run, const Checkpoint& checkpoint);
 
 // The newest that verifies. `say` gets one sentence for each that did not.
-std::optional<Checkpoint> load_checkpoint(const std::string& run, const std::function<void(const std::string&)>& say);
+std::optional<Checkpoint> load_checkpoint(const std::string& run,
+                                          const std::function<void(const std::string&)>& say);
 
 void save_best(const std::string& run, const std::map<std::string, Tensor>& model);
 std::map<std::string, Tensor> load_best(const std::string& run);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "core/spec/error.h"
+#include "core/spec/plugin_info.h"
 
 namespace lea::train {
 namespace {
@@ -20,14 +21,17 @@ std::unordered_map<std::string, int64_t> index_of(const std::vector<std::string>
 
 }  // namespace
 
-TrainingEvents training_events(const data::Dataset& data, const data::Split& split, int64_t history) {
+TrainingEvents training_events(const data::Dataset& data, const data::Split& split,
+                               int64_t history) {
   TrainingEvents events;
   std::vector<int64_t> offset = {0};
   const auto offsets = data.offsets();
   for (int64_t s = 0; s < data.sequences(); ++s) {
     const int64_t begin = offsets[s];
     int64_t end = begin;  // training events are a prefix of every sequence
-    while (end < static_cast<int64_t>(offsets[s + 1]) && split.part[end] == uint8_t(data::Part::kTrain)) ++end;
+    while (end < static_cast<int64_t>(offsets[s + 1]) &&
+           split.part[end] == uint8_t(data::Part::kTrain))
+      ++end;
     if (end == begin) continue;
     events.first_event.push_back(begin);
     events.sequence.push_back(static_cast<uint32_t>(s));
@@ -56,15 +60,21 @@ TrainingEvents training_events(const data::Dataset& data, const data::Split& spl
 
 HostContext::HostContext(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
                          std::shared_ptr<const data::Split> split, PluginLookup lookup)
-    : run_(run), data_(std::move(data)), split_(std::move(split)), lookup_(std::move(lookup)),
-      device_(run.train.device), events_(training_events(*data_, *split_, run.data.history)) {
-  if (events_.data.events() == 0) throw DataError("data " + run.data.name + ": the split leaves no training event");
+    : run_(run),
+      data_(std::move(data)),
+      split_(std::move(split)),
+      lookup_(std::move(lookup)),
+      device_(run.train.device),
+      events_(training_events(*data_, *split_, run.data.history)) {
+  if (events_.data.events() == 0)
+    throw DataError("data " + run.data.name + ": the split leaves no training event");
 }
 
 std::shared_ptr<Backbone> HostContext::make_backbone() const {
   if (!making_framework_) throw PluginError("only a framework may make backbones");
   if (run_.backbone.none()) {
-    throw PluginError("framework " + run_.framework.id + " asks for a backbone, which its `uses` does not name");
+    throw PluginError("framework " + run_.framework.id +
+                      " asks for a backbone, which its `uses` does not name");
   }
   const PluginEntry& entry = lookup_("backbone", run_.backbone.id);
   return entry.backbone(values_of(entry, run_.backbone), *this);

@@ -15,16 +15,18 @@
 namespace lea::train {
 
 // Finds a plugin by kind and full id; throws PluginError.
-using PluginLookup = std::function<const PluginEntry&(const std::string& kind, const std::string& id)>;
+using PluginLookup =
+    std::function<const PluginEntry&(const std::string& kind, const std::string& id)>;
 
-// The training events of a split as plugins see them. `first_event` gives, for each training sequence, its
-// first event in the data set.
+// The training events of a split as plugins see them. `first_event` gives, for each training
+// sequence, its first event in the data set.
 struct TrainingEvents {
   TrainingData data;
   std::vector<int64_t> first_event;  // [S]
   std::vector<uint32_t> sequence;    // [S] index in the data set
 };
-TrainingEvents training_events(const data::Dataset& data, const data::Split& split, int64_t history);
+TrainingEvents training_events(const data::Dataset& data, const data::Split& split,
+                               int64_t history);
 
 class HostContext final : public Context {
  public:

@@ -39,9 +39,12 @@ class SeenItems {
 
 }  // namespace
 
-Evaluator::Evaluator(std::shared_ptr<const data::Dataset> data, std::shared_ptr<const data::Split> split,
-                     int64_t history, c10::Device device)
-    : data_(std::move(data)), split_(std::move(split)), history_(history), device_(device),
+Evaluator::Evaluator(std::shared_ptr<const data::Dataset> data,
+                     std::shared_ptr<const data::Split> split, int64_t history, c10::Device device)
+    : data_(std::move(data)),
+      split_(std::move(split)),
+      history_(history),
+      device_(device),
       popularity_(data_->items() + 1, 0) {
   for (size_t event = 0; event < split_->part.size(); ++event) {
     if (split_->part[event] == uint8_t(data::Part::kTrain)) ++popularity_[data_->item()[event]];
@@ -53,9 +56,12 @@ Evaluator::Evaluator(std::shared_ptr<const data::Dataset> data, std::shared_ptr<
   }
 }
 
-const std::vector<uint32_t>& Evaluator::events(data::Part part) const { return parts_[int(part)].event; }
+const std::vector<uint32_t>& Evaluator::events(data::Part part) const {
+  return parts_[int(part)].event;
+}
 
-Tensor Evaluator::scores(Framework& framework, const PartEvents& events, size_t first, size_t last) const {
+Tensor Evaluator::scores(Framework& framework, const PartEvents& events, size_t first,
+                         size_t last) const {
   std::vector<int64_t> begin, end;
   for (size_t i = first; i < last; ++i) {
     begin.push_back(data_->offsets()[events.sequence[i]]);
@@ -65,9 +71,9 @@ Tensor Evaluator::scores(Framework& framework, const PartEvents& events, size_t 
   const Tensor scores = framework.score(to_device(history, device_));
   const std::vector<int64_t> expected = {static_cast<int64_t>(last - first), data_->items()};
   if (scores.sizes() != expected || scores.scalar_type() != at::kFloat) {
-    throw PluginError("framework score() must give float [B, N] = [" + std::to_string(expected[0]) + ", " +
-                      std::to_string(expected[1]) + "], but gave " + c10::toString(scores.scalar_type()) +
-                      " " + c10::str(scores.sizes()));
+    throw PluginError("framework score() must give float [B, N] = [" + std::to_string(expected[0]) +
+                      ", " + std::to_string(expected[1]) + "], but gave " +
+                      c10::toString(scores.scalar_type()) + " " + c10::str(scores.sizes()));
   }
   return scores.to(at::kCPU).contiguous();
 }
@@ -92,8 +98,9 @@ eval::RankFile Evaluator::rank(Framework& framework, data::Part part,
       const uint32_t target = data_->item()[event];
       eval::Count count{};
       if (!eval::count_row(row, items, target - 1, &count)) {
-        throw PluginError("framework score() gave NaN for sequence " + std::to_string(events.sequence[i]) +
-                          ", position " + std::to_string(event - begin) + ": the run has diverged");
+        throw PluginError("framework score() gave NaN for sequence " +
+                          std::to_string(events.sequence[i]) + ", position " +
+                          std::to_string(event - begin) + ": the run has diverged");
       }
       eval::Count removed{};
       seen.advance(data_->item(), begin, event);

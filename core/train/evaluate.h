@@ -16,9 +16,11 @@ class Evaluator {
   Evaluator(std::shared_ptr<const data::Dataset> data, std::shared_ptr<const data::Split> split,
             int64_t history, c10::Device device);
 
-  // Ranks the target of every event of the part, all N items, one pass, no sort. Dropout off. Throws
-  // PluginError when a score is NaN. `keep_going` is asked once a chunk; false stops with an empty file.
-  eval::RankFile rank(Framework& framework, data::Part part, const std::function<bool()>& keep_going) const;
+  // Ranks the target of every event of the part, all N items, one pass, no sort. Dropout off.
+  // Throws PluginError when a score is NaN. `keep_going` is asked once a chunk; false stops with an
+  // empty file.
+  eval::RankFile rank(Framework& framework, data::Part part,
+                      const std::function<bool()>& keep_going) const;
 
   // Scores [rows, N] of the part's events in data order, chunk by chunk, for export.
   void score(Framework& framework, data::Part part,

@@ -38,7 +38,8 @@ const char* name_of(at::ScalarType type) {
   for (const Type& known : kTypes) {
     if (known.type == type) return known.name;
   }
-  throw Error(Exit::kInternal, std::string("safetensors: no name for dtype ") + c10::toString(type));
+  throw Error(Exit::kInternal,
+              std::string("safetensors: no name for dtype ") + c10::toString(type));
 }
 
 // A non-negative integer of the header, or refuse.
@@ -59,12 +60,14 @@ Tensor tensor_of(const nlohmann::json& entry, std::string_view data, const std::
   std::vector<int64_t> shape;
   for (const auto& size : entry["shape"]) {
     const uint64_t n = unsigned_of(size, where);
-    if (__builtin_mul_overflow(bytes, n, &bytes) || bytes > data.size()) refuse(where, "a shape exceeds the file");
+    if (__builtin_mul_overflow(bytes, n, &bytes) || bytes > data.size())
+      refuse(where, "a shape exceeds the file");
     shape.push_back(static_cast<int64_t>(n));
   }
   const uint64_t begin = unsigned_of(entry["data_offsets"][0], where);
   const uint64_t end = unsigned_of(entry["data_offsets"][1], where);
-  if (begin > end || end > data.size() || end - begin != bytes) refuse(where, "offsets and shape disagree");
+  if (begin > end || end > data.size() || end - begin != bytes)
+    refuse(where, "offsets and shape disagree");
   Tensor tensor = at::empty(shape, type->type);
   std::memcpy(tensor.mutable_data_ptr(), data.data() + begin, bytes);
   return tensor;
@@ -90,7 +93,8 @@ std::string encode_safetensors(const std::map<std::string, Tensor>& tensors) {
   std::string bytes(reinterpret_cast<const char*>(&length), sizeof(length));
   bytes.reserve(bytes.size() + length + offset);
   bytes += text;
-  for (const Tensor& tensor : dense) bytes.append(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
+  for (const Tensor& tensor : dense)
+    bytes.append(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
   return bytes;
 }
 
@@ -98,8 +102,10 @@ std::map<std::string, Tensor> decode_safetensors(std::string_view bytes, const s
   uint64_t length = 0;
   if (bytes.size() < sizeof(length)) refuse(where, "shorter than its 8-byte header length");
   std::memcpy(&length, bytes.data(), sizeof(length));
-  if (length > kHeaderLimit || length > bytes.size() - sizeof(length)) refuse(where, "header longer than the file");
-  const auto header = nlohmann::json::parse(bytes.substr(sizeof(length), length), nullptr, /*allow_exceptions=*/false);
+  if (length > kHeaderLimit || length > bytes.size() - sizeof(length))
+    refuse(where, "header longer than the file");
+  const auto header = nlohmann::json::parse(bytes.substr(sizeof(length), length), nullptr,
+                                            /*allow_exceptions=*/false);
   if (!header.is_object()) refuse(where, "the header is not a JSON object");
   const std::string_view data = bytes.substr(sizeof(length) + length);
   std::map<std::string, Tensor> tensors;

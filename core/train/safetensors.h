@@ -1,5 +1,5 @@
-// Hugging Face's safetensors format: u64 header length, a JSON header, raw little-endian tensors. No code
-// can hide in it, and every size is checked against the file before use.
+// Hugging Face's safetensors format: u64 header length, a JSON header, raw little-endian tensors.
+// No code can hide in it, and every size is checked against the file before use.
 #pragma once
 
 #include <map>
@@ -10,8 +10,8 @@
 
 namespace lea::train {
 
-// Dense tensors of float32, float64, int32, int64, uint8 or bool. Names sorted; the same tensors give the
-// same bytes.
+// Dense tensors of float32, float64, int32, int64, uint8 or bool. Names sorted; the same tensors
+// give the same bytes.
 std::string encode_safetensors(const std::map<std::string, Tensor>& tensors);
 
 // CPU tensors with their own memory. Throws DataError, naming `where`, for anything malformed.

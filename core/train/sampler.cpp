@@ -10,17 +10,26 @@ namespace lea::train {
 namespace {
 
 // Streams keep draws of different purpose apart.
-enum Stream : uint64_t { kBatch = 0x62617463, kEpoch = 0x65706f63, kNegative = 0x6e656761, kPool = 0x706f6f6c };
+enum Stream : uint64_t {
+  kBatch = 0x62617463,
+  kEpoch = 0x65706f63,
+  kNegative = 0x6e656761,
+  kPool = 0x706f6f6c
+};
 
 // Uniform in 0..n-1 by multiply-shift; the bias is below n / 2^64.
 int64_t below(uint64_t bits, int64_t n) {
-  return static_cast<int64_t>((static_cast<unsigned __int128>(bits) * static_cast<uint64_t>(n)) >> 64);
+  return static_cast<int64_t>((static_cast<unsigned __int128>(bits) * static_cast<uint64_t>(n)) >>
+                              64);
 }
 
 }  // namespace
 
 Sampler::Sampler(int64_t events, int64_t batch_size, const std::string& sampling, uint64_t seed)
-    : events_(events), batch_size_(std::min(batch_size, events)), replay_(sampling == "replay"), seed_(seed) {}
+    : events_(events),
+      batch_size_(std::min(batch_size, events)),
+      replay_(sampling == "replay"),
+      seed_(seed) {}
 
 int64_t Sampler::steps_per_epoch() const { return (events_ + batch_size_ - 1) / batch_size_; }
 
@@ -57,7 +66,8 @@ void Sampler::shuffle(int64_t epoch) {
   }
 }
 
-NegativeSampler::NegativeSampler(const spec::NegativesSection& section, int64_t items, uint64_t seed)
+NegativeSampler::NegativeSampler(const spec::NegativesSection& section, int64_t items,
+                                 uint64_t seed)
     : section_(section), items_(items), seed_(seed) {}
 
 int64_t NegativeSampler::other_item(uint64_t bits, int64_t action) const {
@@ -74,7 +84,9 @@ Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events,
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t k = 0; k < count; ++k) {
       uint64_t bits = mix(seed_, kNegative, step, row * count + k);
-      if (pool) bits = mix(static_cast<uint64_t>(section_.seed), kPool, events[row], below(bits, section_.pool));
+      if (pool)
+        bits = mix(static_cast<uint64_t>(section_.seed), kPool, events[row],
+                   below(bits, section_.pool));
       *out++ = other_item(bits, actions[row]);
     }
   }
@@ -82,7 +94,8 @@ Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events,
 }
 
 History build_history(std::span<const uint32_t> item, std::span<const int64_t> begin,
-                      std::span<const int64_t> end, std::span<const int64_t> event, int64_t history) {
+                      std::span<const int64_t> end, std::span<const int64_t> event,
+                      int64_t history) {
   const int64_t rows = std::ssize(begin);
   History result{at::zeros({rows, history}, at::kLong), at::empty({rows}, at::kLong),
                  at::empty({rows}, at::kLong)};

@@ -1,5 +1,5 @@
-// What a training step is made of: which events, which negatives, which histories. All of it is a pure
-// function of seed and step, so that a resumed run needs no stored generator.
+// What a training step is made of: which events, which negatives, which histories. All of it is a
+// pure function of seed and step, so that a resumed run needs no stored generator.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ class Sampler {
   // `sampling` is train.sampling. A batch larger than the data is the data.
   Sampler(int64_t events, int64_t batch_size, const std::string& sampling, uint64_t seed);
 
-  // Replay: distinct events, drawn afresh. Epochs: a slice of the epoch's permutation; the last slice of
-  // an epoch may be shorter.
+  // Replay: distinct events, drawn afresh. Epochs: a slice of the epoch's permutation; the last
+  // slice of an epoch may be shorter.
   std::vector<int64_t> batch(int64_t step);
 
   int64_t steps_per_epoch() const;
@@ -34,13 +34,14 @@ class Sampler {
   std::vector<uint32_t> order_;
 };
 
-// Negatives int64 [B, K], uniform over 1..N without the row's action, with replacement inside a row. From
-// a pool: the P candidates of an event are themselves a function of (pool seed, event), and each step picks
-// K of them.
+// Negatives int64 [B, K], uniform over 1..N without the row's action, with replacement inside a
+// row. From a pool: the P candidates of an event are themselves a function of (pool seed, event),
+// and each step picks K of them.
 class NegativeSampler {
  public:
   NegativeSampler(const spec::NegativesSection& section, int64_t items, uint64_t seed);
-  Tensor draw(int64_t step, std::span<const int64_t> events, std::span<const int64_t> actions) const;
+  Tensor draw(int64_t step, std::span<const int64_t> events,
+              std::span<const int64_t> actions) const;
 
  private:
   int64_t other_item(uint64_t bits, int64_t action) const;
@@ -52,7 +53,8 @@ class NegativeSampler {
 
 // Right-padded histories: row i holds the last T of item[begin[i]], ..., item[end[i] - 1].
 History build_history(std::span<const uint32_t> item, std::span<const int64_t> begin,
-                      std::span<const int64_t> end, std::span<const int64_t> event, int64_t history);
+                      std::span<const int64_t> end, std::span<const int64_t> event,
+                      int64_t history);
 
 History to_device(const History& history, c10::Device device);
 

@@ -1,1 +1,318 @@
+#include "core/train/trainer.h"
 
+#include <torch/torch.h>
+
+#include <chrono>
+
+#include "core/eval/ranks.h"
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+#include "core/spec/text.h"
+#include "core/train/adam.h"
+#include "core/train/checkpoint.h"
+#include "core/train/early_stop.h"
+#include "core/train/evaluate.h"
+#include "core/train/transitions.h"
+
+namespace lea::train {
+namespace {
+
+using Tensors = std::map<std::string, Tensor>;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+eval::Protocol protocol_of(const spec::RunSpec& run) {
+  return {run.evaluate.k, eval::ties_from(run.evaluate.ties), run.evaluate.remove_seen,
+          run.evaluate.first_event};
+}
+
+// Parameters and buffers by name; they share memory with the module.
+Tensors tensors_of(const torch::nn::Module& module) {
+  Tensors tensors;
+  for (const auto& item : module.named_parameters()) tensors[item.key()] = item.value().detach();
+  for (const auto& item : module.named_buffers()) tensors[item.key()] = item.value().detach();
+  return tensors;
+}
+
+Tensors copy_of(const Tensors& tensors) {
+  Tensors copy;
+  for (const auto& [name, tensor] : tensors) copy[name] = tensor.clone();
+  return copy;
+}
+
+void restore(const Tensors& target, const Tensors& source, const std::string& prefix) {
+  for (const auto& [name, tensor] : target) {
+    const auto found = source.find(prefix + name);
+    if (found == source.end() || found->second.sizes() != tensor.sizes()) {
+      throw DataError("checkpoint: no tensor " + prefix + name +
+                      " of the model's shape; was the plugin replaced?");
+    }
+    tensor.copy_(found->second);
+  }
+}
+
+void insert(Tensors& into, const std::string& prefix, const Tensors& tensors) {
+  for (const auto& [name, tensor] : tensors) into[prefix + name] = tensor;
+}
+
+Tensors with_prefix(const Tensors& tensors, const std::string& prefix) {
+  Tensors found;
+  for (auto it = tensors.lower_bound(prefix); it != tensors.end() && it->first.starts_with(prefix);
+       ++it) {
+    found[it->first.substr(prefix.size())] = it->second;
+  }
+  return found;
+}
+
+class Loop {
+ public:
+  Loop(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
+       std::shared_ptr<const data::Split> split, const PluginLookup& lookup,
+       const std::string& folder, Progress& progress)
+      : run_(run),
+        folder_(folder),
+        progress_(progress),
+        context_(run, data, split, lookup),
+        evaluator_(data, split, run.data.history, context_.device()),
+        stop_(run.train),
+        sampler_(context_.training().events(), run.train.batch_size, run.train.sampling,
+                 context_.seed()) {
+    validation_ = protocol_of(run);
+    const int64_t k = eval::parse_metric(run.train.stop_on).second;
+    if (std::find(validation_.k.begin(), validation_.k.end(), k) == validation_.k.end())
+      validation_.k.push_back(k);
+    torch::manual_seed(mix(context_.seed(), 0x696e6974));  // initial weights
+    framework_ = context_.make_framework();
+    framework_->to(context_.device());
+    framework_->fit(context_.training());
+    for (Group& group : framework_->groups()) adams_.emplace(group.name, Adam(std::move(group)));
+    if (!adams_.empty()) transitions_ = std::make_unique<Transitions>(run, *data, context_);
+  }
+
+  Outcome go() {
+    const auto start = Clock::now();
+    resume();
+    if (!adams_.empty() && !steps()) return {true, {}};
+    const double train_seconds = spent_ + seconds_since(start);
+    if (!best_.empty()) restore(tensors_of(*framework_), best_, "");
+    return finish(train_seconds);
+  }
+
+ private:
+  // False when interrupted.
+  bool steps() {
+    const auto start = Clock::now();
+    const double spent = spent_;
+    framework_->train();
+    while (step_ < run_.train.max_steps && !stop_.should_stop()) {
+      spent_ = spent + seconds_since(start);
+      if (progress_.stop_requested()) {
+        save();
+        return false;
+      }
+      if (one_step() && updates_ % run_.train.validate_every == 0) validate();
+    }
+    // The last updates count too, however the step limit falls.
+    if (!stop_.should_stop() && validated_ != updates_) validate();
+    return true;
+  }
+
+  // True when the evaluated network was updated.
+  bool one_step() {
+    drop_learning_rate();
+    refresh_proposals();
+    // Dropout draws from the global generator: seeding it for each step makes a step a pure
+    // function of (weights, seed, step), and leaves no generator state to save.
+    torch::manual_seed(mix(context_.seed(), 0x64726f70, step_));
+    const Transition transition = transitions_->make(step_, sampler_.batch(step_), proposals_);
+    Loss loss = framework_->loss(transition, {step_, context_.seed()});
+    const auto adam = adams_.find(loss.group);
+    if (adam == adams_.end()) {
+      throw PluginError("framework " + run_.framework.id + ": loss() names group \"" + loss.group +
+                        "\", which groups() does not have");
+    }
+    if (step_ % run_.train.log_every == 0 || step_ == 0) record(loss);
+    adam->second.step(loss.value, learning_rate(adam->second.group()));
+    updates_ += adam->second.group().evaluated;
+    progress_.on_step(++step_, run_.train.max_steps, "train");
+    return adam->second.group().evaluated;
+  }
+
+  double learning_rate(const Group& group) const {
+    if (group.learning_rate > 0) return group.learning_rate;
+    const spec::TrainSection& train = run_.train;
+    const bool dropped = train.drop_learning_rate_at > 0 && step_ >= train.drop_learning_rate_at;
+    return dropped ? train.dropped_learning_rate : train.learning_rate;
+  }
+
+  void drop_learning_rate() {
+    if (!run_.train.fresh_optimizer || step_ == 0 || step_ != run_.train.drop_learning_rate_at)
+      return;
+    for (auto& [name, adam] : adams_) {
+      if (adam.group().learning_rate == 0) adam.reset();
+    }
+  }
+
+  void refresh_proposals() {
+    const spec::AugmentSection& use = run_.augment_use;
+    if (run_.augment.none() || step_ < use.from_step) return;
+    const bool due =
+        use.refresh > 0 ? (step_ - use.from_step) % use.refresh == 0 : step_ == use.from_step;
+    if (!due) return;
+    proposals_ = transitions_->propose(*framework_, step_);
+    progress_.on_record(
+        {{"type", "proposals"},
+         {"step", step_},
+         {"share", proposals_.item.gt(0).to(at::kFloat).mean().item<double>()},
+         {"equal_to_logged",
+          proposals_.item.eq(context_.training().item).to(at::kFloat).mean().item<double>()}});
+  }
+
+  void record(const Loss& loss) {
+    const double value = loss.value.item<double>();
+    if (!std::isfinite(value)) {
+      throw PluginError("framework " + run_.framework.id + ": the loss is not finite at step " +
+                        std::to_string(step_) + ". Lower train.learning_rate or check the rewards");
+    }
+    nlohmann::json record = {
+        {"type", "train"}, {"step", step_}, {"group", loss.group}, {"loss", value}};
+    for (const auto& [name, tensor] : loss.metrics) record[name] = tensor.item<double>();
+    progress_.on_record(record);
+  }
+
+  // Selects, and leaves a checkpoint behind the step.
+  void validate() {
+    const auto file = evaluator_.rank(*framework_, data::Part::kValid, [&] {
+      progress_.on_step(step_, run_.train.max_steps, "validate");
+      return true;
+    });
+    if (file.records.empty())
+      throw DataError(
+          "split: no validation event, so nothing can select a step; see `lealab data show`");
+    const auto values = eval::metrics(file.records, validation_);
+    validated_ = updates_;
+    if (stop_.observe(step_, values.at(run_.train.stop_on)))
+      best_ = copy_of(tensors_of(*framework_));
+    progress_.on_record(
+        {{"type", "valid"}, {"step", step_}, {"updates", updates_}, {"metrics", values}});
+    save();
+  }
+
+  void save() {
+    Checkpoint checkpoint{step_, {}, {}};
+    insert(checkpoint.tensors, "model/", tensors_of(*framework_));
+    insert(checkpoint.tensors, "best/", best_);
+    for (const auto& [name, adam] : adams_)
+      insert(checkpoint.tensors, "adam/" + name + "/", adam.state());
+    if (proposals_.item.defined()) checkpoint.tensors["proposals/item"] = proposals_.item;
+    if (proposals_.reward.defined()) checkpoint.tensors["proposals/reward"] = proposals_.reward;
+    checkpoint.progress = {{"stop", stop_.save()},
+                           {"updates", updates_},
+                           {"validated", validated_},
+                           {"seconds", spent_},
+                           {"journal", progress_.journal_length()}};
+    save_checkpoint(folder_, checkpoint);
+  }
+
+  void resume() {
+    const auto checkpoint =
+        load_checkpoint(folder_, [&](const std::string& why) { progress_.say(why); });
+    if (!checkpoint) return progress_.cut_journal(0);
+    restore(tensors_of(*framework_), checkpoint->tensors, "model/");
+    best_ = with_prefix(checkpoint->tensors, "best/");
+    for (auto& [name, adam] : adams_) adam.load(checkpoint->tensors, "adam/" + name + "/");
+    const auto tensor = [&](const char* name) {
+      const auto found = checkpoint->tensors.find(name);
+      return found == checkpoint->tensors.end() ? Tensor() : found->second;
+    };
+    proposals_ = {tensor("proposals/item"), tensor("proposals/reward")};
+    const nlohmann::json& progress = checkpoint->progress;
+    step_ = checkpoint->step;
+    stop_.load(progress.at("stop"));
+    updates_ = progress.at("updates").get<int64_t>();
+    validated_ = progress.at("validated").get<int64_t>();
+    spent_ = progress.at("seconds").get<double>();
+    progress_.cut_journal(progress.at("journal").get<uint64_t>());
+    progress_.say("going on after step " + std::to_string(step_));
+  }
+
+  Outcome finish(double train_seconds) {
+    nlohmann::json result = {{"state", "finished"},
+                             {"reason", ""},
+                             {"steps", step_},
+                             {"updates", updates_},
+                             {"best_step", stop_.best_step()},
+                             {"train_seconds", train_seconds}};
+    const eval::Protocol protocol = protocol_of(run_);
+    for (const auto& [part, name, file_name] :
+         {std::tuple{data::Part::kValid, "valid", "ranks-valid"},
+          std::tuple{data::Part::kTest, "test", "ranks"}}) {
+      const auto file = evaluator_.rank(*framework_, part, [&, phase = name] {
+        progress_.on_step(step_, run_.train.max_steps, phase);
+        return !progress_.stop_requested();
+      });
+      if (progress_.stop_requested()) return {true, {}};  // the last validation left a checkpoint
+      if (file.records.empty()) {
+        if (part == data::Part::kValid && adams_.empty())
+          continue;  // a baseline needs no validation
+        throw DataError(std::string("split: no ") + name + " event; see `lealab data show`");
+      }
+      const std::string bytes = eval::encode_ranks(file);
+      publish_file(folder_ + "/" + file_name + ".bin", bytes);
+      result["metrics"][name] = eval::metrics(file.records, protocol);
+      result[part == data::Part::kTest ? "ranks_sha256" : "ranks_valid_sha256"] = sha256(bytes);
+      if (part == data::Part::kTest) describe_ties(file, result);
+    }
+    int64_t parameters = 0;
+    for (const Tensor& parameter : framework_->parameters()) parameters += parameter.numel();
+    result["parameters"] = parameters;
+    if (!adams_.empty()) {
+      save_best(folder_, tensors_of(*framework_));
+      drop_checkpoints(folder_);
+    }
+    return {false, std::move(result)};
+  }
+
+  // Saturated or constant scores are a collapse that averages can hide.
+  static void describe_ties(const eval::RankFile& file, nlohmann::json& result) {
+    size_t tied = 0, all_equal = 0;
+    for (const eval::RankRecord& record : file.records) {
+      tied += record.ties > 0;
+      all_equal += record.ties + 1 == file.items;
+    }
+    const double events = static_cast<double>(file.records.size());
+    result["tie_share"] = static_cast<double>(tied) / events;
+    result["collapsed"] = all_equal * 2 > file.records.size();
+  }
+
+  const spec::RunSpec& run_;
+  std::string folder_;
+  Progress& progress_;
+  HostContext context_;
+  Evaluator evaluator_;
+  EarlyStop stop_;
+  Sampler sampler_;
+  eval::Protocol validation_;
+  std::shared_ptr<Framework> framework_;
+  std::map<std::string, Adam> adams_;
+  std::unique_ptr<Transitions> transitions_;
+  Proposals proposals_;
+  Tensors best_;
+  int64_t step_ = 0;        // the next step
+  int64_t updates_ = 0;     // of the evaluated network
+  int64_t validated_ = -1;  // updates_ at the last validation
+  double spent_ = 0;        // seconds of training in earlier attempts
+};
+
+}  // namespace
+
+Outcome train(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
+              std::shared_ptr<const data::Split> split, const PluginLookup& lookup,
+              const std::string& run_folder, Progress& progress) {
+  return Loop(run, std::move(data), std::move(split), lookup, run_folder, progress).go();
+}
+
+}  // namespace lea::train

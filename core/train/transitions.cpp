@@ -1,0 +1,163 @@
+#include "core/train/transitions.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/spec/error.h"
+
+namespace lea::train {
+namespace {
+
+constexpr int64_t kProposalChunk = 512;
+
+// The one check of what a plugin gives back.
+Tensor checked(const Tensor& tensor, at::IntArrayRef shape, at::ScalarType type,
+               const std::string& who) {
+  if (!tensor.defined() || tensor.sizes() != shape || tensor.scalar_type() != type) {
+    throw PluginError(
+        who + " must give " + c10::toString(type) + " " + c10::str(shape) + ", but gave " +
+        (tensor.defined() ? c10::toString(tensor.scalar_type()) + (" " + c10::str(tensor.sizes()))
+                          : "nothing"));
+  }
+  if (at::isFloatingType(type) && !at::isfinite(tensor).all().item<bool>()) {
+    throw PluginError(who + " gave a value that is not finite");
+  }
+  return tensor;
+}
+
+// Columns in a seeded order, so that the order of equal scores says nothing about ids.
+Tensor permutation(int64_t items, uint64_t seed, int64_t step) {
+  std::vector<int64_t> order(items);
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return mix(seed, 0x74696573, step, a) < mix(seed, 0x74696573, step, b);
+  });
+  return at::tensor(order, at::kLong);
+}
+
+}  // namespace
+
+Transitions::Transitions(const spec::RunSpec& run, const data::Dataset& data,
+                         const HostContext& context)
+    : run_(run),
+      data_(data),
+      context_(context),
+      reward_(context.reward()),
+      state_(context.state()),
+      augmenter_(context.augmenter()),
+      negatives_(run.negatives, data.items(), context.seed()),
+      offset_(context.training().offset.const_data_ptr<int64_t>(),
+              context.training().offset.size(0)) {
+  if (data.items() < 2)
+    throw DataError("data " + run.data.name + ": negatives need at least two items");
+  if (state_ && state_->state_width() == 0) {
+    throw ConfigError("state: environment " + run.state.id +
+                      " gives no state; it can only be a reward");
+  }
+}
+
+int64_t Transitions::sequence_of(int64_t event) const {
+  return std::upper_bound(offset_.begin(), offset_.end(), event) - offset_.begin() - 1;
+}
+
+History Transitions::histories(std::span<const int64_t> events, bool after) const {
+  std::vector<int64_t> begin, end;
+  begin.reserve(events.size());
+  end.reserve(events.size());
+  for (const int64_t event : events) {
+    const int64_t sequence = sequence_of(event), first = context_.events().first_event[sequence];
+    begin.push_back(first);
+    end.push_back(first + event - offset_[sequence] + (after ? 1 : 0));
+  }
+  return build_history(data_.item(), begin, end, events, context_.history());
+}
+
+Transition Transitions::make(int64_t step, std::span<const int64_t> events,
+                             const Proposals& proposals) const {
+  torch::NoGradGuard no_grad;
+  const int64_t rows = std::ssize(events);
+  const c10::Device device = context_.device();
+  const Tensor index = at::tensor(at::ArrayRef<int64_t>(events.data(), events.size()), at::kLong);
+  const Tensor action = context_.training().item.index_select(0, index).to(at::kLong);
+  const History history = histories(events, /*after=*/false),
+                next = histories(events, /*after=*/true);
+
+  Transition transition;
+  transition.history = to_device(history, device);
+  transition.next = to_device(next, device);
+  transition.action = action.to(device);
+  const Tensor done = at::empty({rows}, at::kBool);
+  for (int64_t i = 0; i < rows; ++i) {
+    done.mutable_data_ptr<bool>()[i] = events[i] + 1 == offset_[sequence_of(events[i]) + 1];
+  }
+  transition.done = done.to(device);
+
+  const Tensor negatives =
+      negatives_.draw(step, events, {action.const_data_ptr<int64_t>(), events.size()});
+  transition.negatives = negatives.to(device);
+  if (reward_) {
+    const int64_t count = negatives.size(1);
+    std::vector<Role> roles(1 + count, Role::kSampled);
+    roles[0] = Role::kLogged;
+    const Tensor rewards =
+        checked(reward_->reward(history, at::cat({action.unsqueeze(1), negatives}, 1), roles),
+                {rows, 1 + count}, at::kFloat, "environment " + run_.reward.id + ": reward()")
+            .to(device);
+    transition.reward = rewards.select(1, 0);
+    transition.negative_reward = rewards.narrow(1, 1, count);
+  }
+  if (state_) {
+    const std::vector<int64_t> shape = {rows, state_->state_width()};
+    const std::string who = "environment " + run_.state.id + ": state()";
+    transition.state = checked(state_->state(history), shape, at::kFloat, who).to(device);
+    transition.next_state = checked(state_->state(next), shape, at::kFloat, who).to(device);
+  }
+  if (proposals.item.defined()) {
+    transition.proposed = proposals.item.index_select(0, index).to(at::kLong).to(device);
+    if (proposals.reward.defined())
+      transition.proposed_reward = proposals.reward.index_select(0, index).to(device);
+  }
+  return transition;
+}
+
+Proposals Transitions::propose(Framework& framework, int64_t step) const {
+  torch::NoGradGuard no_grad;
+  const bool training = framework.is_training();
+  framework.eval();
+  const int64_t total = context_.training().events(), items = context_.items();
+  const int64_t count = std::min(run_.augment_use.candidates, items);
+  const Tensor order = permutation(items, context_.seed(), step);
+  Proposals proposals{at::empty({total}, at::kInt),
+                      reward_ ? at::zeros({total}, at::kFloat) : Tensor()};
+  for (int64_t first = 0; first < total; first += kProposalChunk) {
+    std::vector<int64_t> events(std::min(kProposalChunk, total - first));
+    std::iota(events.begin(), events.end(), first);
+    const int64_t rows = std::ssize(events);
+    const History history = histories(events, /*after=*/false);
+    const Tensor scores =
+        framework.score(to_device(history, context_.device())).to(at::kCPU).index_select(1, order);
+    const Tensor best = order.index({std::get<1>(scores.topk(count, 1))}) + 1;  // [B, C] item ids
+    const Tensor proposed = checked(augmenter_->propose(history, best), {rows}, at::kLong,
+                                    "augmenter " + run_.augment.id + ": propose()");
+    if (proposed.lt(0).logical_or(proposed.gt(items)).any().item<bool>()) {
+      throw PluginError("augmenter " + run_.augment.id + ": propose() gave an item outside 0.." +
+                        std::to_string(items));
+    }
+    proposals.item.narrow(0, first, rows).copy_(proposed);
+    if (reward_) {
+      // A row without a proposal still needs a valid action to ask about; its reward is never used.
+      const Tensor rewards =
+          reward_->reward(history, proposed.clamp_min(1).unsqueeze(1), {Role::kProposed});
+      proposals.reward.narrow(0, first, rows)
+          .copy_(checked(rewards, {rows, 1}, at::kFloat,
+                         "environment " + run_.reward.id + ": reward()")
+                     .select(1, 0));
+    }
+  }
+  framework.train(training);
+  return proposals;
+}
+
+}  // namespace lea::train

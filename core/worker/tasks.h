@@ -1,0 +1,28 @@
+// The worker's tasks on a run folder.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lea::worker {
+
+struct TaskOptions {
+  std::string lab, run;
+  std::vector<std::string> plugin_dirs;
+};
+
+// Trains, or goes on, and writes result.json. Returns the exit code: 0 finished, 3, 4, 6 or 70
+// failed (with the reason in result.json), 7 interrupted after a checkpoint.
+int run_training(const TaskOptions& options);
+
+struct ScoreOptions {
+  std::string what = "scores";
+  int64_t k = 20;
+  std::string out;
+};
+
+// Scores of the finished run's reported network for every test event, in data order.
+int run_scoring(const TaskOptions& options, const ScoreOptions& score);
+
+}  // namespace lea::worker
