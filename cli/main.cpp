@@ -1,16 +1,20 @@
-// `lealab`: plans, launches, collects and queries experiments. Links no LibTorch and loads no plugin.
+// `lealab`: plans, launches, collects and queries experiments. Links no LibTorch and loads no
+// plugin.
 #include <cstdio>
 
 #include "cli/commands.h"
 #include "core/spec/error.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"LEA Lab: experiments with recommenders that learn by reinforcement from logged interactions"};
+  CLI::App app{
+      "LEA Lab: experiments with recommenders that learn by reinforcement from logged "
+      "interactions"};
   app.name("lealab");
   app.require_subcommand(1);
   app.set_version_flag("--version", LEA_VERSION);
   lea::cli::Globals globals;
-  app.add_option("--lab", globals.lab, "folder with data, runs and results (default: $LEALAB, else ./lab)");
+  app.add_option("--lab", globals.lab,
+                 "folder with data, runs and results (default: $LEALAB, else ./lab)");
   app.add_option("--plugin-dir", globals.plugin_dirs, "one more folder with plugins (repeatable)");
   lea::cli::add_run(app, globals);
   lea::cli::add_results(app, globals);

@@ -7,14 +7,14 @@
 
 namespace lea {
 
-class Backbone : public torch::nn::Module {
+class LEA_API Backbone : public torch::nn::Module {
  public:
   ~Backbone() override;
 
   virtual int64_t width() const = 0;  // D
 
-  // [B, D]. What lies after `length` and what the other rows hold must not change a row; an empty history
-  // has a defined state. Dropout follows is_training().
+  // [B, D]. What lies after `length` and what the other rows hold must not change a row; an empty
+  // history has a defined state. Dropout follows is_training().
   virtual Tensor encode(const History& history) = 0;
 };
 

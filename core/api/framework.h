@@ -9,7 +9,7 @@
 
 namespace lea {
 
-class Framework : public torch::nn::Module {
+class LEA_API Framework : public torch::nn::Module {
  public:
   ~Framework() override;
 
@@ -22,8 +22,8 @@ class Framework : public torch::nn::Module {
   // Called once before the first step with the training events; baselines count here.
   virtual void fit(const TrainingData& training);
 
-  // float [B, N], higher is better, finite. Called without gradient, in eval mode. `history.items` may
-  // hold fewer items than the sequence has: the last T.
+  // float [B, N], higher is better, finite. Called without gradient, in eval mode. `history.items`
+  // may hold fewer items than the sequence has: the last T.
   virtual Tensor score(const History& history) = 0;
 };
 

@@ -1,15 +1,16 @@
-// How a library becomes a plugin: a manifest and an ABI tag that are read from the file before any of its
-// code runs, and one entry function that registers factories.
+// How a library becomes a plugin: a manifest and an ABI tag that are read from the file before any
+// of its code runs, and one entry function that registers factories.
 //
 //   namespace {
-//   class Gru4Rec final : public lea::Backbone { struct Params { void fields(lea::Fields&); }; ... };
+//   class Gru4Rec final : public lea::Backbone { struct Params { void fields(lea::Fields&); }; ...
+//   };
 //   }
 //   LEA_PLUGIN(backbone, "lea.gru4rec", "1.0.0", Gru4Rec, "GRU4Rec as in the SNQN paper's code")
 //
-// A plugin class has a nested `Params` with `fields`, and a constructor (const Params&, const Context&).
-// A framework also has `static std::vector<std::string> uses()`: which of backbone, reward, state, augment,
-// negatives, train it reads; what it does not read becomes none in the resolved spec. An environment that
-// gives states has `static constexpr bool kGivesState = true`.
+// A plugin class has a nested `Params` with `fields`, and a constructor (const Params&, const
+// Context&). A framework also has `static std::vector<std::string> uses()`: which of backbone,
+// reward, state, augment, negatives, train it reads; what it does not read becomes none in the
+// resolved spec. An environment that gives states has `static constexpr bool kGivesState = true`.
 #pragma once
 
 #include <c10/core/TensorOptions.h>
@@ -31,8 +32,8 @@
 
 namespace lea {
 
-// Bumped when an interface or a struct of core/api changes. A plugin needs an equal major and a minor that
-// is not newer than the host's.
+// Bumped when an interface or a struct of core/api changes. A plugin needs an equal major and a
+// minor that is not newer than the host's.
 inline constexpr uint32_t kApiMajor = 1;
 inline constexpr uint32_t kApiMinor = 0;
 
@@ -46,7 +47,7 @@ struct AbiTag {
   uint32_t gxx_abi, cxx11_abi, glibcxx_release;
   uint32_t ndebug, glibcxx_debug, sanitizers;  // sanitizers: bit 0 address, bit 1 thread
   uint32_t torch_major, torch_minor, torch_patch;
-  uint32_t vector_isa;  // bit 0 AVX, bit 1 AVX2, bit 2 AVX-512F
+  uint32_t vector_isa;               // bit 0 AVX, bit 1 AVX2, bit 2 AVX-512F
   uint32_t sizes[5], alignments[5];  // Tensor, string, vector<int>, shared_ptr<int>, TensorOptions
 };
 
@@ -59,11 +60,25 @@ struct AbiTag {
 #endif
 
 constexpr AbiTag make_abi_tag() {
-  AbiTag tag{{'L', 'E', 'A', 'P', 'L', 'U', 'G', '\0'}, sizeof(AbiTag), kApiMajor, kApiMinor, LEA_COMPILER,
-             LEA_COMPILER_MAJOR, __cplusplus, __GXX_ABI_VERSION, _GLIBCXX_USE_CXX11_ABI, _GLIBCXX_RELEASE,
-             0, 0, 0, TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR, TORCH_VERSION_PATCH, 0,
-             {sizeof(at::Tensor), sizeof(std::string), sizeof(std::vector<int>), sizeof(std::shared_ptr<int>),
-              sizeof(c10::TensorOptions)},
+  AbiTag tag{{'L', 'E', 'A', 'P', 'L', 'U', 'G', '\0'},
+             sizeof(AbiTag),
+             kApiMajor,
+             kApiMinor,
+             LEA_COMPILER,
+             LEA_COMPILER_MAJOR,
+             __cplusplus,
+             __GXX_ABI_VERSION,
+             _GLIBCXX_USE_CXX11_ABI,
+             _GLIBCXX_RELEASE,
+             0,
+             0,
+             0,
+             TORCH_VERSION_MAJOR,
+             TORCH_VERSION_MINOR,
+             TORCH_VERSION_PATCH,
+             0,
+             {sizeof(at::Tensor), sizeof(std::string), sizeof(std::vector<int>),
+              sizeof(std::shared_ptr<int>), sizeof(c10::TensorOptions)},
              {alignof(at::Tensor), alignof(std::string), alignof(std::vector<int>),
               alignof(std::shared_ptr<int>), alignof(c10::TensorOptions)}};
 #ifdef NDEBUG
@@ -102,7 +117,7 @@ struct PluginEntry {
   std::function<std::shared_ptr<Augmenter>(const ParamValues&, const Context&)> augmenter;
 };
 
-class Registrar {
+class LEA_API Registrar {
  public:
   virtual ~Registrar();
   virtual void add(PluginEntry entry) = 0;
@@ -136,7 +151,8 @@ class Registrar {
 
  private:
   template <class T>
-  static PluginEntry describe(const char* kind, const char* id, const char* version, const char* summary) {
+  static PluginEntry describe(const char* kind, const char* id, const char* version,
+                              const char* summary) {
     PluginEntry entry;
     entry.kind = kind;
     entry.id = id;
@@ -161,17 +177,17 @@ struct NoParams {
 #define LEA_EXPORT __attribute__((visibility("default"), used))
 
 // The manifest of a library: its version, and the kind and id of each plugin in it.
-#define LEA_MANIFEST(JSON)                                                                         \
-  extern "C" {                                                                                     \
-  LEA_EXPORT extern const char lea_manifest[] __attribute__((section(".leaplug")));                \
-  const char lea_manifest[] = JSON;                                                                \
-  LEA_EXPORT extern const ::lea::AbiTag lea_abi_tag __attribute__((section(".leatag")));           \
-  constexpr ::lea::AbiTag lea_abi_tag = ::lea::make_abi_tag();                                     \
+#define LEA_MANIFEST(JSON)                                                               \
+  extern "C" {                                                                           \
+  LEA_EXPORT extern const char lea_manifest[] __attribute__((section(".leaplug")));      \
+  const char lea_manifest[] = JSON;                                                      \
+  LEA_EXPORT extern const ::lea::AbiTag lea_abi_tag __attribute__((section(".leatag"))); \
+  constexpr ::lea::AbiTag lea_abi_tag = ::lea::make_abi_tag();                           \
   }
 
-#define LEA_PLUGIN(KIND, ID, VERSION, TYPE, SUMMARY)                                               \
-  LEA_MANIFEST("{\"version\": \"" VERSION "\", \"provides\": [{\"kind\": \"" #KIND                 \
-               "\", \"id\": \"" ID "\"}]}")                                                        \
-  extern "C" LEA_EXPORT void lea_register(::lea::Registrar& registrar) {                           \
-    registrar.KIND<TYPE>(ID, VERSION, SUMMARY);                                                    \
+#define LEA_PLUGIN(KIND, ID, VERSION, TYPE, SUMMARY)                               \
+  LEA_MANIFEST("{\"version\": \"" VERSION "\", \"provides\": [{\"kind\": \"" #KIND \
+               "\", \"id\": \"" ID "\"}]}")                                        \
+  extern "C" LEA_EXPORT void lea_register(::lea::Registrar& registrar) {           \
+    registrar.KIND<TYPE>(ID, VERSION, SUMMARY);                                    \
   }

@@ -1,8 +1,9 @@
 // What crosses between the host and a plugin. Letters used in every comment:
 //   B users in a batch, T positions of a history, D width, N items, K negatives, S width of an
 //   environment's state, E training events, C candidates.
-// Item ids are int64 1..N, 0 is padding, right-padded. Scores have one column an item: column j is item
-// j + 1. The host checks shapes, dtypes and ranges once, before the call; a plugin assumes them.
+// Item ids are int64 1..N, 0 is padding, right-padded. Scores have one column an item: column j is
+// item j + 1. The host checks shapes, dtypes and ranges once, before the call; a plugin assumes
+// them.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,6 +12,9 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+// Everything is compiled with hidden symbols; what host and plugins share is marked.
+#define LEA_API __attribute__((visibility("default")))
 
 namespace lea {
 
@@ -38,15 +42,16 @@ struct Transition {
   Tensor done;             // bool [B], the action is the last of its training sequence
 };
 
-// A training step. Randomness of a framework comes from `uniform` alone: a pure function of run seed, step
-// and stream, so that a resumed run draws the same numbers.
+// A training step. Randomness of a framework comes from `uniform` alone: a pure function of run
+// seed, step and stream, so that a resumed run draws the same numbers.
 struct Step {
-  int64_t index = 0;  // 0, 1, 2 ...
-  uint64_t seed = 0;  // of the run
-  double uniform(uint64_t stream) const;  // in [0, 1)
+  int64_t index = 0;                              // 0, 1, 2 ...
+  uint64_t seed = 0;                              // of the run
+  LEA_API double uniform(uint64_t stream) const;  // in [0, 1)
 };
 
-// Parameters that one optimiser steps. Two groups may hold the same parameters (SA2C's second Adam).
+// Parameters that one optimiser steps. Two groups may hold the same parameters (SA2C's second
+// Adam).
 struct Group {
   std::string name;
   std::vector<Tensor> parameters;
@@ -71,14 +76,14 @@ struct TrainingData {
   // Original ids, for plugins that read a user's file.
   std::vector<std::string> sequence_ids;  // [S]; empty unless Context::needs_ids
   int64_t events() const { return item.size(0); }
-  // x_{1:t} of training events. `events` int64 [B], values 0..E-1.
-  History histories(const Tensor& events) const;
+  // x_{1:t} of training events, on the CPU. `events` int64 [B], values 0..E-1.
+  LEA_API History histories(const Tensor& events) const;
   // The sequence (0..S-1) of training events. int64 [B] -> int64 [B].
-  Tensor sequence_of(const Tensor& events) const;
+  LEA_API Tensor sequence_of(const Tensor& events) const;
 };
 
 // Counter-based random numbers: the same arguments give the same bits everywhere.
-uint64_t mix(uint64_t a, uint64_t b, uint64_t c = 0, uint64_t d = 0);
-double unit(uint64_t bits);  // [0, 1) from the upper 53 bits
+LEA_API uint64_t mix(uint64_t a, uint64_t b, uint64_t c = 0, uint64_t d = 0);
+LEA_API double unit(uint64_t bits);  // [0, 1) from the upper 53 bits
 
 }  // namespace lea

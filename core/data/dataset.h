@@ -4,14 +4,16 @@
 //                 offsets.u64    [sequences + 1] first event of each sequence
 //                 items.u32      [events] item 1..N (0 is padding and never occurs)
 //                 times.f64      [events] non-decreasing in a sequence
-//                 behaviours.u8  [events] index into dataset.json "behaviours"; absent without that column
-//                 item_ids.txt, sequence_ids.txt   original ids, line i for item i + 1 / sequence i
-//                 items.tsv      item texts as imported, in item order; absent without them
+//                 behaviours.u8  [events] index into dataset.json "behaviours"; absent without that
+//                 column item_ids.txt, sequence_ids.txt   original ids, line i for item i + 1 /
+//                 sequence i items.tsv      item texts as imported, in item order; absent without
+//                 them
 // Equal timestamps keep the order of the source file. Torch-free; cheap to open.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -22,11 +24,11 @@ namespace lea::data {
 
 class Dataset {
  public:
-  // Throws DataError when the folder is missing, incomplete, of another format version, or does not have
-  // the sizes that dataset.json states.
+  // Throws DataError when the folder is missing, incomplete, of another format version, or does not
+  // have the sizes that dataset.json states.
   static std::shared_ptr<const Dataset> open(const std::string& folder);
 
-  int64_t items() const { return items_count_; }          // N
+  int64_t items() const { return items_count_; }  // N
   int64_t sequences() const { return static_cast<int64_t>(offsets_.size()) - 1; }
   int64_t events() const { return static_cast<int64_t>(item_.size()); }
   std::span<const uint64_t> offsets() const { return offsets_; }
@@ -36,20 +38,31 @@ class Dataset {
   const std::vector<std::string>& behaviours() const { return behaviours_; }
   // True when the times are only positions 0, 1, 2 ... in every sequence: no split by global time.
   bool time_is_position() const { return time_is_position_; }
-  // sha256 of everything above and of the ids: two data sets with equal fingerprints are the same data.
+  // sha256 of everything above, of the ids and of the item texts: two data sets with equal
+  // fingerprints are the same data.
   const std::string& fingerprint() const { return fingerprint_; }
   const nlohmann::json& description() const { return description_; }
 
-  // Original ids; read on first use.
+  const std::string& folder() const { return folder_; }
+  // Path of items.tsv: a header and one row for each item in item order. Empty without item texts.
+  std::string items_file() const;
+
+  // Original ids; read on first use. Safe to call from several threads.
   const std::vector<std::string>& item_ids() const;
   const std::vector<std::string>& sequence_ids() const;
 
  private:
   Dataset() = default;
   struct Mapping;
+  template <class T>
+  std::span<const T> map(const char* name, int64_t count);
+  void read_header();
+  void map_arrays();
+  void check_values() const;
+
   std::vector<std::shared_ptr<Mapping>> mappings_;
   std::string folder_;
-  int64_t items_count_ = 0;
+  int64_t items_count_ = 0, sequences_count_ = 0, events_count_ = 0;
   std::span<const uint64_t> offsets_;
   std::span<const uint32_t> item_;
   std::span<const double> time_;
@@ -58,6 +71,7 @@ class Dataset {
   bool time_is_position_ = false;
   std::string fingerprint_;
   nlohmann::json description_;
+  mutable std::mutex ids_lock_;
   mutable std::vector<std::string> item_ids_, sequence_ids_;
 };
 

@@ -1,1 +1,411 @@
+#include "core/data/import.h"
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <optional>
+
+#include "core/data/folder_writer.h"
+#include "core/data/interactions.h"
+#include "core/data/table_reader.h"
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+#include "core/spec/text.h"
+
+namespace lea::data {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+struct Source {
+  std::string interactions, items;  // `items` may be empty
+};
+
+// Where a format keeps its columns. An empty type asks for no type.
+struct Layout {
+  std::string sequence, item, time;
+  bool typed = false;      // "name:type" in the header
+  bool strict = false;     // other columns are an error
+  bool behaviour = false;  // may have a behaviour column
+};
+
+// Ends the sentence, with the nearest name where there is one.
+std::string hint(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string meant = did_you_mean(word, candidates);
+  return meant.empty() ? "." : meant;
+}
+
+Layout layout_of(const std::string& format) {
+  if (format == "tsv") return {"user_id", "item_id", "timestamp", false, true, true};
+  if (format == "recbole") return {"user_id", "item_id", "timestamp", true, false, true};
+  if (format == "gru4rec") return {"SessionId", "ItemId", "Time", false, false, false};
+  throw ConfigError("format must be tsv, recbole or gru4rec, but is `" + printable(format) + "`" +
+                    hint(format, {"tsv", "recbole", "gru4rec"}));
+}
+
+[[noreturn]] void no_file(const std::string& path, const std::string& wanted) {
+  throw DataError(printable(path) + ": " + wanted);
+}
+
+// The only *.inter[.gz] of a folder, when none is named like the folder.
+std::string only_inter(const fs::path& folder) {
+  std::vector<std::string> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".inter") || name.ends_with(".inter.gz"))
+      found.push_back(entry.path().string());
+  }
+  return found.size() == 1 ? found[0] : "";
+}
+
+Source find_recbole(const fs::path& source, bool folder) {
+  std::string inter = source.string();
+  if (folder) {
+    const fs::path whole = fs::absolute(source).lexically_normal();
+    const std::string name =
+        (whole.filename().empty() ? whole.parent_path() : whole).filename().string();
+    inter = with_or_without_gz((source / (name + ".inter")).string());
+    if (inter.empty()) inter = only_inter(source);
+    if (inter.empty())
+      no_file(source.string(), "the folder has no " + printable(name) + ".inter[.gz].");
+  }
+  std::string stem = inter.ends_with(".gz") ? inter.substr(0, inter.size() - 3) : inter;
+  if (!stem.ends_with(".inter"))
+    no_file(inter, "a RecBole file is named NAME.inter or NAME.inter.gz.");
+  stem.resize(stem.size() - 6);
+  return {inter, with_or_without_gz(stem + ".item")};
+}
+
+Source find_source(const std::string& source, const std::string& format) {
+  std::error_code ignored;
+  if (!fs::exists(source, ignored)) no_file(source, "there is no such file or folder.");
+  const bool folder = fs::is_directory(source, ignored);
+  if (format == "recbole") return find_recbole(source, folder);
+  if (!folder) return {source, ""};
+  if (format == "gru4rec")
+    no_file(source, "is a folder; name the file with SessionId, ItemId and Time.");
+  const std::string interactions = with_or_without_gz(source + "/interactions.tsv");
+  if (interactions.empty())
+    no_file(source, "the folder has no interactions.tsv or interactions.tsv.gz.");
+  return {interactions, with_or_without_gz(source + "/items.tsv")};
+}
+
+// Names of a header without RecBole's types.
+std::vector<std::string> names_of(const TableReader& table, bool typed) {
+  std::vector<std::string> names = table.header();
+  for (std::string& name : names) {
+    const size_t colon = name.rfind(':');
+    if (!typed) continue;
+    if (colon == std::string::npos || colon == 0) {
+      table.refuse_header("column `" + printable(name) +
+                          "` has no type; RecBole's headers are name:type.");
+    }
+    const std::string type = name.substr(colon + 1);
+    if (type != "token" && type != "token_seq" && type != "float" && type != "float_seq") {
+      table.refuse_header("column `" + printable(name) +
+                          "` must have the type token, token_seq, float or float_seq.");
+    }
+    name.resize(colon);
+  }
+  return names;
+}
+
+void check_type(const TableReader& table, size_t column, const char* type) {
+  const std::string& whole = table.header()[column];
+  if (!whole.ends_with(std::string(":") + type)) {
+    table.refuse_header("column `" + printable(whole) + "` must have the type " + type + ".");
+  }
+}
+
+std::optional<size_t> find_column(const std::vector<std::string>& names, const std::string& name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<size_t>(found - names.begin());
+}
+
+size_t need_column(const TableReader& table, const std::vector<std::string>& names,
+                   const std::string& name) {
+  if (const auto found = find_column(names, name)) return *found;
+  std::string all;
+  for (const std::string& have : names) all += (all.empty() ? "" : ", ") + printable(have);
+  table.refuse_header("the header lacks the column `" + name + "`" + hint(name, names) +
+                      " It has: " + all.substr(0, 500) + ".");
+}
+
+struct Columns {
+  size_t sequence, item, time;
+  std::optional<size_t> behaviour;
+};
+
+Columns find_columns(const TableReader& table, const Layout& layout) {
+  const std::vector<std::string> names = names_of(table, layout.typed);
+  Columns columns{need_column(table, names, layout.sequence),
+                  need_column(table, names, layout.item), need_column(table, names, layout.time),
+                  std::nullopt};
+  if (layout.behaviour) {
+    columns.behaviour = find_column(names, "behaviour");
+    if (!columns.behaviour) columns.behaviour = find_column(names, "behavior");
+  }
+  if (layout.typed) {
+    check_type(table, columns.sequence, "token");
+    check_type(table, columns.item, "token");
+    check_type(table, columns.time, "float");
+    if (columns.behaviour) check_type(table, *columns.behaviour, "token");
+  }
+  for (size_t c = 0; layout.strict && c < names.size(); ++c) {
+    if (c == columns.sequence || c == columns.item || c == columns.time || columns.behaviour == c)
+      continue;
+    table.refuse_header(
+        "unknown column `" + printable(names[c]) + "`" +
+        hint(names[c], {"user_id", "item_id", "timestamp", "behaviour"}) +
+        " The format tsv has user_id, item_id, timestamp and, where wanted, behaviour.");
+  }
+  return columns;
+}
+
+// What data tools write for a value that they do not have. Taken as an id it would join strangers.
+bool missing_value(std::string_view text) {
+  for (const std::string_view name :
+       {"", "NA", "NaN", "nan", "<NA>", "NULL", "null", "None", "\\N"}) {
+    if (text == name) return true;
+  }
+  return false;
+}
+
+std::string wrong_number(std::string_view text, bool overflow) {
+  const std::string shown = "`" + printable(text.substr(0, 40)) + "`";
+  if (missing_value(text)) return "the timestamp is missing (" + shown + ").";
+  if (overflow) return "the timestamp " + shown + " is beyond the range of a double.";
+  if (text.find(',') != text.npos)
+    return "the timestamp " + shown + " has a comma; write a decimal point.";
+  return "the timestamp must be a number, but is " + shown + ".";
+}
+
+// True when the row was added.
+bool add_row(TableReader& table, const Columns& columns, Interactions& interactions) {
+  const auto& fields = table.fields();
+  for (const size_t column : {columns.sequence, columns.item}) {
+    if (missing_value(fields[column])) {
+      table.refuse(column, "the " + printable(table.header()[column]) + " is missing (`" +
+                               printable(fields[column]) + "`).");
+      return false;
+    }
+  }
+  const std::string_view text = fields[columns.time];
+  double time = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(time)) {
+    table.refuse(columns.time, wrong_number(text, error == std::errc::result_out_of_range));
+    return false;
+  }
+  if (columns.behaviour && missing_value(fields[*columns.behaviour])) {
+    table.refuse(*columns.behaviour, "the behaviour is missing.");
+    return false;
+  }
+  if (columns.behaviour && !interactions.add_behaviour(fields[*columns.behaviour])) {
+    throw DataError(printable(table.path()) + ":" + std::to_string(table.line()) +
+                    ":1: more than 255 different behaviours. Is the right column named behaviour?");
+  }
+  interactions.add(fields[columns.sequence], fields[columns.item], time);
+  return true;
+}
+
+void read_interactions(const std::string& path, const Layout& layout, BadRows& bad,
+                       Interactions& interactions) {
+  TableReader table(path, bad);
+  const Columns columns = find_columns(table, layout);
+  while (table.next()) {
+    if (interactions.events() >= Interactions::kMost) {
+      throw DataError(printable(path) + ": more than " + std::to_string(Interactions::kMost) +
+                      " interactions.");
+    }
+    add_row(table, columns, interactions);
+  }
+}
+
+// The texts of the items that are kept, in item order. Items without a row get empty texts.
+class ItemTexts {
+ public:
+  ItemTexts(const std::string& path, const Layout& layout, BadRows& bad,
+            const Interactions& interactions) {
+    TableReader table(path, bad);
+    const std::vector<std::string> names = names_of(table, layout.typed);
+    const size_t id = need_column(table, names, "item_id");
+    if (layout.typed) check_type(table, id, "token");
+    if (layout.strict && id != 0) table.refuse_header("the first column must be item_id.");
+    header_ = "item_id";
+    for (size_t c = 0; c < names.size(); ++c) {
+      if (c != id) header_ += "\t" + names[c];
+    }
+    empty_ = std::string(names.size() - 1, '\t');
+    rows_.resize(interactions.kept_items());
+    seen_.resize(rows_.size());
+    while (table.next()) add(table, id, interactions);
+  }
+
+  void write(const FolderWriter& folder, const Interactions& interactions) const {
+    FileWriter file(folder.path("items.tsv"));
+    file.write(header_ + "\n");
+    for (uint32_t i = 0; i < rows_.size(); ++i) {
+      file.write(interactions.item_id(i));
+      file.write(seen_[i] ? rows_[i] : empty_);
+      file.write("\n");
+    }
+    file.close();
+  }
+
+  int64_t missing() const { return std::count(seen_.begin(), seen_.end(), false); }
+
+ private:
+  void add(TableReader& table, size_t id, const Interactions& interactions) {
+    const auto& fields = table.fields();
+    const uint32_t number = interactions.item_number(fields[id]);
+    if (number == IdTable::kNone) return;
+    if (seen_[number]) {
+      table.refuse(id, "item `" + printable(fields[id].substr(0, 80)) + "` has a second row.");
+      return;
+    }
+    seen_[number] = true;
+    for (size_t c = 0; c < fields.size(); ++c) {
+      if (c != id) (rows_[number] += '\t') += fields[c];
+    }
+  }
+
+  std::string header_, empty_;
+  std::vector<std::string> rows_;  // "\ttext\ttext"
+  std::vector<bool> seen_;
+};
+
+json source_record(const Source& source, const ImportOptions& options) {
+  json files = json::array();
+  for (const std::string& path : {source.interactions, source.items}) {
+    if (path.empty()) continue;
+    json file = file_record(path);
+    file["name"] = fs::path(path).filename().string();
+    files.push_back(file);
+  }
+  return {{"format", options.format},
+          {"files", files},
+          {"options",
+           {{"min_sequence", options.min_sequence},
+            {"min_item", options.min_item},
+            {"filter", options.filter},
+            {"skip_bad_rows", options.skip_bad_rows}}}};
+}
+
+// Hashes of the files and of what they stand for; the description and the origin do not count.
+std::string fingerprint_of(const json& description) {
+  std::string text = "lea-data 1\n" + description["counts"].dump() +
+                     description["behaviours"].dump() + description["time_is_position"].dump() +
+                     "\n";
+  for (const auto& [name, file] : description["files"].items()) {
+    text += name + " " + file["sha256"].get_ref<const std::string&>() + "\n";
+  }
+  return sha256(text);
+}
+
+std::string all_filtered(const Interactions& interactions, const ImportOptions& options,
+                         const std::string& path) {
+  if (interactions.events() == 0)
+    return printable(path) + ": the file has a header but no interactions.";
+  return printable(path) + ": the filters (min_sequence " + std::to_string(options.min_sequence) +
+         ", min_item " + std::to_string(options.min_item) + ", " + options.filter + ") drop all " +
+         std::to_string(interactions.events()) + " interactions. Lower them.";
+}
+
+json write_dataset(const FolderWriter& folder, const Source& source, const ImportOptions& options,
+                   json origin) {
+  const Layout layout = layout_of(options.format);
+  BadRows bad(options.skip_bad_rows);
+  Interactions interactions;
+  read_interactions(source.interactions, layout, bad, interactions);
+  bad.finish();
+  interactions.filter(options.min_sequence, options.min_item, options.filter == "stable");
+  if (!interactions.arrange())
+    throw DataError(all_filtered(interactions, options, source.interactions));
+  json description = interactions.write(folder);
+  if (!source.items.empty()) {
+    const ItemTexts texts(source.items, layout, bad, interactions);
+    bad.finish();
+    texts.write(folder, interactions);
+    description["items_without_text"] = texts.missing();
+  }
+  description["format"] = "lea-data";
+  description["version"] = 1;
+  description["read"] = {{"events", interactions.events()},
+                         {"sequences", interactions.sequences()},
+                         {"items", interactions.items()},
+                         {"skipped_rows", bad.count()}};
+  description["source"] = std::move(origin);
+  json files = json::object();
+  for (const auto& entry : fs::directory_iterator(folder.path(""))) {
+    files[entry.path().filename().string()] = file_record(entry.path().string());
+  }
+  description["files"] = files;
+  description["fingerprint"] = fingerprint_of(description);
+  FileWriter file(folder.path("dataset.json"));
+  file.write(description.dump(2) + "\n");
+  file.close();
+  return description;
+}
+
+void check_options(const ImportOptions& options) {
+  layout_of(options.format);
+  if (options.filter != "once" && options.filter != "stable") {
+    throw ConfigError("filter must be once or stable, but is `" + printable(options.filter) + "`.");
+  }
+  if (options.min_sequence < 0 || options.min_item < 0 || options.skip_bad_rows < 0) {
+    throw ConfigError("min_sequence, min_item and skip_bad_rows must not be negative.");
+  }
+}
+
+}  // namespace
+
+void check_name(const std::string& name) {
+  const bool fits = !name.empty() && name.size() <= 128 && name[0] != '.' && name[0] != '-' &&
+                    std::all_of(name.begin(), name.end(), [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                             (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+                    });
+  if (!fits) {
+    throw UsageError("`" + printable(name.substr(0, 200)) +
+                     "` cannot name a data set: use at most 128 letters, "
+                     "digits, `.`, `_` and `-`, and do not start with a dot or dash.");
+  }
+}
+
+std::shared_ptr<const Dataset> import_dataset(const std::string& lab, const std::string& name,
+                                              const std::string& source,
+                                              const ImportOptions& options) {
+  check_name(name);
+  check_options(options);
+  const std::string target = lab + "/data/" + name;
+  const Source files = find_source(source, options.format);
+  const json origin = source_record(files, options);
+  std::error_code ignored;
+  std::shared_ptr<const Dataset> old;
+  if (fs::exists(target, ignored)) {
+    try {
+      old = Dataset::open(target);
+    } catch (const DataError&) {
+      // A damaged data set may be replaced, like any other.
+      if (!options.replace) throw;
+    }
+    if (old != nullptr && old->description().value("source", json()) == origin) return old;
+  }
+  FolderWriter folder(target);
+  const json description = write_dataset(folder, files, options, origin);
+  if (old != nullptr && old->fingerprint() == description["fingerprint"]) return old;
+  if (folder.publish(options.replace)) return Dataset::open(target);
+  // The name was taken, before or just now.
+  std::shared_ptr<const Dataset> other = Dataset::open(target);
+  if (other->fingerprint() == description["fingerprint"]) return other;
+  throw DataError(printable(target) + ": another data set has this name (fingerprint " +
+                  other->fingerprint().substr(0, 12) + ", this source gives " +
+                  description["fingerprint"].get<std::string>().substr(0, 12) +
+                  "). Choose another name, or import with --replace.");
+}
+
+}  // namespace lea::data

@@ -13,18 +13,25 @@
 namespace lea::data {
 
 enum class Part : uint8_t { kTrain = 0, kValid = 1, kTest = 2 };
+const char* name_of(Part part);  // train, valid, test
 
-// A part for every event. In every sequence the training events are a prefix, then valid, then test, so
-// that a history never holds a later part's event. Histories may cross parts (a test event's history
-// includes the sequence's earlier training events); training never looks past the prefix.
+// A part for every event. In every sequence the training events are a prefix, then valid, then
+// test, so that a history never holds a later part's event. Histories may cross parts (a test
+// event's history includes the sequence's earlier training events); training never looks past the
+// prefix.
 struct Split {
   std::vector<uint8_t> part;  // [events] Part
   std::string fingerprint;    // sha256 over the parts and the data's fingerprint
   int64_t count(Part p) const;
 };
 
-// Deterministic, and independent of the order of equal timestamps in memory. Throws DataError for an
-// impossible split: by time where time is only a position, unknown or missing users in the file, ...
+// by sequence: whole sequences, shuffled by `seed`, cut at the ratios.  by file: whole sequences as
+// stated. last_one: of sequences with three events or more, the last is test and the one before
+// valid. by time: before `valid_from`, before `test_from`, and the rest; equal times are never
+// divided. Deterministic, and independent of the order of equal timestamps in memory. Throws
+// DataError for an impossible split: by time where time is only a position, unknown or missing
+// users in the file,
+// ...
 Split make_split(const Dataset& data, const spec::SplitSection& section);
 
 // Events of one part in data order.

@@ -1,4 +1,5 @@
-// The rank of the target for every evaluated event, as a file, and every metric that follows from it.
+// The rank of the target for every evaluated event, as a file, and every metric that follows from
+// it.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +10,16 @@
 
 namespace lea::eval {
 
-// Full ranking over all N items. `rank` is 1 + the number of items with a strictly greater score, `ties`
-// the number of other items with an equal score: every tie policy follows from the two.
+// Full ranking over all N items. `rank` is 1 + the number of items with a strictly greater score,
+// `ties` the number of other items with an equal score: every tie policy follows from the two.
 struct RankRecord {
-  uint32_t sequence;     // index in the data set
-  uint32_t position;     // of the target in its sequence; 0 = empty history
-  uint32_t target;       // item 1..N
-  uint32_t popularity;   // training events of the target
-  uint32_t rank, ties;                 // among all items
-  uint32_t rank_unseen, ties_unseen;   // among the target and the items that the sequence has not had yet
+  uint32_t sequence;    // index in the data set
+  uint32_t position;    // of the target in its sequence; 0 = empty history
+  uint32_t target;      // item 1..N
+  uint32_t popularity;  // training events of the target
+  uint32_t rank, ties;  // among all items
+  uint32_t rank_unseen,
+      ties_unseen;  // among the target and the items that the sequence has not had yet
 };
 static_assert(sizeof(RankRecord) == 32);
 
@@ -27,8 +29,8 @@ struct RankFile {
   std::vector<RankRecord> records;                  // in data order
 };
 
-// ranks.bin: "LEARANK1", u32 record size, u32 items, u64 count, two fingerprints, the records, then the
-// sha256 of all that. Little-endian. Throws DataError naming the byte offset of what is wrong.
+// ranks.bin: "LEARANK1", u32 record size, u32 items, u64 count, two fingerprints, the records, then
+// the sha256 of all that. Little-endian. Throws DataError naming the byte offset of what is wrong.
 std::string encode_ranks(const RankFile& file);
 RankFile decode_ranks(const std::string& bytes, const std::string& where);
 
@@ -42,26 +44,28 @@ struct Protocol {
   bool first_event = true;
 };
 
-// Metrics over the events of one ranking: HR@k = mean [r <= k], NDCG@k = mean [r <= k] / log2(r + 1),
-// MRR@k = mean [r <= k] / r. Under `expected`, r is uniform over rank .. rank + ties.
-// Names are "hr@5", "ndcg@5", "mrr@5". Throws DataError on an empty selection.
-std::map<std::string, double> metrics(const std::vector<RankRecord>& records, const Protocol& protocol);
+// Metrics over the events of one ranking: HR@k = mean [r <= k], NDCG@k = mean [r <= k] / log2(r +
+// 1), MRR@k = mean [r <= k] / r. Under `expected`, r is uniform over rank .. rank + ties. Names are
+// "hr@5", "ndcg@5", "mrr@5". Throws DataError on an empty selection.
+std::map<std::string, double> metrics(const std::vector<RankRecord>& records,
+                                      const Protocol& protocol);
 
-// The same by slice: "popularity:head|middle|tail" (items that make up the first 20 %, the next 60 % and
-// the last 20 % of the training events, by item rank; unseen items are in tail) and
+// The same by slice: "popularity:head|middle|tail" (items that make up the first 20 %, the next 60
+// % and the last 20 % of the training events, by item rank; unseen items are in tail) and
 // "history:0|1-2|3-5|6-10|11+". Slices without events are absent.
 std::map<std::string, std::map<std::string, double>> slices(const std::vector<RankRecord>& records,
                                                             const Protocol& protocol);
 
-// Splits "ndcg@20" into ("ndcg", 20). Throws ConfigError for anything but hr@K, ndcg@K, mrr@K, K >= 1.
+// Splits "ndcg@20" into ("ndcg", 20). Throws ConfigError for anything but hr@K, ndcg@K, mrr@K, K
+// >= 1.
 std::pair<std::string, int64_t> parse_metric(const std::string& name);
 
-// The bounds that metrics of one ranking obey (HR non-decreasing in k, NDCG <= HR, the increment bounds).
-// Returns one sentence for each bound that is broken by more than `slack`.
+// The bounds that metrics of one ranking obey (HR non-decreasing in k, NDCG <= HR, the increment
+// bounds). Returns one sentence for each bound that is broken by more than `slack`.
 std::vector<std::string> broken_bounds(const std::map<std::string, double>& metrics, double slack);
 
-// Counts scores above and equal to the target's in one row of N scores. `target` is 0-based. Returns
-// false when any score is NaN. This is the whole ranking: no sort, all k at once.
+// Counts scores above and equal to the target's in one row of N scores. `target` is 0-based.
+// Returns false when any score is NaN. This is the whole ranking: no sort, all k at once.
 struct Count {
   uint32_t above, equal;  // `equal` excludes the target itself
 };

@@ -44,7 +44,7 @@ compile() {
     [[ $(head -n 1 "$folder/configured" 2>/dev/null) == "$(head -n 1 <<<"$state")" ]] || fresh=(--fresh)
     (cd "$root" && cmake "${fresh[@]}" --preset "$preset" -DLEA_LIBTORCH="$libtorch" \
       >"$deps/configure.log" 2>&1) || {
-      tail -n 20 "$deps/configure.log" >&2
+      sed -n '/CMake Error/,$p' "$deps/configure.log" | head -n 20 >&2
       fail_after "configuring build/$preset" "$root" "CMake's reason is above; all of it is in $deps/configure.log."
     }
     printf '%s\n' "$state" >"$folder/configured"
