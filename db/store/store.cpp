@@ -244,4 +244,29 @@ void Store::clear() {
   transaction.commit();
 }
 
+std::string set_damaged_aside(const std::string& lab) {
+  const std::string path = lab + "/results.sqlite";
+  if (!std::filesystem::exists(path)) return "";
+  const FileLock lock(lab + "/results.lock", kLockSeconds, "the results index");
+  {
+    Connection connection(path, SQLITE_OPEN_READWRITE);
+    try {
+      if (connection.text("PRAGMA integrity_check(1)") == "ok") return "";
+    } catch (const StoreError&) {
+      const int code = connection.code() & 0xff;
+      if (code != SQLITE_NOTADB && code != SQLITE_CORRUPT) throw;
+    }
+  }
+  std::string aside;
+  for (int number = 1; aside.empty() || std::filesystem::exists(aside); ++number) {
+    aside = path + ".damaged-" + std::to_string(number);
+  }
+  std::filesystem::rename(path, aside);
+  for (const char* suffix : {"-journal", "-wal", "-shm"}) {
+    std::error_code none;
+    std::filesystem::rename(path + suffix, aside + suffix, none);
+  }
+  return aside;
+}
+
 }  // namespace lea::db

@@ -101,4 +101,8 @@ class Store {
   std::unique_ptr<Impl> impl_;
 };
 
+// When lab/results.sqlite is damaged or no database at all, renames it and returns the new path;
+// else "". A sound file is left alone, whosever it is.
+std::string set_damaged_aside(const std::string& lab);
+
 }  // namespace lea::db
