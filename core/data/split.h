@@ -25,13 +25,13 @@ struct Split {
   int64_t count(Part p) const;
 };
 
-// by sequence: whole sequences, shuffled by `seed`, cut at the ratios.  by file: whole sequences as
-// stated. last_one: of sequences with three events or more, the last is test and the one before
-// valid. by time: before `valid_from`, before `test_from`, and the rest; equal times are never
-// divided. Deterministic, and independent of the order of equal timestamps in memory. Throws
-// DataError for an impossible split: by time where time is only a position, unknown or missing
-// users in the file,
-// ...
+// by: sequence   whole sequences, shuffled by `seed` and cut at the ratios
+//     file       whole sequences, as the file states
+//     last_one   of sequences with three events or more, the last is test, the one before is valid
+//     time       before `valid_from`, before `test_from`, the rest; equal times are never divided
+// Deterministic, and independent of the order of equal timestamps. Throws DataError for an
+// impossible split: by time where time is only a position, unknown or missing users in the file, a
+// part that stays empty although its ratio is not 0.
 Split make_split(const Dataset& data, const spec::SplitSection& section);
 
 // Events of one part in data order.

@@ -18,8 +18,8 @@ struct RankRecord {
   uint32_t target;      // item 1..N
   uint32_t popularity;  // training events of the target
   uint32_t rank, ties;  // among all items
-  uint32_t rank_unseen,
-      ties_unseen;  // among the target and the items that the sequence has not had yet
+  // Among the target and the items that the sequence has not had yet.
+  uint32_t rank_unseen, ties_unseen;
 };
 static_assert(sizeof(RankRecord) == 32);
 
@@ -44,24 +44,29 @@ struct Protocol {
   bool first_event = true;
 };
 
-// Metrics over the events of one ranking: HR@k = mean [r <= k], NDCG@k = mean [r <= k] / log2(r +
-// 1), MRR@k = mean [r <= k] / r. Under `expected`, r is uniform over rank .. rank + ties. Names are
-// "hr@5", "ndcg@5", "mrr@5". Throws DataError on an empty selection.
+// Metrics over the events of one ranking, with one relevant item each:
+//   HR@k = mean [r <= k],  NDCG@k = mean [r <= k] / log2(r + 1),  MRR@k = mean [r <= k] / r.
+// r is rank + ties (pessimistic), rank (optimistic), or uniform over rank .. rank + ties (expected;
+// the mean is exact). Names are "hr@5", "ndcg@5", "mrr@5". Throws DataError on an empty selection.
 std::map<std::string, double> metrics(const std::vector<RankRecord>& records,
                                       const Protocol& protocol);
 
-// The same by slice: "popularity:head|middle|tail" (items that make up the first 20 %, the next 60
-// % and the last 20 % of the training events, by item rank; unseen items are in tail) and
-// "history:0|1-2|3-5|6-10|11+". Slices without events are absent.
+// The same by slice. "history:0|1-2|3-5|6-10|11+": events before the target.
+// "popularity:head|middle|tail": the targets of this ranking by falling number of training events;
+// head are those that make up the first 20 % of all their training events, middle the next 60 %,
+// tail the rest and what training never saw. Targets with equal numbers share a slice, where the
+// first of them falls. Slices without events are absent.
 std::map<std::string, std::map<std::string, double>> slices(const std::vector<RankRecord>& records,
                                                             const Protocol& protocol);
 
-// Splits "ndcg@20" into ("ndcg", 20). Throws ConfigError for anything but hr@K, ndcg@K, mrr@K, K
-// >= 1.
+// Splits "ndcg@20" into ("ndcg", 20). Throws ConfigError for anything but hr@K, ndcg@K, mrr@K with
+// K >= 1.
 std::pair<std::string, int64_t> parse_metric(const std::string& name);
 
-// The bounds that metrics of one ranking obey (HR non-decreasing in k, NDCG <= HR, the increment
-// bounds). Returns one sentence for each bound that is broken by more than `slack`.
+// The bounds that metrics of one ranking obey whatever the ranks are: values in 0 .. 1, none falls
+// with k, and NDCG and MRR rise by no less and no more than the rise of HR allows. Returns one
+// sentence for each bound that is broken by more than `slack`, and for each name that is not a
+// metric.
 std::vector<std::string> broken_bounds(const std::map<std::string, double>& metrics, double slack);
 
 // Counts scores above and equal to the target's in one row of N scores. `target` is 0-based.

@@ -1,0 +1,140 @@
+#include "core/data/interactions.h"
+
+#include <algorithm>
+
+namespace lea::data {
+
+void Interactions::add(std::string_view sequence, std::string_view item, double time) {
+  // Files are mostly grouped by sequence: the last one is the best guess.
+  const size_t last = sequence_.size();
+  const bool same = last > 0 && sequence_ids_.text(sequence_[last - 1]) == sequence;
+  sequence_.push_back(same ? sequence_[last - 1] : sequence_ids_.insert(sequence));
+  item_.push_back(item_ids_.insert(item));
+  time_.push_back(time);
+}
+
+bool Interactions::add_behaviour(std::string_view behaviour) {
+  const uint32_t number = behaviour_ids_.insert(behaviour);
+  behaviour_.push_back(static_cast<uint8_t>(number));
+  return number < 255;
+}
+
+bool Interactions::drop_below(const Blocks<uint32_t>& key, std::vector<bool>& dropped,
+                              int64_t least) {
+  std::vector<uint32_t> count(dropped.size());
+  for (size_t e = 0; e < events(); ++e) count[key[e]] += kept(e);
+  bool changed = false;
+  for (size_t i = 0; i < count.size(); ++i) {
+    if (dropped[i] || count[i] >= least) continue;
+    dropped[i] = true;
+    changed |= count[i] > 0;
+  }
+  return changed;
+}
+
+void Interactions::filter(int64_t min_sequence, int64_t min_item, bool until_stable) {
+  sequence_dropped_.assign(sequences(), false);
+  item_dropped_.assign(items(), false);
+  bool changed = true;
+  while (changed) {
+    changed = min_sequence > 0 && drop_below(sequence_, sequence_dropped_, min_sequence);
+    if (min_item > 0) changed |= drop_below(item_, item_dropped_, min_item);
+    if (!until_stable) break;
+  }
+}
+
+void Interactions::number() {
+  sequence_number_.assign(sequences(), IdTable::kNone);
+  item_number_.assign(items(), IdTable::kNone);
+  for (size_t e = 0; e < events(); ++e) {
+    if (!kept(e)) continue;
+    if (uint32_t& number = sequence_number_[sequence_[e]]; number == IdTable::kNone) {
+      number = static_cast<uint32_t>(sequence_order_.size());
+      sequence_order_.push_back(sequence_[e]);
+      offsets_.push_back(0);
+    }
+    if (uint32_t& number = item_number_[item_[e]]; number == IdTable::kNone) {
+      number = static_cast<uint32_t>(item_order_.size());
+      item_order_.push_back(item_[e]);
+    }
+    ++offsets_[sequence_number_[sequence_[e]]];
+  }
+}
+
+bool Interactions::arrange() {
+  if (sequence_dropped_.empty()) filter(0, 0, false);
+  number();
+  if (sequence_order_.empty()) return false;
+  uint64_t total = 0;
+  for (uint64_t& offset : offsets_) total += std::exchange(offset, total);
+  offsets_.push_back(total);
+  std::vector<uint64_t> next(offsets_.begin(), offsets_.end() - 1);
+  order_.resize(total);
+  for (size_t e = 0; e < events(); ++e) {
+    if (kept(e)) order_[next[sequence_number_[sequence_[e]]]++] = static_cast<uint32_t>(e);
+  }
+  sort_by_time();
+  return true;
+}
+
+void Interactions::sort_by_time() {
+  const auto earlier = [this](uint32_t a, uint32_t b) { return time_[a] < time_[b]; };
+  for (size_t s = 0; s + 1 < offsets_.size(); ++s) {
+    const auto begin = order_.begin() + static_cast<int64_t>(offsets_[s]);
+    const auto end = order_.begin() + static_cast<int64_t>(offsets_[s + 1]);
+    if (!std::is_sorted(begin, end, earlier)) std::stable_sort(begin, end, earlier);
+  }
+}
+
+bool Interactions::time_is_position() const {
+  for (size_t s = 0; s + 1 < offsets_.size(); ++s) {
+    for (uint64_t e = offsets_[s]; e < offsets_[s + 1]; ++e) {
+      if (time_[order_[e]] != static_cast<double>(e - offsets_[s])) return false;
+    }
+  }
+  return true;
+}
+
+uint32_t Interactions::item_number(std::string_view id) const {
+  const uint32_t index = item_ids_.find(id);
+  return index == IdTable::kNone ? IdTable::kNone : item_number_[index];
+}
+
+nlohmann::json Interactions::write(const FolderWriter& folder) const {
+  FileWriter offsets(folder.path("offsets.u64"));
+  for (const uint64_t offset : offsets_) offsets.value(offset);
+  offsets.close();
+  FileWriter items(folder.path("items.u32"));
+  for (const uint32_t e : order_) items.value(item_number_[item_[e]] + 1);
+  items.close();
+  FileWriter times(folder.path("times.f64"));
+  for (const uint32_t e : order_) times.value(time_[e]);
+  times.close();
+  if (behaviour_.size() > 0) {
+    FileWriter behaviours(folder.path("behaviours.u8"));
+    for (const uint32_t e : order_) behaviours.value(behaviour_[e]);
+    behaviours.close();
+  }
+  const auto write_ids = [&](const char* name, const IdTable& ids,
+                             const std::vector<uint32_t>& order) {
+    FileWriter file(folder.path(name));
+    for (const uint32_t index : order) {
+      file.write(ids.text(index));
+      file.write("\n");
+    }
+    file.close();
+  };
+  write_ids("item_ids.txt", item_ids_, item_order_);
+  write_ids("sequence_ids.txt", sequence_ids_, sequence_order_);
+  nlohmann::json behaviours = nlohmann::json::array();
+  for (uint32_t b = 0; b < behaviour_ids_.size(); ++b)
+    behaviours.push_back(std::string(behaviour_ids_.text(b)));
+  return {{"counts",
+           {{"items", item_order_.size()},
+            {"sequences", sequence_order_.size()},
+            {"events", order_.size()}}},
+          {"behaviours", behaviours},
+          {"time_is_position", time_is_position()}};
+}
+
+}  // namespace lea::data

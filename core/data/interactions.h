@@ -1,0 +1,82 @@
+// Interactions while they are imported: compact, in file order, and then in data order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/data/folder_writer.h"
+#include "core/data/id_table.h"
+
+namespace lea::data {
+
+// Grows without copying: a vector would hold 1.5 times its size while it doubles.
+template <class T>
+class Blocks {
+ public:
+  void push_back(T value) {
+    if ((size_ & kMask) == 0) blocks_.push_back(std::make_unique<T[]>(kMask + 1));
+    blocks_.back()[size_++ & kMask] = value;
+  }
+  T operator[](size_t i) const { return blocks_[i >> kBits][i & kMask]; }
+  size_t size() const { return size_; }
+
+ private:
+  static constexpr int kBits = 18;
+  static constexpr size_t kMask = (size_t{1} << kBits) - 1;
+  std::vector<std::unique_ptr<T[]>> blocks_;
+  size_t size_ = 0;
+};
+
+class Interactions {
+ public:
+  static constexpr size_t kMost = UINT32_MAX - 1;  // events, so that an index fits in 32 bits
+
+  void add(std::string_view sequence, std::string_view item, double time);
+  // Once for each `add`, or never. False when there are more than 255 different behaviours.
+  bool add_behaviour(std::string_view behaviour);
+
+  size_t events() const { return time_.size(); }
+  uint32_t sequences() const { return sequence_ids_.size(); }
+  uint32_t items() const { return item_ids_.size(); }
+
+  // Drops sequences with fewer than `min_sequence` events, then items with fewer than `min_item`
+  // among what is left; once, or until nothing changes.
+  void filter(int64_t min_sequence, int64_t min_item, bool until_stable);
+
+  // Numbers what is left by first appearance and orders it by sequence, then time, then file order.
+  // False when nothing is left.
+  bool arrange();
+
+  // After `arrange`: the number of an original item id, from 0, or IdTable::kNone.
+  uint32_t item_number(std::string_view id) const;
+  uint32_t kept_items() const { return static_cast<uint32_t>(item_order_.size()); }
+  std::string_view item_id(uint32_t number) const { return item_ids_.text(item_order_[number]); }
+
+  // Writes the arrays and the ids; returns {"counts", "behaviours", "time_is_position"}.
+  nlohmann::json write(const FolderWriter& folder) const;
+
+ private:
+  bool kept(size_t event) const {
+    return !sequence_dropped_[sequence_[event]] && !item_dropped_[item_[event]];
+  }
+  bool drop_below(const Blocks<uint32_t>& key, std::vector<bool>& dropped, int64_t least);
+  void number();
+  void sort_by_time();
+  bool time_is_position() const;
+
+  IdTable sequence_ids_, item_ids_, behaviour_ids_;
+  Blocks<uint32_t> sequence_, item_;  // index in the id tables
+  Blocks<double> time_;
+  Blocks<uint8_t> behaviour_;
+  std::vector<bool> sequence_dropped_, item_dropped_;
+  std::vector<uint32_t> sequence_number_, item_number_;  // id table index -> final number
+  std::vector<uint32_t> sequence_order_, item_order_;    // final number -> id table index
+  std::vector<uint64_t> offsets_;
+  std::vector<uint32_t> order_;  // data order -> file order
+};
+
+}  // namespace lea::data

@@ -1,0 +1,241 @@
+#include "core/data/table_reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "core/spec/error.h"
+#include "core/spec/text.h"
+
+namespace lea::data {
+namespace {
+
+constexpr int64_t kGiveUp = 10000;
+constexpr size_t kFirst = 5;
+
+std::string place(const std::string& path, int64_t line, size_t column) {
+  return printable(path) + ":" + std::to_string(line) + ":" + std::to_string(column) + ": ";
+}
+
+}  // namespace
+
+void BadRows::add(const std::string& path, int64_t line, size_t column, const std::string& what) {
+  ++count_;
+  if (first_.size() < kFirst) first_.push_back(place(path, line, column) + what);
+  if (count_ >= allowed_ + kGiveUp) finish();
+}
+
+void BadRows::finish() const {
+  if (count_ <= allowed_) return;
+  std::string message;
+  for (const std::string& line : first_) message += line + "\n";
+  message += std::to_string(count_) + (count_ >= allowed_ + kGiveUp ? " or more" : "") +
+             (count_ == 1 ? " bad row" : " bad rows");
+  if (count_ > static_cast<int64_t>(first_.size())) message += " (the first 5 are shown)";
+  if (allowed_ > 0) message += ", " + std::to_string(allowed_) + " may be skipped";
+  message += ". Nothing was imported. Correct the file, or skip them with --skip-bad-rows N.";
+  throw DataError(message);
+}
+
+std::string with_or_without_gz(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return path;
+  if (std::filesystem::exists(path + ".gz", ignored)) return path + ".gz";
+  return "";
+}
+
+// The decompressed bytes, cut into lines. zlib reads plain files as they are.
+struct TableReader::Stream {
+  std::string path;
+  int file = -1;  // a second handle on the same file, to see whether it changed
+  gzFile gz = nullptr;
+  struct stat before = {};
+  std::vector<char> buffer;
+  size_t begin = 0, end = 0;
+  bool at_end = false;
+  int64_t line = 0;
+
+  explicit Stream(const std::string& name) : path(name), buffer(2 * kMaxLine) {
+    // O_NONBLOCK: a FIFO must be refused, not waited for.
+    file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) {
+      throw DataError(printable(path) + ": cannot be opened: " + std::strerror(errno) + ".");
+    }
+    if (::fstat(file, &before) != 0 || !S_ISREG(before.st_mode)) {
+      ::close(file);
+      throw DataError(printable(path) + ": is not a regular file.");
+    }
+    const int handle = ::dup(file);
+    gz = handle < 0 ? nullptr : ::gzdopen(handle, "rb");
+    if (gz == nullptr) {
+      if (handle >= 0) ::close(handle);
+      ::close(file);
+      throw Error(Exit::kEnvironment,
+                  printable(path) + ": cannot be read: out of memory or handles.");
+    }
+    ::gzbuffer(gz, 1 << 18);
+  }
+
+  ~Stream() {
+    ::gzclose(gz);
+    ::close(file);
+  }
+
+  [[noreturn]] void fail(const std::string& what) const {
+    throw DataError(printable(path) + ":" + std::to_string(line + 1) + ":1: " + what);
+  }
+
+  void fill() {
+    std::memmove(buffer.data(), buffer.data() + begin, end - begin);
+    end -= begin;
+    begin = 0;
+    const int got = ::gzread(gz, buffer.data() + end, static_cast<unsigned>(buffer.size() - end));
+    int error = Z_OK;
+    const char* reason = ::gzerror(gz, &error);
+    if (got < 0 || (error != Z_OK && error != Z_STREAM_END)) {
+      fail(std::string("the compressed file is damaged or cut (") +
+           (error == Z_ERRNO ? std::strerror(errno) : reason) + "). Fetch it again.");
+    }
+    if (got == 0) {
+      at_end = true;
+      struct stat after = {};
+      if (::fstat(file, &after) != 0 || after.st_size != before.st_size ||
+          after.st_mtim.tv_sec != before.st_mtim.tv_sec ||
+          after.st_mtim.tv_nsec != before.st_mtim.tv_nsec) {
+        fail("the file changed while it was read. Import it again when it is complete.");
+      }
+    }
+    end += static_cast<size_t>(got);
+  }
+
+  // False at the end. The view holds until the next call.
+  bool next(std::string_view* text) {
+    size_t searched = 0;
+    for (;;) {
+      const char* start = buffer.data() + begin;
+      const void* found = std::memchr(start + searched, '\n', end - begin - searched);
+      if (found != nullptr || (at_end && begin < end)) {
+        const size_t size =
+            found ? static_cast<size_t>(static_cast<const char*>(found) - start) : end - begin;
+        if (size > kMaxLine) break;
+        begin += size + (found ? 1 : 0);
+        ++line;
+        *text = std::string_view(start, size);
+        if (!text->empty() && text->back() == '\r') text->remove_suffix(1);
+        return true;
+      }
+      if (at_end) return false;
+      searched = end - begin;
+      if (searched > kMaxLine) break;
+      fill();
+    }
+    fail("the line is longer than 1 MiB. Is this a tab-separated table?");
+  }
+};
+
+namespace {
+
+// Most rows are plain ASCII: eight bytes at a time.
+bool is_ascii(std::string_view text) {
+  uint64_t high = 0, word = 0;
+  size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::memcpy(&word, text.data() + i, 8);
+    high |= word;
+  }
+  for (; i < text.size(); ++i) high |= static_cast<unsigned char>(text[i]);
+  return (high & 0x8080808080808080ULL) == 0;
+}
+
+void cut(std::string_view line, std::vector<std::string_view>& fields) {
+  fields.clear();
+  size_t begin = 0;
+  for (size_t tab; (tab = line.find('\t', begin)) != std::string_view::npos; begin = tab + 1) {
+    fields.push_back(line.substr(begin, tab - begin));
+  }
+  fields.push_back(line.substr(begin));
+}
+
+}  // namespace
+
+TableReader::TableReader(const std::string& path, BadRows& bad)
+    : stream_(std::make_unique<Stream>(path)), bad_(bad) {
+  std::string_view line;
+  if (!stream_->next(&line)) stream_->fail("the file is empty; a header line is needed.");
+  if (line.substr(0, 3) == "\xef\xbb\xbf") line.remove_prefix(3);
+  if (invalid_utf8(line) != line.npos || line.find('\0') != line.npos) {
+    refuse_header("the header is not UTF-8 text. Convert the file to UTF-8.");
+  }
+  cut(line, fields_);
+  if (fields_.size() > kMaxColumns) {
+    refuse_header("the header has " + std::to_string(fields_.size()) +
+                  " columns; at most 1000 are read.");
+  }
+  std::set<std::string_view> seen;
+  for (const std::string_view name : fields_) {
+    if (name.empty()) refuse_header("a column of the header has no name.");
+    if (!seen.insert(name).second) {
+      refuse_header("column `" + printable(name) + "` occurs twice in the header.");
+    }
+    header_.emplace_back(name);
+  }
+}
+
+TableReader::~TableReader() = default;
+
+const std::string& TableReader::path() const { return stream_->path; }
+const std::vector<std::string>& TableReader::header() const { return header_; }
+const std::vector<std::string_view>& TableReader::fields() const { return fields_; }
+int64_t TableReader::line() const { return stream_->line; }
+
+void TableReader::refuse(size_t field, const std::string& what) {
+  // All fields are views of one line, so their distance is the column.
+  const size_t column = static_cast<size_t>(fields_[field].data() - fields_[0].data()) + 1;
+  bad_.add(path(), line(), column, what);
+}
+
+void TableReader::refuse_header(const std::string& what) const {
+  throw DataError(printable(path()) + ":1:1: " + what);
+}
+
+bool TableReader::whole(std::string_view line) {
+  const std::string& file = path();
+  if (const size_t at = line.find('\0'); at != line.npos) {
+    bad_.add(file, stream_->line, at + 1, "the row holds a NUL byte.");
+    return false;
+  }
+  if (const size_t at = is_ascii(line) ? line.npos : invalid_utf8(line); at != line.npos) {
+    bad_.add(file, stream_->line, at + 1, "the row is not UTF-8; convert the file to UTF-8.");
+    return false;
+  }
+  if (const size_t at = line.find('\r'); at != line.npos) {
+    bad_.add(file, stream_->line, at + 1,
+             "the row holds a carriage return; end lines with LF or CRLF.");
+    return false;
+  }
+  cut(line, fields_);
+  if (fields_.size() != header_.size()) {
+    bad_.add(file, stream_->line, 1,
+             "the row has " + std::to_string(fields_.size()) +
+                 (fields_.size() == 1 ? " field" : " fields") + ", but the header names " +
+                 std::to_string(header_.size()) + ".");
+    return false;
+  }
+  return true;
+}
+
+bool TableReader::next() {
+  std::string_view line;
+  while (stream_->next(&line)) {
+    if (whole(line)) return true;
+  }
+  return false;
+}
+
+}  // namespace lea::data

@@ -1,0 +1,76 @@
+// Tab-separated text with a header, gzip-compressed or not, read as a stream and distrusted
+// throughout.
+//
+// UTF-8, one record a line (LF or CRLF), no quoting: a quotation mark is an ordinary character. A
+// byte order mark is accepted. Memory does not depend on the size of the file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lea::data {
+
+// Counts the rows that cannot be used and keeps the first five messages.
+class BadRows {
+ public:
+  explicit BadRows(int64_t allowed) : allowed_(allowed) {}
+
+  // `column` is the byte in the line, from 1. Throws DataError when so many rows are bad that
+  // reading on tells nothing new.
+  void add(const std::string& path, int64_t line, size_t column, const std::string& what);
+
+  // Throws DataError with the count and the first five when more rows are bad than allowed.
+  void finish() const;
+  int64_t count() const { return count_; }
+
+ private:
+  int64_t allowed_;
+  int64_t count_ = 0;
+  std::vector<std::string> first_;
+};
+
+class TableReader {
+ public:
+  static constexpr size_t kMaxLine = size_t{1} << 20;
+  static constexpr size_t kMaxColumns = 1000;
+
+  // Reads the header. Throws DataError when `path` is not a regular, readable file, is empty, or
+  // has a header with an empty or repeated name.
+  TableReader(const std::string& path, BadRows& bad);
+  ~TableReader();
+  TableReader(const TableReader&) = delete;
+  TableReader& operator=(const TableReader&) = delete;
+
+  const std::string& path() const;
+  const std::vector<std::string>& header() const;
+
+  // The next row that is whole: as many fields as the header, UTF-8, no NUL, no stray carriage
+  // return. Others are added to the bad rows. False at the end of the file. Views hold until the
+  // next call. Throws DataError for a line over kMaxLine, damaged compression, or a file that
+  // changed meanwhile.
+  bool next();
+  const std::vector<std::string_view>& fields() const;
+  int64_t line() const;
+
+  // Adds the row at hand to the bad rows, at the given field.
+  void refuse(size_t field, const std::string& what);
+  // Throws DataError at the header's line.
+  [[noreturn]] void refuse_header(const std::string& what) const;
+
+ private:
+  struct Stream;
+  bool whole(std::string_view line);
+  std::unique_ptr<Stream> stream_;
+  BadRows& bad_;
+  std::vector<std::string> header_;
+  std::vector<std::string_view> fields_;
+};
+
+// `path`, or `path`.gz where only that exists; empty when neither does.
+std::string with_or_without_gz(const std::string& path);
+
+}  // namespace lea::data
