@@ -131,22 +131,18 @@ void add_counts(const Pivot& pivot, Lines* notes) {
   notes->push_back(line + ".");
 }
 
-std::string name_of(const Row& row) {
-  return describe((row.finished.empty() ? row.unfinished : row.finished).front().run);
-}
-
 void add_gaps(const Pivot& pivot, Lines* notes) {
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.unfinished) {
       std::string line = member.run.state == "failed" ? "FAILED: " : "Not finished: ";
-      line += name_of(row) + ", seed " + std::to_string(member.run.seed) + ", run " +
+      line += row.name + ", seed " + std::to_string(member.run.seed) + ", run " +
               member.run.uuid.substr(0, 8);
       if (member.run.state != "failed") line += " (" + member.run.state + ")";
       if (!member.run.reason.empty()) line += ": " + member.run.reason;
       notes->push_back(line);
     }
     if (!row.missing.empty()) {
-      notes->push_back("Missing: " + name_of(row) + ", seed " +
+      notes->push_back("Missing: " + row.name + ", seed " +
                        seed_list({row.missing.begin(), row.missing.end()}));
     }
   }
@@ -198,7 +194,7 @@ void add_ties(const Pivot& pivot, const TableOptions& options, Lines* notes) {
     const auto best = means_under(row, eval::Ties::kOptimistic, options);
     const std::string percent = fixed(100 * share).substr(0, fixed(100 * share).size() - 2) + " %";
     if (!worst || !best) {
-      notes->push_back("Ties: " + name_of(row) + ": the target ties in up to " + percent +
+      notes->push_back("Ties: " + row.name + ": the target ties in up to " + percent +
                        " of the test events.");
       continue;
     }
@@ -207,7 +203,7 @@ void add_ties(const Pivot& pivot, const TableOptions& options, Lines* notes) {
       const std::string low = fixed(worst->at(column.metric)),
                         high = fixed(best->at(column.metric));
       if (low == high) continue;
-      notes->push_back("Saturated ties: " + name_of(row) + ": " + column.title + " is " + low +
+      notes->push_back("Saturated ties: " + row.name + ": " + column.title + " is " + low +
                        " with ties against the target and " + high + " with ties for it (" +
                        percent + " of the test events tie).");
       break;  // one metric says it
@@ -219,7 +215,7 @@ void add_collapse(const Pivot& pivot, Lines* notes) {
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.finished) {
       if (!flag_at(member.run.result, "collapsed").value_or(false)) continue;
-      notes->push_back("Collapsed (constant scores): " + name_of(row) + ", seed " +
+      notes->push_back("Collapsed (constant scores): " + row.name + ", seed " +
                        std::to_string(member.run.seed) + ", run " + member.run.uuid.substr(0, 8));
     }
   }

@@ -91,6 +91,32 @@ std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
   return drafts;
 }
 
+// Planned cells without a run join the row of their labels, or make one.
+void add_planned(const db::ExperimentRow& plan, std::vector<Draft>* drafts) {
+  std::set<std::pair<std::string, int64_t>> present;
+  for (const Draft& draft : *drafts) {
+    for (const auto* members : {&draft.row.finished, &draft.row.unfinished}) {
+      for (const Member& member : *members) present.emplace(member.run.cell_hash, member.run.seed);
+    }
+  }
+  for (size_t i = 0; i < plan.cells.size(); ++i) {
+    const db::ExperimentRow::Cell& cell = plan.cells[i];
+    if (present.count({cell.hash, cell.seed}) != 0) continue;
+    auto found = std::find_if(drafts->begin(), drafts->end(), [&](const Draft& draft) {
+      return draft.first.position >= 0 && draft.first.labels == cell.labels;
+    });
+    if (found == drafts->end()) {
+      db::RunRow planned;
+      planned.labels = cell.labels;
+      planned.axes = plan.axes;
+      planned.position = static_cast<int64_t>(i);
+      drafts->push_back({{}, {}, planned});
+      found = std::prev(drafts->end());
+    }
+    found->row.missing.push_back(cell.seed);
+  }
+}
+
 bool varies(const std::vector<Draft>& drafts, const std::string& axis) {
   std::set<std::string> seen;
   for (const Draft& draft : drafts) seen.insert(label_of(draft.first, axis));
@@ -101,23 +127,22 @@ bool varies(const std::vector<Draft>& drafts, const std::string& axis) {
 // tells two rows apart (the spec may have changed between two calls).
 std::vector<std::string> choose_axes(const std::vector<Draft>& drafts) {
   std::vector<std::string> axes = {"backbone", "framework"};
-  std::set<std::string> others;
-  for (const Draft& draft : drafts) {
-    for (const auto& [axis, label] : draft.first.labels) others.insert(axis);
-  }
   const auto add = [&](const std::string& axis) {
     if (std::find(axes.begin(), axes.end(), axis) == axes.end() && varies(drafts, axis)) {
       axes.push_back(axis);
     }
   };
   for (const std::string& slot : slots()) add(slot);
-  for (const std::string& axis : others) add(axis);
+  for (const Draft& draft : drafts) {
+    for (const std::string& axis : draft.first.axes) add(axis);
+    for (const auto& [axis, label] : draft.first.labels) add(axis);
+  }
 
   std::map<std::vector<std::string>, std::vector<const Draft*>> by_labels;
   for (const Draft& draft : drafts) {
     std::vector<std::string> labels;
     for (const std::string& axis : axes) labels.push_back(label_of(draft.first, axis));
-    by_labels[labels].push_back(&draft);
+    if (!draft.identity.empty()) by_labels[labels].push_back(&draft);
   }
   std::set<std::string> differing;
   for (const auto& [labels, same] : by_labels) {
@@ -135,26 +160,26 @@ std::vector<std::string> choose_axes(const std::vector<Draft>& drafts) {
   return axes;
 }
 
-// Values of an axis in the order in which the experiment first made them, which is the spec's
-// order.
+// Values of an axis in the order of the grid, which is the spec's; outside a plan, by age.
 std::map<std::string, size_t> value_order(const std::vector<Draft>& drafts,
                                           const std::string& axis) {
-  std::map<std::string, std::string> first;  // label -> created
+  using Appearance = std::tuple<bool, uint64_t, std::string>;
+  std::map<std::string, Appearance> first;
   for (const Draft& draft : drafts) {
     const std::string label = label_of(draft.first, axis);
-    const auto [at, fresh] = first.emplace(label, draft.first.created);
-    if (!fresh) at->second = std::min(at->second, draft.first.created);
+    // Position -1 becomes the largest: what is outside the plan comes last.
+    const Appearance appearance = {label != "none" && label != "-",
+                                   static_cast<uint64_t>(draft.first.position),
+                                   draft.first.created};
+    const auto [at, fresh] = first.emplace(label, appearance);
+    if (!fresh) at->second = std::min(at->second, appearance);
   }
-  std::vector<std::pair<std::string, std::string>> values(first.begin(), first.end());
+  std::vector<std::pair<std::string, Appearance>> values(first.begin(), first.end());
   std::sort(values.begin(), values.end(), [](const auto& a, const auto& b) {
-    const bool a_none = a.first == "none" || a.first == "-",
-               b_none = b.first == "none" || b.first == "-";
-    if (a_none != b_none) return a_none;
-    if (a.second != b.second) return a.second < b.second;
-    return natural_less(a.first, b.first);
+    return a.second != b.second ? a.second < b.second : natural_less(a.first, b.first);
   });
   std::map<std::string, size_t> order;
-  for (const auto& [label, created] : values) order.emplace(label, order.size());
+  for (const auto& [label, appearance] : values) order.emplace(label, order.size());
   return order;
 }
 
@@ -181,6 +206,7 @@ std::vector<Column> choose_columns(const std::vector<Draft>& drafts, const Table
   std::set<int64_t> cuts;
   std::set<std::string> stops;
   for (const Draft& draft : drafts) {
+    if (draft.identity.empty()) continue;  // planned only
     for (const int64_t k : protocol_of(draft.first, options).k) cuts.insert(k);
     const std::string stop = text_at(draft.first.spec, "train.stop_on");
     if (!stop.empty()) stops.insert(stop);
@@ -219,6 +245,7 @@ void find_missing(std::vector<Row>* rows) {
     return seeds;
   };
   const auto counts = [](const Row& row) {
+    if (row.finished.empty() && row.unfinished.empty()) return false;
     const auto& member = row.finished.empty() ? row.unfinished.front() : row.finished.front();
     return !row.untrained && member.run.source == "lealab";
   };
@@ -242,8 +269,10 @@ std::string fixed(double value) {
 }
 
 Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& runs,
-                 const std::map<std::string, Measured>& stored, const TableOptions& options) {
+                 const std::map<std::string, Measured>& stored, const TableOptions& options,
+                 const std::optional<db::ExperimentRow>& plan) {
   std::vector<Draft> drafts = draft_rows(runs, stored, options);
+  if (plan) add_planned(*plan, &drafts);
   Pivot pivot;
   pivot.experiment = experiment;
   pivot.axes = choose_axes(drafts);
@@ -252,10 +281,11 @@ Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& r
   for (Draft& draft : drafts) {
     for (const std::string& axis : pivot.axes)
       draft.row.labels.push_back(label_of(draft.first, axis));
+    draft.row.name = describe(draft.first);
     fill_cells(pivot.columns, &draft.row);
     pivot.rows.push_back(std::move(draft.row));
   }
-  find_missing(&pivot.rows);
+  if (!plan) find_missing(&pivot.rows);
   mark_best(&pivot);
   return pivot;
 }

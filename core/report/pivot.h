@@ -33,6 +33,7 @@ struct Member {
 
 struct Row {
   std::vector<std::string> labels;  // one an axis
+  std::string name;                 // for messages: "gru4rec snqn"
   bool untrained = false;
   std::string group;             // rows of one group are comparable: same data, split and protocol
   std::vector<Member> finished;  // by seed; one a seed, the newest
@@ -55,9 +56,12 @@ struct Pivot {
 inline constexpr int kDigits = 4;
 std::string fixed(double value);
 
-// Without the footer. Precondition: `runs` is not empty.
+// Without the footer. `runs` are db::Store::runs of the experiment, and `plan` its plan where it
+// has one: cells that were planned and have no run yet are then shown as such. Without a plan a
+// seed is missing where other trained rows have it. Precondition: `runs` is not empty.
 Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& runs,
-                 const std::map<std::string, Measured>& stored, const TableOptions& options);
+                 const std::map<std::string, Measured>& stored, const TableOptions& options,
+                 const std::optional<db::ExperimentRow>& plan = std::nullopt);
 
 // Marks the best and second best printed mean of each test and validation column within each group.
 // Equal printed means share a mark.

@@ -38,7 +38,7 @@ std::string status(const Row& row) {
   for (const Member& member : row.unfinished) {
     if (member.run.state == "failed") return "FAILED";
   }
-  return row.unfinished.front().run.state;
+  return row.unfinished.empty() ? "not run" : row.unfinished.front().run.state;
 }
 
 bool starts_block(const Pivot& pivot, size_t r) {

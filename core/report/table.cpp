@@ -29,7 +29,8 @@ std::string experiment_table(const db::Store& store, const std::string& experime
     }
     throw ConfigError(message);
   }
-  Pivot pivot = make_pivot(experiment, runs, stored_metrics(store, experiment), options);
+  Pivot pivot = make_pivot(experiment, runs, stored_metrics(store, experiment), options,
+                           store.experiment(experiment));
   pivot.notes = footer(pivot, options);
   if (format == "markdown") return render_markdown(pivot);
   if (format == "csv") return render_csv(pivot);
