@@ -56,7 +56,9 @@ check_sha256() { [[ $(sha256sum -- "$1" | cut -d' ' -f1) == "$2" ]]; }
 
 # One set-up at a time in a checkout; the lock goes with the process.
 lock_setup() {
-  mkdir -p "$deps" 2>/dev/null || fail "cannot create $deps: the checkout must be writable by $(id -un)."
+  local writable="$deps must be writable by $(id -un): give the checkout to that user, or use one of its own."
+  mkdir -p "$deps" 2>/dev/null || fail "$writable"
+  [[ -w $deps && (! -e $deps/lock || -w $deps/lock) ]] || fail "$writable"
   exec 9>"$deps/lock"
   if ! flock -n 9; then
     say "Waiting for another set-up in $root"

@@ -60,13 +60,16 @@ install_packages() {
   as_root=$(privileges "${missing[@]}")
   require_space /var 1500 "installing ${#missing[@]} Debian packages"
   say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
-  run_apt "$as_root" dpkg --configure -a || true
-  run_apt "$as_root" apt-get -qq -o DPkg::Lock::Timeout=300 update ||
+  local log=$deps/apt.log
+  run_apt "$as_root" dpkg --configure -a >"$log" 2>&1 || true
+  run_apt "$as_root" apt-get -qq -o DPkg::Lock::Timeout=300 update >>"$log" 2>&1 ||
     say "The package lists could not be renewed; trying with those at hand"
   run_apt "$as_root" apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-    install --no-install-recommends "${missing[@]}" ||
+    install --no-install-recommends "${missing[@]}" >>"$log" 2>&1 || {
+    grep '^E: ' "$log" | sort -u | head -n 5 >&2 || tail -n 5 "$log" >&2
     fail_after "installing packages" /var \
-      "apt's reason is above (often: no network). By hand, as root: apt-get update && $by_hand"
+      "apt's reason is above (no network?), all of it in $log. By hand, as root: apt-get update && $by_hand"
+  }
   mapfile -t missing < <(missing_packages "${debian_packages[@]}")
   ((${#missing[@]} == 0)) ||
     fail "apt-get succeeded, but these are still not installed: ${missing[*]}. By hand, as root: $by_hand"
