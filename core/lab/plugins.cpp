@@ -1,1 +1,275 @@
+#include "core/lab/plugins.h"
 
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <thread>
+
+#include "core/lab/process.h"
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+#include "core/spec/text.h"
+
+namespace lea::lab {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr size_t kOutputLimit = size_t{4} << 20;
+constexpr int kDepthLimit = 32;
+constexpr off_t kHashLimit = off_t{512} << 20;
+
+std::string text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  const auto* text = found == object.end() ? nullptr : found->get_ptr<const std::string*>();
+  if (text == nullptr) throw ConfigError(std::string("the probe's `") + key + "` is not a text.");
+  return *text;
+}
+
+json parse_bounded(const std::string& text) {
+  return json::parse(text, [](int depth, json::parse_event_t, json&) {
+    if (depth > kDepthLimit) throw ConfigError("the probe's answer is nested too deeply.");
+    return true;
+  });
+}
+
+// The probe's JSON as a record; empty when it is not a valid descriptor. A plugin may have written
+// it, so every field is checked.
+std::optional<PluginRecord> record_of(const std::string& text, const std::string& file) {
+  try {
+    const json document = parse_bounded(text);
+    PluginRecord record;
+    record.file = file;
+    const std::string state = text_of(document, "state");
+    if (state != "enabled" && state != "failed") return {};
+    record.state = state == "enabled" ? PluginState::kEnabled : PluginState::kFailed;
+    record.reason = printable(text_of(document, "reason"));
+    record.built_with = printable(text_of(document, "built_with"));
+    record.sha256 = printable(text_of(document, "sha256"));
+    for (const json& plugin : document.at("plugins"))
+      record.plugins.push_back(spec::plugin_from_json(plugin));
+    for (const json& warning : document.at("warnings")) {
+      const auto* words = warning.get_ptr<const std::string*>();
+      if (words != nullptr) record.warnings.push_back(printable(*words));
+    }
+    const bool enabled = record.state == PluginState::kEnabled;
+    if (enabled == record.plugins.empty() || enabled != record.reason.empty()) return {};
+    return record;
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
+json to_json(const PluginRecord& record) {
+  json plugins = json::array();
+  for (const spec::PluginInfo& plugin : record.plugins) plugins.push_back(spec::to_json(plugin));
+  return {{"state", record.state == PluginState::kEnabled ? "enabled" : "failed"},
+          {"reason", record.reason},
+          {"warnings", record.warnings},
+          {"plugins", plugins},
+          {"built_with", record.built_with},
+          {"sha256", record.sha256}};
+}
+
+struct LastWords {
+  std::string phase = "starting the probe";
+  std::string line;  // what the plugin or the C++ runtime wrote last
+};
+
+LastWords last_words(const std::string& err) {
+  LastWords words;
+  size_t begin = 0;
+  while (begin < err.size()) {
+    const size_t end = std::min(err.find('\n', begin), err.size());
+    const std::string line = err.substr(begin, end - begin);
+    begin = end + 1;
+    if (line.starts_with("phase: ")) {
+      words.phase = line.substr(7);
+      words.line.clear();
+    } else if (!line.empty()) {
+      words.line = line.substr(0, 300);
+    }
+  }
+  return words;
+}
+
+// Why a child that gave no verdict ended, and in what.
+std::string cause_of_death(const ProcessResult& result, double seconds) {
+  const LastWords words = last_words(result.err);
+  const bool in_plugin = words.phase.find(" at ") != std::string::npos;
+  const std::string where = printable((in_plugin ? "in " : "while ") + words.phase);
+  std::string text;
+  if (result.timed_out) {
+    text = "hung " + where + " (stopped after " + std::to_string(static_cast<int>(seconds)) + " s)";
+  } else if (result.signal != 0) {
+    const char* name = sigabbrev_np(result.signal);
+    text = "crashed " + where + " (SIG" + (name == nullptr ? std::to_string(result.signal) : name) +
+           ")";
+  } else {
+    text = "ended the process " + where + " (exit code " + std::to_string(result.exit_code) + ")";
+  }
+  if (!words.line.empty()) text += "; last words: " + printable(words.line);
+  return text + ". Ask its author, or remove it.";
+}
+
+PluginRecord failed(const std::string& file, const std::string& reason) {
+  PluginRecord record;
+  record.file = file;
+  record.reason = reason;
+  return record;
+}
+
+// Folder of the cached verdicts; empty when there is none to be had.
+std::string cache_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  std::string folder;
+  if (cache != nullptr && cache[0] == '/') {
+    folder = std::string(cache) + "/lealab/verdicts";
+  } else if (home != nullptr && home[0] == '/') {
+    folder = std::string(home) + "/.cache/lealab/verdicts";
+  }
+  std::error_code error;
+  if (!folder.empty()) fs::create_directories(folder, error);
+  return error || access(folder.c_str(), W_OK) != 0 ? std::string() : folder;
+}
+
+// Changes with every build of the host.
+std::string host_id() {
+  const std::string worker = worker_path();
+  std::string id = sha256_file(worker);
+  const fs::path api = fs::path(worker).parent_path() / "../lib/liblea_api.so";
+  if (std::error_code error; fs::is_regular_file(api, error)) id += sha256_file(api.string());
+  return id;
+}
+
+class Prober {
+ public:
+  explicit Prober(ProbeCache cache) : cache_(cache), folder_(cache_folder()), host_(host_id()) {}
+
+  PluginRecord probe(const std::string& file) const {
+    struct stat facts {};
+    if (stat(file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size > kHashLimit) {
+      return probe_file(file);  // refused there without reading it
+    }
+    const std::string verdict = verdict_path(file, facts);
+    if (cache_ == ProbeCache::kUse) {
+      if (auto known = read_verdict(verdict, file)) return *known;
+    }
+    PluginRecord record = probe_file(file);
+    write_verdict(verdict, record);
+    return record;
+  }
+
+ private:
+  std::string verdict_path(const std::string& file, const struct stat& facts) const {
+    if (folder_.empty()) return {};
+    const json key = {file,          facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec,
+                      facts.st_mode, facts.st_uid,  readable_hash(file),  host_};
+    return folder_ + "/" + sha256(key.dump(-1, ' ', false, json::error_handler_t::replace)) +
+           ".json";
+  }
+
+  static std::string readable_hash(const std::string& file) {
+    try {
+      return sha256_file(file);
+    } catch (const Error&) {
+      return "unreadable";
+    }
+  }
+
+  static std::optional<PluginRecord> read_verdict(const std::string& path,
+                                                  const std::string& file) {
+    std::error_code error;
+    if (path.empty() || !fs::is_regular_file(path, error)) return {};
+    try {
+      return record_of(read_file(path, kOutputLimit), file);
+    } catch (const Error&) {
+      return {};
+    }
+  }
+
+  static void write_verdict(const std::string& path, const PluginRecord& record) {
+    if (path.empty()) return;
+    try {
+      publish_file(path, to_json(record).dump(-1, ' ', false, json::error_handler_t::replace));
+    } catch (const Error&) {
+      // Without a cache the next call probes again.
+    }
+  }
+
+  ProbeCache cache_;
+  std::string folder_, host_;
+};
+
+void mark_conflicts(std::vector<PluginRecord>* records) {
+  std::map<std::pair<std::string, std::string>, std::vector<PluginRecord*>> providers;
+  for (PluginRecord& record : *records) {
+    if (record.state != PluginState::kEnabled) continue;
+    for (const spec::PluginInfo& plugin : record.plugins)
+      providers[{plugin.kind, plugin.id}].push_back(&record);
+  }
+  for (const auto& [key, files] : providers) {
+    if (files.size() < 2) continue;
+    for (PluginRecord* record : files) {
+      const PluginRecord* other = record == files[0] ? files[1] : files[0];
+      record->state = PluginState::kConflict;
+      record->reason = key.first + " " + key.second + " is also in " + printable(other->file) +
+                       ", so neither is used. Remove one of them.";
+    }
+  }
+}
+
+}  // namespace
+
+PluginRecord probe_file(const std::string& file, double seconds) {
+  const ProcessResult result = run_process({worker_path(), "probe", file}, seconds, kOutputLimit);
+  if (!result.timed_out && result.signal == 0) {
+    if (auto record = record_of(result.out, file)) return *record;
+  }
+  return failed(file, printable(file) + ": " + cause_of_death(result, seconds));
+}
+
+std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders, ProbeCache cache) {
+  const std::vector<std::string> files = plugin_files(folders);
+  const Prober prober(cache);
+  std::vector<PluginRecord> records(files.size());
+  std::atomic<size_t> next{0};
+  const auto work = [&] {
+    for (size_t i = next++; i < files.size(); i = next++) {
+      try {
+        records[i] = prober.probe(files[i]);
+      } catch (const std::exception& error) {
+        records[i] = failed(files[i], error.what());
+      }
+    }
+  };
+  std::vector<std::thread> threads;
+  const size_t count =
+      std::min<size_t>(files.size(), std::max(1U, std::thread::hardware_concurrency()));
+  for (size_t i = 1; i < count; ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  mark_conflicts(&records);
+  return records;
+}
+
+spec::PluginCatalogue catalogue_of(const std::vector<PluginRecord>& records) {
+  std::vector<spec::PluginInfo> plugins;
+  for (const PluginRecord& record : records) {
+    if (record.state == PluginState::kEnabled) {
+      plugins.insert(plugins.end(), record.plugins.begin(), record.plugins.end());
+    }
+  }
+  return spec::PluginCatalogue(std::move(plugins));
+}
+
+}  // namespace lea::lab

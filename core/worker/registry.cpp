@@ -1,15 +1,7 @@
 #include "core/worker/registry.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <mutex>
-#include <optional>
 
 #include "core/spec/error.h"
 #include "core/spec/text.h"
@@ -18,33 +10,7 @@
 namespace lea::worker {
 namespace {
 
-namespace fs = std::filesystem;
-
 using Key = std::pair<std::string, std::string>;  // kind, id
-
-// The .so files of the folders, sorted by path, so that the order is the same everywhere.
-std::vector<std::string> library_files(const std::vector<std::string>& folders) {
-  std::vector<std::string> files;
-  for (const std::string& folder : folders) {
-    struct stat facts {};
-    if (stat(folder.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) continue;
-    const bool foreign = facts.st_uid != 0 && facts.st_uid != geteuid();
-    if (foreign || (facts.st_mode & S_IWOTH) != 0) {
-      std::fprintf(stderr, "warning: plugin folder %s is left out: %s\n", folder.c_str(),
-                   foreign ? "it belongs to another user."
-                           : "any user may write to it. Run chmod o-w on it.");
-      continue;
-    }
-    std::error_code failed;
-    for (fs::directory_iterator it(folder, failed), end; !failed && it != end;
-         it.increment(failed)) {
-      if (it->path().extension() == ".so") files.push_back(it->path().string());
-    }
-  }
-  std::sort(files.begin(), files.end());
-  files.erase(std::unique(files.begin(), files.end()), files.end());
-  return files;
-}
 
 std::string in_words(const Key& key) { return key.first + " " + printable(key.second); }
 
@@ -75,7 +41,7 @@ struct Registry::Impl {
 void Registry::Impl::scan() {
   if (scanned) return;
   scanned = true;
-  for (const std::string& path : library_files(folders)) {
+  for (const std::string& path : plugin_files(folders)) {
     try {
       PluginFile file = read_plugin_file(path);
       check_abi_tag(file.tag, path);
@@ -148,31 +114,6 @@ std::vector<LoadedPlugin> Registry::loaded() const {
   std::vector<LoadedPlugin> loaded;
   for (const auto& [id, plugin] : impl_->loaded) loaded.push_back(plugin);
   return loaded;
-}
-
-std::vector<std::string> plugin_folders(const std::vector<std::string>& extra) {
-  std::vector<std::string> folders;
-  std::error_code failed;
-  const fs::path here = fs::read_symlink("/proc/self/exe", failed).parent_path();
-  for (const char* bundled : {"../plugins", "../lib/lealab/plugins"}) {
-    const fs::path folder = (here / bundled).lexically_normal();
-    if (!failed && fs::is_directory(folder)) {
-      folders.push_back(folder.string());
-      break;
-    }
-  }
-  // A program that runs with more rights than its user must not load what that user wrote.
-  if (geteuid() == getuid()) {
-    const char* data = std::getenv("XDG_DATA_HOME");
-    const char* home = std::getenv("HOME");
-    if (data != nullptr && data[0] == '/') {
-      folders.push_back(std::string(data) + "/lealab/plugins");
-    } else if (home != nullptr && home[0] == '/') {
-      folders.push_back(std::string(home) + "/.local/share/lealab/plugins");
-    }
-  }
-  folders.insert(folders.end(), extra.begin(), extra.end());
-  return folders;
 }
 
 }  // namespace lea::worker

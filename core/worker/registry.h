@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/api/plugin.h"
+#include "core/spec/plugin_folders.h"
 
 namespace lea::worker {
 
@@ -38,8 +39,6 @@ class Registry {
   Impl* impl_;  // leaked on purpose: no plugin's destructor may run at exit
 };
 
-// The bundled folder beside this executable (build tree ../plugins, else ../lib/lealab/plugins),
-// then $XDG_DATA_HOME/lealab/plugins (default ~/.local/share), then `extra`.
-std::vector<std::string> plugin_folders(const std::vector<std::string>& extra);
+using lea::plugin_folders;
 
 }  // namespace lea::worker

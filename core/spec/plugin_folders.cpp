@@ -1,0 +1,71 @@
+#include "core/spec/plugin_folders.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+#include "core/spec/text.h"
+
+namespace lea {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool trusted(const std::string& folder) {
+  struct stat facts {};
+  if (stat(folder.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) return false;
+  const bool foreign = facts.st_uid != 0 && facts.st_uid != geteuid();
+  if (!foreign && (facts.st_mode & S_IWOTH) == 0) return true;
+  std::fprintf(
+      stderr, "warning: plugin folder %s is left out: %s\n", printable(folder).c_str(),
+      foreign ? "it belongs to another user." : "any user may write to it. Run chmod o-w on it.");
+  return false;
+}
+
+}  // namespace
+
+std::vector<std::string> plugin_folders(const std::vector<std::string>& extra) {
+  std::vector<std::string> folders;
+  std::error_code failed;
+  const fs::path here = fs::read_symlink("/proc/self/exe", failed).parent_path();
+  for (const char* bundled : {"../plugins", "../lib/lealab/plugins"}) {
+    const fs::path folder = (here / bundled).lexically_normal();
+    std::error_code absent;
+    if (!failed && fs::is_directory(folder, absent)) {
+      folders.push_back(folder.string());
+      break;
+    }
+  }
+  if (geteuid() == getuid() && getegid() == getgid()) {
+    const char* data = std::getenv("XDG_DATA_HOME");
+    const char* home = std::getenv("HOME");
+    if (data != nullptr && data[0] == '/') {
+      folders.push_back(std::string(data) + "/lealab/plugins");
+    } else if (home != nullptr && home[0] == '/') {
+      folders.push_back(std::string(home) + "/.local/share/lealab/plugins");
+    }
+  }
+  folders.insert(folders.end(), extra.begin(), extra.end());
+  return folders;
+}
+
+std::vector<std::string> plugin_files(const std::vector<std::string>& folders) {
+  std::set<std::string> files;
+  for (const std::string& given : folders) {
+    // One spelling of each folder: a folder named twice holds its plugins once.
+    std::error_code failed;
+    const fs::path folder = fs::canonical(given, failed);
+    if (failed || !trusted(folder.string())) continue;
+    for (fs::directory_iterator it(folder, failed), end; !failed && it != end;
+         it.increment(failed)) {
+      if (it->path().extension() == ".so") files.insert(it->path().string());
+    }
+  }
+  return {files.begin(), files.end()};
+}
+
+}  // namespace lea
