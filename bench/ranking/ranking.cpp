@@ -1,0 +1,109 @@
+// Full ranking of 5,000 events over 18,000 items, one thread, CPU time: counting as the evaluator
+// does it, beside sorting and top-k of the same scores and the GEMM that makes them. Ranks are
+// compared with the sorted ones before anything is timed. Prints one JSON line;
+// bench/run_ranking.py adds NumPy.
+#include <ATen/Parallel.h>
+#include <malloc.h>
+#include <torch/torch.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "bench/stopwatch.h"
+#include "core/eval/ranks.h"
+
+namespace {
+
+using namespace lea;
+using at::Tensor;
+
+constexpr int64_t kChunk = 256;  // rows a chunk, as the evaluator has it
+
+struct Problem {
+  Tensor hidden, weight, bias;  // [E, D], [N, D], [N]
+  Tensor target;                // int64 [E], 0-based
+  int64_t events() const { return hidden.size(0); }
+  int64_t items() const { return weight.size(0); }
+  Tensor scores(int64_t first) const {
+    return at::addmm(bias, hidden.slice(0, first, std::min(first + kChunk, events())), weight.t());
+  }
+};
+
+// Adds up the ranks of one chunk, so that nothing can be optimised away.
+int64_t count_chunk(const Tensor& scores, const int64_t* target) {
+  const float* row = scores.const_data_ptr<float>();
+  int64_t sum = 0;
+  for (int64_t i = 0; i < scores.size(0); ++i, row += scores.size(1)) {
+    eval::Count count{};
+    if (!eval::count_row(row, scores.size(1), target[i], &count)) std::abort();
+    sum += 1 + count.above;
+  }
+  return sum;
+}
+
+template <class Body>
+void for_chunks(const Problem& problem, Body body) {
+  for (int64_t first = 0; first < problem.events(); first += kChunk) body(first);
+}
+
+// Times of everything, per pass over all events. What costs seconds runs on one chunk and is scaled
+// up.
+nlohmann::json measure_all(const Problem& problem, double seconds) {
+  const int64_t* target = problem.target.const_data_ptr<int64_t>();
+  const Tensor chunk = problem.scores(0);
+  const Tensor order = chunk.argsort(/*stable=*/true, /*dim=*/1, /*descending=*/true);
+  const Tensor sorted_rank =
+      (order == problem.target.slice(0, 0, kChunk).unsqueeze(1)).to(at::kLong).argmax(1) + 1;
+  const bool equal = count_chunk(chunk, target) == sorted_rank.sum().item<int64_t>();
+  const double scale = static_cast<double>(problem.events()) / static_cast<double>(chunk.size(0));
+  volatile int64_t sink = 0;
+  const auto all_scores = [&] {
+    std::vector<Tensor> all;
+    for_chunks(problem, [&](int64_t first) { all.push_back(problem.scores(first)); });
+    return all;
+  }();
+  nlohmann::json ms;
+  ms["count"] = bench::measure(seconds, 5, [&] {
+                  int64_t first = 0;
+                  for (const Tensor& scores : all_scores) {
+                    sink = sink + count_chunk(scores, target + first);
+                    first += kChunk;
+                  }
+                }).best;
+  ms["gemm"] =
+      bench::measure(seconds, 5, [&] {
+        for_chunks(problem, [&](int64_t first) { sink = sink + problem.scores(first).size(0); });
+      }).best;
+  ms["gemm and count"] = bench::measure(seconds, 5, [&] {
+                           for_chunks(problem, [&](int64_t first) {
+                             sink = sink + count_chunk(problem.scores(first), target + first);
+                           });
+                         }).best;
+  ms["argsort"] = scale * bench::measure(seconds, 3, [&] { chunk.argsort(1, true); }).best;
+  ms["topk 20"] = scale * bench::measure(seconds, 3, [&] { chunk.topk(20, 1); }).best;
+  return {{"ranks_equal", equal}, {"ms", ms}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as lealab-worker
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  int64_t events = 5000, items = 18000, width = 64;
+  double seconds = 3;
+  CLI::App app{"CPU time of full-ranking evaluation"};
+  app.add_option("--events", events);
+  app.add_option("--items", items);
+  app.add_option("--width", width);
+  app.add_option("--seconds", seconds, "CPU time to spend on each measurement");
+  CLI11_PARSE(app, argc, argv);
+  at::set_num_threads(1);
+  torch::NoGradGuard no_grad;
+  torch::manual_seed(1);
+  const Problem problem{at::randn({events, width}), at::randn({items, width}), at::randn({items}),
+                        at::randint(0, items, {events}, at::kLong)};
+  const nlohmann::json result = measure_all(problem, seconds);
+  std::printf("%s\n", result.dump().c_str());
+  return result.at("ranks_equal") ? 0 : 1;
+}

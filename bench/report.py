@@ -1,0 +1,42 @@
+"""What the benchmark drivers share: the machine's name, tables, and files under bench/results."""
+
+import pathlib
+import platform
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def machine():
+    """A short name for file names, and a sentence for the table."""
+    info = pathlib.Path("/proc/cpuinfo").read_text()
+    model = re.search(r"model name\s*:\s*(.*)", info)
+    model = model.group(1) if model else platform.machine()
+    flags = set((re.search(r"flags\s*:\s*(.*)", info) or [None, ""])[1].split())
+    vector = next((f for f in ("avx512f", "avx2", "avx") if f in flags), "no AVX")
+    cores = len(re.findall(r"^processor\s*:", info, re.M))
+    memory = int(re.search(r"MemTotal:\s*(\d+)", pathlib.Path("/proc/meminfo").read_text())[1])
+    name = re.sub(r"[^a-z0-9]+", "-", f"{model} {cores} cores".lower()).strip("-")
+    return name, f"{model}, {cores} cores, {vector}, {memory / 2**20:.0f} GiB"
+
+
+def revision():
+    """The commit, with + when the tree differs from it."""
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--abbrev=10"]
+    found = subprocess.run(git, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "unknown"
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def write(topic, text):
+    """Writes bench/results/TOPIC-MACHINE.md and returns its path."""
+    path = ROOT / "bench" / "results" / f"{topic}-{machine()[0]}.md"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
