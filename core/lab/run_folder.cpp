@@ -83,12 +83,6 @@ void cut_half_line(const std::string& path) {
   if (length != whole) cut_records(path, static_cast<uint64_t>(length));
 }
 
-void append_attempt(const RunFolder& run, const nlohmann::json& record) {
-  const std::string path = run.path + "/attempts.jsonl";
-  cut_half_line(path);
-  append_record(path, record);
-}
-
 }  // namespace
 
 std::string to_string(RunState state) {
@@ -241,21 +235,16 @@ RunState state_of(const RunFolder& run) {
   return has_checkpoint(run) ? RunState::kInterrupted : RunState::kQueued;
 }
 
-int64_t begin_attempt(const RunFolder& run, int64_t pid) {
-  const int64_t number = last_attempt(run).number + 1;
-  append_attempt(run, {{"number", number},
-                       {"host", this_host()},
-                       {"pid", pid},
-                       {"pid_start", process_start(pid)},
-                       {"boot_id", this_boot()},
-                       {"started", utc_now()}});
-  return number;
+void close_attempt(const RunFolder& run, int exit, const std::string& reason) {
+  const std::string path = run.path + "/attempts.jsonl";
+  cut_half_line(path);
+  const LastAttempt last = last_attempt(run);
+  if (last.number == 0 || last.ended) return;
+  append_record(
+      path, {{"number", last.number}, {"ended", utc_now()}, {"exit", exit}, {"reason", reason}});
 }
 
-void end_attempt(const RunFolder& run, int64_t number, int exit, const std::string& reason) {
-  append_attempt(run,
-                 {{"number", number}, {"ended", utc_now()}, {"exit", exit}, {"reason", reason}});
-}
+int64_t attempts_of(const RunFolder& run) { return last_attempt(run).number; }
 
 nlohmann::json parse_json(const std::string& text, const std::string& where) {
   // Deep nesting parses, but overflows the stack when it is copied or written.

@@ -2,9 +2,9 @@
 //
 // lab/runs/UUID/
 //   run.yaml       the resolved spec (core/spec/run_spec.h)
-//   cell.json      {uuid, experiment, hash, seed, labels: {axis: label}, axes: [...], created, source}
-//   attempts.jsonl one line an attempt: {number, host, pid, pid_start, boot_id, started} and, when
-//   it ends,
+//   cell.json      {uuid, experiment, hash, seed, labels: {axis: label}, axes: [...], created,
+//   source} attempts.jsonl one line an attempt: {number, host, pid, pid_start, boot_id, started}
+//   and, when it ends,
 //                  {number, ended, exit, reason}
 //   events.jsonl   appended by the worker: {"type": "train"|"valid"|..., "step": n, ...} with a
 //   crc32 result.json    written once, last, by the worker: metrics of valid and test, provenance
@@ -15,7 +15,8 @@
 //   worker
 // All but the .jsonl files and log.txt are published whole (core/spec/publish.h).
 //
-// lab/experiments/NAME.json  {name, created, axes, spec, cells: [{hash, seed, labels}]}: what the newest
+// lab/experiments/NAME.json  {name, created, axes, spec, cells: [{hash, seed, labels}]}: what the
+// newest
 //   `lealab run` of that name planned, in grid order.
 //
 // result.json: {state: "finished"|"failed", reason, metrics: {valid: {name: value}, test: {...}},
@@ -68,7 +69,8 @@ bool is_uuid(const std::string& name);
 std::string utc_now();
 
 // Makes lab/runs/UUID with run.yaml and cell.json.
-RunFolder create_run(const std::string& lab, const spec::Experiment& experiment, const spec::PlannedRun& run);
+RunFolder create_run(const std::string& lab, const spec::Experiment& experiment,
+                     const spec::PlannedRun& run);
 
 std::vector<RunFolder> list_runs(const std::string& lab);  // sorted by uuid
 
@@ -79,16 +81,20 @@ RunFolder find_run(const std::string& lab, const std::string& uuid_prefix);
 Cell read_cell(const RunFolder& run);
 nlohmann::json to_json(const Cell& cell);
 
-// State from the files alone: result.json, else attempts and beat (a live pid with the same start time on
-// this boot is running; on another host, a beat younger than a minute), else interrupted when a checkpoint
-// exists, else queued.
+// State from the files alone: result.json, else attempts and beat (a live pid with the same start
+// time on this boot is running; on another host, a beat younger than a minute), else interrupted
+// when a checkpoint exists, else queued.
 RunState state_of(const RunFolder& run);
 
-// Notes in attempts.jsonl that process `pid` of this host works on the run; returns the attempt's number.
-int64_t begin_attempt(const RunFolder& run, int64_t pid);
-void end_attempt(const RunFolder& run, int64_t number, int exit, const std::string& reason);
+// The worker notes in attempts.jsonl that it begins and ends. When it was killed, this notes the
+// end of the attempt that it left open, if any. Also mends a line that was cut by the kill.
+void close_attempt(const RunFolder& run, int exit, const std::string& reason);
 
-// Empty when the file is absent. Throws DataError when it is not JSON, or nested too deeply to be ours.
+// The number of the last attempt, 0 before the first.
+int64_t attempts_of(const RunFolder& run);
+
+// Empty when the file is absent. Throws DataError when it is not JSON, or nested too deeply to be
+// ours.
 std::optional<nlohmann::json> read_json(const std::string& path);
 nlohmann::json parse_json(const std::string& text, const std::string& where);
 

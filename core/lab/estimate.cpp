@@ -1,0 +1,90 @@
+#include "core/lab/estimate.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/lab/json_field.h"
+#include "core/lab/run_folder.h"
+#include "core/spec/error.h"
+#include "db/store/store.h"
+
+namespace lea::lab {
+namespace {
+
+// Reading the folder's dataset.json costs nothing; opening the data would map it.
+double items_of(const std::string& lab, const std::string& name) {
+  const std::string path = lab + "/data/" + name + "/dataset.json";
+  try {
+    const auto document = read_json(path);
+    if (document) return static_cast<double>(JsonFields(*document, path).integer("items", 10000));
+  } catch (const Error&) {
+    // A damaged data set is reported when it is opened.
+  }
+  return 10000;
+}
+
+std::string kind_of(const spec::RunSpec& run) {
+  return run.data.name + "|" + run.backbone.id + "|" + run.framework.id + "|" + run.reward.id +
+         "|" + run.augment.id + "|" + std::to_string(run.train.batch_size) + "|" +
+         std::to_string(run.train.threads);
+}
+
+std::string kind_at(const std::string& kind, int64_t max_steps) {
+  return kind + "|" + std::to_string(max_steps);
+}
+
+constexpr double kStartSeconds = 2;  // a worker's start, data, validation and test
+
+}  // namespace
+
+Estimator::Estimator(const std::string& lab) : lab_(lab) {
+  if (!std::filesystem::exists(lab + "/results.sqlite")) return;
+  try {
+    const db::Store store(lab, db::Store::Mode::kReadOnly);
+    for (const db::RunRow& row : store.runs()) {
+      if (row.state != "finished" || row.source != "lealab" || !row.result.is_object()) continue;
+      const spec::RunSpec run = spec::run_from_json(row.spec, "run " + row.uuid);
+      const JsonFields result(row.result, "run " + row.uuid);
+      const double seconds = result.number("wall_seconds", 0);
+      const int64_t steps = result.integer("steps", 0);
+      if (seconds <= 0) continue;
+      const auto add = [&](const std::string& kind, double value) {
+        Measured& entry = measured_[kind];
+        entry.seconds += value;
+        ++entry.runs;
+      };
+      // Early stopping makes durations of equal limits alike; for other limits only the pace
+      // carries over.
+      add(kind_at(kind_of(run), run.train.max_steps), seconds);
+      if (steps > 0) add(kind_of(run), seconds / static_cast<double>(steps));
+    }
+  } catch (const Error&) {
+    measured_.clear();  // an estimate is no reason to stop; whoever collects reports the index
+  }
+}
+
+std::string Estimator::model() {
+  return "half of max_steps, each 2 ms plus 0.02 ms for each item of the catalogue in thousands "
+         "and "
+         "each row of the batch; baselines without training 5 s";
+}
+
+Estimate Estimator::estimate(const spec::RunSpec& run) const {
+  const auto equal = measured_.find(kind_at(kind_of(run), run.train.max_steps));
+  if (equal != measured_.end()) {
+    return {equal->second.seconds / static_cast<double>(equal->second.runs), true};
+  }
+  const double steps = static_cast<double>(run.train.max_steps) / 2;
+  const auto pace = measured_.find(kind_of(run));
+  if (pace != measured_.end()) {
+    return {kStartSeconds + steps * pace->second.seconds / static_cast<double>(pace->second.runs),
+            true};
+  }
+  if (!run.reads_train) return {5, false};
+  const double step = 2e-3 + 2e-5 * items_of(lab_, run.data.name) / 1000 *
+                                 static_cast<double>(run.train.batch_size) /
+                                 static_cast<double>(std::max<int64_t>(run.train.threads, 1));
+  return {kStartSeconds + steps * step, false};
+}
+
+}  // namespace lea::lab

@@ -1,0 +1,307 @@
+#include "core/lab/executor.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <list>
+#include <memory>
+
+#include "core/lab/json_field.h"
+#include "core/lab/process.h"
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+#include "core/spec/text.h"
+
+namespace lea::lab {
+namespace fs = std::filesystem;
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kTickMilliseconds = 200;
+
+volatile sig_atomic_t signals_seen = 0;
+
+extern "C" void count_signal(int) { signals_seen = signals_seen + 1; }
+
+// Counts the signals that ask to stop, while it lives.
+class StopSignals {
+ public:
+  StopSignals() {
+    signals_seen = 0;
+    struct sigaction action {};
+    action.sa_handler = count_signal;  // without SA_RESTART: poll wakes at once
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &action, &old_[i]);
+  }
+  ~StopSignals() {
+    for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &old_[i], nullptr);
+  }
+
+ private:
+  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+  struct sigaction old_[3];
+};
+
+// The last lines of the log: what the worker said before it died.
+std::string log_tail(const RunFolder& run, size_t bytes = 300) {
+  std::ifstream file(run.path + "/log.txt", std::ios::binary | std::ios::ate);
+  if (!file) return "";
+  const auto length = static_cast<size_t>(file.tellg());
+  const size_t count = std::min(length, bytes);
+  std::string text(count, '\0');
+  file.seekg(static_cast<std::streamoff>(length - count));
+  file.read(text.data(), static_cast<std::streamsize>(count));
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return printable(text.substr(text.rfind('\n') + 1));
+}
+
+bool is_crash(int signal) {
+  return signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGILL ||
+         signal == SIGFPE || signal == SIGSYS || signal == SIGTRAP;
+}
+
+struct Running {
+  size_t task = 0;
+  RunFolder folder;
+  std::unique_ptr<Child> child;
+  std::string phase = "start";
+  int64_t step = 0;
+  bool at_end = false;  // of its output
+  bool killed = false;  // by us
+};
+
+class Grid {
+ public:
+  Grid(const spec::Experiment& experiment, const Plan& plan, const GridOptions& options,
+       const std::function<void(const TaskEvent&)>& on_event)
+      : experiment_(experiment), plan_(plan), options_(options), on_event_(on_event) {
+    for (size_t i = 0; i < plan.tasks.size(); ++i) {
+      const TaskStatus status = plan.tasks[i].status;
+      if (status == TaskStatus::kToDo || status == TaskStatus::kInterrupted) queue_.push_back(i);
+    }
+  }
+
+  GridResult go(const std::function<void()>& tick) {
+    const StopSignals signals;
+    while (!running_.empty() || (!queue_.empty() && !stopping_)) {
+      while (!stopping_ && !queue_.empty() && std::ssize(running_) < options_.jobs) start_next();
+      wait();
+      for (auto run = running_.begin(); run != running_.end();) {
+        run = advance(*run) ? running_.erase(run) : std::next(run);
+      }
+      obey_signals();
+      tick();
+    }
+    result_.not_started = queue_.size();
+    return result_;
+  }
+
+ private:
+  void start_next() {
+    const size_t index = queue_.front();
+    queue_.pop_front();
+    const PlannedTask& task = plan_.tasks[index];
+    Running run;
+    run.task = index;
+    run.folder = task.folder;
+    if (run.folder.path.empty()) {
+      run.folder = create_run(options_.lab, experiment_, experiment_.runs[task.index]);
+    }
+    close_attempt(run.folder, /*exit=*/-1, "the worker was killed");
+    std::vector<std::string> command = {options_.worker, "train", "--lab",
+                                        options_.lab,    "--run", run.folder.path};
+    for (const std::string& folder : options_.plugin_dirs) {
+      command.insert(command.end(), {"--plugin-dir", folder});
+    }
+    run.child = std::make_unique<Child>(command, run.folder.path + "/log.txt");
+    tell(run, TaskEvent::Kind::kStarted);
+    running_.push_back(std::move(run));
+  }
+
+  void wait() {
+    std::vector<pollfd> descriptors;
+    for (const Running& run : running_) {
+      if (!run.at_end) descriptors.push_back({run.child->out(), POLLIN, 0});
+    }
+    poll(descriptors.data(), descriptors.size(), kTickMilliseconds);
+  }
+
+  // Reads what the worker said. True when it has ended and its run is accounted for.
+  bool advance(Running& run) {
+    const auto line = [&](const std::string& text) { heard(run, text); };
+    if (!run.at_end && !run.child->read_lines(line)) run.at_end = true;
+    ProcessResult ended;
+    if (!run.child->finished(&ended)) return false;
+    if (!run.at_end) run.child->read_lines(line);
+    settle(run, ended);
+    return true;
+  }
+
+  // A line that is no message of ours (a plugin printed it) goes to nobody: stdout is the protocol.
+  void heard(Running& run, const std::string& text) {
+    const auto message = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!message.is_object()) return;
+    try {
+      const JsonFields fields(message, "worker");
+      const std::string type = fields.text("type", "");
+      if (type != "progress" && type != "valid") return;
+      TaskEvent event;
+      event.step = run.step = fields.integer("step", 0);
+      if (type == "progress") {
+        event.max_steps = fields.integer("max_steps", 0);
+        event.steps_per_second = fields.number("steps_per_second", 0);
+        event.phase = run.phase = fields.text("phase", "train");
+        tell(run, TaskEvent::Kind::kProgress, std::move(event));
+      } else if (fields.has("metrics")) {
+        const JsonFields metrics = fields.object("metrics");
+        for (const auto& [name, value] : fields.at("metrics").items()) {
+          if (value.is_number()) event.metrics[name] = metrics.number(name.c_str());
+        }
+        tell(run, TaskEvent::Kind::kValidated, std::move(event));
+      }
+    } catch (const DataError&) {
+    }
+  }
+
+  void tell(const Running& run, TaskEvent::Kind kind, TaskEvent event = {}) {
+    event.kind = kind;
+    event.task = run.task;
+    event.folder = run.folder;
+    on_event_(event);
+  }
+
+  void settle(const Running& run, const ProcessResult& ended) {
+    const auto result = read_json(run.folder.path + "/result.json");
+    if (result) {
+      const JsonFields fields(*result, run.folder.path + "/result.json");
+      if (fields.text("state") == "finished") {
+        ++result_.finished;
+        tell(run, TaskEvent::Kind::kFinished);
+      } else {
+        failed(run, fields.text("reason", ""));
+      }
+      return;
+    }
+    const bool asked = run.killed || ended.signal == SIGTERM || ended.signal == SIGINT ||
+                       ended.signal == SIGHUP ||
+                       ended.exit_code == static_cast<int>(Exit::kInterrupted);
+    if (asked) {
+      close_attempt(run.folder, static_cast<int>(Exit::kInterrupted), "interrupted");
+      ++result_.interrupted;
+      tell(run, TaskEvent::Kind::kInterrupted);
+      return;
+    }
+    const std::string reason = reason_of(run, ended);
+    close_attempt(run.folder, ended.signal ? 128 + ended.signal : ended.exit_code, reason);
+    // What may pass (memory, disk) leaves the run to be resumed; anything else would only repeat
+    // itself.
+    const bool may_pass =
+        ended.signal == SIGKILL || ended.exit_code == static_cast<int>(Exit::kEnvironment);
+    if (!may_pass) {
+      const nlohmann::json failure = {{"state", "failed"},
+                                      {"reason", reason},
+                                      {"attempt", attempts_of(run.folder)},
+                                      {"finished_at", utc_now()}};
+      publish_file(run.folder.path + "/result.json", failure.dump(1) + "\n");
+    }
+    failed(run, reason);
+  }
+
+  static std::string reason_of(const Running& run, const ProcessResult& ended) {
+    std::string where = " in phase " + run.phase;
+    if (run.step > 0) where += ", step " + std::to_string(run.step);
+    const std::string tail = log_tail(run.folder);
+    const std::string said = tail.empty() ? "" : "; log.txt ends with: " + tail;
+    if (is_crash(ended.signal)) {
+      return std::string("the worker crashed (SIG") + sigabbrev_np(ended.signal) + ")" + where +
+             said;
+    }
+    if (ended.signal == SIGKILL) {
+      return "the worker was killed (SIGKILL)" + where +
+             ", most often because memory ran out; the next call goes on from its checkpoint";
+    }
+    if (ended.signal)
+      return "the worker was ended by signal " + std::to_string(ended.signal) + where + said;
+    if (ended.exit_code == 0) return "the worker ended without a result" + where + said;
+    return tail.empty() ? "the worker ended with code " + std::to_string(ended.exit_code) + where
+                        : tail;
+  }
+
+  void failed(const Running& run, const std::string& reason) {
+    ++result_.failed;
+    TaskEvent event;
+    event.reason = reason;
+    event.step = run.step;
+    tell(run, TaskEvent::Kind::kFailed, std::move(event));
+    if (++failures_[reason] == options_.identical_failures && !queue_.empty()) {
+      result_.repeated_reason = reason;
+      stopping_ = true;  // what runs may end; nothing new begins
+    }
+  }
+
+  void obey_signals() {
+    const int seen = signals_seen;
+    if (seen > obeyed_) {
+      result_.stopped_by_user = stopping_ = true;
+      for (Running& run : running_) {
+        if (seen >= 2) run.killed = true;
+        run.child->send(seen >= 2 ? SIGKILL : SIGTERM);
+      }
+      if (obeyed_ == 0) asked_ = Clock::now();
+      obeyed_ = seen;
+    }
+    if (obeyed_ > 0 &&
+        Clock::now() - asked_ > std::chrono::duration<double>(options_.stop_seconds)) {
+      for (Running& run : running_) {
+        run.killed = true;
+        run.child->send(SIGKILL);
+      }
+    }
+  }
+
+  const spec::Experiment& experiment_;
+  const Plan& plan_;
+  const GridOptions& options_;
+  const std::function<void(const TaskEvent&)>& on_event_;
+  std::deque<size_t> queue_;
+  std::list<Running> running_;
+  std::map<std::string, int64_t> failures_;
+  GridResult result_;
+  bool stopping_ = false;
+  int obeyed_ = 0;
+  Clock::time_point asked_;
+};
+
+}  // namespace
+
+LabLock::LabLock(const std::string& lab) : lock_(lab + "/coordinator.lock", 0, "the lab") {
+  // Nobody else makes folders while this is held: what is half made was left by a kill.
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(lab + "/runs", error)) {
+    if (entry.path().filename().string().starts_with(".new-")) fs::remove_all(entry.path(), error);
+  }
+}
+
+GridResult run_grid(const spec::Experiment& experiment, const Plan& plan,
+                    const GridOptions& options,
+                    const std::function<void(const TaskEvent&)>& on_event,
+                    const std::function<void()>& tick) {
+  return Grid(experiment, plan, options, on_event).go(tick);
+}
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  const auto text = [](int64_t value, const char* unit) { return std::to_string(value) + unit; };
+  if (whole < 60) return text(whole, " s");
+  if (whole < 3600) return text(whole / 60, " min ") + text(whole % 60, " s");
+  return text(whole / 3600, " h ") + text(whole % 3600 / 60, " min");
+}
+
+}  // namespace lea::lab

@@ -1,0 +1,205 @@
+#include "core/lab/plan.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <queue>
+
+#include "core/lab/estimate.h"
+#include "core/lab/json_field.h"
+#include "core/spec/error.h"
+
+namespace lea::lab {
+namespace {
+
+struct Known {
+  RunFolder folder;
+  RunState state;
+  std::string created;
+};
+
+using Key = std::pair<std::string, int64_t>;  // hash, seed
+
+// The better of two runs of one cell and seed: finished, then running, interrupted, queued, failed;
+// then the newer.
+int rank_of(RunState state) {
+  switch (state) {
+    case RunState::kFinished:
+      return 5;
+    case RunState::kRunning:
+      return 4;
+    case RunState::kInterrupted:
+      return 3;
+    case RunState::kQueued:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
+std::map<Key, Known> known_runs(const std::string& lab, const spec::Experiment& experiment) {
+  std::map<Key, Known> wanted;
+  for (const spec::PlannedRun& run : experiment.runs) wanted[{run.hash, run.run.seed}] = {};
+  for (const RunFolder& folder : list_runs(lab)) {
+    try {
+      const Cell cell = read_cell(folder);
+      const auto found = wanted.find({cell.hash, cell.seed});
+      if (found == wanted.end()) continue;
+      const Known run{folder, state_of(folder), cell.created};
+      Known& best = found->second;
+      const bool first = best.folder.path.empty();
+      if (first || std::pair(rank_of(run.state), run.created) >
+                       std::pair(rank_of(best.state), best.created)) {
+        best = run;
+      }
+    } catch (const Error&) {
+      // A damaged folder counts as no run; collecting reports it.
+    }
+  }
+  return wanted;
+}
+
+std::string result_text(const RunFolder& folder, const char* key) {
+  const auto result = read_json(folder.path + "/result.json");
+  return result ? JsonFields(*result, folder.path + "/result.json").text(key, "") : "";
+}
+
+// The plugins of a finished run whose library has changed since.
+std::string changed_plugins(const RunFolder& folder,
+                            const std::map<std::string, std::string>& installed) {
+  const std::string path = folder.path + "/result.json";
+  const auto result = read_json(path);
+  if (!result || !result->contains("plugins") || !(*result)["plugins"].is_array()) return "";
+  std::string changed;
+  for (const auto& element : (*result)["plugins"]) {
+    const JsonFields plugin(element, path + ": plugins");
+    const auto now = installed.find(plugin.text("id"));
+    if (now == installed.end() || now->second == plugin.text("sha256")) continue;
+    changed += (changed.empty() ? "" : ", ") + plugin.text("id");
+  }
+  return changed.empty() ? "" : "made with another binary of " + changed;
+}
+
+PlannedTask task_of(size_t index, const Known& known,
+                    const std::map<std::string, std::string>& installed, bool redo_stale) {
+  PlannedTask task;
+  task.index = index;
+  task.folder = known.folder;
+  if (known.folder.path.empty()) return task;
+  switch (known.state) {
+    case RunState::kFinished:
+      task.note = changed_plugins(known.folder, installed);
+      task.status = task.note.empty() ? TaskStatus::kDone
+                    : redo_stale      ? TaskStatus::kToDo
+                                      : TaskStatus::kStale;
+      break;
+    case RunState::kRunning:
+      task.status = TaskStatus::kRunning;
+      break;
+    case RunState::kInterrupted:
+      task.status = TaskStatus::kInterrupted;
+      break;
+    case RunState::kQueued:
+      break;  // its folder is used
+    default:
+      task.note = "failed before: " + result_text(known.folder, "reason");
+  }
+  // What has ended keeps its folder; the next run gets its own.
+  if (task.status == TaskStatus::kToDo && known.state != RunState::kQueued) task.folder = {};
+  return task;
+}
+
+// Wall time when each task goes to the worker that is free first, as the executor does.
+double wall_time(const std::vector<double>& seconds, int64_t jobs) {
+  std::priority_queue<double, std::vector<double>, std::greater<>> free_at;
+  for (int64_t i = 0; i < std::max<int64_t>(jobs, 1); ++i) free_at.push(0);
+  double last = 0;
+  for (const double duration : seconds) {
+    const double end = free_at.top() + duration;
+    free_at.pop();
+    free_at.push(end);
+    last = std::max(last, end);
+  }
+  return last;
+}
+
+}  // namespace
+
+std::string to_string(TaskStatus status) {
+  static constexpr const char* kNames[] = {"done", "stale", "running", "interrupted", "to do"};
+  return kNames[static_cast<int>(status)];
+}
+
+size_t Plan::count(TaskStatus status) const {
+  return static_cast<size_t>(std::count_if(
+      tasks.begin(), tasks.end(), [status](const auto& task) { return task.status == status; }));
+}
+
+Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
+               const spec::PluginCatalogue& catalogue, int64_t jobs, bool redo_stale) {
+  std::map<std::string, std::string> installed;
+  for (const spec::PluginInfo& plugin : catalogue.all()) installed[plugin.id] = plugin.sha256;
+  const auto known = known_runs(lab, experiment);
+  const Estimator estimator(lab);
+  Plan plan;
+  plan.jobs = jobs;
+  std::vector<double> seconds;
+  size_t measured = 0;
+  for (size_t i = 0; i < experiment.runs.size(); ++i) {
+    const spec::PlannedRun& run = experiment.runs[i];
+    PlannedTask task = task_of(i, known.at({run.hash, run.run.seed}), installed, redo_stale);
+    if (task.status == TaskStatus::kToDo || task.status == TaskStatus::kInterrupted) {
+      const Estimate estimate = estimator.estimate(run.run);
+      task.seconds = estimate.seconds;
+      task.measured = estimate.measured;
+      measured += estimate.measured;
+      seconds.push_back(task.seconds);
+    }
+    plan.tasks.push_back(std::move(task));
+  }
+  plan.seconds = wall_time(seconds, jobs);
+  if (seconds.empty()) {
+    plan.basis = "nothing to do";
+  } else {
+    plan.basis =
+        std::to_string(measured) + " of " + std::to_string(seconds.size()) +
+        " runs estimated from earlier runs in this lab" +
+        (measured < seconds.size() ? "; the rest by a rough model (" + Estimator::model() + ")"
+                                   : "");
+  }
+  return plan;
+}
+
+nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
+  nlohmann::json tasks = nlohmann::json::array();
+  for (const PlannedTask& task : plan.tasks) {
+    const spec::PlannedRun& run = experiment.runs[task.index];
+    tasks.push_back(
+        {{"labels", run.labels},
+         {"seed", run.run.seed},
+         {"hash", run.hash},
+         {"status", to_string(task.status)},
+         {"run", task.folder.path.empty() ? nlohmann::json() : nlohmann::json(task.folder.uuid())},
+         {"note", task.note},
+         {"seconds", task.seconds},
+         {"measured", task.measured}});
+  }
+  nlohmann::json counts;
+  for (const TaskStatus status : {TaskStatus::kDone, TaskStatus::kStale, TaskStatus::kRunning,
+                                  TaskStatus::kInterrupted, TaskStatus::kToDo}) {
+    counts[to_string(status)] = plan.count(status);
+  }
+  return {{"experiment", experiment.name}, {"axes", experiment.axes}, {"jobs", plan.jobs},
+          {"seconds", plan.seconds},       {"basis", plan.basis},     {"counts", counts},
+          {"tasks", std::move(tasks)}};
+}
+
+int64_t default_jobs(const spec::Experiment& experiment) {
+  int64_t threads = 1;
+  for (const spec::PlannedRun& run : experiment.runs)
+    threads = std::max(threads, run.run.train.threads);
+  return std::max<int64_t>(1, sysconf(_SC_NPROCESSORS_ONLN) / threads);
+}
+
+}  // namespace lea::lab
