@@ -25,6 +25,12 @@ target_compile_options(lea_torch_pch PRIVATE -fvisibility=hidden -fvisibility-in
 function(lea_uses_torch target)
   target_link_libraries(${target} PUBLIC lea_options torch)
   target_compile_options(${target} PRIVATE -fvisibility=hidden -fvisibility-inlines-hidden -fno-gnu-unique)
+  get_target_property(lea_type ${target} TYPE)
+  if(lea_type STREQUAL EXECUTABLE)
+    # CMake would compile a program with -fPIE, and the header was made with -fPIC.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
   target_precompile_headers(${target} REUSE_FROM lea_torch_pch)
   set_property(TARGET ${target} PROPERTY JOB_POOL_COMPILE torch_compile)
 endfunction()
