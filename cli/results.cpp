@@ -1,7 +1,229 @@
+// lealab ls, show, table, log: everything that reads results and changes nothing.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
 #include "cli/commands.h"
+#include "core/lab/collector.h"
+#include "core/lab/plugins.h"
+#include "core/lab/run_folder.h"
+#include "core/report/listing.h"
+#include "core/report/table.h"
+#include "core/spec/error.h"
+#include "core/spec/text.h"
 
 namespace lea::cli {
+namespace {
 
-void add_results(CLI::App& app, const Globals& globals) {}
+namespace fs = std::filesystem;
+
+void print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    throw Error(Exit::kEnvironment, "cannot write to standard output: disk full or pipe closed");
+  }
+}
+
+// Reading never makes a lab: a wrong folder is a mistake to report.
+std::string existing_lab(const std::string& option) {
+  const char* variable = std::getenv("LEALAB");
+  const std::string lab = !option.empty()                            ? option
+                          : variable != nullptr && *variable != '\0' ? variable
+                                                                     : "lab";
+  if (!fs::is_directory(lab)) {
+    throw Error(Exit::kBadInput, printable(lab) +
+                                     ": there is no lab in this folder; name one with " +
+                                     "--lab DIR or LEALAB, or make one with `lealab run SPEC`");
+  }
+  return lab;
+}
+
+bool has_index(const std::string& lab) { return fs::exists(lab + "/results.sqlite"); }
+
+report::RunView view_of(const lab::RunFolder& folder) {
+  lab::RunRecord record = lab::read_run(folder);
+  report::RunView view{std::move(record.run), {}};
+  for (const db::ResultRow& row : record.results) {
+    auto& metrics = row.part == "valid" ? view.metrics.valid : view.metrics.test;
+    metrics[row.metric + "@" + std::to_string(row.k)] = row.value;
+  }
+  return view;
+}
+
+// The index, and the folders that it does not have in a final state yet (a grid may be running).
+std::vector<report::RunView> all_runs(const std::string& lab, const std::string& experiment) {
+  std::vector<report::RunView> views;
+  std::map<std::string, std::string> states;
+  if (has_index(lab)) {
+    const db::Store store(lab, db::Store::Mode::kReadOnly);
+    const auto stored = report::stored_metrics(store, experiment);
+    states = store.states();
+    for (db::RunRow& run : store.runs(experiment)) {
+      const auto metrics = stored.find(run.uuid);
+      views.push_back(
+          {std::move(run), metrics == stored.end() ? report::Measured() : metrics->second});
+    }
+  }
+  const auto final_state = [](const std::string& state) {
+    return state == "finished" || state == "failed" || state == "cancelled";
+  };
+  for (const lab::RunFolder& folder : lab::list_runs(lab)) {
+    const auto known = states.find(folder.uuid());
+    if (known != states.end() && final_state(known->second)) continue;
+    try {
+      if (!experiment.empty() && known == states.end() &&
+          lab::read_cell(folder).experiment != experiment) {
+        continue;
+      }
+      const auto listed =
+          std::find_if(views.begin(), views.end(),
+                       [&](const report::RunView& view) { return view.run.uuid == folder.uuid(); });
+      if (listed != views.end()) *listed = view_of(folder);
+      if (known == states.end()) views.push_back(view_of(folder));
+    } catch (const DataError& error) {
+      std::fprintf(stderr, "left out: %s\n", error.what());
+    }
+  }
+  return views;
+}
+
+void add_ls(CLI::App& app, const Globals& globals) {
+  struct Options {
+    std::string filter, experiment, sort;
+    bool json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* ls = app.add_subcommand("ls", "list runs, e.g. ls 'framework=snqn and ndcg@10>0.07'");
+  ls->add_option("filter", options->filter,
+                 "FIELD OP VALUE joined by and, or, not, (): state, seed, backbone, "
+                 "train.learning_rate, ndcg@10, valid.ndcg@20, label.AXIS ...");
+  ls->add_option("--experiment", options->experiment, "runs of this experiment only");
+  ls->add_option("--sort", options->sort, "a field; metrics best first; -FIELD turns it round");
+  ls->add_flag("--json", options->json, "for scripts");
+  ls->callback([options, &globals] {
+    const std::string lab = existing_lab(globals.lab);
+    print(report::list_runs(all_runs(lab, options->experiment), options->filter,
+                            {options->sort, options->json}));
+  });
+}
+
+void add_show(CLI::App& app, const Globals& globals) {
+  struct Options {
+    std::string run;
+    bool json = false, slices = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* show = app.add_subcommand("show", "resolved spec, provenance and metrics of a run");
+  show->add_option("run", options->run, "a run's uuid, or its first digits")->required();
+  show->add_flag("--slices", options->slices,
+                 "metrics by popularity of the target and history length");
+  show->add_flag("--json", options->json, "for scripts");
+  show->callback([options, &globals] {
+    const std::string lab = existing_lab(globals.lab);
+    const lab::RunFolder folder = lab::find_run(lab, options->run);
+    print(report::run_details(view_of(folder), lab, {options->slices, options->json}));
+  });
+}
+
+// What is installed now, to tell stale results. The table does not depend on it.
+std::map<std::string, std::string> installed_plugins(const Globals& globals) {
+  std::map<std::string, std::string> installed;
+  try {
+    for (const auto& record : lab::probe_plugins(lab::plugin_folders(globals.plugin_dirs))) {
+      for (const auto& plugin : record.plugins) installed[plugin.id] = record.sha256;
+    }
+  } catch (const Error&) {
+    installed.clear();  // a copy of the lab on a machine without the worker
+  }
+  return installed;
+}
+
+void add_table(CLI::App& app, const Globals& globals) {
+  struct Options {
+    std::string experiment, format = "text", ties;
+    std::vector<int64_t> k;
+    bool remove_seen = false, keep_seen = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* table =
+      app.add_subcommand("table", "mean and 95 % interval over seeds of an experiment");
+  table->add_option("experiment", options->experiment, "its name")->required();
+  table->add_option("--format", options->format, "text, markdown, csv, latex or json");
+  table->add_option("--k", options->k, "cuts, e.g. 1,10,50")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1000000));
+  table->add_option("--ties", options->ties, "pessimistic, expected or optimistic");
+  auto* remove = table->add_flag("--remove-seen", options->remove_seen,
+                                 "rank among items that the sequence has not had before");
+  table->add_flag("--keep-seen", options->keep_seen, "rank among all items")->excludes(remove);
+  table->callback([options, &globals] {
+    report::TableOptions shown;
+    shown.lab = existing_lab(globals.lab);
+    shown.k = options->k;
+    if (!options->ties.empty()) {
+      const std::vector<std::string> policies = {"pessimistic", "expected", "optimistic"};
+      if (std::find(policies.begin(), policies.end(), options->ties) == policies.end()) {
+        throw UsageError("--ties must be pessimistic, expected or optimistic, but is `" +
+                         printable(options->ties) + "`" + did_you_mean(options->ties, policies));
+      }
+      shown.ties = eval::ties_from(options->ties);
+    }
+    if (options->remove_seen) shown.remove_seen = true;
+    if (options->keep_seen) shown.remove_seen = false;
+    if (!has_index(shown.lab)) {
+      throw Error(Exit::kBadInput, shown.lab +
+                                       ": the lab has no results.sqlite; `lealab run SPEC` " +
+                                       "makes it, `lealab db rebuild` makes it again from runs/");
+    }
+    shown.installed = installed_plugins(globals);
+    const db::Store store(shown.lab, db::Store::Mode::kReadOnly);
+    print(report::experiment_table(store, options->experiment, options->format,
+                                   isatty(STDOUT_FILENO) == 1, shown));
+  });
+}
+
+void add_log(CLI::App& app, const Globals& globals) {
+  struct Options {
+    std::string run;
+    size_t lines = 0;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* log = app.add_subcommand("log", "what the worker of a run wrote");
+  log->add_option("run", options->run, "a run's uuid, or its first digits")->required();
+  log->add_option("-n", options->lines, "the last N lines only")->check(CLI::Range(1, 1000000000));
+  log->callback([options, &globals] {
+    const lab::RunFolder folder = lab::find_run(existing_lab(globals.lab), options->run);
+    const std::string path = folder.path + "/log.txt";
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+      throw Error(Exit::kBadInput, path + ": there is no log; the run has not started yet");
+    }
+    std::deque<std::string> kept;
+    std::string line;
+    while (std::getline(file, line)) {
+      if (options->lines == 0) {
+        print(printable(line) + "\n");
+        continue;
+      }
+      kept.push_back(line);
+      if (kept.size() > options->lines) kept.pop_front();
+    }
+    for (const std::string& last : kept) print(printable(last) + "\n");
+  });
+}
+
+}  // namespace
+
+void add_results(CLI::App& app, const Globals& globals) {
+  add_ls(app, globals);
+  add_show(app, globals);
+  add_table(app, globals);
+  add_log(app, globals);
+}
 
 }  // namespace lea::cli

@@ -41,7 +41,7 @@ std::string data_counts(const std::string& lab, const std::string& name) {
   }
   std::vector<std::string> parts;
   for (const char* key : {"items", "sequences", "events"}) {
-    const std::optional<double> count = number_at(description, key);
+    const std::optional<double> count = number_at(description, std::string("counts.") + key);
     if (count) parts.push_back(grouped(std::llround(*count)) + " " + key);
   }
   return parts.empty() ? "" : ", " + join(parts, ", ");

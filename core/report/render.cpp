@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/report/columns.h"
 #include "core/spec/text.h"
 
 namespace lea::report {
@@ -11,19 +12,7 @@ namespace {
 
 using Grid = std::vector<std::vector<std::string>>;
 
-// Columns that a terminal gives to UTF-8 text of one-column characters.
-size_t width(const std::string& text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::string padded(const std::string& text, size_t columns, bool right) {
-  const size_t own = width(text);
-  const std::string space(columns > own ? columns - own : 0, ' ');
-  return right ? space + text : text + space;
-}
-
-// "0.0812", "±.0011" or "–" for a single run, or "" when nothing was measured.
+// Empty when nothing was measured.
 std::string mean_of(const TableCell& cell) {
   return cell.summary.n == 0 ? "" : fixed(cell.summary.mean);
 }
@@ -74,7 +63,7 @@ std::string render_text(const Pivot& pivot, bool terminal) {
   }
   std::vector<size_t> widths(grid[0].size());
   for (const auto& line : grid) {
-    for (size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], width(line[c]));
+    for (size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], text_width(line[c]));
   }
   size_t total = 0;
   for (const size_t columns : widths) total += columns + 2;
@@ -85,7 +74,7 @@ std::string render_text(const Pivot& pivot, bool terminal) {
     if (r == 1 || (r > 1 && starts_block(pivot, r - 1))) text += rule + "\n";
     std::string line;
     for (size_t c = 0; c < grid[r].size(); ++c) {
-      std::string cell = padded(grid[r][c], widths[c], /*right=*/c == pivot.axes.size());
+      std::string cell = pad(grid[r][c], widths[c], /*right=*/c == pivot.axes.size());
       if (terminal && r > 0 && c > pivot.axes.size()) {
         const Mark mark = pivot.rows[r - 1].cells[c - pivot.axes.size() - 1].mark;
         const size_t mean = std::min(cell.find(' '), cell.find("±"));
