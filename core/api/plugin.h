@@ -177,13 +177,13 @@ struct NoParams {
 #define LEA_EXPORT __attribute__((visibility("default"), used))
 
 // The manifest of a library: its version, and the kind and id of each plugin in it.
-#define LEA_MANIFEST(JSON)                                                             \
-  extern "C" {                                                                         \
-  extern const char lea_manifest[];                                                    \
-  LEA_EXPORT const char lea_manifest[] __attribute__((section(".leaplug"))) = JSON;    \
-  extern const ::lea::AbiTag lea_abi_tag;                                              \
-  LEA_EXPORT constexpr ::lea::AbiTag lea_abi_tag __attribute__((section(".leatag"))) = \
-      ::lea::make_abi_tag();                                                           \
+#define LEA_MANIFEST(JSON)                                                        \
+  extern "C" {                                                                    \
+  __attribute__((visibility("default"))) extern const char lea_manifest[];        \
+  __attribute__((used, section(".leaplug"))) const char lea_manifest[] = JSON;    \
+  __attribute__((visibility("default"))) extern const ::lea::AbiTag lea_abi_tag;  \
+  __attribute__((used, section(".leatag"))) constexpr ::lea::AbiTag lea_abi_tag = \
+      ::lea::make_abi_tag();                                                      \
   }
 
 #define LEA_PLUGIN(KIND, ID, VERSION, TYPE, SUMMARY)                               \
