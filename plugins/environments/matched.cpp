@@ -1,0 +1,65 @@
+// A control: another environment's rewards on the scale of the predefined ones. An affine map gives
+// logged items the mean 1 and sampled items the mean 0 (U5), so that arms differ in what the
+// rewards say about single pairs and not in their level or spread.
+#include "plugins/environments/role_means.h"
+
+#include <cmath>
+
+#include "core/api/plugin.h"
+#include "core/spec/error.h"
+
+namespace {
+
+using lea::History;
+using lea::Role;
+using lea::Tensor;
+
+class Matched final : public lea::Environment {
+ public:
+  static constexpr bool kGivesState = true;  // the inner environment's, where it has one
+  struct Params {
+    std::string of;
+    int64_t sample = 10000, negatives = 5, seed = 1;
+    void fields(lea::Fields& f) {
+      f.environment("of", of, "environment whose rewards are mapped");
+      f.integer("sample", sample, {1, 1e9},
+                "training events that the means are taken over, at most");
+      f.integer("negatives", negatives, {1, 1000}, "sampled items an event, for their mean");
+      f.integer("seed", seed, {0, 9e15},
+                "which events and items are drawn; independent of the run");
+    }
+  };
+
+  Matched(const Params& params, const lea::Context& context)
+      : inner_(context.environment(params.of)) {
+    const lea::RoleMeans means =
+        lea::role_means(*inner_, context.training(), params.sample, params.negatives,
+                        lea::mix(0x6d61746368ULL, uint64_t(params.seed)));
+    const double gap = means.logged - means.sampled;
+    if (std::abs(gap) <= 1e-6 * (std::abs(means.logged) + std::abs(means.sampled))) {
+      throw lea::ConfigError(
+          "matched: the inner environment gives logged and sampled items the same mean reward (" +
+          std::to_string(means.logged) + " and " + std::to_string(means.sampled) +
+          "), so no map brings them to 1 and 0: use it without `matched`, or another environment");
+    }
+    scale_ = 1 / gap;
+    shift_ = -means.sampled / gap;
+  }
+
+  int64_t state_width() const override { return inner_->state_width(); }
+  Tensor state(const History& history) override { return inner_->state(history); }
+
+  Tensor reward(const History& history, const Tensor& actions,
+                const std::vector<Role>& roles) override {
+    return inner_->reward(history, actions, roles) * scale_ + shift_;
+  }
+
+ private:
+  std::shared_ptr<lea::Environment> inner_;
+  double scale_ = 1, shift_ = 0;
+};
+
+}  // namespace
+
+LEA_PLUGIN(environment, "lea.matched", "1.0.0", Matched,
+           "another environment's rewards, mapped so that logged items average 1 and sampled 0")

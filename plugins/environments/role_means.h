@@ -1,0 +1,66 @@
+// What an environment's rewards are on average, for the wrappers that keep only that or remove it.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "core/api/environment.h"
+
+namespace lea {
+
+struct RoleMeans {
+  double logged = 0, sampled = 0, proposed = 0;
+};
+
+// `count` distinct training events in ascending order; all of them when there are not more.
+inline std::vector<int64_t> sample_events(int64_t events, int64_t count, uint64_t key) {
+  std::vector<int64_t> chosen(events);
+  std::iota(chosen.begin(), chosen.end(), 0);
+  if (count >= events) return chosen;
+  for (int64_t i = 0; i < count; ++i) {
+    std::swap(chosen[i], chosen[i + int64_t(mix(key, 0, uint64_t(i)) % uint64_t(events - i))]);
+  }
+  chosen.resize(count);
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+// Mean reward of each role over at most `sample` training events, with `negatives` items an event
+// drawn uniformly from those that are not logged there. Which items will be proposed is not known
+// beforehand: the proposed mean asks for the logged items under the proposed role, so it is the
+// logged mean unless the environment tells the two roles apart.
+inline RoleMeans role_means(Environment& environment, const TrainingData& training, int64_t sample,
+                            int64_t negatives, uint64_t key) {
+  constexpr int64_t kChunk = 512;
+  const std::vector<int64_t> chosen = sample_events(training.events(), sample, key);
+  std::vector<Role> roles(2 + negatives, Role::kSampled);
+  roles[0] = Role::kLogged;
+  roles[1] = Role::kProposed;
+  Tensor sum = at::zeros({2 + negatives}, at::kDouble);
+  for (size_t first = 0; first < chosen.size(); first += kChunk) {
+    const size_t rows = std::min<size_t>(kChunk, chosen.size() - first);
+    const Tensor event = at::tensor(at::ArrayRef<int64_t>(chosen.data() + first, rows), at::kLong);
+    const Tensor logged = training.item.index_select(0, event).to(at::kLong);
+    const Tensor actions = at::empty({int64_t(rows), 2 + negatives}, at::kLong);
+    actions.select(1, 0).copy_(logged);
+    actions.select(1, 1).copy_(logged);
+    for (size_t row = 0; row < rows; ++row) {
+      int64_t* action = actions.mutable_data_ptr<int64_t>() + row * (2 + negatives);
+      for (int64_t k = 0; k < negatives; ++k) {
+        const uint64_t bits = mix(key, 1 + uint64_t(k), uint64_t(chosen[first + row]));
+        const int64_t item = 1 + int64_t(bits % uint64_t(std::max<int64_t>(training.items - 1, 1)));
+        action[2 + k] = item < action[0] || training.items == 1 ? item : item + 1;
+      }
+    }
+    const Tensor rewards = environment.reward(training.histories(event), actions, roles);
+    sum += rewards.to(at::kCPU, at::kDouble).sum(0);
+  }
+  sum /= double(chosen.size());
+  return {sum[0].item<double>(), sum.narrow(0, 2, negatives).mean().item<double>(),
+          sum[1].item<double>()};
+}
+
+}  // namespace lea
