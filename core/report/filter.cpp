@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/report/json_path.h"
 #include "core/spec/error.h"
 #include "core/spec/text.h"
 
@@ -210,13 +211,10 @@ bool compare(const Node& node, const RunView& view) {
     order = *value.number < *node.number ? -1 : *value.number > *node.number ? 1 : 0;
   } else {
     order = value.text.compare(node.value);
-    // A prefix of the uuid, or a plugin's full id where the label is its last part.
+    // A prefix of the uuid, or a plugin's full id where the label is a short name.
     if (node.field == "uuid" && !node.value.empty() && value.text.rfind(node.value, 0) == 0)
       order = 0;
-    if (order != 0 && node.value.size() > value.text.size() &&
-        view.run.labels.count(node.field) == 0 && node.value.ends_with("." + value.text)) {
-      order = 0;
-    }
+    if (text_at(view.run.spec, node.field + ".id") == node.value) order = 0;
   }
   if (node.op == "=") return order == 0;
   if (node.op == "!=") return order != 0;

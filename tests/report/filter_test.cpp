@@ -1,0 +1,136 @@
+#include "core/report/filter.h"
+
+#include <gmock/gmock.h>
+
+#include "core/spec/error.h"
+#include "tests/report/fixture.h"
+
+namespace lea::report {
+namespace {
+
+using testing::HasSubstr;
+
+class FilterTest : public ReportTest {
+ protected:
+  void SetUp() override {
+    ReportTest::SetUp();
+    views_.push_back({run("gru4rec", "snqn", 1), {{{"ndcg@10", 0.08}}, {{"ndcg@20", 0.09}}}});
+    views_.push_back({run("gru4rec", "snqn", 2), {{{"ndcg@10", 0.06}}, {{"ndcg@20", 0.05}}}});
+    views_.push_back({run("sasrec", "sa2c", 1), {{{"ndcg@10", 0.07}}, {}}});
+    views_.push_back({run("sasrec", "supervised", 1), {}});
+    views_.back().run.state = "failed";
+    views_.back().run.reason = "out of memory";
+  }
+
+  // The numbers of the runs that match, from 1.
+  std::vector<int> matching(const std::string& expression) {
+    const Filter filter(expression, known_fields(views_));
+    std::vector<int> numbers;
+    for (size_t i = 0; i < views_.size(); ++i) {
+      if (filter.matches(views_[i])) numbers.push_back(static_cast<int>(i) + 1);
+    }
+    return numbers;
+  }
+
+  std::string error(const std::string& expression) {
+    try {
+      Filter(expression, known_fields(views_));
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  std::vector<RunView> views_;
+};
+
+using Numbers = std::vector<int>;
+
+TEST_F(FilterTest, MatchesEverythingWhenEmpty) { EXPECT_EQ(matching(" "), (Numbers{1, 2, 3, 4})); }
+
+TEST_F(FilterTest, ComparesNumbersAndText) {
+  EXPECT_EQ(matching("framework=snqn"), (Numbers{1, 2}));
+  EXPECT_EQ(matching("framework=lea.snqn"), (Numbers{1, 2}));
+  EXPECT_EQ(matching("ndcg@10>0.06"), (Numbers{1, 3}));
+  EXPECT_EQ(matching("ndcg@10>=6e-2"), (Numbers{1, 2, 3}));
+  EXPECT_EQ(matching("valid.ndcg@20 < 0.06"), (Numbers{2}));
+  EXPECT_EQ(matching("seed != 1"), (Numbers{2}));
+  EXPECT_EQ(matching("reason ~ MEMORY"), (Numbers{4}));
+  EXPECT_EQ(matching("train.learning_rate=5e-3"), (Numbers{1, 2, 3, 4}));
+  EXPECT_EQ(matching("uuid=0202"), (Numbers{2}));
+  EXPECT_EQ(matching("experiment = 'study'"), (Numbers{1, 2, 3, 4}));
+}
+
+TEST_F(FilterTest, BindsAndTighterThanOr) {
+  EXPECT_EQ(matching("backbone=sasrec and seed=2 or seed=2"), (Numbers{2}));
+  EXPECT_EQ(matching("framework=snqn and ndcg@10>0.07 and (seed=1 or state=finished)"),
+            (Numbers{1}));
+  EXPECT_EQ(matching("not (backbone=gru4rec or state=failed)"), (Numbers{3}));
+  EXPECT_EQ(matching("NOT backbone=gru4rec AND seed=1"), (Numbers{3, 4}));
+}
+
+TEST_F(FilterTest, TakesAnAbsentFieldAsDifferentFromEverything) {
+  EXPECT_EQ(matching("valid.ndcg@20 != 1"), (Numbers{1, 2, 3, 4}));
+  EXPECT_EQ(matching("valid.ndcg@20 <= 1"), (Numbers{1, 2}));
+}
+
+TEST_F(FilterTest, PointsAtTheMistake) {
+  EXPECT_EQ(error("framwork=snqn"),
+            "filter:1:1: `framwork` is not a field of any run, did you mean `framework`?\n"
+            "  framwork=snqn\n"
+            "  ^");
+  EXPECT_EQ(error("seed=1 and state=finishd"),
+            "filter:1:18: `finishd` is not a state of a run (queued, running, finished, failed, "
+            "cancelled, "
+            "interrupted), did you mean `finished`?\n"
+            "  seed=1 and state=finishd\n"
+            "                   ^");
+  EXPECT_THAT(error("(seed=1"), HasSubstr("filter:1:1: `(` is not closed"));
+  EXPECT_THAT(error("seed=1)"), HasSubstr("filter:1:7: `)` closes nothing"));
+  EXPECT_THAT(error("seed"),
+              HasSubstr("filter:1:5: expected one of = != < <= > >= ~ after `seed`"));
+  EXPECT_THAT(error("seed="), HasSubstr("filter:1:6: expected a value after `seed =`"));
+  EXPECT_THAT(error("seed=one"),
+              HasSubstr("filter:1:6: `seed` is a number, but is compared with `one`"));
+  EXPECT_THAT(error("seed=1 annd seed=2"), HasSubstr("did you mean `and`?"));
+  EXPECT_THAT(error("seed=1 and"), HasSubstr("filter:1:11: expected a field, but the filter ends"));
+  EXPECT_THAT(error("reason='x"), HasSubstr("filter:1:8: the quote is not closed"));
+  EXPECT_THAT(error("seed=1;"), HasSubstr("filter:1:7: `;` has no meaning here"));
+  EXPECT_THAT(error(std::string(5000, '(')), HasSubstr("nested deeper than 100"));
+}
+
+TEST_F(FilterTest, ListsTheBestFirst) {
+  const std::string list =
+      list_runs(views_, "framework=snqn or framework=sa2c", {"ndcg@10", false});
+  EXPECT_LT(list.find("01010101"), list.find("03030303"));
+  EXPECT_LT(list.find("03030303"), list.find("02020202"));
+  EXPECT_THAT(list, HasSubstr("3 runs of 4\n"));
+  EXPECT_THAT(list, HasSubstr("ndcg@10 0.0800"));
+  EXPECT_THROW(list_runs(views_, "", {"ndgc@10", false}), UsageError);
+  const auto json = nlohmann::json::parse(list_runs(views_, "seed=2", {"", true}));
+  ASSERT_EQ(json.size(), 1u);
+  EXPECT_EQ(json[0]["labels"]["framework"], "snqn");
+  EXPECT_EQ(json[0]["metrics"]["test"]["ndcg@10"], 0.06);
+}
+
+TEST_F(FilterTest, ShowsMetricsUnderEveryPolicyFromTheRanks) {
+  const db::RunRow& row = views_[0].run;
+  eval::RankFile ranks{std::string(64, 'd'), std::string(64, '5'), 100, {}};
+  ranks.records = {{0, 0, 9, 3, 50, 0, 40, 0}, {0, 1, 7, 3, 1, 1, 1, 0}};
+  std::filesystem::create_directories(lab_ + "/runs/" + row.uuid);
+  publish_file(lab_ + "/runs/" + row.uuid + "/ranks.bin", eval::encode_ranks(ranks));
+  const auto shown = nlohmann::json::parse(run_details(views_[0], lab_, {true, true}));
+  ASSERT_EQ(shown["protocols"].size(),
+            7u);  // three policies, with and without seen items; validation
+  EXPECT_NEAR(shown["protocols"][0]["metrics"]["ndcg@5"].get<double>(), 0.5 / std::log2(3), 1e-12);
+  EXPECT_NEAR(shown["protocols"][2]["metrics"]["ndcg@5"].get<double>(), 0.5, 1e-12);
+  EXPECT_TRUE(shown["slices"].contains("history:0"));
+  const std::string text = run_details(views_[0], lab_, {true, false});
+  EXPECT_THAT(text, HasSubstr("gru4rec snqn, seed 1"));
+  EXPECT_THAT(text, HasSubstr("learning_rate: 0.005"));
+  EXPECT_THAT(text, HasSubstr("removed     optimistic"));
+  EXPECT_THAT(text, HasSubstr("history:0"));
+}
+
+}  // namespace
+}  // namespace lea::report

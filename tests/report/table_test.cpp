@@ -1,0 +1,252 @@
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "core/report/render.h"
+#include "core/spec/error.h"
+#include "tests/report/fixture.h"
+
+namespace lea::report {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+nlohmann::json golden() {
+  std::ifstream file(LEA_SOURCE_DIR "/tests/golden/report/table.json");
+  return nlohmann::json::parse(file);
+}
+
+TEST(Statistics, AgreesWithScipysStudentT) {
+  for (const auto& [degrees, quantile] : golden()["t_975"].items()) {
+    EXPECT_NEAR(student_t(0.95, std::stoll(degrees)), quantile.get<double>(), 1e-9) << degrees;
+  }
+}
+
+TEST(Statistics, HasNoIntervalForOneRun) {
+  const Summary one = summarize({0.5});
+  EXPECT_EQ(one.n, 1);
+  EXPECT_EQ(one.mean, 0.5);
+  EXPECT_FALSE(one.half_width);
+  EXPECT_FALSE(one.deviation);
+}
+
+using Table = ReportTest;
+
+TEST_F(Table, HasTheMeansIntervalsAndMarksOfScipy) {
+  const nlohmann::json rows = golden()["rows"];
+  for (const auto& row : rows) {
+    const std::string backbone = row["backbone"];
+    int64_t seed = backbone == "-" ? 0 : 1;
+    for (const double value : row["values"]) {
+      put(run(backbone == "-" ? "" : backbone, row["framework"], seed++), value);
+    }
+  }
+  const auto shown = nlohmann::json::parse(table("json"));
+  ASSERT_EQ(shown["rows"].size(), rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto& expected = rows[i];
+    const auto found =
+        std::find_if(shown["rows"].begin(), shown["rows"].end(), [&](const nlohmann::json& row) {
+          return row["labels"]["backbone"] == expected["backbone"] &&
+                 row["labels"]["framework"] == expected["framework"];
+        });
+    ASSERT_NE(found, shown["rows"].end()) << expected;
+    const auto& cell = (*found)["test"]["ndcg@20"];
+    EXPECT_NEAR(cell["mean"].get<double>(), expected["mean"].get<double>(), 1e-15) << expected;
+    EXPECT_EQ(cell["mark"], expected["mark"]) << expected;
+    EXPECT_EQ(cell["n"], expected["values"].size());
+    ASSERT_EQ(cell["half_width"].is_null(), expected["half_width"].is_null());
+    if (expected["half_width"].is_null()) continue;
+    EXPECT_NEAR(cell["half_width"].get<double>(), expected["half_width"].get<double>(), 1e-12);
+    EXPECT_NEAR(cell["deviation"].get<double>(), expected["deviation"].get<double>(), 1e-15);
+  }
+}
+
+TEST_F(Table, PutsUntrainedBaselinesFirstAndBlocksByBackbone) {
+  put(run("sasrec", "snqn", 1), 0.04);
+  put(run("gru4rec", "supervised", 1), 0.03);
+  put(run("gru4rec", "supervised", 2), 0.05);
+  put(run("", "popularity", 0), 0.02);
+  std::string rule;
+  for (int i = 0; i < 98; ++i) rule += "─";
+  rule += "\n";
+  const std::string text = table("text");
+  EXPECT_EQ(
+      text.substr(0, text.find("Mean over")),
+      "study\n\n"
+      "backbone  framework   n  HR@5           NDCG@5         HR@20          NDCG@20        valid "
+      "NDCG@20\n" +
+          rule +
+          "-         popularity  1  0.0200 –²      0.0200 –²      0.0200 –²      0.0200 –²\n" +
+          rule +
+          "gru4rec   supervised  2  0.0400±.1271¹  0.0400±.1271¹  0.0400±.1271¹  0.0400±.1271¹  "
+          "0.0400±.1271\n" +
+          rule +
+          "sasrec    snqn        1  0.0400 –¹      0.0400 –¹      0.0400 –¹      0.0400 –¹      "
+          "0.0400 "
+          "–\n" +
+          rule);
+}
+
+TEST_F(Table, UsesAnsiMarksOnATerminalOnly) {
+  put(run("gru4rec", "supervised", 1), 0.03);
+  put(run("gru4rec", "snqn", 1), 0.04);
+  put(run("gru4rec", "sa2c", 1), 0.02);
+  EXPECT_THAT(table("text", true), HasSubstr("\033[1m0.0400\033[0m –"));
+  EXPECT_THAT(table("text", true), HasSubstr("\033[4m0.0300\033[0m –"));
+  EXPECT_THAT(table("text", false), Not(HasSubstr("\033")));
+  EXPECT_THAT(table("markdown", true), HasSubstr("| gru4rec | snqn | 1 | **0.0400** – |"));
+  EXPECT_THAT(table("latex", true), HasSubstr("gru4rec & supervised & 1 & \\underline{0.0300} --"));
+  EXPECT_THAT(table("csv", true), HasSubstr("study,gru4rec,snqn,1,0,0,0.04,,best"));
+}
+
+TEST_F(Table, SaysDataSplitAndProtocolInTheFooter) {
+  std::filesystem::create_directories(lab_ + "/data/industry");
+  publish_file(lab_ + "/data/industry/dataset.json",
+               R"({"counts": {"items": 5814, "sequences": 10935, "events": 71872}})");
+  put(run("gru4rec", "snqn", 1), 0.04);
+  put(run("gru4rec", "snqn", 2), 0.04);
+  TableOptions options;
+  options.lab = lab_;
+  const std::string text = table("text", false, options);
+  EXPECT_THAT(text,
+              HasSubstr("Data: industry, 5,814 items, 10,935 sequences, 71,872 events; split by "
+                        "sequence 0.8/0.1/0.1 seed 1, fingerprint 5eed0000.\n"));
+  EXPECT_THAT(text,
+              HasSubstr("Protocol: full ranking over all items, seen items kept, ties against the "
+                        "target (pessimistic), first events of sequences counted.\n"));
+  EXPECT_THAT(text, HasSubstr("Runs: 2 finished; seeds 1, 2"));
+}
+
+TEST_F(Table, ListsFailedAndMissingRuns) {
+  put(run("gru4rec", "snqn", 1), 0.04);
+  put(run("gru4rec", "snqn", 2), 0.04);
+  db::RunRow failed = run("sasrec", "snqn", 1);
+  failed.state = "failed";
+  failed.reason = "loss is NaN at step 12";
+  put(failed, 0);
+  const std::string text = table("text");
+  EXPECT_THAT(text,
+              HasSubstr("FAILED: sasrec snqn, seed 1, run 03030303: loss is NaN at step 12\n"));
+  EXPECT_THAT(text, HasSubstr("Missing: sasrec snqn, seed 2\n"));
+  EXPECT_THAT(text, HasSubstr("sasrec    snqn       0  FAILED\n"));
+  EXPECT_THAT(text, HasSubstr("Runs: 2 finished, 1 failed, 1 missing;"));
+}
+
+TEST_F(Table, ShowsPlannedCellsThatHaveNoRun) {
+  const db::RunRow done = run("gru4rec", "snqn", 1);
+  put(done, 0.04);
+  db::ExperimentRow plan{"study", "2026-01-31T00:00:00Z", done.axes, nlohmann::json::object(), {}};
+  plan.cells.push_back({done.cell_hash, 1, done.labels});
+  plan.cells.push_back({std::string(64, 'e'), 2, done.labels});
+  plan.cells.push_back({std::string(64, 'f'), 1, {{"backbone", "gru4rec"}, {"framework", "sa2c"}}});
+  db::Store(lab_, db::Store::Mode::kWrite).put_experiment(plan);
+  const std::string text = table("text");
+  EXPECT_THAT(text, HasSubstr("gru4rec   sa2c       0  not run\n"));
+  EXPECT_THAT(text, HasSubstr("Missing: gru4rec snqn, seed 2\n"));
+  EXPECT_THAT(text, HasSubstr("Missing: gru4rec sa2c, seed 1\n"));
+}
+
+TEST_F(Table, CountsASeedOnceAndTakesTheNewestRun) {
+  db::RunRow old = run("gru4rec", "snqn", 1);
+  put(old, 0.01);
+  db::RunRow again = run("gru4rec", "snqn", 1);
+  again.finished = "2026-02-01T00:00:00Z";
+  put(again, 0.04);
+  const auto shown = nlohmann::json::parse(table("json"));
+  ASSERT_EQ(shown["rows"].size(), 1u);
+  EXPECT_EQ(shown["rows"][0]["test"]["ndcg@20"]["n"], 1);
+  EXPECT_EQ(shown["rows"][0]["test"]["ndcg@20"]["mean"], 0.04);
+}
+
+TEST_F(Table, NamesTheDifferenceOfCellsWithEqualLabels) {
+  put(run("gru4rec", "snqn", 1), 0.04);
+  db::RunRow faster = run("gru4rec", "snqn", 1);
+  faster.spec["train"]["learning_rate"] = 0.01;
+  put(faster, 0.03);
+  EXPECT_THAT(table("csv"), HasSubstr("experiment,backbone,framework,train.learning_rate,n,"));
+  EXPECT_THAT(table("csv"), HasSubstr("study,gru4rec,snqn,0.005,1,"));
+  EXPECT_THAT(table("csv"), HasSubstr("study,gru4rec,snqn,0.01,1,"));
+}
+
+TEST_F(Table, ComparesOnlyRowsOfOneSplit) {
+  put(run("gru4rec", "snqn", 1), 0.04);
+  db::RunRow other = run("gru4rec", "sa2c", 1);
+  other.result["split_fingerprint"] = std::string(64, '7');
+  put(other, 0.03);
+  const std::string text = table("text");
+  EXPECT_THAT(text, HasSubstr("marks compare only rows that share them"));
+  EXPECT_THAT(text, HasSubstr("0.0400 –  "));  // nothing to be best of
+}
+
+TEST_F(Table, FlagsCollapseTiesAndStaleBinaries) {
+  db::RunRow row = run("gru4rec", "snqn", 1);
+  row.result["collapsed"] = true;
+  row.result["tie_share"] = 0.25;
+  put(row, 0.04);
+  TableOptions options;
+  options.installed = {{"lea.snqn", std::string(64, 'b')}};
+  const std::string text = table("text", false, options);
+  EXPECT_THAT(text, HasSubstr("Collapsed (constant scores): gru4rec snqn, seed 1, run 01010101\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("Ties: gru4rec snqn: the target ties in up to 25.00 % of the test events.\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("Stale: 1 runs used another binary of lea.snqn than the one installed now.\n"));
+}
+
+TEST_F(Table, ComputesAnotherProtocolFromTheRanks) {
+  const db::RunRow row = run("gru4rec", "snqn", 1);
+  put(row, 0.04);
+  eval::RankFile ranks{std::string(64, 'd'), "5eed" + std::string(60, '0'), 100, {}};
+  // Second of two tied at the top: pessimistic rank 2, optimistic 1, alone among unseen items.
+  ranks.records = {{0, 1, 7, 3, 1, 1, 1, 0}, {0, 2, 9, 3, 50, 0, 40, 0}};
+  std::filesystem::create_directories(lab_ + "/runs/" + row.uuid);
+  publish_file(lab_ + "/runs/" + row.uuid + "/ranks.bin", eval::encode_ranks(ranks));
+  TableOptions options;
+  options.lab = lab_;
+  options.k = {1};
+  EXPECT_THAT(table("csv", false, options), HasSubstr("study,gru4rec,snqn,1,0,0,0.0,"));
+  options.ties = eval::Ties::kOptimistic;
+  EXPECT_THAT(table("csv", false, options), HasSubstr("study,gru4rec,snqn,1,0,0,0.5,"));
+  options.ties = eval::Ties::kPessimistic;
+  options.remove_seen = true;
+  EXPECT_THAT(table("csv", false, options), HasSubstr("study,gru4rec,snqn,1,0,0,0.5,"));
+  options.lab.clear();
+  EXPECT_THROW(table("csv", false, options), DataError);
+}
+
+TEST_F(Table, RefusesAnUnknownFormatAndExperimentWithTheNearestName) {
+  put(run("gru4rec", "snqn", 1), 0.04);
+  try {
+    table("markdwon");
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_STREQ(error.what(),
+                 "--format must be text, markdown, csv, latex or json, but is "
+                 "`markdwon`, did you mean `markdown`?");
+  }
+  try {
+    experiment_table(db::Store(lab_, db::Store::Mode::kReadOnly), "stduy", "text", false);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(),
+                 "experiment `stduy` has no runs in this lab, did you mean `study`?; it has study");
+  }
+}
+
+TEST(Escape, KeepsTextText) {
+  EXPECT_EQ(escape_csv("plain"), "plain");
+  EXPECT_EQ(escape_csv("a,\"b\""), "\"a,\"\"b\"\"\"");
+  for (const char* formula : {"=1+1", "+1", "-1", "@sum", "\tx"}) {
+    EXPECT_EQ(escape_csv(formula), "\"'" + std::string(formula) + "\"");
+  }
+  EXPECT_EQ(escape_latex("a_b & 50% #1 $x$ {y} \\z"),
+            "a\\_b \\& 50\\% \\#1 \\$x\\$ \\{y\\} \\textbackslash{}z");
+  EXPECT_EQ(escape_markdown("a|b *c*"), "a\\|b \\*c\\*");
+}
+
+}  // namespace
+}  // namespace lea::report
