@@ -179,9 +179,9 @@ struct NoParams {
 // The manifest of a library: its version, and the kind and id of each plugin in it.
 #define LEA_MANIFEST(JSON)                                                        \
   extern "C" {                                                                    \
-  __attribute__((visibility("default"))) extern const char lea_manifest[];        \
+  LEA_API extern const char lea_manifest[];                                       \
   __attribute__((used, section(".leaplug"))) const char lea_manifest[] = JSON;    \
-  __attribute__((visibility("default"))) extern const ::lea::AbiTag lea_abi_tag;  \
+  LEA_API extern const ::lea::AbiTag lea_abi_tag;                                 \
   __attribute__((used, section(".leatag"))) constexpr ::lea::AbiTag lea_abi_tag = \
       ::lea::make_abi_tag();                                                      \
   }
