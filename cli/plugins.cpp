@@ -1,7 +1,309 @@
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <sstream>
+
 #include "cli/commands.h"
+#include "cli/plugin_template.h"
+#include "core/lab/plugins.h"
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+#include "core/spec/text.h"
 
 namespace lea::cli {
+namespace {
 
-void add_plugins(CLI::App& app, const Globals& globals) {}
+using lab::PluginRecord;
+using lab::PluginState;
+using nlohmann::json;
+
+const char* state_name(PluginState state) {
+  switch (state) {
+    case PluginState::kEnabled:
+      return "enabled";
+    case PluginState::kFailed:
+      return "failed";
+    case PluginState::kConflict:
+      return "conflict";
+  }
+  return "failed";
+}
+
+json record_json(const PluginRecord& record) {
+  json plugins = json::array();
+  for (const spec::PluginInfo& plugin : record.plugins) plugins.push_back(spec::to_json(plugin));
+  return {
+      {"file", record.file},         {"state", state_name(record.state)}, {"reason", record.reason},
+      {"warnings", record.warnings}, {"built_with", record.built_with},   {"sha256", record.sha256},
+      {"plugins", plugins}};
+}
+
+void print_json(const json& document) {
+  std::printf("%s\n", document.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+}
+
+// Columns as wide as their widest cell; the last is left as it is.
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line += std::string(widths[i] - row[i].size() + 2, ' ');
+    }
+    std::printf("%s\n", line.c_str());
+  }
+}
+
+void print_list(const std::vector<PluginRecord>& records) {
+  std::vector<std::vector<std::string>> rows{
+      {"state", "kind", "id", "version", "built with", "sha256", "file"}};
+  for (const PluginRecord& record : records) {
+    const std::string state = state_name(record.state), hash = record.sha256.substr(0, 12);
+    for (const spec::PluginInfo& plugin : record.plugins) {
+      rows.push_back({state, plugin.kind, printable(plugin.id), printable(plugin.version),
+                      record.built_with, hash, printable(record.file)});
+    }
+    if (record.plugins.empty()) {
+      rows.push_back({state, "-", "-", "-", record.built_with.empty() ? "-" : record.built_with,
+                      hash.empty() ? "-" : hash, printable(record.file)});
+    }
+  }
+  print_table(rows);
+  for (const PluginRecord& record : records) {
+    if (!record.reason.empty())
+      std::printf("\n%s: %s\n", state_name(record.state), record.reason.c_str());
+    for (const std::string& warning : record.warnings)
+      std::printf("\nwarning: %s\n", warning.c_str());
+  }
+}
+
+void list_plugins(const Globals& globals, bool as_json, bool again) {
+  const auto folders = lab::plugin_folders(globals.plugin_dirs);
+  const auto records =
+      lab::probe_plugins(folders, again ? lab::ProbeCache::kIgnore : lab::ProbeCache::kUse);
+  if (as_json) {
+    json list = json::array();
+    for (const PluginRecord& record : records) list.push_back(record_json(record));
+    print_json(list);
+    return;
+  }
+  if (!records.empty()) return print_list(records);
+  std::printf("No plugins. Folders:");
+  for (const std::string& folder : folders) std::printf(" %s", printable(folder).c_str());
+  std::printf("\n");
+}
+
+const char* type_name(ParamType type) {
+  switch (type) {
+    case ParamType::kBool:
+      return "true or false";
+    case ParamType::kInteger:
+      return "integer";
+    case ParamType::kReal:
+      return "number";
+    case ParamType::kText:
+      return "text";
+    case ParamType::kChoice:
+      return "choice";
+    case ParamType::kFile:
+      return "file";
+    case ParamType::kEnvironment:
+      return "environment";
+    case ParamType::kIntegers:
+      return "list of integers";
+    case ParamType::kReals:
+      return "list of numbers";
+  }
+  return "?";
+}
+
+std::string number(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
+std::string range_of(const ParamInfo& info) {
+  std::string text;
+  for (const std::string& choice : info.choices) text += (text.empty() ? "" : " | ") + choice;
+  if (!text.empty()) return printable(text);
+  const bool low = info.range.min > std::numeric_limits<double>::lowest();
+  const bool high = info.range.max < std::numeric_limits<double>::max();
+  if (low && high) return number(info.range.min) + " to " + number(info.range.max);
+  if (low) return "at least " + number(info.range.min);
+  return high ? "at most " + number(info.range.max) : "-";
+}
+
+void print_plugin(const spec::PluginInfo& plugin) {
+  std::printf("%s %s %s\n%s\n", plugin.kind.c_str(), printable(plugin.id).c_str(),
+              printable(plugin.version).c_str(), printable(plugin.summary).c_str());
+  std::printf("file: %s\nsha256: %s\n", printable(plugin.file).c_str(),
+              printable(plugin.sha256).c_str());
+  if (plugin.kind == "framework") {
+    std::string uses;
+    for (const std::string& slot : plugin.uses)
+      uses += (uses.empty() ? "" : ", ") + printable(slot);
+    std::printf("reads: %s\n", uses.empty() ? "nothing of a run but its data" : uses.c_str());
+  }
+  if (plugin.gives_state) std::printf("gives states\n");
+  if (plugin.params.empty()) {
+    std::printf("\nNo parameters.\n");
+    return;
+  }
+  std::vector<std::vector<std::string>> rows{{"parameter", "type", "default", "range", "meaning"}};
+  for (const ParamInfo& info : plugin.params) {
+    const std::string value =
+        info.required ? "(required)" : spec::to_json(info.default_value).dump();
+    rows.push_back({printable(info.name), type_name(info.type), printable(value), range_of(info),
+                    printable(info.meaning)});
+  }
+  std::printf("\n");
+  print_table(rows);
+}
+
+bool is_called(const spec::PluginInfo& plugin, const std::string& name) {
+  return plugin.id == name || plugin.id.ends_with("." + name);
+}
+
+void show_plugin(const Globals& globals, const std::string& name, bool as_json) {
+  const auto records = lab::probe_plugins(lab::plugin_folders(globals.plugin_dirs));
+  json found = json::array();
+  std::vector<std::string> known;
+  bool printed = false;
+  for (const PluginRecord& record : records) {
+    for (const spec::PluginInfo& plugin : record.plugins) {
+      known.push_back(plugin.id);
+      known.push_back(plugin.id.substr(plugin.id.rfind('.') + 1));
+      if (!is_called(plugin, name)) continue;
+      if (as_json) {
+        found.push_back(spec::to_json(plugin));
+      } else {
+        if (printed) std::printf("\n");
+        print_plugin(plugin);
+        if (!record.reason.empty())
+          std::printf("\n%s: %s\n", state_name(record.state), record.reason.c_str());
+      }
+      printed = true;
+    }
+  }
+  if (!printed) {
+    throw UsageError("no plugin is called `" + printable(name) + "`" + did_you_mean(name, known) +
+                     ". `lealab plugins` lists them.");
+  }
+  if (as_json) print_json(found);
+}
+
+// For authors: one file, probed now, wherever it lies.
+void check_file(const std::string& file, bool as_json) {
+  const std::string path = std::filesystem::absolute(file).lexically_normal().string();
+  const PluginRecord record = lab::probe_file(path);
+  if (as_json) {
+    print_json(record_json(record));
+  } else {
+    print_list({record});
+  }
+  if (record.state != PluginState::kEnabled) {
+    throw PluginError("the plugin cannot be used: see above.");
+  }
+}
+
+void check_new_name(const std::string& name) {
+  const bool good =
+      !name.empty() && name.size() <= 60 && name[0] >= 'a' && name[0] <= 'z' &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  if (!good) {
+    throw UsageError("`" + printable(name) +
+                     "` cannot name a plugin: use a letter, then letters, digits and underscores, "
+                     "all lower case.");
+  }
+}
+
+void replace_all(std::string* text, const std::string& from, const std::string& to) {
+  for (size_t at = text->find(from); at != std::string::npos;
+       at = text->find(from, at + to.size())) {
+    text->replace(at, from.size(), to);
+  }
+}
+
+// The build file of the template, with this one plugin instead of its four.
+std::string build_file(const std::string& name) {
+  std::istringstream lines(plugin_template().at("CMakeLists.txt"));
+  std::string text, line;
+  while (std::getline(lines, line)) {
+    if (!line.starts_with("lealab_plugin(")) text += line + "\n";
+  }
+  replace_all(&text, "build/backbone.so", "build/" + name + ".so");
+  replace_all(&text, "project(my_plugins", "project(" + name);
+  return text + "lealab_plugin(" + name + " " + name + ".cpp)\n";
+}
+
+void write_skeleton(const std::string& kind, const std::string& name, const std::string& out) {
+  check_new_name(name);
+  namespace fs = std::filesystem;
+  const fs::path folder = out.empty() ? fs::path(name) : fs::path(out);
+  std::string source = plugin_template().at(kind + ".cpp");
+  replace_all(&source, "\"my." + kind + "\"", "\"my." + name + "\"");
+  const fs::path files[] = {folder / (name + ".cpp"), folder / "CMakeLists.txt"};
+  for (const fs::path& file : files) {
+    if (fs::exists(file))
+      throw UsageError(printable(file.string()) + " exists already. Choose another --out.");
+  }
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed)
+    throw StoreError("cannot make " + printable(folder.string()) + ": " + failed.message() + ".");
+  publish_file(files[0].string(), source);
+  publish_file(files[1].string(), build_file(name));
+  std::error_code unknown;
+  const fs::path here = fs::read_symlink("/proc/self/exe", unknown).parent_path().parent_path();
+  std::printf(
+      "%s\n%s\nBuild and try it:\n  cmake -S %s -B %s -DCMAKE_PREFIX_PATH=%s && cmake --build %s\n",
+      files[0].c_str(), files[1].c_str(), folder.c_str(), (folder / "build").c_str(), here.c_str(),
+      (folder / "build").c_str());
+  std::printf("  lealab plugins check %s\n", (folder / "build" / (name + ".so")).c_str());
+}
+
+struct Options {
+  bool as_json = false, again = false;
+  std::string name, file, kind, out;
+};
+
+}  // namespace
+
+void add_plugins(CLI::App& app, const Globals& globals) {
+  auto options = std::make_shared<Options>();
+  CLI::App* plugins = app.add_subcommand("plugins", "list the plugins; show, check or begin one");
+  plugins->add_flag("--json", options->as_json, "for scripts");
+  plugins->add_flag("--again", options->again,
+                    "probe again instead of using the remembered verdicts");
+  plugins->require_subcommand(0, 1);
+
+  CLI::App* show = plugins->add_subcommand("show", "parameters of a plugin, with their meaning");
+  show->add_option("name", options->name, "id, or its last part")->required();
+  show->add_flag("--json", options->as_json, "for scripts");
+  show->callback([options, &globals] { show_plugin(globals, options->name, options->as_json); });
+
+  CLI::App* check = plugins->add_subcommand("check", "probe one library, for authors");
+  check->add_option("file", options->file, "the .so")->required();
+  check->add_flag("--json", options->as_json, "for scripts");
+  check->callback([options] { check_file(options->file, options->as_json); });
+
+  CLI::App* begin = plugins->add_subcommand("new", "write the skeleton of a plugin");
+  begin->add_option("kind", options->kind, "backbone, framework, environment or augmenter")
+      ->required()
+      ->check(CLI::IsMember({"backbone", "framework", "environment", "augmenter"}));
+  begin->add_option("name", options->name, "its name: file, library and id my.NAME")->required();
+  begin->add_option("--out", options->out, "folder to write into (default: ./NAME)");
+  begin->callback([options] { write_skeleton(options->kind, options->name, options->out); });
+
+  plugins->callback([plugins, options, &globals] {
+    if (plugins->get_subcommands().empty()) list_plugins(globals, options->as_json, options->again);
+  });
+}
 
 }  // namespace lea::cli

@@ -1,1 +1,49 @@
+# What is installed, and the CMake package `LeaLab` for plugins outside this tree. The package works from the
+# build tree and from the install tree.
+include(LeaTemplate)
+
+set(lea_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/LeaLab)
+get_filename_component(lea_libtorch_path ${TORCH_INSTALL_PREFIX} REALPATH)
+
+# The installed programs find liblea_api.so by their own place, and LibTorch where it is.
+set_target_properties(lealab-worker PROPERTIES
+  INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${lea_libtorch_path}/lib")
+set_target_properties(lea_api PROPERTIES INSTALL_RPATH "${lea_libtorch_path}/lib")
+get_property(lea_plugins GLOBAL PROPERTY LEA_PLUGINS)
+if(lea_plugins)
+  set_target_properties(${lea_plugins} PROPERTIES
+    INSTALL_RPATH "$ORIGIN/../../../${CMAKE_INSTALL_LIBDIR};${lea_libtorch_path}/lib")
+  # Beside the programs as ../lib/lealab/plugins, also where libraries go to lib64 or a multiarch folder.
+  install(TARGETS ${lea_plugins} LIBRARY DESTINATION lib/lealab/plugins)
+endif()
 install(TARGETS lealab lealab-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS lea_api LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/core/api DESTINATION include/lealab/core FILES_MATCHING PATTERN "*.h")
+install(FILES ${CMAKE_SOURCE_DIR}/core/spec/params.h ${CMAKE_SOURCE_DIR}/core/spec/error.h
+        DESTINATION include/lealab/core/spec)
+
+# lea_write_package(output include_dir api_library worker): paths are relative to the package file, so that an
+# installation may be moved.
+function(lea_write_package output include_dir api_library)
+  set(LEA_PACKAGE_INCLUDE ${include_dir})
+  set(LEA_PACKAGE_API ${api_library})
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/LeaLabConfig.cmake.in ${output} @ONLY)
+endfunction()
+
+string(TOUPPER "${CMAKE_BUILD_TYPE}" lea_build_type)
+string(FIND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${lea_build_type}}" "NDEBUG" lea_ndebug_at)
+set(LEA_PACKAGE_NDEBUG OFF)
+if(NOT lea_ndebug_at EQUAL -1)
+  set(LEA_PACKAGE_NDEBUG ON)
+endif()
+string(REGEX MATCH "^[0-9]+" LEA_PACKAGE_COMPILER_MAJOR ${CMAKE_CXX_COMPILER_VERSION})
+
+lea_write_package(${CMAKE_BINARY_DIR}/LeaLabConfig.cmake "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/lib/liblea_api.so")
+file(RELATIVE_PATH lea_back /prefix/${lea_package_dir} /prefix)
+lea_write_package(${CMAKE_BINARY_DIR}/generated/LeaLabConfig.cmake
+                  "\${CMAKE_CURRENT_LIST_DIR}/${lea_back}include/lealab"
+                  "\${CMAKE_CURRENT_LIST_DIR}/${lea_back}${CMAKE_INSTALL_LIBDIR}/liblea_api.so")
+include(CMakePackageConfigHelpers)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/LeaLabConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/generated/LeaLabConfig.cmake ${CMAKE_BINARY_DIR}/LeaLabConfigVersion.cmake
+        DESTINATION ${lea_package_dir})

@@ -1,0 +1,11 @@
+// The files of docs/plugin-template, embedded by cmake/LeaTemplate.cmake.
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace lea::cli {
+
+const std::map<std::string, std::string>& plugin_template();  // file name -> content
+
+}  // namespace lea::cli

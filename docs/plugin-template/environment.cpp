@@ -1,0 +1,40 @@
+// An environment: where rewards and states come from. This one rewards items that are rare in the
+// training data, whatever they are: logged, sampled or proposed.
+#include <ATen/ATen.h>
+
+#include "core/api/plugin.h"
+
+namespace {
+
+using lea::History;
+using lea::Role;
+using lea::Tensor;
+
+class Environment final : public lea::Environment {
+ public:
+  struct Params {
+    double power = 0.5;
+    void fields(lea::Fields& f) { f.real("power", power, {0, 4}, "reward = 1 / count^power"); }
+  };
+
+  Environment(const Params& params, const lea::Context& context) {
+    const Tensor count =
+        at::bincount(context.training().item.to(at::kLong), {}, context.items() + 1);
+    reward_ = count.clamp_min(1).to(at::kFloat).pow(-params.power);  // [N + 1]
+  }
+
+  // [B, K] for actions [B, K]. A pure function of its arguments and the seed.
+  Tensor reward(const History&, const Tensor& actions, const std::vector<Role>&) override {
+    return reward_.index({actions});
+  }
+
+  // An environment that gives states as well has `static constexpr bool kGivesState = true`, and
+  // overrides state_width() and state().
+
+ private:
+  Tensor reward_;
+};
+
+}  // namespace
+
+LEA_PLUGIN(environment, "my.environment", "0.1.0", Environment, "rare items are worth more")
