@@ -1,7 +1,339 @@
+// lealab run, lealab plan.
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <set>
+
 #include "cli/commands.h"
+#include "cli/grid_display.h"
+#include "core/data/import.h"
+#include "core/lab/collector.h"
+#include "core/lab/executor.h"
+#include "core/lab/json_field.h"
+#include "core/lab/plan.h"
+#include "core/lab/plugins.h"
+#include "core/lab/process.h"
+#include "core/report/table.h"
+#include "core/spec/error.h"
+#include "core/spec/text.h"
 
 namespace lea::cli {
+namespace {
 
-void add_run(CLI::App& app, const Globals& globals) {}
+namespace fs = std::filesystem;
+
+constexpr size_t kCellsShown = 60;
+
+struct Options {
+  std::string spec;
+  std::vector<std::string> set;
+  int64_t jobs = 0;
+  bool json = false;
+  bool redo_stale = false;
+};
+
+void say(const std::string& line) { std::printf("%s\n", line.c_str()); }
+
+std::string counted(size_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+// A data set of that name must be what the spec means: other filters would silently give other
+// numbers.
+void check_filters(const std::string& lab, const spec::DataSection& section) {
+  const auto data = data::Dataset::open(lab + "/data/" + section.name);
+  const std::string where = lab + "/data/" + section.name + "/dataset.json";
+  const lab::JsonFields description(data->description(), where);
+  if (!description.has("source")) return;
+  const lab::JsonFields source = description.object("source");
+  if (!source.has("options")) return;
+  const lab::JsonFields options = source.object("options");
+  const auto differs = [&](const char* key, int64_t wanted) {
+    if (wanted == 0 || options.integer(key, 0) == wanted) return;
+    throw DataError("data." + std::string(key) + ": the spec wants " + std::to_string(wanted) +
+                    ", but the lab's data set " + section.name + " was imported with " +
+                    std::to_string(options.integer(key, 0)) +
+                    ". Import it under another name with these filters (`lealab data import`).");
+  };
+  differs("min_sequence", section.min_sequence);
+  differs("min_item", section.min_item);
+}
+
+void import_missing_data(const std::string& lab, const spec::Experiment& experiment, bool quiet) {
+  std::set<std::string> seen;
+  for (const spec::PlannedRun& run : experiment.runs) {
+    const spec::DataSection& section = run.run.data;
+    if (!seen.insert(section.name).second) continue;
+    const bool present = fs::exists(lab + "/data/" + section.name + "/dataset.json");
+    if (section.path.empty() || (present && !fs::exists(section.path))) {
+      if (!present) {
+        throw DataError("data.name: the lab " + lab + " has no data set " +
+                        printable(section.name) + ". Import it with `lealab data import " +
+                        printable(section.name) + " SOURCE`, or state data.path in the spec.");
+      }
+      check_filters(lab, section);
+      continue;
+    }
+    if (!present && !quiet) say("importing " + section.name + " from " + section.path);
+    data::ImportOptions options;
+    options.format = section.format;
+    options.min_sequence = section.min_sequence;
+    options.min_item = section.min_item;
+    options.filter = section.filter;
+    data::import_dataset(lab, section.name, section.path,
+                         options);  // does nothing when it is the same
+  }
+}
+
+// One line for each cell; its seeds are summed up.
+void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
+  struct Line {
+    std::string name;
+    size_t runs = 0;
+    std::map<lab::TaskStatus, size_t> counts;
+    double seconds = 0;
+    std::set<std::string> notes;
+  };
+  std::vector<Line> lines;
+  std::map<std::string, size_t> index;
+  for (const lab::PlannedTask& task : plan.tasks) {
+    const std::string full = run_name(experiment, experiment.runs[task.index]);
+    const std::string name = full.substr(0, full.rfind("seed "));
+    const auto [found, added] = index.emplace(name, lines.size());
+    if (added) lines.push_back({name, 0, {}, 0, {}});
+    Line& line = lines[found->second];
+    ++line.runs;
+    ++line.counts[task.status];
+    line.seconds += task.seconds;
+    if (!task.note.empty()) line.notes.insert(printable(task.note));
+  }
+  for (size_t i = 0; i < lines.size() && i < kCellsShown; ++i) {
+    const Line& line = lines[i];
+    std::string text =
+        "  " + (line.name.empty() ? "the run " : line.name) + " " + counted(line.runs, "run") + ":";
+    for (const auto& [status, count] : line.counts) {
+      text += " " + std::to_string(count) + " " + lab::to_string(status) + ",";
+    }
+    text.pop_back();
+    if (line.seconds > 0) text += ", about " + lab::duration_text(line.seconds);
+    for (const std::string& note : line.notes) text += "\n      " + note;
+    say(text);
+  }
+  if (lines.size() > kCellsShown) {
+    say("  and " + counted(lines.size() - kCellsShown, "more cell") + "; --json lists all");
+  }
+}
+
+void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
+  say(experiment.name + ": " + counted(plan.tasks.size(), "run"));
+  print_cells(experiment, plan);
+  std::string text;
+  for (const auto status :
+       {lab::TaskStatus::kDone, lab::TaskStatus::kStale, lab::TaskStatus::kRunning,
+        lab::TaskStatus::kInterrupted, lab::TaskStatus::kToDo}) {
+    if (plan.count(status) > 0)
+      text += std::to_string(plan.count(status)) + " " + lab::to_string(status) + ", ";
+  }
+  if (plan.to_do() == 0) {
+    say(text + "nothing to do");
+  } else {
+    say(text + "about " + lab::duration_text(plan.seconds) + " with " +
+        counted(plan.jobs, "worker") + " (" + plan.basis + ")");
+  }
+  if (plan.count(lab::TaskStatus::kStale) > 0)
+    say("stale results are kept; --redo-stale makes them again");
+  std::fflush(stdout);
+}
+
+struct Loaded {
+  std::string lab;
+  spec::PluginCatalogue catalogue;
+  spec::Experiment experiment;
+};
+
+Loaded load(const Options& options, const Globals& globals) {
+  Loaded loaded;
+  loaded.catalogue = lab::catalogue_of(lab::probe_plugins(plugin_folders(globals.plugin_dirs)));
+  loaded.experiment = spec::load_experiment(options.spec, options.set, loaded.catalogue);
+  loaded.lab = lab::open_lab(globals.lab);
+  return loaded;
+}
+
+int64_t jobs_of(const Options& options, const spec::Experiment& experiment) {
+  return options.jobs > 0 ? options.jobs : lab::default_jobs(experiment);
+}
+
+void plan_command(const Options& options, const Globals& globals) {
+  const Loaded loaded = load(options, globals);
+  const lab::Plan plan = lab::make_plan(loaded.lab, loaded.experiment, loaded.catalogue,
+                                        jobs_of(options, loaded.experiment), options.redo_stale);
+  if (options.json) {
+    say(lab::to_json(plan, loaded.experiment).dump(1));
+  } else {
+    print_plan(loaded.experiment, plan);
+  }
+}
+
+nlohmann::json event_json(const spec::Experiment& experiment, const lab::Plan& plan,
+                          const lab::TaskEvent& event) {
+  static constexpr const char* kKinds[] = {"started",  "progress", "valid",
+                                           "finished", "failed",   "interrupted"};
+  const spec::PlannedRun& run = experiment.runs[plan.tasks[event.task].index];
+  nlohmann::json line = {{"event", kKinds[static_cast<int>(event.kind)]},
+                         {"run", event.folder.uuid()},
+                         {"labels", run.labels},
+                         {"seed", run.run.seed}};
+  if (event.kind == lab::TaskEvent::Kind::kProgress) {
+    line.update({{"step", event.step},
+                 {"max_steps", event.max_steps},
+                 {"steps_per_second", event.steps_per_second},
+                 {"phase", event.phase}});
+  }
+  if (event.kind == lab::TaskEvent::Kind::kValidated)
+    line.update({{"step", event.step}, {"metrics", event.metrics}});
+  if (event.kind == lab::TaskEvent::Kind::kFailed) line["reason"] = event.reason;
+  return line;
+}
+
+// Collects a run as soon as it has ended. A refused one is as bad as a failed one.
+class Collecting {
+ public:
+  Collecting(const std::string& lab, std::function<void(const std::string&)> complain)
+      : lab_(lab), complain_(std::move(complain)) {}
+
+  void on_event(const lab::TaskEvent& event) {
+    using Kind = lab::TaskEvent::Kind;
+    if (event.kind != Kind::kFinished && event.kind != Kind::kFailed &&
+        event.kind != Kind::kInterrupted)
+      return;
+    try {
+      db::Store store(lab_, db::Store::Mode::kWrite);
+      lab::collect_run(store, event.folder);
+    } catch (const Error& error) {
+      // The folder stays, so nothing is lost; the grid goes on.
+      ++refused;
+      complain_(std::string("not collected: ") + error.what());
+    }
+  }
+  size_t refused = 0;
+
+ private:
+  const std::string& lab_;
+  std::function<void(const std::string&)> complain_;
+};
+
+lab::GridResult run_plan(const Options& options, const Globals& globals, const Loaded& loaded,
+                         const lab::Plan& plan, size_t* refused) {
+  const bool terminal = !options.json && isatty(STDOUT_FILENO) == 1;
+  GridDisplay display(loaded.experiment, plan, terminal);
+  Collecting collecting(loaded.lab, [&](const std::string& line) {
+    options.json ? static_cast<void>(std::fprintf(stderr, "%s\n", line.c_str()))
+                 : display.print(line);
+  });
+  lab::GridOptions grid;
+  grid.lab = loaded.lab;
+  grid.plugin_dirs = globals.plugin_dirs;
+  grid.worker = lab::worker_path();
+  grid.jobs = plan.jobs;
+  const auto result = lab::run_grid(
+      loaded.experiment, plan, grid,
+      [&](const lab::TaskEvent& event) {
+        if (options.json) {
+          say(event_json(loaded.experiment, plan, event).dump());
+          std::fflush(stdout);
+        } else {
+          display.on_event(event);
+        }
+        collecting.on_event(event);
+      },
+      [&] {
+        if (!options.json) display.tick();
+      });
+  *refused = collecting.refused;
+  return result;
+}
+
+// How the command ends: an exception gives main the message and the exit code.
+void conclude(const lab::GridResult& result, size_t refused) {
+  if (result.stopped_by_user) {
+    throw Error(Exit::kInterrupted, "stopped: " + counted(result.interrupted, "run") +
+                                        " interrupted, " + std::to_string(result.not_started) +
+                                        " not begun. The same command goes on.");
+  }
+  if (!result.repeated_reason.empty()) {
+    throw Error(Exit::kFailedRuns, counted(result.failed, "run") +
+                                       " failed, several for the same reason, so " +
+                                       counted(result.not_started, "run") +
+                                       " did not begin: " + printable(result.repeated_reason));
+  }
+  if (result.failed + refused > 0) {
+    throw Error(Exit::kFailedRuns,
+                counted(result.failed, "run") + " failed" +
+                    (refused ? ", " + std::to_string(refused) + " were not collected" : "") +
+                    "; `lealab log RUN` shows why. The same command tries them again.");
+  }
+}
+
+void run_command(const Options& options, const Globals& globals) {
+  const Loaded loaded = load(options, globals);
+  const lab::LabLock lock(loaded.lab);
+  import_missing_data(loaded.lab, loaded.experiment, options.json);
+  const lab::Plan plan = lab::make_plan(loaded.lab, loaded.experiment, loaded.catalogue,
+                                        jobs_of(options, loaded.experiment), options.redo_stale);
+  lab::save_plan(loaded.lab, loaded.experiment);
+  if (options.json) {
+    say(nlohmann::json{{"event", "plan"}, {"plan", lab::to_json(plan, loaded.experiment)}}.dump());
+  } else {
+    print_plan(loaded.experiment, plan);
+  }
+  const lab::Collected before = lab::collect(loaded.lab);
+  for (const std::string& message : before.refused)
+    std::fprintf(stderr, "not collected: %s\n", message.c_str());
+  size_t refused = 0;
+  const lab::GridResult result = run_plan(options, globals, loaded, plan, &refused);
+  if (!options.json) {
+    const db::Store store(loaded.lab, db::Store::Mode::kReadOnly);
+    if (!store.runs(loaded.experiment.name).empty()) {
+      report::TableOptions table;
+      table.lab = loaded.lab;
+      for (const spec::PluginInfo& plugin : loaded.catalogue.all())
+        table.installed[plugin.id] = plugin.sha256;
+      std::printf("\n%s", report::experiment_table(store, loaded.experiment.name, "text",
+                                                   isatty(STDOUT_FILENO) == 1, table)
+                              .c_str());
+    }
+  }
+  std::fflush(stdout);
+  conclude(result, refused);
+}
+
+void add_options(CLI::App* command, Options& options) {
+  command->add_option("spec", options.spec, "the experiment's YAML file")->required();
+  command->add_option("--set", options.set,
+                      "override a key, e.g. --set train.batch_size=50 (repeatable)");
+  command
+      ->add_option("--jobs", options.jobs, "workers at once (default: processors / train.threads)")
+      ->check(CLI::Range(1, 4096));
+  command->add_flag("--redo-stale", options.redo_stale,
+                    "make results of other plugin binaries again");
+  command->add_flag("--json", options.json, "JSON for scripts");
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, const Globals& globals) {
+  auto options = std::make_shared<Options>();
+  CLI::App* run =
+      app.add_subcommand("run", "run what an experiment still lacks, then print its table");
+  add_options(run, *options);
+  run->callback([options, &globals] { run_command(*options, globals); });
+
+  auto plan_options = std::make_shared<Options>();
+  CLI::App* plan = app.add_subcommand("plan", "print what `run` would do; starts nothing");
+  add_options(plan, *plan_options);
+  plan->callback([plan_options, &globals] { plan_command(*plan_options, globals); });
+}
 
 }  // namespace lea::cli
