@@ -1,1 +1,209 @@
+#include "core/spec/experiment.h"
 
+#include <algorithm>
+
+#include "core/spec/error.h"
+#include "core/spec/grid.h"
+#include "core/spec/layers.h"
+#include "core/spec/param_json.h"
+#include "core/spec/resolve.h"
+#include "core/spec/settings.h"
+#include "core/spec/text.h"
+
+namespace lea::spec {
+namespace {
+
+// Cells that are still checked once something is wrong: the same mistake meets most of them.
+constexpr size_t kCellsAfterError = 2000;
+
+const std::vector<std::string>& top_keys() {
+  static const std::vector<std::string> keys = {
+      "extends",  "name",      "data",         "split",  "train", "negatives",
+      "evaluate", "backbone",  "framework",    "reward", "state", "augment",
+      "grid",     "overrides", "environments", "seeds",  "runs"};
+  return keys;
+}
+
+void refuse_unknown_and_empty(const Node& root, Errors& errors) {
+  for (const Entry& entry : root.entries) {
+    const bool known =
+        std::find(top_keys().begin(), top_keys().end(), entry.key) != top_keys().end();
+    if (!known) {
+      errors.add(entry.at, entry.key,
+                 "unknown key" + did_you_mean(entry.key, top_keys()) +
+                     " (a spec has: " + joined(top_keys()) + ")");
+    } else if (entry.value->is_null()) {
+      errors.add(entry.at, entry.key, "has no value; state one or remove the line");
+    }
+  }
+}
+
+// What is empty has been told; nothing else needs to be said about it.
+NodePtr without_empty(const NodePtr& root) {
+  std::vector<Entry> entries = root->entries;
+  std::erase_if(entries, [](const Entry& entry) { return entry.value->is_null(); });
+  return make_map(std::move(entries), root->at);
+}
+
+class Expansion {
+ public:
+  Expansion(const Layers& layers, const PluginCatalogue& catalogue, Errors& errors)
+      : root_(without_empty(layers.root)),
+        layers_(layers),
+        errors_(errors),
+        resolver_(catalogue, root_->at, errors),
+        defaults_(parse_settings(*root_, errors)),
+        grid_(*root_, defaults_, resolver_, errors) {}
+
+  Experiment expand(bool check_count) {
+    read_name();
+    read_seeds();
+    for (const Axis& axis : grid_.axes()) experiment_.axes.push_back(axis.key);
+    if (grid_.size(std::max<size_t>(seeds_.size(), 1)) > 0) {
+      size_t after_error = 0;
+      grid_.for_each([&](const Cell& cell) {
+        if (errors_.empty() || after_error++ < kCellsAfterError) add_cell(cell);
+      });
+      if (errors_.empty() && experiment_.runs.empty()) {
+        errors_.add(root_->at, "grid.exclude", "leaves no run");
+      }
+    }
+    if (check_count && errors_.empty()) check_runs();
+    experiment_.resolved = plain_json(*root_);
+    return std::move(experiment_);
+  }
+
+ private:
+  void read_name() {
+    const Entry* name = root_->find("name");
+    experiment_.name = name && name->value->is_scalar() ? name->value->text : layers_.stem;
+    if (name && !name->value->is_scalar()) {
+      errors_.add(name->value->at, "name", "must be text");
+    } else if (!is_safe_name(experiment_.name)) {
+      errors_.add(name ? name->value->at : root_->at, "name",
+                  "must be letters, digits, `.`, `_` and `-` (at most 100, no leading `.` or `-`), "
+                  "but is " +
+                      in_backticks(experiment_.name));
+    }
+  }
+
+  void read_seeds() {
+    const Entry* seeds = root_->find("seeds");
+    const ParamInfo info{"seeds", ParamType::kIntegers, std::vector<int64_t>(), {1, 9e15}, {}, ""};
+    if (!seeds) {
+      if (!layers_.root->find("seeds")) {
+        errors_.add(root_->at, "seeds", "is required, for example `seeds: [1, 2, 3]`");
+      }
+      return;
+    }
+    const nlohmann::json values = scalar_value(info, *seeds->value, "seeds", errors_);
+    if (values.is_null()) return;
+    seeds_ = std::get<std::vector<int64_t>>(value_of(info, values));
+    std::vector<int64_t> sorted = seeds_;
+    std::sort(sorted.begin(), sorted.end());
+    if (sorted.empty() || std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+      errors_.add(seeds->value->at, "seeds",
+                  "must be a list of different seeds, such as [1, 2, 3]");
+    }
+  }
+
+  void add_cell(const Cell& cell) {
+    const Settings settings = grid_.settings(cell);
+    const Resolved resolved = resolver_.resolve(settings);
+    if (!errors_.empty() || seeds_.empty()) return;
+    const auto labels = labels_of(cell, settings, resolved);
+    for (const int64_t seed : seeds_) {
+      PlannedRun planned{resolved.run, "", labels};
+      if (planned.run.reads_train) planned.run.seed = seed;
+      planned.hash = cell_hash(planned.run);
+      if (is_new(planned, cell)) experiment_.runs.push_back(std::move(planned));
+      if (!resolved.run.reads_train) break;
+    }
+  }
+
+  // The label on each axis; "none" on an axis that the framework ignores.
+  std::map<std::string, std::string> labels_of(const Cell& cell, const Settings& settings,
+                                               const Resolved& resolved) const {
+    std::map<std::string, std::string> labels;
+    for (size_t i = 0; i < cell.size(); ++i) {
+      const Axis& axis = grid_.axes()[i];
+      if (!reads(axis.key, resolved)) {
+        labels[axis.key] = "none";
+      } else if (cell[i] >= 0) {
+        labels[axis.key] = axis.values[static_cast<size_t>(cell[i])].label;
+      } else {
+        const auto slot = settings.slots.find(axis.key);
+        labels[axis.key] = slot == settings.slots.end() ? "none" : slot->second.name;
+        if (!axis.is_plugin) labels[axis.key] = "default";
+      }
+    }
+    return labels;
+  }
+
+  static bool reads(const std::string& key, const Resolved& resolved) {
+    const std::string head = key.substr(0, key.find('.'));
+    if (head == "environments") {
+      const std::string rest = key.substr(head.size() + 1);
+      return resolved.used_environments.contains(rest.substr(0, rest.find('.')));
+    }
+    if (head == "framework" || (is_section(head) && head != "train" && head != "negatives")) {
+      return true;
+    }
+    return resolved.reads.contains(head);
+  }
+
+  // False for a repetition, which is right where ignored axes made cells equal and a mistake
+  // elsewhere.
+  bool is_new(const PlannedRun& planned, const Cell& cell) {
+    const auto [first, added] = first_.emplace(planned.hash, experiment_.runs.size());
+    if (added) return true;
+    const auto& other = experiment_.runs[first->second].labels;
+    for (size_t i = 0; i < cell.size(); ++i) {
+      const Axis& axis = grid_.axes()[i];
+      const std::string &here = planned.labels.at(axis.key), &there = other.at(axis.key);
+      if (here == there || cell[i] < 0) continue;
+      errors_.add(
+          axis.values[static_cast<size_t>(cell[i])].node->at, "grid." + axis.key,
+          in_backticks(here) + " gives the same runs as " + in_backticks(there) + "; remove one");
+    }
+    return false;
+  }
+
+  // A spec that was cut off is often a smaller valid spec; the count tells.
+  void check_runs() {
+    const Entry* runs = root_->find("runs");
+    if (!runs || runs->value->at.source != layers_.spec) return;
+    const ParamInfo info{"runs", ParamType::kInteger, int64_t{1}, {1, 100000}, {}, ""};
+    const nlohmann::json value = scalar_value(info, *runs->value, "runs", errors_);
+    if (value.is_null() || value == experiment_.runs.size()) return;
+    errors_.add(runs->value->at, "runs",
+                "is " + value.dump() + ", but the grid has " +
+                    std::to_string(experiment_.runs.size()) + " runs; correct one of them");
+  }
+
+  NodePtr root_;
+  const Layers& layers_;
+  Errors& errors_;
+  Resolver resolver_;
+  Settings defaults_;
+  Grid grid_;
+  std::vector<int64_t> seeds_;
+  Experiment experiment_;
+  std::map<std::string, size_t> first_;  // index of the run that has this hash
+};
+
+}  // namespace
+
+Experiment load_experiment(const std::string& path, const std::vector<std::string>& overrides,
+                           const PluginCatalogue& catalogue) {
+  Errors errors;
+  const Layers layers = load_layers(path, overrides, errors);
+  if (!layers.root) errors.throw_if_any();
+  refuse_unknown_and_empty(*layers.root, errors);
+  Experiment experiment = Expansion(layers, catalogue, errors).expand(overrides.empty());
+  errors.throw_if_any();
+  experiment.path = path;
+  return experiment;
+}
+
+}  // namespace lea::spec

@@ -86,7 +86,7 @@ const PluginInfo* PluginCatalogue::find(const std::string& kind, const std::stri
   if (short_matches.size() > 1) {
     std::vector<std::string> ids;
     for (const PluginInfo* plugin : short_matches) ids.push_back(plugin->id);
-    throw ConfigError("`" + printable(name) + "` is ambiguous: it can be " + joined(ids) +
+    throw ConfigError(in_backticks(name) + " is ambiguous: it can be " + joined(ids) +
                       "; write the full id");
   }
   return short_matches.empty() ? nullptr : short_matches.front();

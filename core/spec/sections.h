@@ -72,7 +72,7 @@ struct TrainSection {
            "Adam's learning rate (paper: 1e-3 LFM, 2e-3 Industry)");
     f.choice("sampling", sampling, {"replay", "epochs"},
              "draw each batch afresh without replacement inside it, or pass over shuffled events");
-    f.integer("max_steps", max_steps, {0, 1e9}, "steps at most");
+    f.integer("max_steps", max_steps, {1, 1e9}, "steps at most");
     f.integer("validate_every", validate_every, {1, 1e9},
               "validate after so many updates of the evaluated network");
     f.integer("patience", patience, {1, 1e9}, "validations without a new best before stopping");

@@ -163,6 +163,14 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string in_backticks(std::string_view text) {
+  constexpr size_t kShownBytes = 60;
+  std::string out = "`";
+  out += printable(text.substr(0, kShownBytes));
+  out += text.size() > kShownBytes ? "...`" : "`";
+  return out;
+}
+
 size_t invalid_utf8(std::string_view text) {
   uint32_t code = 0;
   for (size_t at = 0; at < text.size();) {

@@ -23,6 +23,9 @@ std::string sha256_file(const std::string& path);
 // files cannot drive a terminal or change the order in which it is read.
 std::string printable(std::string_view text);
 
+// The text in backticks, printable and at most about 60 bytes long, for errors.
+std::string in_backticks(std::string_view text);
+
 // Offset of the first byte that is not UTF-8; npos when all is well.
 size_t invalid_utf8(std::string_view text);
 

@@ -97,16 +97,16 @@ class TreeBuilder : public YAML::EventHandler {
   void refuse_tag(const std::string& tag, const Location& at) {
     if (tag != "?" && tag != "!" && !tag.empty()) {
       errors_.add(at, "",
-                  "tags such as `" + printable(tag) + "` are not used in a spec; remove it");
+                  "tags such as " + in_backticks(tag) + " are not used in a spec; remove it");
     }
   }
   void check_characters(const Node& node) {
     std::string text = node.text;
     std::erase_if(text, [](char c) { return c == '\n' || c == '\t'; });
     if (printable(text) != text) {
-      errors_.add(node.at, "",
-                  "control and bidirectional characters are not allowed, but it is `" +
-                      printable(text.substr(0, 60)) + "`");
+      errors_.add(
+          node.at, "",
+          "control and bidirectional characters are not allowed, but it is " + in_backticks(text));
     }
   }
   void count(size_t nodes, const Location& at) {
@@ -176,7 +176,7 @@ class TreeBuilder : public YAML::EventHandler {
     const auto [place, added] = frame.places.emplace(entry.key, entry.at);
     if (!added) {
       errors_.add(entry.at, "",
-                  "duplicate key `" + printable(entry.key) + "`, first stated in line " +
+                  "duplicate key " + in_backticks(entry.key) + ", first stated in line " +
                       std::to_string(place->second.line));
       return;
     }
@@ -253,34 +253,36 @@ NodePtr make_map(std::vector<Entry> entries, const Location& at) {
   return std::make_shared<const Node>(std::move(node));
 }
 
-bool Errors::Found::operator<(const Found& other) const {
-  return std::tie(layer, line, column, text) <
-         std::tie(other.layer, other.line, other.column, other.text);
-}
-
 void Errors::add(const Location& at, const std::string& key, const std::string& what) {
   std::string text = at.text();
   if (!text.empty()) text += ": ";
   if (!key.empty()) text += printable(key) + ": ";
-  found_.insert({at.source ? at.source->layer : -1, at.line, at.column, text + what});
+  text += what;
+  if (texts_.insert(text).second) found_.push_back({at, text});
 }
 
 void Errors::throw_if_any() const {
   if (found_.empty()) return;
+  std::vector<Found> sorted = found_;
+  const auto place = [](const Found& found) {
+    return std::make_tuple(found.at.source ? found.at.source->layer : -1, found.at.line,
+                           found.at.column);
+  };
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [&](const Found& a, const Found& b) { return place(a) < place(b); });
   std::string message;
-  size_t shown = 0;
-  for (const Found& found : found_) {
-    if (shown == kMaxErrors) break;
-    message += (shown++ == 0 ? "" : "\n") + found.text;
-  }
-  if (found_.size() > shown) {
-    message += "\nand " + std::to_string(found_.size() - shown) + " more";
-  }
+  const size_t shown = std::min(sorted.size(), kMaxErrors);
+  for (size_t i = 0; i < shown; ++i) message += (i == 0 ? "" : "\n") + sorted[i].text;
+  if (sorted.size() > shown) message += "\nand " + std::to_string(sorted.size() - shown) + " more";
   throw ConfigError(message);
 }
 
 NodePtr parse_yaml(std::string_view text, const SourcePtr& source, Errors& errors) {
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+  if (text.size() > kMaxBytes) {
+    errors.add({source}, "", "is longer than " + std::to_string(kMaxBytes) + " bytes");
+    return nullptr;
+  }
   if (!check_encoding(text, source, errors)) return nullptr;
   TreeBuilder builder(source, errors);
   try {

@@ -71,11 +71,11 @@ class Errors {
 
  private:
   struct Found {
-    int layer, line, column;
+    Location at;
     std::string text;
-    bool operator<(const Found& other) const;
   };
-  std::set<Found> found_;
+  std::vector<Found> found_;
+  std::set<std::string> texts_;  // one error is told once, however many cells meet it
 };
 
 // Null when the text is not one well-formed document; the reason is then in `errors`.

@@ -1,0 +1,205 @@
+#include "core/spec/layers.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+#include "core/spec/settings.h"
+#include "core/spec/text.h"
+
+namespace lea::spec {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxFiles = 100;
+constexpr size_t kMaxFileBytes = size_t{1} << 20;
+
+NodePtr merge_maps(const NodePtr& base, const NodePtr& over, const std::string& path);
+
+// The plugin that a use names, or "" for the form with `of` and fields.
+std::string plugin_of(const Node& use) {
+  if (use.is_scalar()) return use.text;
+  for (const Entry& entry : use.entries) {
+    if (entry.key != "label") return entry.value->is_map() ? entry.key : "";
+  }
+  return "";
+}
+
+// Parameters are merged only for the same plugin: those of another would be unknown to it.
+NodePtr merge_use(const NodePtr& base, const NodePtr& over) {
+  const bool same = base->is_map() && over->is_map() && plugin_of(*base) == plugin_of(*over);
+  return same ? merge_maps(base, over, "use") : over;
+}
+
+NodePtr concatenate(const NodePtr& base, const NodePtr& over) {
+  Node list = *base;
+  for (const NodePtr& item : over->items) list.items.push_back(item);
+  list.size += over->size;
+  return std::make_shared<const Node>(std::move(list));
+}
+
+// `path` is the key that holds both; empty for the whole document.
+NodePtr merge(const NodePtr& base, const NodePtr& over, const std::string& path) {
+  if (path == "overrides" && base->is_list() && over->is_list()) return concatenate(base, over);
+  if (is_slot(path) || path == "environment" || path == "of") return merge_use(base, over);
+  if (base->is_map() && over->is_map()) return merge_maps(base, over, path);
+  return over;
+}
+
+NodePtr merge_maps(const NodePtr& base, const NodePtr& over, const std::string& path) {
+  std::vector<Entry> entries = base->entries;
+  for (const Entry& entry : over->entries) {
+    const auto found = std::find_if(entries.begin(), entries.end(),
+                                    [&](const Entry& e) { return e.key == entry.key; });
+    if (found == entries.end()) {
+      entries.push_back(entry);
+      continue;
+    }
+    // An axis is a list and replaced as a whole, so what lies below `grid` needs no rule of its
+    // own.
+    const std::string below = path == "environments" ? "environment" : entry.key;
+    *found = {entry.key, entry.at, merge(found->value, entry.value, below)};
+  }
+  return make_map(std::move(entries), over->at);
+}
+
+class Loader {
+ public:
+  explicit Loader(Errors& errors) : errors_(errors) {}
+
+  NodePtr root() const { return root_; }
+  int layers() const { return next_layer_; }
+
+  // `from` is where `extends` names the file; null for the spec itself.
+  SourcePtr load(const std::string& path, const NodePtr& from) {
+    const std::string canonical = fs::weakly_canonical(fs::absolute(path)).string();
+    if (std::find(chain_.begin(), chain_.end(), canonical) != chain_.end()) {
+      errors_.add(from->at, "extends", "goes in a circle: " + circle(canonical));
+      return nullptr;
+    }
+    if (done_.contains(canonical)) return nullptr;
+    if (done_.size() + chain_.size() >= kMaxFiles) {
+      errors_.add(from->at, "extends", "reaches more than " + std::to_string(kMaxFiles) + " files");
+      return nullptr;
+    }
+    const auto source = std::make_shared<Source>();
+    source->name = path;
+    source->folder = fs::absolute(path).parent_path().lexically_normal().string();
+    const NodePtr document = parse(path, source, from);
+    chain_.push_back(canonical);
+    if (document) load_bases(*document);
+    chain_.pop_back();
+    source->layer = next_layer_++;
+    done_[canonical] = true;
+    if (document) add(without_extends(document));
+    return source;
+  }
+
+  void add(const NodePtr& document) { root_ = root_ ? merge(root_, document, "") : document; }
+
+ private:
+  NodePtr parse(const std::string& path, const SourcePtr& source, const NodePtr& from) {
+    std::string text;
+    try {
+      text = read_file(path, kMaxFileBytes);
+    } catch (const StoreError& error) {
+      errors_.add(from ? from->at : Location{}, from ? "extends" : "", error.what());
+      return nullptr;
+    }
+    const NodePtr document = parse_yaml(text, source, errors_);
+    if (document && !document->is_map()) {
+      errors_.add(document->at, "", "must be a map of settings, such as `name: my_experiment`");
+      return nullptr;
+    }
+    return document;
+  }
+
+  void load_bases(const Node& document) {
+    const Entry* extends = document.find("extends");
+    if (!extends) return;
+    std::vector<NodePtr> names;
+    if (extends->value->is_list()) {
+      names = extends->value->items;
+    } else {
+      names.push_back(extends->value);
+    }
+    for (const NodePtr& name : names) {
+      if (!name->is_scalar() || name->text.empty()) {
+        errors_.add(name->at, "extends", "must be the path of a file, or a list of paths");
+        continue;
+      }
+      const fs::path folder = fs::path(name->at.source->name).parent_path();
+      load((folder / name->text).lexically_normal().string(), name);
+    }
+  }
+
+  std::string circle(const std::string& again) const {
+    std::string text;
+    const auto first = std::find(chain_.begin(), chain_.end(), again);
+    for (auto file = first; file != chain_.end(); ++file) {
+      text += fs::path(*file).filename().string() + " -> ";
+    }
+    return printable(text + fs::path(again).filename().string());
+  }
+
+  static NodePtr without_extends(const NodePtr& document) {
+    std::vector<Entry> entries = document->entries;
+    std::erase_if(entries, [](const Entry& entry) { return entry.key == "extends"; });
+    return make_map(std::move(entries), document->at);
+  }
+
+  Errors& errors_;
+  std::vector<std::string> chain_;    // files being read, outermost first
+  std::map<std::string, bool> done_;  // by canonical path
+  int next_layer_ = 0;
+  NodePtr root_;
+};
+
+// `a.b=c` as a document of its own.
+NodePtr override_document(const std::string& text, int layer, Errors& errors) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw UsageError("--set " + printable(text) +
+                     ": must be key=value, for example --set train.batch_size=50");
+  }
+  const auto source = std::make_shared<const Source>(
+      Source{"--set " + text.substr(0, 200), fs::current_path().string(), layer, false});
+  const NodePtr value = parse_yaml(std::string_view(text).substr(equals + 1), source, errors);
+  if (!value) return nullptr;
+  const Location at{source};
+  const std::string key = text.substr(0, equals);
+  const size_t dot = key.find('.');
+  if (dot == std::string::npos) return make_map({{key, at, value}}, at);
+  const std::string head = key.substr(0, dot);
+  if (!is_slot(head) && head != "environments") {
+    return make_map({{head, at, make_map({{key.substr(dot + 1), at, value}}, at)}}, at);
+  }
+  Node rules;
+  rules.kind = Node::Kind::kList;
+  rules.at = at;
+  rules.items = {make_map({{"set", at, make_map({{key, at, value}}, at)}}, at)};
+  rules.size = 1 + rules.items[0]->size;
+  return make_map({{"overrides", at, std::make_shared<const Node>(std::move(rules))}}, at);
+}
+
+}  // namespace
+
+Layers load_layers(const std::string& path, const std::vector<std::string>& overrides,
+                   Errors& errors) {
+  Loader loader(errors);
+  Layers layers;
+  layers.spec = loader.load(path, nullptr);
+  layers.stem = fs::path(path).stem().string();
+  int layer = loader.layers();
+  for (const std::string& text : overrides) {
+    const NodePtr document = override_document(text, layer++, errors);
+    if (document && loader.root()) loader.add(document);
+  }
+  layers.root = loader.root();
+  return layers;
+}
+
+}  // namespace lea::spec

@@ -1,0 +1,174 @@
+#include "core/spec/resolve.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/spec/error.h"
+#include "core/spec/param_json.h"
+#include "core/spec/text.h"
+
+namespace lea::spec {
+
+using nlohmann::json;
+
+namespace {
+
+std::string resolve_path(const Node& node) {
+  namespace fs = std::filesystem;
+  return (fs::path(node.at.source->folder) / node.text).lexically_normal().string();
+}
+
+std::string unknown(const std::string& kind, const std::string& name, std::vector<std::string> ids,
+                    const std::vector<std::string>& declared) {
+  std::vector<std::string> near = declared;
+  // A slip is nearer to the short name than to the id, whatever the vendor.
+  for (const std::string& id : ids) near.push_back(id.substr(id.rfind('.') + 1));
+  near.insert(near.end(), ids.begin(), ids.end());
+  ids.insert(ids.begin(), declared.begin(), declared.end());
+  return "unknown " + kind + " " + in_backticks(name) + did_you_mean(name, near) +
+         (ids.empty() ? " (no " + kind + " is installed)" : " (there are: " + joined(ids) + ")");
+}
+
+}  // namespace
+
+const PluginInfo* Resolver::plugin(const std::string& kind, const std::string& name,
+                                   const Location& at, const std::string& key) {
+  if (name.find('/') != std::string::npos || name.ends_with(".so")) {
+    errors_.add(at, key,
+                in_backticks(name) +
+                    " is a path; a plugin is named by its id and loaded from the plugin folders");
+    return nullptr;
+  }
+  try {
+    if (const PluginInfo* info = catalogue_.find(kind, name)) return info;
+  } catch (const ConfigError& error) {
+    errors_.add(at, key, error.what());
+    return nullptr;
+  }
+  const std::vector<std::string> ids = catalogue_.names(kind);
+  errors_.add(at, key, unknown(kind, name, ids, {}));
+  return nullptr;
+}
+
+std::string Resolver::id_of(const Settings& settings, const std::string& kind,
+                            const std::string& name, const Location& at, const std::string& key) {
+  std::vector<std::string> declared;
+  if (kind == "environment") {
+    const auto found = settings.environments.find(name);
+    if (found != settings.environments.end()) return found->first;
+    for (const auto& [other, setting] : settings.environments) declared.push_back(other);
+  }
+  const bool path_like = name.find('/') != std::string::npos || name.ends_with(".so");
+  try {
+    if (!path_like && !catalogue_.find(kind, name)) {
+      errors_.add(at, key, unknown(kind, name, catalogue_.names(kind), declared));
+      return "";
+    }
+  } catch (const ConfigError&) {
+    // Ambiguous: told below.
+  }
+  const PluginInfo* info = plugin(kind, name, at, key);
+  return info ? info->id : "";
+}
+
+json Resolver::values(Cell& cell, const std::vector<ParamInfo>& infos,
+                      const std::vector<Entry>& entries, const std::string& key,
+                      const std::string& owner, const Location& at, Files files) {
+  json document = json::object();
+  std::set<std::string> stated;
+  for (const Entry& entry : entries) {
+    const auto info = std::find_if(infos.begin(), infos.end(),
+                                   [&](const ParamInfo& i) { return i.name == entry.key; });
+    if (info == infos.end()) {
+      errors_.add(entry.at, key + "." + entry.key,
+                  "unknown key" + did_you_mean(entry.key, names_of(infos)) + " (" + owner +
+                      " has: " + joined(names_of(infos)) + ")");
+      continue;
+    }
+    stated.insert(entry.key);
+    json checked = value(cell, *info, *entry.value, key + "." + entry.key, files);
+    if (!checked.is_null()) document[entry.key] = std::move(checked);
+  }
+  for (const ParamInfo& info : infos) {
+    if (document.contains(info.name)) continue;
+    if (!info.required) {
+      document[info.name] = to_json(info.default_value);
+    } else if (!stated.contains(info.name)) {
+      errors_.add(at, key + "." + info.name, "is required: " + info.meaning);
+    }
+  }
+  return document;
+}
+
+json Resolver::value(Cell& cell, const ParamInfo& info, const Node& node, const std::string& key,
+                     Files files) {
+  if (info.type == ParamType::kEnvironment) {
+    const auto setting = parse_use("environment", std::make_shared<const Node>(node), key, errors_);
+    if (!setting) return nullptr;
+    const PluginUse use = environment(cell, *setting, key);
+    return {{"id", use.id}, {"params", use.params}};
+  }
+  const json checked = scalar_value(info, node, key, errors_);
+  if (info.type != ParamType::kFile || checked.is_null() || node.text.empty()) return checked;
+  const std::string path = resolve_path(node);
+  if (files == Files::kPath) return path;
+  return file_json(path, file_sum(path, node.at, key));
+}
+
+std::string Resolver::file_sum(const std::string& path, const Location& at,
+                               const std::string& key) {
+  const auto known = sums_.find(path);
+  if (known != sums_.end()) return known->second;
+  try {
+    return sums_[path] = sha256_file(path);
+  } catch (const StoreError& error) {
+    errors_.add(at, key, error.what());
+    return "";
+  }
+}
+
+PluginUse Resolver::plugin_use(Cell& cell, const std::string& kind, const UseSetting& setting,
+                               const std::string& key) {
+  const PluginInfo* info = plugin(kind, setting.name, setting.at, key);
+  if (!info) return {};
+  return {info->id, values(cell, info->params, setting.params, key + "." + setting.name, info->id,
+                           setting.at, Files::kSum)};
+}
+
+PluginUse Resolver::environment(Cell& cell, const UseSetting& setting, const std::string& key) {
+  const auto declared = cell.settings.environments.find(setting.name);
+  if (declared == cell.settings.environments.end()) {
+    if (id_of(cell.settings, "environment", setting.name, setting.at, key).empty()) return {};
+    return plugin_use(cell, "environment", setting, key);
+  }
+  if (!setting.params.empty()) {
+    errors_.add(setting.params.front().at, key + "." + setting.name,
+                "is declared under `environments`; state its parameters there");
+    return {};
+  }
+  const auto open = std::find(cell.chain.begin(), cell.chain.end(), setting.name);
+  if (open != cell.chain.end()) {
+    std::string circle;
+    for (auto name = open; name != cell.chain.end(); ++name) circle += *name + " -> ";
+    errors_.add(setting.at, key,
+                "environments go in a circle: " + printable(circle + setting.name));
+    return {};
+  }
+  cell.out.used_environments.insert(setting.name);
+  cell.chain.push_back(setting.name);
+  // What a declaration names is a plugin, so that `le: {le: {...}}` is no circle.
+  const PluginUse use =
+      plugin_use(cell, "environment", declared->second, "environments." + setting.name);
+  cell.chain.pop_back();
+  return use;
+}
+
+PluginUse Resolver::slot_use(Cell& cell, const std::string& slot) {
+  const auto found = cell.settings.slots.find(slot);
+  if (found == cell.settings.slots.end() || found->second.none()) return {};
+  const std::string kind = kind_of(slot);
+  return kind == "environment" ? environment(cell, found->second, slot)
+                               : plugin_use(cell, kind, found->second, slot);
+}
+
+}  // namespace lea::spec

@@ -1,0 +1,240 @@
+#include "core/spec/settings.h"
+
+#include <algorithm>
+
+#include "core/spec/param_json.h"
+#include "core/spec/sections.h"
+#include "core/spec/text.h"
+
+namespace lea::spec {
+namespace {
+
+bool contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string form_of(const std::string& slot) {
+  std::string form = "must be a name, or {name: {parameter: value}}";
+  if (slot == "state") form += ", or {of: environment, combine: ..., project: ...}";
+  if (slot == "augment") form += ", or {of: augmenter, supervised_weight: ..., ...}";
+  return form;
+}
+
+void put(std::vector<Entry>& entries, Entry entry) {
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const Entry& e) { return e.key == entry.key; });
+  if (found == entries.end()) {
+    entries.push_back(std::move(entry));
+  } else {
+    *found = std::move(entry);
+  }
+}
+
+const Entry* get(const std::vector<Entry>& entries, const std::string& key) {
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.key == key; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+bool read_label(const Entry& entry, const std::string& key, UseSetting* use, Errors& errors) {
+  if (!entry.value->is_scalar() || entry.value->text.empty()) {
+    errors.add(entry.value->at, key + ".label", "must be text");
+    return false;
+  }
+  use->label = entry.value->text;
+  return true;
+}
+
+// {of: le, combine: replace}
+std::optional<UseSetting> parse_use_with_fields(const std::string& slot, const Node& node,
+                                                const std::string& key, Errors& errors) {
+  const Entry* of = node.find("of");
+  if (!of) {
+    errors.add(node.at, key, "lacks `of`, the " + kind_of(slot) + " that it is about");
+    return std::nullopt;
+  }
+  std::optional<UseSetting> use = parse_use(kind_of(slot), of->value, key + ".of", errors);
+  if (!use) return std::nullopt;
+  for (const Entry& entry : node.entries) {
+    if (entry.key == "of") continue;
+    if (entry.key == "label") {
+      if (!read_label(entry, key, &*use, errors)) return std::nullopt;
+      continue;
+    }
+    use->fields.push_back(entry);
+  }
+  return use;
+}
+
+// {sasrec: {blocks: 2}, label: deep}
+std::optional<UseSetting> parse_named_use(const std::string& slot, const Node& node,
+                                          const std::string& key, Errors& errors) {
+  UseSetting use;
+  const Entry* named = nullptr;
+  for (const Entry& entry : node.entries) {
+    if (entry.key == "label") {
+      if (!read_label(entry, key, &use, errors)) return std::nullopt;
+    } else if (named) {
+      errors.add(entry.at, key,
+                 "names two plugins, " + in_backticks(named->key) + " and " +
+                     in_backticks(entry.key) +
+                     "; parameters stand one level deeper: {name: {parameter: value}}");
+      return std::nullopt;
+    } else {
+      named = &entry;
+    }
+  }
+  if (!named) {
+    errors.add(node.at, key, form_of(slot));
+    return std::nullopt;
+  }
+  if (!named->value->is_map()) {
+    errors.add(named->value->at, key + "." + named->key,
+               "must be a map of parameters; write {} for none");
+    return std::nullopt;
+  }
+  use.name = named->key;
+  use.at = named->at;
+  use.params = named->value->entries;
+  return use;
+}
+
+void parse_environments(const Node& node, Settings* settings, Errors& errors) {
+  if (!node.is_map()) {
+    errors.add(node.at, "environments", "must be a map of names to environments");
+    return;
+  }
+  for (const Entry& entry : node.entries) {
+    const std::string key = "environments." + entry.key;
+    if (entry.key == "none" || entry.key.empty()) {
+      errors.add(entry.at, key, "an environment cannot have this name");
+      continue;
+    }
+    const auto use = parse_use("environment", entry.value, key, errors);
+    if (use) settings->environments[entry.key] = *use;
+  }
+}
+
+}  // namespace
+
+const std::vector<std::string>& section_names() {
+  static const std::vector<std::string> names = {"data", "split", "train", "negatives", "evaluate"};
+  return names;
+}
+
+const std::vector<std::string>& slot_names() {
+  static const std::vector<std::string> names = {"backbone", "framework", "reward", "state",
+                                                 "augment"};
+  return names;
+}
+
+bool is_section(const std::string& name) { return contains(section_names(), name); }
+bool is_slot(const std::string& name) { return contains(slot_names(), name); }
+
+std::string kind_of(const std::string& slot) {
+  if (slot == "reward" || slot == "state") return "environment";
+  return slot == "augment" ? "augmenter" : slot;
+}
+
+const std::vector<std::string>& fields_of(const std::string& slot) {
+  static const std::vector<std::string> state = names_of(describe_params<StateSection>());
+  static const std::vector<std::string> augment = names_of(describe_params<AugmentSection>());
+  static const std::vector<std::string> other;
+  return slot == "state" ? state : slot == "augment" ? augment : other;
+}
+
+std::optional<UseSetting> parse_use(const std::string& slot, const NodePtr& node,
+                                    const std::string& key, Errors& errors) {
+  if (node->is_scalar() && !node->text.empty()) {
+    UseSetting use;
+    use.name = node->text;
+    use.at = node->at;
+    return use;
+  }
+  if (!node->is_map()) {
+    errors.add(node->at, key, form_of(slot));
+    return std::nullopt;
+  }
+  const std::vector<std::string>& fields = fields_of(slot);
+  const bool with_fields =
+      !fields.empty() &&
+      std::any_of(node->entries.begin(), node->entries.end(),
+                  [&](const Entry& e) { return e.key == "of" || contains(fields, e.key); });
+  return with_fields ? parse_use_with_fields(slot, *node, key, errors)
+                     : parse_named_use(slot, *node, key, errors);
+}
+
+Settings parse_settings(const Node& root, Errors& errors) {
+  Settings settings;
+  for (const Entry& entry : root.entries) {
+    if (is_section(entry.key)) {
+      if (entry.value->is_map()) {
+        settings.sections[entry.key] = entry.value->entries;
+      } else {
+        errors.add(entry.value->at, entry.key, "must be a map of settings");
+      }
+    } else if (is_slot(entry.key)) {
+      const auto use = parse_use(entry.key, entry.value, entry.key, errors);
+      if (use) settings.slots[entry.key] = *use;
+    } else if (entry.key == "environments") {
+      parse_environments(*entry.value, &settings, errors);
+    }
+  }
+  return settings;
+}
+
+int layer_at(const Settings& settings, const std::string& key) {
+  const auto layer = [](const Entry* entry) { return entry ? entry->value->at.source->layer : -1; };
+  const size_t dot = key.find('.');
+  const std::string head = key.substr(0, dot);
+  const std::string rest = dot == std::string::npos ? "" : key.substr(dot + 1);
+  if (is_section(head)) {
+    const auto section = settings.sections.find(head);
+    return section == settings.sections.end() ? -1 : layer(get(section->second, rest));
+  }
+  const auto of_use = [&](const UseSetting& use, const std::string& name) {
+    if (name.empty() || name == "of") return use.at.source ? use.at.source->layer : -1;
+    const Entry* field = get(use.fields, name);
+    return layer(field ? field : get(use.params, name));
+  };
+  if (is_slot(head)) {
+    const auto slot = settings.slots.find(head);
+    return slot == settings.slots.end() ? -1 : of_use(slot->second, rest);
+  }
+  const size_t inner = rest.find('.');
+  const auto environment = settings.environments.find(rest.substr(0, inner));
+  if (environment == settings.environments.end() || inner == std::string::npos) return -1;
+  return of_use(environment->second, rest.substr(inner + 1));
+}
+
+bool assign(Settings& settings, const std::string& key, const Location& at, const NodePtr& value,
+            Errors& errors) {
+  const size_t dot = key.find('.');
+  const std::string head = key.substr(0, dot);
+  const std::string rest = dot == std::string::npos ? "" : key.substr(dot + 1);
+  if (is_section(head) && !rest.empty()) {
+    put(settings.sections[head], {rest, at, value});
+    return true;
+  }
+  if (is_slot(head)) {
+    if (rest.empty() || rest == "of") {
+      const auto use = parse_use(rest.empty() ? head : kind_of(head), value, key, errors);
+      if (!use) return true;  // the place exists; the reason is in the errors
+      std::vector<Entry> fields = rest.empty() ? use->fields : settings.slots[head].fields;
+      settings.slots[head] = *use;
+      settings.slots[head].fields = std::move(fields);
+      return true;
+    }
+    UseSetting& use = settings.slots[head];
+    put(contains(fields_of(head), rest) ? use.fields : use.params, {rest, at, value});
+    return true;
+  }
+  const size_t inner = rest.find('.');
+  if (head != "environments" || inner == std::string::npos) return false;
+  const auto environment = settings.environments.find(rest.substr(0, inner));
+  if (environment == settings.environments.end()) return false;
+  put(environment->second.params, {rest.substr(inner + 1), at, value});
+  return true;
+}
+
+}  // namespace lea::spec
