@@ -148,7 +148,7 @@ void add_gaps(const Pivot& pivot, Lines* notes) {
   }
 }
 
-// Parameters by which a framework chooses what is evaluated.
+// What ranks is part of a framework; where it is a choice, the choice is named.
 void add_head(const Pivot& pivot, Lines* notes) {
   std::set<std::string> heads;
   for (const Row& row : pivot.rows) {
@@ -163,23 +163,33 @@ void add_head(const Pivot& pivot, Lines* notes) {
     }
   }
   if (!heads.empty())
-    notes->push_back("Evaluated: " + join({heads.begin(), heads.end()}, "; ") + ".");
+    notes->push_back("Ranked by each framework's own score; " +
+                     join({heads.begin(), heads.end()}, "; ") + ".");
 }
 
-// The mean of a metric over a row's seeds under another tie policy; empty without all ranks.
-std::optional<std::map<std::string, double>> means_under(const Row& row, eval::Ties ties,
-                                                         const TableOptions& options) {
-  std::map<std::string, double> sums;
+// Means over a row's seeds with ties against the target and for it; empty without all ranks.
+struct TieMeans {
+  std::map<std::string, double> worst, best;
+};
+
+std::optional<TieMeans> tie_means(const Row& row, const TableOptions& options) {
+  TieMeans means;
+  const auto add = [&](const eval::RankFile& ranks, const eval::Protocol& protocol,
+                       std::map<std::string, double>* sums) {
+    for (const auto& [name, value] : eval::metrics(ranks.records, protocol)) {
+      (*sums)[name] += value / static_cast<double>(row.finished.size());
+    }
+  };
   for (const Member& member : row.finished) {
     const auto ranks = read_ranks(options.lab, member.run.uuid, "test");
     if (!ranks) return std::nullopt;
     eval::Protocol protocol = protocol_of(member.run, options);
-    protocol.ties = ties;
-    for (const auto& [name, value] : eval::metrics(ranks->records, protocol)) {
-      sums[name] += value / static_cast<double>(row.finished.size());
-    }
+    protocol.ties = eval::Ties::kPessimistic;
+    add(*ranks, protocol, &means.worst);
+    protocol.ties = eval::Ties::kOptimistic;
+    add(*ranks, protocol, &means.best);
   }
-  return sums;
+  return means;
 }
 
 void add_ties(const Pivot& pivot, const TableOptions& options, Lines* notes) {
@@ -190,18 +200,18 @@ void add_ties(const Pivot& pivot, const TableOptions& options, Lines* notes) {
     }
     // No metric moves by more than the share of events that tie.
     if (share < 0.5 * std::pow(10.0, -kDigits)) continue;
-    const auto worst = means_under(row, eval::Ties::kPessimistic, options);
-    const auto best = means_under(row, eval::Ties::kOptimistic, options);
+    const std::optional<TieMeans> means = tie_means(row, options);
     const std::string percent = fixed(100 * share).substr(0, fixed(100 * share).size() - 2) + " %";
-    if (!worst || !best) {
+    if (!means) {
       notes->push_back("Ties: " + row.name + ": the target ties in up to " + percent +
                        " of the test events.");
       continue;
     }
     for (const Column& column : pivot.columns) {
       if (column.part != "test") continue;
-      const std::string low = fixed(worst->at(column.metric)),
-                        high = fixed(best->at(column.metric));
+      const auto worst = means->worst.find(column.metric), best = means->best.find(column.metric);
+      if (worst == means->worst.end() || best == means->best.end()) continue;  // another row's cut
+      const std::string low = fixed(worst->second), high = fixed(best->second);
       if (low == high) continue;
       notes->push_back("Saturated ties: " + row.name + ": " + column.title + " is " + low +
                        " with ties against the target and " + high + " with ties for it (" +

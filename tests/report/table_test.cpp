@@ -197,6 +197,24 @@ TEST_F(Table, FlagsCollapseTiesAndStaleBinaries) {
       HasSubstr("Stale: 1 runs used another binary of lea.snqn than the one installed now.\n"));
 }
 
+TEST_F(Table, SaysWhatTiesChangeInThePrintedDigits) {
+  db::RunRow row = run("gru4rec", "snqn", 1);
+  row.result["tie_share"] = 0.5;
+  row.spec["framework"]["params"]["evaluated"] = "first";
+  put(row, 0.04);
+  eval::RankFile ranks{std::string(64, 'd'), "5eed" + std::string(60, '0'), 100, {}};
+  ranks.records = {{0, 1, 7, 3, 1, 9, 1, 0}, {0, 2, 9, 3, 50, 0, 40, 0}};
+  std::filesystem::create_directories(lab_ + "/runs/" + row.uuid);
+  publish_file(lab_ + "/runs/" + row.uuid + "/ranks.bin", eval::encode_ranks(ranks));
+  TableOptions options;
+  options.lab = lab_;
+  const std::string text = table("text", false, options);
+  EXPECT_THAT(text,
+              HasSubstr("Saturated ties: gru4rec snqn: HR@5 is 0.0000 with ties against the target "
+                        "and 0.5000 with ties for it (50.00 % of the test events tie).\n"));
+  EXPECT_THAT(text, HasSubstr("Ranked by each framework's own score; snqn evaluated=first.\n"));
+}
+
 TEST_F(Table, ComputesAnotherProtocolFromTheRanks) {
   const db::RunRow row = run("gru4rec", "snqn", 1);
   put(row, 0.04);
