@@ -62,7 +62,7 @@ class EventTable {
         refuse("must have " + std::to_string(columns_) + " columns separated by tabs, but has " +
                std::to_string(fields_.size()));
       }
-      const int64_t position = number<int64_t>(1, "a position, 0 or more");
+      const int64_t position = number<int64_t>(1, "a whole number, 0 or more");
       if (position < 0) refuse("position must be 0 or more, but is " + shown(fields_[1]));
       const int64_t sequence = context_.sequence_of(std::string(fields_[0]));
       if (sequence < 0) continue;

@@ -1,0 +1,160 @@
+// The contract of core/api/environment.h, for every environment that the registry finds.
+#include <map>
+
+#include "tests/contract/toy.h"
+
+namespace lea {
+namespace {
+
+// Environments whose rewards may depend on the roles, each with its reason. Every other one counts
+// as learned, and a learned environment must ignore them: it would otherwise know which item is the
+// logged one.
+const std::map<std::string, std::string> kReadsRoles = {
+    {"lea.predefined", "its rewards are a constant for each role"},
+    {"lea.class_mean", "its rewards are a mean for each role"},
+    {"lea.shuffled", "moves the rewards of logged items among logged items"},
+};
+
+class EnvironmentContract : public ::testing::TestWithParam<std::string> {
+ protected:
+  struct Case {
+    std::string name;
+    std::shared_ptr<Environment> environment;
+  };
+
+  const PluginEntry& entry() { return toy::registry().get("environment", GetParam()); }
+
+  // One of each variant, made anew.
+  std::vector<Case> cases() {
+    std::vector<Case> cases;
+    for (const toy::Variant& variant : toy::variants(entry())) {
+      cases.push_back({variant.name, entry().environment(variant.values, context_)});
+    }
+    return cases;
+  }
+
+  static History slice(const History& history, int64_t first, int64_t count) {
+    return {history.items.narrow(0, first, count), history.length.narrow(0, first, count),
+            history.event.narrow(0, first, count)};
+  }
+
+  torch::NoGradGuard no_grad_;
+  toy::Context context_;
+  // An empty history, a middle one, the last of a sequence, a full one.
+  History history_ = context_.data.histories(toy::longs({0, 2, 5, 10}));
+  Tensor actions_ = toy::longs({1, 4, 8, 3, 1, 2, 6, 7, 7, 7, 6, 5}).view({4, 3});
+  std::vector<Role> roles_ = {Role::kLogged, Role::kSampled, Role::kProposed};
+};
+
+TEST_P(EnvironmentContract, RewardsAreFiniteFloatsOfTheActionsShape) {
+  for (const auto& [name, environment] : cases()) {
+    SCOPED_TRACE(name);
+    const Tensor rewards = environment->reward(history_, actions_, roles_);
+    EXPECT_EQ(rewards.sizes(), actions_.sizes());
+    EXPECT_EQ(rewards.scalar_type(), at::kFloat);
+    EXPECT_TRUE(at::isfinite(rewards).all().item<bool>()) << rewards;
+    EXPECT_FALSE(rewards.requires_grad());
+  }
+}
+
+TEST_P(EnvironmentContract, RewardsArePureFunctions) {
+  const auto first = cases(), again = cases();
+  for (size_t i = 0; i < first.size(); ++i) {
+    SCOPED_TRACE(first[i].name);
+    const Tensor rewards = first[i].environment->reward(history_, actions_, roles_).clone();
+    first[i].environment->reward(slice(history_, 1, 2), actions_.narrow(0, 0, 2), roles_);
+    EXPECT_TRUE(toy::near(first[i].environment->reward(history_, actions_, roles_), rewards));
+    EXPECT_TRUE(toy::near(again[i].environment->reward(history_, actions_, roles_), rewards))
+        << "a second one with the same seed";
+  }
+}
+
+TEST_P(EnvironmentContract, OtherRowsOfABatchDoNotMatter) {
+  for (const auto& [name, environment] : cases()) {
+    SCOPED_TRACE(name);
+    const Tensor rewards = environment->reward(history_, actions_, roles_);
+    for (int64_t row = 0; row < actions_.size(0); ++row) {
+      EXPECT_TRUE(toy::near(
+          environment->reward(slice(history_, row, 1), actions_.narrow(0, row, 1), roles_),
+          rewards.narrow(0, row, 1), 1e-6))
+          << "row " << row;
+    }
+  }
+}
+
+TEST_P(EnvironmentContract, ArgumentsStayAsTheyWere) {
+  const Tensor items = history_.items.clone(), length = history_.length.clone(),
+               event = history_.event.clone(), actions = actions_.clone();
+  for (const auto& [name, environment] : cases()) {
+    SCOPED_TRACE(name);
+    environment->reward(history_, actions_, roles_);
+    EXPECT_TRUE(toy::near(history_.items, items) && toy::near(history_.length, length) &&
+                toy::near(history_.event, event) && toy::near(actions_, actions));
+  }
+}
+
+TEST_P(EnvironmentContract, RolesDoNotMatterUnlessItIsListedWithAReason) {
+  if (const auto reason = kReadsRoles.find(GetParam()); reason != kReadsRoles.end()) {
+    GTEST_SKIP() << GetParam() << " may read the roles: " << reason->second;
+  }
+  for (const auto& [name, environment] : cases()) {
+    SCOPED_TRACE(name);
+    const Tensor rewards = environment->reward(history_, actions_, roles_);
+    for (const Role role : {Role::kLogged, Role::kSampled, Role::kProposed}) {
+      EXPECT_TRUE(
+          toy::near(environment->reward(history_, actions_, {role, role, role}), rewards, 1e-6))
+          << "all three as role " << int64_t(role);
+    }
+  }
+}
+
+TEST_P(EnvironmentContract, WhatLiesAfterTheLengthDoesNotMatter) {
+  History other = {history_.items.clone(), history_.length, history_.event};
+  other.items.masked_fill_(at::arange(toy::kHistory) >= history_.length.unsqueeze(1), 5);
+  for (const auto& [name, environment] : cases()) {
+    SCOPED_TRACE(name);
+    EXPECT_TRUE(toy::near(environment->reward(other, actions_, roles_),
+                          environment->reward(history_, actions_, roles_), 1e-6));
+  }
+}
+
+TEST_P(EnvironmentContract, HistoriesOutsideTrainingHaveRewards) {
+  const History outside = {history_.items, history_.length, at::full({4}, -1, at::kLong)};
+  for (const auto& [name, environment] : cases()) {
+    SCOPED_TRACE(name);
+    const Tensor rewards = environment->reward(outside, actions_, roles_);
+    EXPECT_EQ(rewards.sizes(), actions_.sizes());
+    EXPECT_TRUE(at::isfinite(rewards).all().item<bool>());
+  }
+}
+
+TEST_P(EnvironmentContract, StatesHaveTheirDeclaredWidth) {
+  for (const auto& [name, environment] : cases()) {
+    SCOPED_TRACE(name);
+    const int64_t width = environment->state_width();
+    if (width == 0) {
+      EXPECT_THROW(environment->state(history_), Error);
+      continue;
+    }
+    EXPECT_TRUE(entry().gives_state) << "a class with states declares kGivesState";
+    const Tensor states = environment->state(history_);
+    EXPECT_EQ(states.sizes(), (std::vector<int64_t>{4, width}));
+    EXPECT_EQ(states.scalar_type(), at::kFloat);
+    EXPECT_TRUE(at::isfinite(states).all().item<bool>());
+    EXPECT_TRUE(toy::near(environment->state(history_), states));
+    EXPECT_TRUE(toy::near(environment->state(slice(history_, 1, 1)), states.narrow(0, 1, 1), 1e-5));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, EnvironmentContract,
+                         ::testing::ValuesIn(toy::registry().ids("environment")), toy::test_name);
+
+TEST(EnvironmentContracts, CoverTheBundledOnes) {
+  EXPECT_GE(toy::registry().ids("environment").size(), 7u);
+  for (const auto& [id, reason] : kReadsRoles) {
+    EXPECT_NO_THROW(toy::registry().get("environment", id)) << "listed, but gone";
+  }
+}
+
+}  // namespace
+}  // namespace lea

@@ -1,0 +1,275 @@
+// What the bundled environments say about the toy training set, in numbers that a person can check.
+#include <cmath>
+#include <fstream>
+
+#include "tests/contract/toy.h"
+
+namespace lea {
+namespace {
+
+using nlohmann::json;
+
+class EnvironmentValues : public ::testing::Test {
+ protected:
+  std::shared_ptr<Environment> make(const std::string& id, const json& params = json::object()) {
+    return context_.environment(toy::use(id, params));
+  }
+
+  Tensor rewards(Environment& environment, std::vector<int64_t> events, const Tensor& actions,
+                 std::vector<Role> roles) {
+    return environment.reward(context_.data.histories(toy::longs(events)), actions, roles);
+  }
+
+  // The reward of every event's logged item, and of `item` as the sampled one: [E, 2].
+  Tensor all_events(Environment& environment, int64_t item = 4) {
+    const Tensor logged = context_.data.item.to(at::kLong);
+    return environment.reward(context_.data.histories(at::arange(toy::kEvents)),
+                              at::stack({logged, at::full_like(logged, item)}, 1),
+                              {Role::kLogged, Role::kSampled});
+  }
+
+  // An environment whose reward tells event and item: 10 x event + item.
+  json telling() {
+    const std::string path = ::testing::TempDir() + "/telling.tsv";
+    std::ofstream file(path);
+    file << "sequence_id\tposition\titem_id\treward\n";
+    for (int64_t event = 0; event < toy::kEvents; ++event) {
+      const int64_t sequence = event < 4 ? 0 : event < 6 ? 1 : 2;
+      const int64_t position = event - std::vector<int64_t>{0, 4, 6}[sequence];
+      for (int64_t item = 1; item <= toy::kItems; ++item) {
+        file << "s" << sequence << '\t' << position << "\ti" << item << '\t' << 10 * event + item
+             << '\n';
+      }
+    }
+    return {{"id", "lea.table"}, {"params", {{"rewards", path}}}};
+  }
+
+  static json inner(const std::string& id, json params = json::object()) {
+    return {{"id", id}, {"params", std::move(params)}};
+  }
+
+  static std::vector<int64_t> sorted(const Tensor& values) {
+    const Tensor flat = std::get<0>(values.flatten().to(at::kLong).sort());
+    return {flat.const_data_ptr<int64_t>(), flat.const_data_ptr<int64_t>() + flat.numel()};
+  }
+
+  torch::NoGradGuard no_grad_;
+  toy::Context context_;
+  const std::vector<Role> three_ = {Role::kLogged, Role::kSampled, Role::kProposed};
+  const std::vector<int64_t> each_once_ = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+};
+
+TEST_F(EnvironmentValues, PredefinedGivesTheRolesTheirConstants) {
+  const Tensor actions = toy::longs({1, 5, 6, 2, 5, 6}).view({2, 3});
+  EXPECT_TRUE(toy::near(rewards(*make("lea.predefined"), {0, 1}, actions, three_),
+                        at::tensor({1., 0., 1., 1., 0., 1.}).view({2, 3})));
+  const auto other = make("lea.predefined", {{"logged", 2}, {"sampled", -1}, {"proposed", 0.5}});
+  EXPECT_TRUE(toy::near(rewards(*other, {0, 1}, actions, three_),
+                        at::tensor({2., -1., .5, 2., -1., .5}).view({2, 3})));
+}
+
+TEST_F(EnvironmentValues, PredefinedReadsTheLoggedBehaviour) {
+  context_.data.behaviours = {"buy", "click", "wish"};
+  context_.data.behaviour =
+      at::tensor(std::vector<uint8_t>{1, 0, 2, 1, 1, 1, 1, 1, 1, 1, 0}, at::kByte);
+  const Tensor actions = toy::longs({1, 5, 2, 5, 3, 5, 7, 5}).view({4, 2});
+  const std::vector<Role> roles = {Role::kLogged, Role::kSampled};
+  EXPECT_TRUE(toy::near(rewards(*make("lea.predefined"), {0, 1, 2, 10}, actions, roles),
+                        at::tensor({.2, 0., 1., 0., 1., 0., 1., 0.}).view({4, 2}), 1e-7));
+  const auto own = make("lea.predefined", {{"behaviours", "wish = 0.5,click=0.1 "}, {"logged", 3}});
+  EXPECT_TRUE(toy::near(rewards(*own, {0, 1, 2, 10}, actions, roles),
+                        at::tensor({.1, 0., 3., 0., .5, 0., 3., 0.}).view({4, 2}), 1e-7));
+  const auto none = make("lea.predefined", {{"behaviours", ""}});
+  EXPECT_TRUE(toy::near(rewards(*none, {0, 1, 2, 10}, actions, roles).select(1, 0), at::ones({4})));
+}
+
+TEST_F(EnvironmentValues, PredefinedRefusesBehavioursThatItCannotRead) {
+  const auto message = [&](const std::string& behaviours) -> std::string {
+    try {
+      make("lea.predefined", {{"behaviours", behaviours}});
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "nothing thrown";
+  };
+  EXPECT_EQ(message("click=0.2, buy"),
+            "predefined: behaviours must read name=reward, name=reward, ..., but `buy` does not: "
+            "write for example click=0.2, buy=1");
+  for (const std::string bad : {"click=", "=1", "click=nan", "click=1x", "click=1,,buy=2"}) {
+    EXPECT_THAT(message(bad), ::testing::HasSubstr("must read name=reward")) << bad;
+  }
+  EXPECT_EQ(message("buy=1, buy=2"),
+            "predefined: behaviours names `buy` twice: keep one of the two");
+}
+
+TEST_F(EnvironmentValues, RandomIsUniformOrNormalOverHistoriesAndItems) {
+  torch::manual_seed(1);
+  const History history = {at::randint(1, 9, {2000, 3}, at::kLong), at::full({2000}, 3, at::kLong),
+                           at::full({2000}, -1, at::kLong)};
+  const Tensor actions = at::arange(1, 9).expand({2000, 8});
+  const std::vector<Role> roles(8, Role::kSampled);
+  const Tensor uniform = make("lea.random")->reward(history, actions, roles);
+  EXPECT_GE(uniform.min().item<float>(), 0);
+  EXPECT_LT(uniform.max().item<float>(), 1);
+  EXPECT_NEAR(uniform.mean().item<double>(), 0.5, 0.02);
+  EXPECT_NEAR(uniform.std().item<double>(), std::sqrt(1. / 12), 0.01);
+  const Tensor normal = make("lea.random", {{"distribution", "normal"}, {"scale", 2}, {"shift", 5}})
+                            ->reward(history, actions, roles);
+  EXPECT_NEAR(normal.mean().item<double>(), 5, 0.15);
+  EXPECT_NEAR(normal.std().item<double>(), 2, 0.1);
+}
+
+TEST_F(EnvironmentValues, RandomDependsOnHistoryItemAndSeed) {
+  // Events 1 and 9 have the histories 1 and 7 8 1; event 0 and 4 have none.
+  const Tensor same = toy::longs({3, 3, 3, 3}).unsqueeze(1);
+  const Tensor r = rewards(*make("lea.random"), {0, 4, 1, 9}, same, {Role::kLogged});
+  EXPECT_EQ(r[0].item<float>(), r[1].item<float>());
+  EXPECT_NE(r[0].item<float>(), r[2].item<float>());
+  EXPECT_NE(r[2].item<float>(), r[3].item<float>());
+  const Tensor by_item =
+      rewards(*make("lea.random", {{"of", "item"}}), {0, 4, 1, 9}, same, {Role::kLogged});
+  EXPECT_TRUE(toy::near(by_item, by_item[0].expand({4}).unsqueeze(1)));
+  const Tensor other =
+      rewards(*make("lea.random", {{"seed", 2}}), {0, 4, 1, 9}, same, {Role::kLogged});
+  EXPECT_NE(other[0].item<float>(), r[0].item<float>());
+  context_.run_seed = 2;
+  const Tensor other_run = rewards(*make("lea.random"), {0, 4, 1, 9}, same, {Role::kLogged});
+  EXPECT_NE(other_run[0].item<float>(), r[0].item<float>());
+}
+
+TEST_F(EnvironmentValues, OracleLooksAtTheRestOfTheTrainingSequence) {
+  // Event 1 of 1 2 3 4 predicts the 2: what came before, 1, does not count.
+  const Tensor actions = toy::longs({1, 4, 5, 1, 2, 3, 6, 7, 5, 7, 8, 1, 7, 8, 2}).view({5, 3});
+  EXPECT_TRUE(toy::near(
+      rewards(*make("lea.oracle"), {0, 1, 5, 6, 10}, actions, three_),
+      at::tensor({1., 1., 0., 0., 1., 1., 1., 0., 0., 1., 1., 1., 1., 0., 0.}).view({5, 3})));
+}
+
+TEST_F(EnvironmentValues, ClassMeanKeepsTheMeanOfEachRole) {
+  const auto constant =
+      make("lea.class_mean",
+           {{"of", inner("lea.predefined", {{"logged", 3}, {"sampled", -1}, {"proposed", 0.25}})}});
+  const Tensor actions = toy::longs({1, 5, 6}).view({1, 3});
+  EXPECT_TRUE(toy::near(rewards(*constant, {0}, actions, three_),
+                        at::tensor({3., -1., .25}).view({1, 3}), 1e-6));
+  // The oracle gives 1 to every logged item. Of the 7 other items, so many stand in the rest of the
+  // sequence: 3 2 1 0 | 1 0 | 3 3 2 1 0, in all 16 of 77.
+  const auto oracle = make("lea.class_mean", {{"of", inner("lea.oracle")}, {"negatives", 1000}});
+  const Tensor means = rewards(*oracle, {3}, actions, three_);
+  EXPECT_NEAR(means[0][0].item<double>(), 1, 1e-6);
+  EXPECT_NEAR(means[0][1].item<double>(), 16. / 77, 0.015);
+  EXPECT_NEAR(means[0][2].item<double>(), 1, 1e-6);
+}
+
+TEST_F(EnvironmentValues, ClassMeanSamplesTheTrainingEvents) {
+  // Event e's logged reward is 10 e + item; the mean of all is 50 + 46 / 11.
+  const Tensor action = toy::longs({1}).view({1, 1});
+  const auto all = make("lea.class_mean", {{"of", telling()}});
+  EXPECT_NEAR(rewards(*all, {0}, action, {Role::kLogged})[0][0].item<double>(), 50 + 46. / 11,
+              1e-4);
+  const auto one = make("lea.class_mean", {{"of", telling()}, {"sample", 1}});
+  const double mean = rewards(*one, {0}, action, {Role::kLogged})[0][0].item<double>();
+  const int64_t event = int64_t(mean) / 10;
+  EXPECT_NEAR(mean, 10 * event + context_.data.item[event].item<double>(), 1e-4)
+      << "one event's reward";
+}
+
+TEST_F(EnvironmentValues, MatchedBringsTheMeansToOneAndZero) {
+  const auto affine =
+      make("lea.matched",
+           {{"of", inner("lea.predefined", {{"logged", 3}, {"sampled", 1}, {"proposed", 2}})}});
+  EXPECT_TRUE(toy::near(rewards(*affine, {0}, toy::longs({1, 5, 6}).view({1, 3}), three_),
+                        at::tensor({1., 0., .5}).view({1, 3}), 1e-6));
+  // The oracle's sampled mean is 16 / 77, so 0 becomes -(16 / 77) / (61 / 77) = -16 / 61.
+  const auto oracle = make("lea.matched", {{"of", inner("lea.oracle")}, {"negatives", 1000}});
+  const Tensor mapped = rewards(*oracle, {0}, toy::longs({1, 5, 4}).view({1, 3}), three_);
+  EXPECT_NEAR(mapped[0][0].item<double>(), 1, 1e-6);
+  EXPECT_NEAR(mapped[0][1].item<double>(), -16. / 61, 0.025);
+}
+
+TEST_F(EnvironmentValues, MatchedRefusesEqualMeans) {
+  try {
+    make("lea.matched", {{"of", inner("lea.predefined", {{"sampled", 1}})}});
+    FAIL() << "nothing thrown";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "matched: the inner environment gives logged and sampled items the same mean reward "
+        "(1.000000 and 1.000000), so no map brings them to 1 and 0: use it without "
+        "`matched`, or another environment");
+  }
+}
+
+TEST_F(EnvironmentValues, ShuffledPairsMovesAnEventsRewardsTogether) {
+  const auto shuffled = make("lea.shuffled", {{"of", telling()}});
+  const Tensor found = all_events(*shuffled, 4);
+  const Tensor source = (found / 10).floor();
+  EXPECT_EQ(sorted(source.select(1, 0)), each_once_);
+  EXPECT_TRUE(toy::near(source.select(1, 1), source.select(1, 0)));
+  EXPECT_FALSE(toy::near(source.select(1, 0), at::arange(toy::kEvents)));
+  const Tensor item = context_.data.item.index_select(0, source.select(1, 0).to(at::kLong));
+  EXPECT_TRUE(toy::near(found.select(1, 0) - 10 * source.select(1, 0), item))
+      << "the logged item of the other event";
+  EXPECT_TRUE(toy::near(found.select(1, 1) - 10 * source.select(1, 1), at::full({11}, 4)))
+      << "the sampled item as it was";
+}
+
+TEST_F(EnvironmentValues, ShuffledWithinRoleMovesTheRolesApart) {
+  const auto shuffled = make("lea.shuffled", {{"of", telling()}, {"scope", "within_role"}});
+  const Tensor source = (all_events(*shuffled) / 10).floor();
+  EXPECT_EQ(sorted(source.select(1, 0)), each_once_);
+  EXPECT_EQ(sorted(source.select(1, 1)), each_once_);
+  EXPECT_FALSE(toy::near(source.select(1, 1), source.select(1, 0)));
+  const auto constant =
+      make("lea.shuffled", {{"of", inner("lea.predefined")}, {"scope", "within_role"}});
+  EXPECT_TRUE(toy::near(all_events(*constant),
+                        at::tensor({1., 0.}).expand({toy::kEvents, 2}).contiguous()));
+}
+
+TEST_F(EnvironmentValues, ShuffledPooledMixesTheRolesAndLosesNone) {
+  const std::vector<Role> roles = {Role::kLogged, Role::kSampled, Role::kSampled};
+  const Tensor logged = context_.data.item.to(at::kLong);
+  const Tensor actions = at::stack({logged, logged % 8 + 1, (logged + 3) % 8 + 1}, 1);
+  const History history = context_.data.histories(at::arange(toy::kEvents));
+  const auto constant =
+      make("lea.shuffled", {{"of", inner("lea.predefined")}, {"scope", "pooled"}});
+  const Tensor ones = constant->reward(history, actions, roles);
+  EXPECT_EQ(ones.sum().item<double>(), 11) << "11 of 33 places hold a logged reward";
+  EXPECT_LT(ones.select(1, 0).sum().item<double>(), 11) << "but not all in the first column";
+  const auto telling_one = make("lea.shuffled", {{"of", telling()}, {"scope", "pooled"}});
+  const Tensor source = (telling_one->reward(history, actions, roles) / 10).floor();
+  std::vector<int64_t> thrice;
+  for (const int64_t event : each_once_) thrice.insert(thrice.end(), 3, event);
+  EXPECT_EQ(sorted(source), thrice);
+}
+
+TEST_F(EnvironmentValues, ShuffledAsksForProposalsWithThePairsPermutation) {
+  const Tensor logged = context_.data.item.to(at::kLong);
+  const History history = context_.data.histories(at::arange(toy::kEvents));
+  const Tensor pairs =
+      (all_events(*make("lea.shuffled", {{"of", telling()}})) / 10).floor().select(1, 0);
+  for (const std::string scope : {"pairs", "within_role", "pooled"}) {
+    const auto shuffled = make("lea.shuffled", {{"of", telling()}, {"scope", scope}});
+    const Tensor found = shuffled->reward(history, at::full({11, 1}, 6), {Role::kProposed});
+    EXPECT_TRUE(toy::near(found.select(1, 0), 10 * pairs + 6)) << scope;
+  }
+}
+
+TEST_F(EnvironmentValues, ShuffledLeavesOtherHistoriesAndSeedsApart) {
+  const auto first = make("lea.shuffled", {{"of", telling()}});
+  const auto second = make("lea.shuffled", {{"of", telling()}, {"seed", 2}});
+  EXPECT_FALSE(toy::near(all_events(*second), all_events(*first)));
+  History history = context_.data.histories(toy::longs({1, 2}));
+  history.event = toy::longs({-1, 2});
+  for (const std::string scope : {"pairs", "within_role", "pooled"}) {
+    const auto random = make("lea.random");
+    const auto shuffled = make("lea.shuffled", {{"of", inner("lea.random")}, {"scope", scope}});
+    const Tensor actions = toy::longs({2, 5, 6, 3, 5, 6}).view({2, 3});
+    EXPECT_TRUE(toy::near(shuffled->reward(history, actions, three_)[0],
+                          random->reward(history, actions, three_)[0]))
+        << scope;
+  }
+}
+
+}  // namespace
+}  // namespace lea

@@ -1,0 +1,345 @@
+// The contract of core/api/framework.h, for every framework that the registry finds.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "tests/contract/toy.h"
+
+namespace lea {
+namespace {
+
+constexpr int64_t kNegatives = 2, kState = 4, kSteps = 12;
+
+bool reads(const PluginEntry& entry, const std::string& slot) {
+  return std::find(entry.uses.begin(), entry.uses.end(), slot) != entry.uses.end();
+}
+
+std::set<const void*> addresses(const std::vector<Tensor>& parameters) {
+  std::set<const void*> set;
+  for (const Tensor& parameter : parameters) set.insert(parameter.unsafeGetTensorImpl());
+  return set;
+}
+
+class FrameworkContract : public ::testing::TestWithParam<std::string> {
+ protected:
+  struct Case {
+    std::string name;
+    std::shared_ptr<Framework> framework;
+    bool trained = false;  // by gradient steps
+  };
+
+  FrameworkContract() {
+    context_.use_of_state = {reads(entry(), "state") ? kState : 0, 0, false};
+    if (reads(entry(), "augment")) context_.use_of_proposals = {0.1, 0.01};
+  }
+
+  const PluginEntry& entry() { return toy::registry().get("framework", GetParam()); }
+
+  Case make(const toy::Variant& variant) {
+    torch::manual_seed(11);
+    Case made{variant.name, entry().framework(variant.values, context_)};
+    made.trained = !made.framework->groups().empty();
+    made.framework->fit(context_.data);
+    made.framework->train();
+    return made;
+  }
+
+  std::vector<Case> cases() {
+    std::vector<Case> cases;
+    for (const toy::Variant& variant : toy::variants(entry())) cases.push_back(make(variant));
+    return cases;
+  }
+
+  // All training events, with everything that a host with all slots gives.
+  Transition transition() {
+    Transition t;
+    const Tensor event = at::arange(toy::kEvents);
+    t.history = context_.data.histories(event);
+    t.action = context_.data.item.to(at::kLong);
+    t.next = {at::zeros_like(t.history.items), (t.history.length + 1).clamp_max(toy::kHistory),
+              event};
+    for (int64_t row = 0; row < toy::kEvents; ++row) {
+      const int64_t length = t.history.length[row].item<int64_t>();
+      const Tensor kept = t.history.items[row].narrow(0, 0, length);
+      const Tensor all = at::cat({kept, t.action[row].unsqueeze(0)});
+      const int64_t size = std::min(length + 1, toy::kHistory);
+      t.next.items[row].narrow(0, 0, size).copy_(all.narrow(0, all.size(0) - size, size));
+    }
+    t.negatives = (t.action.unsqueeze(1) + toy::longs({1, 4}) - 1) % toy::kItems + 1;
+    t.reward = at::linspace(0.5, 1.5, toy::kEvents);
+    t.negative_reward = at::linspace(-0.5, 0.2, kNegatives * toy::kEvents).view({-1, kNegatives});
+    t.done = event.eq(3) + event.eq(5) + event.eq(10);
+    if (context_.use_of_state.width > 0) {
+      t.state = at::sin(at::arange(kState * toy::kEvents).to(at::kFloat)).view({-1, kState});
+      t.next_state = at::cos(at::arange(kState * toy::kEvents).to(at::kFloat)).view({-1, kState});
+    }
+    if (context_.use_of_proposals.supervised_weight > 0) {
+      t.proposed = (t.action + 1) % toy::kItems + 1;
+      t.proposed[2] = 0;  // no proposal for this row
+      t.proposed_reward = at::linspace(1, 0.5, toy::kEvents);
+    }
+    return t;
+  }
+
+  static Group group(Framework& framework, const std::string& name) {
+    for (const Group& group : framework.groups()) {
+      if (group.name == name) return group;
+    }
+    ADD_FAILURE() << "loss() names the group `" << name << "`, which groups() does not list";
+    return {};
+  }
+
+  static Tensor scores(Framework& framework, const History& history) {
+    torch::NoGradGuard no_grad;
+    framework.eval();
+    const Tensor scores = framework.score(history).clone();
+    framework.train();
+    return scores;
+  }
+
+  // One plain gradient step of the loss's group; returns the group.
+  static Group descend(Framework& framework, const Loss& loss, double rate) {
+    for (Tensor& parameter : framework.parameters()) parameter.mutable_grad().reset();
+    loss.value.backward();
+    const Group stepped = group(framework, loss.group);
+    torch::NoGradGuard no_grad;
+    for (Tensor parameter : stepped.parameters) {
+      if (parameter.grad().defined()) parameter.sub_(parameter.grad(), rate);
+    }
+    return stepped;
+  }
+
+  toy::Context context_;
+};
+
+TEST_P(FrameworkContract, UsesOnlySlotsThatExist) {
+  const std::set<std::string> slots = {"backbone", "reward",    "state",
+                                       "augment",  "negatives", "train"};
+  for (const std::string& slot : entry().uses) EXPECT_TRUE(slots.contains(slot)) << slot;
+  const bool trained = make(toy::variants(entry())[0]).trained;
+  EXPECT_EQ(trained, reads(entry(), "train")) << "what has groups reads `train`";
+}
+
+TEST_P(FrameworkContract, GroupsHoldTheParametersOnceOrAllTheSame) {
+  for (const auto& [name, framework, trained] : cases()) {
+    SCOPED_TRACE(name);
+    const std::vector<Group> groups = framework->groups();
+    const auto owned = addresses(framework->parameters());
+    std::set<std::string> names;
+    std::set<const void*> trainable;
+    for (const Group& one : groups) {
+      EXPECT_TRUE(names.insert(one.name).second) << "two groups are named " << one.name;
+      EXPECT_FALSE(one.parameters.empty()) << one.name;
+      EXPECT_GE(one.learning_rate, 0) << one.name;
+      const auto mine = addresses(one.parameters);
+      EXPECT_EQ(mine.size(), one.parameters.size()) << one.name << " holds a parameter twice";
+      EXPECT_TRUE(std::includes(owned.begin(), owned.end(), mine.begin(), mine.end()))
+          << one.name << " holds what is not registered, so no checkpoint would keep it";
+      trainable.insert(mine.begin(), mine.end());
+    }
+    if (!groups.empty()) {
+      EXPECT_EQ(trainable, owned) << "a parameter is in no group";
+    }
+    if (name != GetParam()) continue;  // a variant may share parts between networks
+    for (const Group& one : groups) {
+      for (const Group& other : groups) {
+        const auto a = addresses(one.parameters), b = addresses(other.parameters);
+        std::vector<const void*> both;
+        std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
+        EXPECT_TRUE(both.empty() || a == b) << one.name << " and " << other.name << " overlap";
+      }
+    }
+  }
+}
+
+TEST_P(FrameworkContract, LossIsAFiniteScalarInAKnownGroup) {
+  for (const auto& [name, framework, trained] : cases()) {
+    SCOPED_TRACE(name);
+    if (!trained) {
+      EXPECT_THROW(framework->loss(transition(), Step{0, 1}), Error);
+      continue;
+    }
+    for (int64_t step = 0; step < kSteps; ++step) {
+      const Loss loss = framework->loss(transition(), Step{step, 1});
+      ASSERT_EQ(loss.value.dim(), 0);
+      EXPECT_EQ(loss.value.scalar_type(), at::kFloat);
+      EXPECT_TRUE(loss.value.requires_grad());
+      EXPECT_TRUE(at::isfinite(loss.value).item<bool>());
+      EXPECT_EQ(group(*framework, loss.group).name, loss.group);
+      for (const auto& [metric, value] : loss.metrics) {
+        EXPECT_FALSE(value.requires_grad()) << metric;
+        EXPECT_EQ(value.numel(), 1) << metric;
+        EXPECT_TRUE(at::isfinite(value).all().item<bool>()) << metric;
+      }
+    }
+  }
+}
+
+TEST_P(FrameworkContract, LossIsAFunctionOfTransitionAndStep) {
+  const auto first = cases(), again = cases();
+  for (size_t i = 0; i < first.size(); ++i) {
+    if (!first[i].trained) continue;
+    SCOPED_TRACE(first[i].name);
+    const Step step{3, 1};
+    const Loss loss = first[i].framework->loss(transition(), step);
+    EXPECT_TRUE(toy::near(first[i].framework->loss(transition(), step).value, loss.value));
+    const Loss other = again[i].framework->loss(transition(), step);
+    EXPECT_TRUE(toy::near(other.value, loss.value)) << "a second one with the same seed";
+    EXPECT_EQ(other.group, loss.group);
+  }
+}
+
+TEST_P(FrameworkContract, GradientsReachAllOfTheGroupThatIsSteppedAndNothingElse) {
+  for (const auto& [name, framework, trained] : cases()) {
+    if (!trained) continue;
+    SCOPED_TRACE(name);
+    std::map<std::string, std::set<std::string>> silent;  // by group: never had a gradient
+    std::set<std::string> seen;
+    for (int64_t step = 0; step < kSteps; ++step) {
+      for (Tensor& parameter : framework->parameters()) parameter.mutable_grad().reset();
+      const Loss loss = framework->loss(transition(), Step{step, 1});
+      loss.value.backward();
+      const auto inside = addresses(group(*framework, loss.group).parameters);
+      const bool first = seen.insert(loss.group).second;
+      for (const auto& parameter : framework->named_parameters()) {
+        const Tensor& gradient = parameter.value().grad();
+        const bool flows = gradient.defined() && gradient.abs().sum().item<double>() > 0;
+        if (!inside.contains(parameter.value().unsafeGetTensorImpl())) {
+          EXPECT_FALSE(flows) << parameter.key() << " is outside of group " << loss.group;
+        } else if (flows) {
+          silent[loss.group].erase(parameter.key());
+        } else if (first) {
+          silent[loss.group].insert(parameter.key());
+        }
+      }
+    }
+    for (const auto& [group, parameters] : silent) {
+      for (const std::string& parameter : parameters) {
+        ADD_FAILURE() << parameter << " of group " << group << " never has a gradient";
+      }
+    }
+  }
+}
+
+TEST_P(FrameworkContract, AStepChangesItsGroupAloneAndTheScoresOnlyIfEvaluated) {
+  for (const auto& [name, framework, trained] : cases()) {
+    if (!trained) continue;
+    SCOPED_TRACE(name);
+    const History history = transition().history;
+    for (int64_t step = 0; step < kSteps; ++step) {
+      std::map<std::string, Tensor> before;
+      for (const auto& parameter : framework->named_parameters()) {
+        before[parameter.key()] = parameter.value().detach().clone();
+      }
+      const Tensor ranked = scores(*framework, history);
+      const Group stepped =
+          descend(*framework, framework->loss(transition(), Step{step, 1}), /*rate=*/0.1);
+      const auto inside = addresses(stepped.parameters);
+      for (const auto& parameter : framework->named_parameters()) {
+        if (inside.contains(parameter.value().unsafeGetTensorImpl())) continue;
+        EXPECT_TRUE(toy::near(parameter.value(), before[parameter.key()]))
+            << parameter.key() << " changed in a step of " << stepped.name;
+      }
+      const bool same = at::equal(scores(*framework, history), ranked);
+      EXPECT_NE(same, stepped.evaluated) << "step " << step << " of group " << stepped.name;
+    }
+  }
+}
+
+TEST_P(FrameworkContract, AFewStepsLowerTheLoss) {
+  const Case made = make(toy::variants(entry())[0]);
+  if (!made.trained) GTEST_SKIP() << GetParam() << " is not trained by gradient steps";
+  std::map<std::string, std::vector<double>> losses;  // by group
+  for (int64_t step = 0; step < 200; ++step) {
+    const Loss loss = made.framework->loss(transition(), Step{step, 1});
+    losses[loss.group].push_back(loss.value.item<double>());
+    descend(*made.framework, loss, /*rate=*/0.3);
+  }
+  for (const auto& [group, values] : losses) {
+    EXPECT_LT(values.back(), 0.8 * values.front()) << "of group " << group;
+  }
+}
+
+TEST_P(FrameworkContract, ScoresAreFiniteAndOnePerItem) {
+  const History history = context_.data.histories(at::arange(toy::kEvents));
+  for (const auto& [name, framework, trained] : cases()) {
+    SCOPED_TRACE(name);
+    const Tensor ranked = scores(*framework, history);
+    EXPECT_EQ(ranked.sizes(), (std::vector<int64_t>{toy::kEvents, toy::kItems}));
+    EXPECT_EQ(ranked.scalar_type(), at::kFloat);
+    EXPECT_TRUE(at::isfinite(ranked).all().item<bool>());
+    EXPECT_TRUE(toy::near(scores(*framework, history), ranked)) << "the second time";
+    EXPECT_GT(ranked.std().item<double>(), 0) << "all scores are equal";
+  }
+}
+
+TEST_P(FrameworkContract, ScoresDependOnTheHistoryOfTheirRowAlone) {
+  const History history = context_.data.histories(at::arange(toy::kEvents));
+  for (const auto& [name, framework, trained] : cases()) {
+    SCOPED_TRACE(name);
+    const Tensor ranked = scores(*framework, history);
+    for (int64_t row = 0; row < toy::kEvents; ++row) {
+      // Evaluation has no events; what stands after the length is rubbish.
+      const Tensor length = history.length.narrow(0, row, 1);
+      const Tensor beyond = at::arange(toy::kHistory) >= length.unsqueeze(1);
+      const History one = {history.items.narrow(0, row, 1).masked_fill(beyond, 6), length,
+                           at::full({1}, -1, at::kLong)};
+      EXPECT_TRUE(toy::near(scores(*framework, one), ranked.narrow(0, row, 1), 1e-5))
+          << "row " << row;
+    }
+  }
+}
+
+TEST_P(FrameworkContract, RowsWithoutAProposalAddNothing) {
+  if (!reads(entry(), "augment")) GTEST_SKIP() << GetParam() << " does not read proposals";
+  for (const auto& [name, framework, trained] : cases()) {
+    SCOPED_TRACE(name);
+    Transition none = transition(), zero = transition();
+    none.proposed = none.proposed_reward = Tensor();
+    zero.proposed = at::zeros_like(zero.proposed);
+    const Step step{3, 1};
+    const double without = framework->loss(none, step).value.item<double>();
+    EXPECT_NEAR(framework->loss(zero, step).value.item<double>(), without, 1e-5);
+    EXPECT_NE(framework->loss(transition(), step).value.item<double>(), without)
+        << "proposals change nothing at all";
+  }
+}
+
+TEST_P(FrameworkContract, DoesNotTouchTheSlotsThatItDoesNotName) {
+  for (const auto& [name, framework, trained] : cases()) {
+    if (!trained) continue;
+    SCOPED_TRACE(name);
+    Transition t = transition();
+    if (!reads(entry(), "reward")) t.reward = t.negative_reward = t.proposed_reward = Tensor();
+    if (!reads(entry(), "negatives")) t.negatives = t.negative_reward = Tensor();
+    EXPECT_TRUE(at::isfinite(framework->loss(t, Step{0, 1}).value).item<bool>());
+  }
+}
+
+TEST_P(FrameworkContract, TrainsEveryBackboneWithEveryUseOfTheState) {
+  if (!reads(entry(), "backbone")) GTEST_SKIP() << GetParam() << " has no backbone";
+  for (const std::string& backbone : toy::registry().ids("backbone")) {
+    context_.backbone = backbone;
+    std::vector<Context::StateUse> uses = {{}};
+    if (reads(entry(), "state"))
+      uses = {{}, {kState, 0, false}, {kState, 3, false}, {kState, 0, true}};
+    for (const Context::StateUse& use : uses) {
+      context_.use_of_state = use;
+      SCOPED_TRACE(backbone + (use.width == 0 ? "" : use.replace ? ", replaced" : ", joined"));
+      const Case made = make(toy::variants(entry())[0]);
+      const Loss loss = made.framework->loss(transition(), Step{0, 1});
+      descend(*made.framework, loss, 0.1);
+      EXPECT_TRUE(at::isfinite(scores(*made.framework, transition().history)).all().item<bool>());
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, FrameworkContract,
+                         ::testing::ValuesIn(toy::registry().ids("framework")), toy::test_name);
+
+TEST(FrameworkContracts, CoverTheBundledOnes) {
+  EXPECT_GE(toy::registry().ids("framework").size(), 5u);
+}
+
+}  // namespace
+}  // namespace lea

@@ -1,0 +1,163 @@
+// A training set that a person can hold in the head, and the plugins of this build made on it.
+//
+//   items 1..8, histories of T = 3
+//   sequence s0: 1 2 3 4        events 0..3
+//   sequence s1: 5 6            events 4..5
+//   sequence s2: 7 8 1 2 7      events 6..10
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/api/plugin.h"
+#include "core/spec/error.h"
+#include "core/spec/plugin_info.h"
+#include "core/worker/registry.h"
+
+namespace lea::toy {
+
+inline constexpr int64_t kItems = 8, kHistory = 3, kEvents = 11;
+
+inline worker::Registry& registry() {
+  static worker::Registry registry({std::string(LEA_BINARY_DIR) + "/plugins"});
+  return registry;
+}
+
+inline Tensor longs(std::vector<int64_t> values) { return at::tensor(values, at::kLong); }
+
+inline TrainingData training() {
+  TrainingData data;
+  data.items = kItems;
+  data.history = kHistory;
+  data.item = at::tensor(std::vector<int32_t>{1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 7}, at::kInt);
+  data.offset = longs({0, 4, 6, 11});
+  return data;
+}
+
+// Mean of the items' vectors and a linear layer: no dropout, and an empty history is a bias.
+class Backbone final : public lea::Backbone {
+ public:
+  Backbone() {
+    embedding_ = register_module("embedding", torch::nn::Embedding(kItems + 1, 6));
+    linear_ = register_module("linear", torch::nn::Linear(6, 5));
+  }
+  int64_t width() const override { return 5; }
+  Tensor encode(const History& history) override {
+    const Tensor mask =
+        at::arange(history.items.size(1)).unsqueeze(0) < history.length.unsqueeze(1);
+    const Tensor kept = embedding_(history.items) * mask.unsqueeze(2);
+    return at::tanh(linear_(kept.sum(1) / history.length.clamp_min(1).unsqueeze(1)));
+  }
+
+ private:
+  torch::nn::Embedding embedding_{nullptr};
+  torch::nn::Linear linear_{nullptr};
+};
+
+class Context final : public lea::Context {
+ public:
+  TrainingData data = training();
+  std::string backbone;  // an id; empty: toy::Backbone
+  StateUse use_of_state;
+  AugmentUse use_of_proposals;
+  uint64_t run_seed = 1;
+
+  int64_t items() const override { return kItems; }
+  int64_t history() const override { return kHistory; }
+  uint64_t seed() const override { return run_seed; }
+  c10::Device device() const override { return c10::kCPU; }
+  std::shared_ptr<lea::Backbone> make_backbone() const override {
+    if (backbone.empty()) return std::make_shared<Backbone>();
+    return registry().get("backbone", backbone).backbone({}, *this);
+  }
+  std::shared_ptr<Environment> environment(const std::string& value) const override {
+    const auto use = nlohmann::json::parse(value);
+    const PluginEntry& entry = registry().get("environment", use.at("id"));
+    return entry.environment(spec::to_values(entry.params, use.at("params"), "toy"), *this);
+  }
+  const TrainingData& training() const override { return data; }
+  int64_t item_of(const std::string& id) const override { return number(id, 'i', 1, kItems, 0); }
+  int64_t sequence_of(const std::string& id) const override { return number(id, 's', 0, 2, -1); }
+  StateUse state_use() const override { return use_of_state; }
+  AugmentUse augment_use() const override { return use_of_proposals; }
+
+ private:
+  static int64_t number(const std::string& id, char letter, int64_t low, int64_t high,
+                        int64_t none) {
+    for (int64_t i = low; i <= high; ++i) {
+      if (id == letter + std::to_string(i)) return i;
+    }
+    return none;
+  }
+};
+
+// The value of an environment parameter.
+inline std::string use(const std::string& id, nlohmann::json params = nlohmann::json::object()) {
+  return nlohmann::json{{"id", id}, {"params", std::move(params)}}.dump();
+}
+
+// The parameter sets that a contract is tried with: the defaults, and every other choice of one
+// parameter at a time. Wrappers get `inner`.
+struct Variant {
+  std::string name;
+  ParamValues values;
+};
+inline std::vector<Variant> variants(const PluginEntry& entry,
+                                     const std::string& inner = use("lea.oracle")) {
+  Variant defaults{entry.id, {}};
+  for (const ParamInfo& info : entry.params) {
+    if (info.type == ParamType::kEnvironment) defaults.values[info.name] = inner;
+  }
+  std::vector<Variant> all = {defaults};
+  const auto add = [&](const ParamInfo& info, const std::string& text, ParamValue value) {
+    all.push_back(defaults);
+    all.back().name += " " + info.name + "=" + text;
+    all.back().values[info.name] = std::move(value);
+  };
+  for (const ParamInfo& info : entry.params) {
+    if (info.type == ParamType::kBool) {
+      const bool other = !std::get<bool>(info.default_value);
+      add(info, other ? "true" : "false", other);
+    }
+    for (const std::string& choice : info.choices) {
+      if (ParamValue(choice) != info.default_value) add(info, choice, choice);
+    }
+  }
+  return all;
+}
+
+// The letters, digits and underscores that GoogleTest allows in a test's name.
+inline std::string test_name(const ::testing::TestParamInfo<std::string>& info) {
+  std::string name = info.param;
+  for (char& c : name) {
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  }
+  return name;
+}
+
+// Fails with the first place where two tensors differ by more than `tolerance`.
+inline ::testing::AssertionResult near(const Tensor& found, const Tensor& wanted,
+                                       double tolerance = 0) {
+  if (found.sizes() != wanted.sizes()) {
+    return ::testing::AssertionFailure()
+           << "shape " << found.sizes() << " where " << wanted.sizes() << " is due";
+  }
+  const Tensor a = found.detach().flatten().to(at::kDouble);
+  const Tensor b = wanted.detach().flatten().to(at::kDouble);
+  for (int64_t i = 0; i < a.numel(); ++i) {
+    const double x = a[i].item<double>(), y = b[i].item<double>();
+    if (!(std::abs(x - y) <= tolerance)) {
+      return ::testing::AssertionFailure()
+             << "place " << i << " of " << a.numel() << " is " << x << " where " << y << " is due";
+    }
+  }
+  return ::testing::AssertionSuccess();
+}
+
+}  // namespace lea::toy
