@@ -1,0 +1,157 @@
+// A worker that is killed at any moment, again and again, ends with the bytes of one that never
+// was.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "core/data/import.h"
+#include "core/eval/ranks.h"
+#include "core/lab/process.h"
+#include "core/lab/run_folder.h"
+#include "core/spec/publish.h"
+
+namespace lea {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr int kKills = 24;
+
+class ResumeTest : public ::testing::Test {
+ protected:
+  ResumeTest() {
+    lab_ = (fs::temp_directory_path() / "lea-resume-XXXXXX").string();
+    if (!mkdtemp(lab_.data())) throw std::runtime_error("no temporary folder");
+    lab_ = lab::open_lab(lab_);
+    write_interactions();
+    data::import_dataset(lab_, "toy", lab_ + "/interactions.tsv", {});
+  }
+  ~ResumeTest() override { fs::remove_all(lab_); }
+
+  // 150 sequences over 60 items, each item mostly followed by the next one.
+  void write_interactions() {
+    std::ofstream file(lab_ + "/interactions.tsv");
+    file << "user_id\titem_id\ttimestamp\n";
+    std::mt19937 random(1);
+    for (int user = 0; user < 150; ++user) {
+      int item = static_cast<int>(random() % 60);
+      for (int t = 0; t < 12; ++t) {
+        file << 'u' << user << "\ti" << item << '\t' << t << '\n';
+        item = random() % 4 == 0 ? static_cast<int>(random() % 60) : (item + 1) % 60;
+      }
+    }
+  }
+
+  // Twin networks, dropout, an augmenter, validations and a learning-rate drop: everything that has
+  // state.
+  static spec::RunSpec run_spec() {
+    spec::RunSpec run;
+    run.data.name = "toy";
+    run.train.batch_size = 32;
+    run.train.max_steps = 400;
+    run.train.validate_every = 20;
+    run.train.patience = 100;
+    run.train.drop_learning_rate_at = 200;
+    run.train.fresh_optimizer = true;
+    run.train.log_every = 10;
+    run.backbone = {"lea.gru4rec", {{"dropout", 0.3}}};
+    run.framework = {"lea.snqn", nlohmann::json::object()};
+    run.reward = {"lea.predefined", nlohmann::json::object()};
+    run.augment = {"lea.top1", nlohmann::json::object()};
+    run.augment_use.from_step = 100;
+    run.augment_use.refresh = 70;
+    return run;
+  }
+
+  std::string new_run() {
+    spec::PlannedRun planned{run_spec(), spec::cell_hash(run_spec()), {{"framework", "snqn"}}};
+    return lab::create_run(lab_, {"resume", "", {"framework"}, {planned}, {}}, planned).path;
+  }
+
+  std::vector<std::string> command(const std::string& run) const {
+    return {LEA_BINARY_DIR "/bin/lealab-worker", "train", "--lab", lab_, "--run", run};
+  }
+
+  // Exit code, or -1 when it was killed after `delay`.
+  int train(const std::string& run, std::chrono::milliseconds delay, int signal) const {
+    lab::Child child(command(run), run + "/log.txt");
+    const auto deadline = std::chrono::steady_clock::now() + delay;
+    lab::ProcessResult result;
+    bool sent = false;
+    while (!child.finished(&result)) {
+      child.read_lines([](const std::string&) {});
+      if (!sent && std::chrono::steady_clock::now() > deadline) {
+        child.send(signal);
+        sent = true;
+      }
+      std::this_thread::sleep_for(2ms);
+    }
+    return result.signal ? -1 : result.exit_code;
+  }
+
+  void expect_same(const std::string& run, const std::string& reference) const {
+    for (const char* file :
+         {"/ranks.bin", "/ranks-valid.bin", "/events.jsonl", "/checkpoint/best.safetensors"}) {
+      EXPECT_TRUE(read_file(run + file) == read_file(reference + file)) << file << " differs";
+    }
+  }
+
+  std::string lab_;
+};
+
+TEST_F(ResumeTest, KilledAtRandomMomentsARunEndsByteEqualToOneThatWasNot) {
+  const std::string reference = new_run();
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_EQ(train(reference, 1h, 0), 0) << read_file(reference + "/log.txt");
+  const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - start);
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed of the moments: " + std::to_string(seed));
+  std::mt19937 random(seed);
+  int kills = 0, runs = 0;
+  while (kills < kKills) {
+    const std::string run = new_run();
+    ++runs;
+    int code = -1;
+    for (int attempt = 0; attempt < 4 && code != 0; ++attempt) {
+      code = train(run, std::chrono::milliseconds(random() % whole.count()), SIGKILL);
+      kills += code == -1;
+      if (code != -1) break;
+    }
+    if (code == -1) code = train(run, 1h, 0);
+    ASSERT_EQ(code, 0) << read_file(run + "/log.txt");
+    expect_same(run, reference);
+    fs::remove_all(run);
+  }
+  RecordProperty("kills", kills);
+  std::printf("%d kills over %d runs\n", kills, runs);
+}
+
+TEST_F(ResumeTest, StoppedOnRequestARunSaysInterruptedAndGoesOn) {
+  const std::string reference = new_run(), run = new_run();
+  ASSERT_EQ(train(reference, 1h, 0), 0);
+  int code = 7;
+  int stops = 0;
+  for (auto delay = 700ms; code == 7 && stops < 30; delay += 40ms) {
+    code = train(run, delay, SIGTERM);
+    if (code == 7) {
+      ++stops;
+      EXPECT_EQ(lab::state_of({run}), lab::RunState::kInterrupted);
+    }
+    ASSERT_TRUE(code == 7 || code == 0 || code == -1) << code << read_file(run + "/log.txt");
+    if (code == -1) code = 7;  // the request came before the worker could hear it
+  }
+  ASSERT_EQ(code, 0);
+  EXPECT_EQ(lab::state_of({run}), lab::RunState::kFinished);
+  expect_same(run, reference);
+}
+
+}  // namespace
+}  // namespace lea
