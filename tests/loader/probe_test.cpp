@@ -1,0 +1,212 @@
+// Bad plugins in a child process: each is classified, with the step that it broke, and the host
+// goes on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <random>
+
+#include "core/lab/plugins.h"
+#include "core/lab/process.h"
+#include "tests/loader/folder.h"
+
+namespace lea::lab {
+namespace {
+
+namespace fs = std::filesystem;
+using test::bad_plugin;
+using test::Folder;
+using test::read_all;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class Probe : public testing::Test {
+ protected:
+  Probe() {
+    setenv("XDG_CACHE_HOME", cache_.path().c_str(), 1);
+    setenv("LEA_TEST_MARKER", marker().c_str(), 1);
+  }
+  ~Probe() override { unsetenv("LEA_TEST_MARKER"); }
+
+  std::string marker() const { return cache_.at("marker"); }
+  bool code_ran() const { return fs::exists(marker()); }
+
+  std::string reason(const std::string& name, double seconds = 30) {
+    const PluginRecord record = probe_file(bad_plugin(name), seconds);
+    EXPECT_EQ(record.state, PluginState::kFailed) << name;
+    EXPECT_TRUE(record.plugins.empty()) << name;
+    return record.reason;
+  }
+  std::vector<PluginRecord> probe_folder() { return probe_plugins({folder_.path()}); }
+  void install(const std::string& name, const std::string& as) {
+    fs::copy_file(bad_plugin(name), folder_.at(as));
+  }
+
+  Folder cache_, folder_;
+};
+
+TEST_F(Probe, DescribesAGoodPlugin) {
+  const PluginRecord record = probe_file(bad_plugin("nothing"));
+  EXPECT_EQ(record.reason, "");
+  EXPECT_EQ(record.state, PluginState::kEnabled);
+  ASSERT_EQ(record.plugins.size(), 1U);
+  EXPECT_EQ(record.plugins[0].id, "test.bad");
+  EXPECT_EQ(record.plugins[0].kind, "backbone");
+  EXPECT_EQ(record.plugins[0].sha256, record.sha256);
+  EXPECT_THAT(record.built_with, HasSubstr("LibTorch"));
+  EXPECT_TRUE(code_ran())
+      << "the marker must be there when code runs, or its absence would prove nothing";
+}
+
+TEST_F(Probe, RunsNoCodeOfAPluginBuiltOtherwise) {
+  for (const char* name : {"api", "minor", "torch", "debug", "no_manifest"}) {
+    EXPECT_NE(reason(name), "") << name;
+    EXPECT_FALSE(code_ran()) << name;
+  }
+}
+
+TEST_F(Probe, NamesAConstructorThatThrows) {
+  EXPECT_THAT(reason("constructor_throws"), AllOf(HasSubstr("crashed while loading (SIGABRT)"),
+                                                  HasSubstr("thrown by a constructor")));
+}
+
+TEST_F(Probe, IsNotDeceivedByAnExitOfZero) {
+  EXPECT_THAT(reason("constructor_exits"),
+              HasSubstr("ended the process while loading (exit code 0)"));
+  EXPECT_THAT(reason("call_exits"),
+              HasSubstr("ended the process in test.bad at encode() (exit code 0)"));
+}
+
+TEST_F(Probe, StopsAHang) {
+  EXPECT_THAT(reason("constructor_hangs", 6), HasSubstr("hung while loading (stopped after 6 s)"));
+  EXPECT_THAT(reason("call_hangs", 6),
+              HasSubstr("hung in test.bad at encode() (stopped after 6 s)"));
+}
+
+TEST_F(Probe, NamesTheCallThatCrashes) {
+  EXPECT_THAT(reason("call_crashes"), HasSubstr("crashed in test.bad at encode() (SIGSEGV)"));
+}
+
+TEST_F(Probe, NamesTheCallThatThrowsOrGivesNonsense) {
+  EXPECT_EQ(reason("call_throws"), "test.bad at encode() threw: thrown by encode");
+  EXPECT_EQ(reason("call_gives_nan"), "test.bad at encode() gave values that are not finite.");
+  EXPECT_EQ(reason("call_gives_wrong_shape"),
+            "test.bad at encode() gave Float [3] where Float [3, 4] is due.");
+  EXPECT_THAT(reason("fills_memory"), StartsWith("test.bad at encode() threw: std::bad_alloc"));
+}
+
+TEST_F(Probe, NamesWhatIsWrongWithTheLibrary) {
+  EXPECT_THAT(reason("register_throws"),
+              HasSubstr("threw while registering: thrown while registering"));
+  EXPECT_THAT(reason("undefined_symbol"), HasSubstr("undefined symbol"));
+  EXPECT_THAT(reason("no_entry"), HasSubstr("does not export lea_abi_tag and lea_register"));
+}
+
+TEST_F(Probe, KeepsWhatAPluginPrintsOutOfTheVerdict) {
+  const PluginRecord record = probe_file(bad_plugin("prints"));
+  EXPECT_EQ(record.state, PluginState::kEnabled) << record.reason;
+  EXPECT_EQ(record.plugins.size(), 1U);
+}
+
+TEST_F(Probe, ListsEveryKindOfFileAndFinds) {
+  install("nothing", "good.so");
+  ASSERT_EQ(mkfifo(folder_.at("fifo.so").c_str(), 0600), 0);
+  fs::create_directory(folder_.at("folder.so"));
+  fs::create_symlink("loop.so", folder_.at("loop.so"));
+  folder_.write("text.so", "hello");
+  folder_.write("empty.so", "");
+  folder_.write("notes.txt", "not looked at");
+  const auto records = probe_folder();
+  ASSERT_EQ(records.size(), 6U);
+  for (const PluginRecord& record : records) {
+    const bool good = record.file.ends_with("good.so");
+    EXPECT_EQ(record.state == PluginState::kEnabled, good) << record.file << " " << record.reason;
+    EXPECT_EQ(record.reason.empty(), good) << record.file;
+  }
+  EXPECT_EQ(catalogue_of(records).all().size(), 1U);
+}
+
+TEST_F(Probe, NamesBothFilesOfAConflict) {
+  install("nothing", "a.so");
+  install("prints", "b.so");
+  const auto records = probe_folder();
+  ASSERT_EQ(records.size(), 2U);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(records[i].state, PluginState::kConflict);
+    EXPECT_EQ(records[i].reason, "backbone test.bad is also in " + records[1 - i].file +
+                                     ", so neither is used. Remove one of them.");
+  }
+  EXPECT_TRUE(catalogue_of(records).all().empty());
+}
+
+TEST_F(Probe, RemembersVerdictsUntilTheFileChanges) {
+  install("nothing", "good.so");
+  install("call_crashes", "bad.so");
+  const auto first = probe_folder();
+  ASSERT_TRUE(code_ran());
+  fs::remove(marker());
+  const auto second = probe_folder();
+  EXPECT_FALSE(code_ran()) << "the second call must start no process";
+  ASSERT_EQ(second.size(), 2U);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(second[i].state, first[i].state);
+    EXPECT_EQ(second[i].reason, first[i].reason);
+    EXPECT_EQ(second[i].built_with, first[i].built_with);
+    EXPECT_EQ(second[i].plugins.size(), first[i].plugins.size());
+  }
+  fs::remove(folder_.at("good.so"));
+  install("prints", "good.so");
+  EXPECT_EQ(probe_folder()[1].state, PluginState::kEnabled);
+  EXPECT_TRUE(code_ran());
+  fs::remove(marker());
+  probe_plugins({folder_.path()}, ProbeCache::kIgnore);
+  EXPECT_TRUE(code_ran());
+}
+
+// Damaged code may run and do anything; the child dies of it, and each file still gets a verdict.
+TEST_F(Probe, OutlivesByteFlips) {
+  const std::string whole = read_all(bad_plugin("nothing"));
+  std::mt19937 random(7);
+  for (int i = 0; i < 24; ++i) {
+    std::string bytes = whole;
+    bytes[random() % bytes.size()] ^= static_cast<char>(1 << random() % 8);
+    const PluginRecord record = probe_file(folder_.write("flip.so", bytes), 10);
+    EXPECT_EQ(record.state == PluginState::kEnabled, record.reason.empty()) << record.reason;
+    EXPECT_EQ(record.state == PluginState::kEnabled, !record.plugins.empty());
+  }
+}
+
+TEST(Programs, LinkOnlyWhatTheyShould) {
+  const std::string bin = LEA_BINARY_DIR "/bin/";
+  const ProcessResult host = run_process({"/usr/bin/ldd", bin + "lealab"}, 60);
+  ASSERT_EQ(host.exit_code, 0) << host.err;
+  EXPECT_EQ(host.out.find("torch"), std::string::npos) << host.out;
+  EXPECT_EQ(host.out.find("liblea_api"), std::string::npos) << host.out;
+  const ProcessResult worker = run_process({"/usr/bin/ldd", bin + "lealab-worker"}, 60);
+  EXPECT_THAT(worker.out, HasSubstr("libtorch"));
+  EXPECT_THAT(worker.out, HasSubstr("liblea_api.so"));
+  EXPECT_EQ(worker.out.find("libQt"), std::string::npos);
+}
+
+TEST(Programs, LealabListsBundledPluginsAsJson) {
+  const Folder cache;
+  setenv("XDG_CACHE_HOME", cache.path().c_str(), 1);
+  setenv("XDG_DATA_HOME", cache.path().c_str(), 1);
+  const ProcessResult list = run_process({LEA_BINARY_DIR "/bin/lealab", "plugins", "--json"}, 300);
+  ASSERT_EQ(list.exit_code, 0) << list.err;
+  EXPECT_THAT(list.out, HasSubstr("\"lea.gru4rec\""));
+  EXPECT_EQ(list.out.find("\"state\": \"failed\""), std::string::npos) << list.out;
+  const ProcessResult show =
+      run_process({LEA_BINARY_DIR "/bin/lealab", "plugins", "show", "gru4rec"}, 60);
+  EXPECT_THAT(show.out, AllOf(HasSubstr("backbone lea.gru4rec"), HasSubstr("meaning")));
+  const ProcessResult wrong =
+      run_process({LEA_BINARY_DIR "/bin/lealab", "plugins", "show", "gru4rek"}, 60);
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("did you mean `gru4rec`?"));
+}
+
+}  // namespace
+}  // namespace lea::lab
