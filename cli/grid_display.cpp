@@ -25,9 +25,12 @@ size_t terminal_width() {
 }
 
 std::string bar(double share) {
+  std::string text(kBarWidth + 2, '.');
+  text.front() = '[';
+  text.back() = ']';
   const int full = std::clamp(static_cast<int>(share * kBarWidth + 0.5), 0, kBarWidth);
-  return "[" + std::string(static_cast<size_t>(full), '#') +
-         std::string(static_cast<size_t>(kBarWidth - full), '.') + "]";
+  std::fill_n(text.begin() + 1, full, '#');
+  return text;
 }
 
 std::string four_digits(double value) {

@@ -311,8 +311,10 @@ void run_command(const Options& options, const Globals& globals) {
 
 void add_options(CLI::App* command, Options& options) {
   command->add_option("spec", options.spec, "the experiment's YAML file")->required();
-  command->add_option("--set", options.set,
-                      "override a key, e.g. --set train.batch_size=50 (repeatable)");
+  command
+      ->add_option("--set", options.set,
+                   "override a key, e.g. --set train.batch_size=50 (repeatable)")
+      ->allow_extra_args(false);
   command
       ->add_option("--jobs", options.jobs, "workers at once (default: processors / train.threads)")
       ->check(CLI::Range(1, 4096));

@@ -1,0 +1,349 @@
+#include "core/lab/rank_exchange.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <unordered_map>
+
+#include "core/lab/archive.h"
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+#include "core/spec/text.h"
+
+namespace lea::lab {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr size_t kCsvLimit = size_t{2} << 30;
+constexpr size_t kMessages = 5;
+constexpr const char* kColumns[] = {"sequence", "position",    "target",      "rank",
+                                    "ties",     "rank_unseen", "ties_unseen", "popularity"};
+
+std::string csv_text(const eval::RankFile& ranks, const data::Dataset& data) {
+  std::string text;
+  for (const char* column : kColumns) text += (text.empty() ? "" : ",") + std::string(column);
+  for (const eval::RankRecord& r : ranks.records) {
+    text += '\n' + csv_field(data.sequence_ids()[r.sequence]) + ',' + std::to_string(r.position) +
+            ',' + csv_field(data.item_ids()[r.target - 1]);
+    for (const uint32_t value : {r.rank, r.ties, r.rank_unseen, r.ties_unseen, r.popularity}) {
+      text += ',' + std::to_string(value);
+    }
+  }
+  return text + '\n';
+}
+
+void write_npz(const eval::RankFile& ranks, const data::Dataset& data, const std::string& path) {
+  NpzWriter npz(path);
+  std::vector<std::string> sequences, targets;
+  for (const eval::RankRecord& r : ranks.records) {
+    sequences.push_back(data.sequence_ids()[r.sequence]);
+    targets.push_back(data.item_ids()[r.target - 1]);
+  }
+  npz.add("sequence", sequences);
+  npz.add("target", targets);
+  const auto column = [&](const char* name, uint32_t eval::RankRecord::*member) {
+    std::vector<int64_t> values;
+    for (const eval::RankRecord& r : ranks.records) values.push_back(r.*member);
+    npz.add(name, values);
+  };
+  column("position", &eval::RankRecord::position);
+  column("rank", &eval::RankRecord::rank);
+  column("ties", &eval::RankRecord::ties);
+  column("rank_unseen", &eval::RankRecord::rank_unseen);
+  column("ties_unseen", &eval::RankRecord::ties_unseen);
+  column("popularity", &eval::RankRecord::popularity);
+  npz.finish();
+}
+
+// The test events as records whose ranks are still 0.
+std::vector<eval::RankRecord> expected_records(const data::Dataset& data,
+                                               const data::Split& split) {
+  std::vector<uint32_t> popularity(static_cast<size_t>(data.items()) + 1, 0);
+  for (const uint32_t event : data::events_of(split, data::Part::kTrain))
+    ++popularity[data.item()[event]];
+  const std::vector<uint32_t> events = data::events_of(split, data::Part::kTest);
+  const std::vector<uint32_t> sequences = data::sequences_of(data, events);
+  std::vector<eval::RankRecord> records;
+  for (size_t i = 0; i < events.size(); ++i) {
+    eval::RankRecord record{};
+    record.sequence = sequences[i];
+    record.position = static_cast<uint32_t>(events[i] - data.offsets()[sequences[i]]);
+    record.target = data.item()[events[i]];
+    record.popularity = popularity[record.target];
+    records.push_back(record);
+  }
+  return records;
+}
+
+class ForeignReader {
+ public:
+  ForeignReader(const std::string& path, const data::Dataset& data,
+                std::vector<eval::RankRecord> records)
+      : path_(path), data_(data), records_(std::move(records)) {
+    for (size_t i = 0; i < data.sequence_ids().size(); ++i) {
+      sequence_of_.emplace(data.sequence_ids()[i], static_cast<uint32_t>(i));
+    }
+    for (size_t i = 0; i < records_.size(); ++i) record_of_.emplace(key(records_[i]), i);
+  }
+
+  void read() {
+    std::ifstream file(path_, std::ios::binary);
+    std::error_code error;
+    if (!file || !fs::is_regular_file(path_, error))
+      throw DataError(printable(path_) + ": cannot be read");
+    if (fs::file_size(path_, error) > kCsvLimit)
+      throw DataError(printable(path_) + ": is too large");
+    std::string line;
+    if (!std::getline(file, line)) throw DataError(printable(path_) + ": is empty");
+    read_header(line);
+    while (std::getline(file, line)) {
+      ++line_;
+      if (!line.empty() && line != "\r") read_row(split_csv(line));
+    }
+    finish();
+  }
+
+  const std::vector<eval::RankRecord>& records() const { return records_; }
+  bool has(const char* column) const { return column_.contains(column); }
+  void require_coverage(bool first_event) {
+    size_t missing = 0;
+    std::string first;
+    std::vector<eval::RankRecord> kept;
+    for (const eval::RankRecord& record : records_) {
+      if (record.rank > 0) {
+        kept.push_back(record);
+      } else if (first_event || record.position > 0) {
+        if (++missing <= kMessages) {
+          first += "\n  sequence " + printable(data_.sequence_ids()[record.sequence]) +
+                   ", position " + std::to_string(record.position);
+        }
+      }
+    }
+    if (missing > 0) {
+      throw DataError(printable(path_) + ": " + std::to_string(missing) + " of " +
+                      std::to_string(records_.size()) + " test events have no rank:" + first +
+                      "\nA table compares systems on the same events only.");
+    }
+    records_ = std::move(kept);
+  }
+
+ private:
+  static uint64_t key(const eval::RankRecord& r) { return uint64_t{r.sequence} << 32 | r.position; }
+
+  void read_header(const std::string& line) {
+    const std::vector<std::string> names = split_csv(line);
+    for (size_t i = 0; i < names.size(); ++i) column_[names[i]] = i;
+    for (const char* required : {"sequence", "position", "rank"}) {
+      if (!column_.contains(required)) {
+        throw DataError(
+            printable(path_) + ":1: the header lacks `" + required +
+            "`; it must be sequence,position,rank and may have target, ties, rank_unseen, "
+            "ties_unseen");
+      }
+    }
+    width_ = names.size();
+  }
+
+  void read_row(const std::vector<std::string>& fields) {
+    if (fields.size() != width_) {
+      return refuse("has " + std::to_string(fields.size()) + " fields, not " +
+                    std::to_string(width_));
+    }
+    const auto sequence = sequence_of_.find(fields[column_.at("sequence")]);
+    if (sequence == sequence_of_.end()) {
+      return refuse("sequence `" + printable(fields[column_.at("sequence")]) +
+                    "` is not in the data set");
+    }
+    eval::RankRecord wanted{};
+    wanted.sequence = sequence->second;
+    uint32_t rank = 0, ties = 0;
+    if (!number(fields, "position", &wanted.position) || !number(fields, "rank", &rank) ||
+        !number(fields, "ties", &ties)) {
+      return;
+    }
+    const auto found = record_of_.find(key(wanted));
+    if (found == record_of_.end()) {
+      return refuse("position " + std::to_string(wanted.position) +
+                    " of this sequence is no test event");
+    }
+    fill(records_[found->second], fields, rank, ties);
+  }
+
+  void fill(eval::RankRecord& record, const std::vector<std::string>& fields, uint32_t rank,
+            uint32_t ties) {
+    if (record.rank > 0) return refuse("gives this event a second time");
+    if (rank < 1 || uint64_t{rank} + ties > static_cast<uint64_t>(data_.items())) {
+      return refuse("rank must be 1 or more, and rank + ties at most the " +
+                    std::to_string(data_.items()) + " items, but they are " + std::to_string(rank) +
+                    " and " + std::to_string(ties));
+    }
+    const auto target = column_.find("target");
+    if (target != column_.end() && fields[target->second] != data_.item_ids()[record.target - 1]) {
+      return refuse("target is `" + printable(fields[target->second]) +
+                    "`, but this event's item is `" +
+                    printable(data_.item_ids()[record.target - 1]) + "`");
+    }
+    uint32_t rank_unseen = rank, ties_unseen = ties;
+    if (has("rank_unseen") && !number(fields, "rank_unseen", &rank_unseen)) return;
+    if (has("ties_unseen") && !number(fields, "ties_unseen", &ties_unseen)) return;
+    if (rank_unseen < 1 || rank_unseen > rank || ties_unseen > ties) {
+      return refuse("rank_unseen and ties_unseen cannot be larger than rank and ties");
+    }
+    record.rank = rank;
+    record.ties = ties;
+    record.rank_unseen = rank_unseen;
+    record.ties_unseen = ties_unseen;
+  }
+
+  // An absent column leaves the value as it is.
+  bool number(const std::vector<std::string>& fields, const char* name, uint32_t* value) {
+    const auto column = column_.find(name);
+    if (column == column_.end()) return true;
+    const std::string& text = fields[column->second];
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
+    if (error == std::errc() && end == text.data() + text.size()) return true;
+    refuse(std::string(name) + " must be a whole number from 0, but is `" + printable(text) + "`");
+    return false;
+  }
+
+  void refuse(const std::string& what) {
+    if (++bad_ <= kMessages)
+      messages_ += "\n" + printable(path_) + ":" + std::to_string(line_) + ": " + what;
+  }
+
+  void finish() const {
+    if (bad_ == 0) return;
+    throw DataError(printable(path_) + ": " + std::to_string(bad_) +
+                    " rows cannot be used:" + messages_);
+  }
+
+  const std::string& path_;
+  const data::Dataset& data_;
+  std::vector<eval::RankRecord> records_;
+  std::unordered_map<std::string, uint32_t> sequence_of_;
+  std::unordered_map<uint64_t, size_t> record_of_;
+  std::map<std::string, size_t> column_;
+  size_t width_ = 0, bad_ = 0;
+  int64_t line_ = 1;
+  std::string messages_;
+};
+
+nlohmann::json foreign_result(const ForeignRun& run, const ForeignRanks& ranks,
+                              const std::string& bytes) {
+  size_t tied = 0;
+  for (const eval::RankRecord& record : ranks.file.records) tied += record.ties > 0;
+  const spec::EvaluateSection& evaluate = run.protocol.evaluate;
+  const eval::Protocol protocol{evaluate.k, eval::ties_from(evaluate.ties), evaluate.remove_seen,
+                                evaluate.first_event};
+  return {{"state", "finished"},
+          {"reason", ""},
+          {"metrics", {{"test", eval::metrics(ranks.file.records, protocol)}}},
+          {"data_fingerprint", ranks.file.data_fingerprint},
+          {"split_fingerprint", ranks.file.split_fingerprint},
+          {"ranks_sha256", sha256(bytes)},
+          {"tie_share", static_cast<double>(tied) / static_cast<double>(ranks.file.records.size())},
+          {"collapsed", false},
+          {"unseen_ranks", ranks.unseen},
+          {"plugins", nlohmann::json::array()},
+          {"finished_at", utc_now()}};
+}
+
+}  // namespace
+
+std::string csv_field(const std::string& text) {
+  std::string field = text;
+  if (!field.empty() && std::string("=+-@\t\r'").find(field[0]) != std::string::npos)
+    field = "'" + field;
+  if (field.find_first_of(",\"\n\r") == std::string::npos) return field;
+  std::string quoted = "\"";
+  for (const char c : field) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + '"';
+}
+
+std::vector<std::string> split_csv(const std::string& line) {
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  const size_t end = line.ends_with('\r') ? line.size() - 1 : line.size();
+  for (size_t i = 0; i < end; ++i) {
+    const char c = line[i];
+    if (quoted && c == '"' && i + 1 < end && line[i + 1] == '"') {
+      fields.back() += line[++i];
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (c == ',' && !quoted) {
+      fields.emplace_back();
+    } else {
+      fields.back() += c;
+    }
+  }
+  for (std::string& field : fields) {
+    if (field.size() > 1 && field[0] == '\'' &&
+        std::string("=+-@\t\r'").find(field[1]) != std::string::npos) {
+      field.erase(0, 1);
+    }
+  }
+  return fields;
+}
+
+void export_ranks(const eval::RankFile& ranks, const data::Dataset& data, const std::string& format,
+                  const std::string& path) {
+  if (ranks.data_fingerprint != data.fingerprint()) {
+    throw DataError("export ranks: the lab's data set (fingerprint " +
+                    data.fingerprint().substr(0, 12) + ") is not the one that was ranked (" +
+                    ranks.data_fingerprint.substr(0, 12) + ")");
+  }
+  if (format == "csv") {
+    publish_file(path, csv_text(ranks, data));
+  } else {
+    write_npz(ranks, data, path);
+  }
+}
+
+ForeignRanks read_foreign_ranks(const std::string& path, const data::Dataset& data,
+                                const data::Split& split, bool first_event) {
+  ForeignReader reader(path, data, expected_records(data, split));
+  reader.read();
+  reader.require_coverage(first_event);
+  ForeignRanks ranks;
+  ranks.unseen = reader.has("rank_unseen");
+  ranks.file = {data.fingerprint(), split.fingerprint, static_cast<uint32_t>(data.items()),
+                reader.records()};
+  return ranks;
+}
+
+RunFolder add_foreign_run(const std::string& lab, const ForeignRun& run,
+                          const ForeignRanks& ranks) {
+  const std::string bytes = eval::encode_ranks(ranks.file);
+  Cell cell;
+  cell.experiment = run.experiment;
+  // What was measured and what it is called: importing again finds it.
+  cell.hash = sha256("imported\n" + run.experiment + "\n" + run.name + "\n" + sha256(bytes));
+  cell.seed = run.seed;
+  cell.labels = {{"framework", run.name}};
+  cell.axes = {"framework"};
+  cell.source = "imported";
+  for (const RunFolder& old : list_runs(lab)) {
+    const Cell known = read_cell(old);
+    if (known.hash == cell.hash && known.seed == cell.seed) return old;
+  }
+  cell.uuid = new_uuid();
+  cell.created = utc_now();
+  spec::RunSpec spec = run.protocol;
+  spec.framework = {"imported." + run.name, nlohmann::json::object()};
+  spec.backbone = spec.reward = spec.state = spec.augment = {};
+  spec.reads_train = spec.reads_negatives = false;
+  spec.seed = run.seed;
+  const std::string temporary = lab + "/runs/.new-" + cell.uuid;
+  fs::create_directory(temporary);
+  publish_file(temporary + "/run.yaml", spec::dump_yaml(spec::to_json(spec)));
+  publish_file(temporary + "/cell.json", to_json(cell).dump(2) + "\n");
+  publish_file(temporary + "/ranks.bin", bytes);
+  publish_file(temporary + "/result.json", foreign_result(run, ranks, bytes).dump(1) + "\n");
+  const RunFolder folder{lab + "/runs/" + cell.uuid};
+  publish_folder(temporary, folder.path);
+  return folder;
+}
+
+}  // namespace lea::lab

@@ -1,0 +1,46 @@
+// Ranks in and out with original ids: for other people's tools, and of other people's systems.
+#pragma once
+
+#include <string>
+
+#include "core/data/dataset.h"
+#include "core/data/split.h"
+#include "core/eval/ranks.h"
+#include "core/lab/run_folder.h"
+
+namespace lea::lab {
+
+// Writes the ranks of a run's test events to `path`, as csv (columns sequence, position, target,
+// rank, ties, rank_unseen, ties_unseen, popularity) or as npz (an array for each column; ids as
+// byte strings). Throws DataError when the data set is not the one that was ranked.
+void export_ranks(const eval::RankFile& ranks, const data::Dataset& data, const std::string& format,
+                  const std::string& path);
+
+// Reads a CSV of another system: sequence (original id), position (0-based, of the target in its
+// sequence) and rank (1 is best), optionally target (original id, checked), ties (0 without), and
+// rank_unseen with ties_unseen (as rank and ties without). Every test event must occur once, and
+// nothing else may, but events at position 0 when `first_event` is false. Throws DataError with
+// file:line of the first wrong rows.
+struct ForeignRanks {
+  eval::RankFile file;
+  bool unseen = false;  // the CSV has the ranks among unseen items
+};
+ForeignRanks read_foreign_ranks(const std::string& path, const data::Dataset& data,
+                                const data::Split& split, bool first_event);
+
+// Makes a run folder of them, finished, with source "imported". `protocol` is a resolved run whose
+// data, split and evaluate sections say how the ranks were made. The same ranks under the same name
+// again give the run that there is.
+struct ForeignRun {
+  std::string experiment, name;
+  int64_t seed = 0;
+  spec::RunSpec protocol;
+};
+RunFolder add_foreign_run(const std::string& lab, const ForeignRun& run, const ForeignRanks& ranks);
+
+// A field of a CSV line: quoted where commas or quotes need it, and with an apostrophe before what
+// a spreadsheet would take for a formula; and back.
+std::string csv_field(const std::string& text);
+std::vector<std::string> split_csv(const std::string& line);
+
+}  // namespace lea::lab
