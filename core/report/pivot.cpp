@@ -17,10 +17,12 @@ using Leaves = std::map<std::string, std::string>;
 // cannot change a result.
 Leaves identity(const db::RunRow& run) {
   Leaves leaves = flatten(run.spec);
-  for (const char* key : {"seed", "data.path", "data.format", "split.path", "train.log_every",
-                          "train.device", "train.threads"}) {
-    leaves.erase(key);
-  }
+  for (const char* key : {"seed", "data.path", "data.format", "train.log_every"}) leaves.erase(key);
+  // Of a file only the content counts.
+  std::erase_if(leaves, [&](const auto& leaf) {
+    const std::string& path = leaf.first;
+    return path.ends_with(".path") && leaves.count(path.substr(0, path.size() - 4) + "sha256") != 0;
+  });
   leaves["source"] = run.source;
   for (const auto& [axis, label] : run.labels) {
     if (run.source != "lealab") leaves["label." + axis] = label;

@@ -1,0 +1,155 @@
+// `lealab ls, show, table, log` as a user calls them, on a lab whose run folders are written as the
+// worker writes them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "core/eval/ranks.h"
+#include "core/lab/collector.h"
+#include "core/lab/process.h"
+#include "core/lab/run_folder.h"
+#include "core/spec/publish.h"
+#include "core/spec/text.h"
+
+namespace lea {
+namespace {
+
+using testing::HasSubstr;
+
+class ResultsCommand : public testing::Test {
+ protected:
+  void SetUp() override {
+    lab_ = testing::TempDir() + "lea_results_" + std::to_string(getpid()) + "_" +
+           testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(lab_);
+    lab::open_lab(lab_);
+    study_.name = "study";
+    study_.axes = {"framework"};
+    study_.resolved = nlohmann::json::object();
+  }
+  void TearDown() override { std::filesystem::remove_all(lab_); }
+
+  lab::RunFolder plan(const std::string& framework, int64_t seed) {
+    spec::PlannedRun planned;
+    planned.run.data.name = "toy";
+    planned.run.backbone.id = "lea.gru4rec";
+    planned.run.framework.id = "lea." + framework;
+    planned.run.seed = seed;
+    planned.hash = spec::cell_hash(planned.run);
+    planned.labels = {{"framework", framework}};
+    study_.runs.push_back(planned);
+    return lab::create_run(lab_, study_, planned);
+  }
+
+  // Two test events; the first target has the rank.
+  lab::RunFolder finish(const std::string& framework, int64_t seed, uint32_t rank) {
+    const lab::RunFolder folder = plan(framework, seed);
+    eval::RankFile ranks{std::string(64, 'd'), std::string(64, 'e'), 100, {}};
+    ranks.records = {{0, 0, 9, 3, rank, 0, 1, 0}, {0, 1, 7, 3, 90, 5, 80, 5}};
+    const std::string bytes = eval::encode_ranks(ranks);
+    publish_file(folder.path + "/ranks.bin", bytes);
+    publish_file(folder.path + "/log.txt", "step 1\nstep \033[2J2\nstep 3\n");
+    const nlohmann::json result = {{"state", "finished"},
+                                   {"reason", ""},
+                                   {"metrics", {{"test", eval::metrics(ranks.records, {})}}},
+                                   {"data_fingerprint", ranks.data_fingerprint},
+                                   {"split_fingerprint", ranks.split_fingerprint},
+                                   {"ranks_sha256", sha256(bytes)},
+                                   {"tie_share", 0.5},
+                                   {"collapsed", false},
+                                   {"plugins", nlohmann::json::array()},
+                                   {"finished_at", lab::utc_now()}};
+    publish_file(folder.path + "/result.json", result.dump());
+    return folder;
+  }
+
+  void collect() {
+    lab::save_plan(lab_, study_);
+    const lab::Collected collected = lab::collect(lab_);
+    ASSERT_THAT(collected.refused, testing::IsEmpty());
+  }
+
+  lab::ProcessResult lealab(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {LEALAB_PROGRAM, "--lab", lab_});
+    return lab::run_process(arguments, 60);
+  }
+
+  std::string lab_;
+  spec::Experiment study_;
+};
+
+TEST_F(ResultsCommand, ListsWhatTheIndexHasAndWhatItHasNotYet) {
+  finish("snqn", 1, 2);
+  finish("snqn", 2, 1);
+  collect();
+  plan("sa2c", 1);
+  const lab::ProcessResult all = lealab({"ls", "--sort", "ndcg@10"});
+  ASSERT_EQ(all.exit_code, 0) << all.err;
+  EXPECT_LT(all.out.find("ndcg@10 0.5000"), all.out.find("ndcg@10 0.3155"));
+  EXPECT_THAT(all.out, HasSubstr("gru4rec sa2c"));
+  EXPECT_THAT(all.out, HasSubstr("queued"));
+  EXPECT_THAT(all.out, HasSubstr("3 runs\n"));
+  EXPECT_THAT(lealab({"ls", "ndcg@10>0.4 and framework=snqn"}).out, HasSubstr("1 run of 3\n"));
+}
+
+TEST_F(ResultsCommand, ShowsARunByTheFirstDigitsOfItsUuid) {
+  const lab::RunFolder folder = finish("snqn", 1, 2);
+  const lab::ProcessResult show = lealab({"show", folder.uuid().substr(0, 13), "--slices"});
+  ASSERT_EQ(show.exit_code, 0) << show.err;
+  EXPECT_THAT(show.out, HasSubstr("run " + folder.uuid()));
+  EXPECT_THAT(show.out, HasSubstr("batch_size: 256"));
+  EXPECT_THAT(show.out, HasSubstr("test  removed     optimistic"));
+  EXPECT_THAT(show.out, HasSubstr("history:0"));
+  const auto json = nlohmann::json::parse(lealab({"show", folder.uuid(), "--json"}).out);
+  EXPECT_EQ(json["spec"]["train"]["batch_size"], 256);
+  EXPECT_EQ(json["protocols"].size(), 6u);
+  EXPECT_EQ(json["protocols"][3]["metrics"]["hr@5"], 0.5);
+}
+
+TEST_F(ResultsCommand, PrintsTheLastLinesOfALogWithoutControlCharacters) {
+  const lab::RunFolder folder = finish("snqn", 1, 2);
+  EXPECT_EQ(lealab({"log", folder.uuid(), "-n", "2"}).out, "step \\x1b[2J2\nstep 3\n");
+  EXPECT_THAT(lealab({"log", folder.uuid()}).out, testing::StartsWith("step 1\n"));
+}
+
+TEST_F(ResultsCommand, PrintsTheTableUnderAnotherProtocol) {
+  finish("snqn", 1, 2);
+  finish("snqn", 2, 1);
+  plan("sa2c", 1);
+  collect();
+  const lab::ProcessResult table = lealab({"table", "study"});
+  ASSERT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("gru4rec   snqn       2  0.5000±.0000"));
+  EXPECT_THAT(table.out, HasSubstr("gru4rec   sa2c       0  queued"));
+  EXPECT_THAT(lealab({"table", "study", "--format", "csv", "--k", "1"}).out,
+              HasSubstr("study,gru4rec,snqn,2,0,0,0.25,"));
+  EXPECT_THAT(lealab({"table", "study", "--format", "csv", "--k", "1", "--remove-seen"}).out,
+              HasSubstr("study,gru4rec,snqn,2,0,0,0.5,"));
+}
+
+TEST_F(ResultsCommand, ExitsWithTheDocumentedCodes) {
+  finish("snqn", 1, 2);
+  collect();
+  const lab::ProcessResult slip = lealab({"ls", "framwork=snqn"});
+  EXPECT_EQ(slip.exit_code, 2);
+  EXPECT_THAT(
+      slip.err,
+      HasSubstr("filter:1:1: `framwork` is not a field of any run, did you mean `framework`?"));
+  EXPECT_EQ(lealab({"ls", "--unknown"}).exit_code, 2);
+  EXPECT_EQ(lealab({"table", "study", "--format", "html"}).exit_code, 2);
+  EXPECT_EQ(lealab({"table", "study", "--k", "0"}).exit_code, 2);
+  EXPECT_EQ(lealab({"show", "zzzz"}).exit_code, 2);
+  const lab::ProcessResult other = lealab({"table", "stuyd"});
+  EXPECT_EQ(other.exit_code, 3);
+  EXPECT_THAT(other.err, HasSubstr("did you mean `study`?"));
+  lab_ += "/nowhere";
+  const lab::ProcessResult nowhere = lealab({"ls"});
+  EXPECT_EQ(nowhere.exit_code, 3);
+  EXPECT_THAT(nowhere.err, HasSubstr("there is no lab in this folder"));
+  EXPECT_FALSE(std::filesystem::exists(lab_));
+}
+
+}  // namespace
+}  // namespace lea
