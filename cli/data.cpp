@@ -53,32 +53,39 @@ struct SplitOptions {
   CLI::Option* path = nullptr;
 
   void add(CLI::App& command) {
-    by = command
-             .add_option("--split-by", section.by,
-                         "split and report leakage: sequence, file, last_one or time")
-             ->check(CLI::IsMember({"sequence", "file", "last_one", "time"}));
+    const auto ways = CLI::IsMember({"sequence", "file", "last_one", "time"});
+    by = command.add_option("--split-by", section.by, "sequence, file, last_one or time")
+             ->check(ways);
     path = command.add_option("--split-file", section.path,
                               "TSV of user_id and part (implies --split-by file)");
+    // An option that would do nothing is refused.
     command
         .add_option("--ratios", section.ratios,
                     "shares of train, valid and test (default 0.8 0.1 0.1)")
-        ->expected(3);
+        ->expected(3)
+        ->needs(by);
     command.add_option("--seed", section.seed, "seed of the shuffle (default 1)")
-        ->check(CLI::NonNegativeNumber);
-    command.add_option("--valid-from", section.valid_from, "first timestamp of valid (by time)");
-    command.add_option("--test-from", section.test_from, "first timestamp of test (by time)");
+        ->check(CLI::NonNegativeNumber)
+        ->needs(by);
+    command.add_option("--valid-from", section.valid_from, "first timestamp of valid (by time)")
+        ->needs(by);
+    command.add_option("--test-from", section.test_from, "first timestamp of test (by time)")
+        ->needs(by);
   }
 
   // Empty when none is asked for.
   std::optional<data::Split> make(const Dataset& dataset) {
     if (path->count() > 0 && by->count() == 0) section.by = "file";
+    if (path->count() > 0 && section.by != "file") {
+      throw UsageError("--split-file goes with --split-by file, not " + section.by + ".");
+    }
     if (path->count() == 0 && by->count() == 0) return std::nullopt;
     return data::make_split(dataset, section);
   }
 };
 
 void print_line(const char* label, const std::string& value) {
-  std::printf("%-26s %s\n", label, value.c_str());
+  std::printf("%-30s %s\n", label, value.c_str());
 }
 
 void print_summary(const std::string& name, const Dataset& dataset, const data::Summary& summary) {
@@ -106,7 +113,7 @@ void print_leakage(const char* part, const data::Leakage& leakage) {
   std::printf("%s\n", part);
   print_line("  interactions", count(leakage.events));
   print_line("  item unseen in training", percent(leakage.unseen, leakage.events));
-  print_line("  before the newest training",
+  print_line("  before newest training event",
              leakage.older ? percent(*leakage.older, leakage.events) : "n/a (time is a position)");
   print_line("  in training sequences", percent(leakage.in_training_sequences, leakage.events));
 }

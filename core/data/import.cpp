@@ -52,7 +52,8 @@ Layout layout_of(const std::string& format) {
 // The only *.inter[.gz] of a folder, when none is named like the folder.
 std::string only_inter(const fs::path& folder) {
   std::vector<std::string> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
     if (name.ends_with(".inter") || name.ends_with(".inter.gz"))
       found.push_back(entry.path().string());
@@ -278,10 +279,17 @@ class ItemTexts {
   std::vector<bool> seen_;
 };
 
+// Before anything waits for a FIFO or hashes an endless device.
+void check_regular(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) no_file(path, "is not a regular file.");
+}
+
 json source_record(const Source& source, const ImportOptions& options) {
   json files = json::array();
   for (const std::string& path : {source.interactions, source.items}) {
     if (path.empty()) continue;
+    check_regular(path);
     json file = file_record(path);
     file["name"] = fs::path(path).filename().string();
     files.push_back(file);

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "tests/data/scratch.h"
 
@@ -225,6 +226,12 @@ TEST_F(Import, RefusesWhatIsNotATable) {
   std::filesystem::create_directories(path("empty"));
   EXPECT_EQ(refusal_of([&] { import(path("empty")); }),
             "empty: the folder has no interactions.tsv or interactions.tsv.gz.");
+}
+
+TEST_F(Import, RefusesDevicesAndPipesAtOnce) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(refusal_of([&] { import(path("pipe")); }), "pipe: is not a regular file.");
+  EXPECT_EQ(refusal_of([&] { import("/dev/zero"); }), "/dev/zero: is not a regular file.");
 }
 
 TEST_F(Import, TakesALineOfJustOneMebibyte) {
