@@ -55,6 +55,7 @@ class Resolver {
   PluginUse plugin_use(Cell& cell, const std::string& kind, const UseSetting& setting,
                        const std::string& key);
   PluginUse environment(Cell& cell, const UseSetting& setting, const std::string& key);
+  bool has_slot(const Settings& settings, const std::string& slot, const std::string& why);
   void sections(Cell& cell);
   void slots(Cell& cell, const PluginInfo& framework);
   void default_reward(Cell& cell, const PluginInfo& framework);

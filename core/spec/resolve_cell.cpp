@@ -67,16 +67,24 @@ const Location& Resolver::place(const Cell& cell, const std::string& section,
 Resolved Resolver::resolve(const Settings& settings) {
   Cell cell{settings, {}, {}};
   sections(cell);
-  const auto framework = settings.slots.find("framework");
-  if (framework == settings.slots.end() || framework->second.none()) {
-    errors_.add(framework == settings.slots.end() ? root_ : framework->second.at, "framework",
-                "is required, for example `framework: snqn`, or a list of them under `grid`");
+  if (!has_slot(settings, "framework",
+                "is required, for example `framework: snqn`, or a list of them under `grid`")) {
     return std::move(cell.out);
   }
-  const PluginInfo* info =
-      plugin("framework", framework->second.name, framework->second.at, "framework");
+  const UseSetting& framework = settings.slots.at("framework");
+  const PluginInfo* info = plugin("framework", framework.name, framework.at, "framework");
   if (info) slots(cell, *info);
   return std::move(cell.out);
+}
+
+// False, with `why` in the errors, when the slot is empty; silently when what fills it has been
+// refused.
+bool Resolver::has_slot(const Settings& settings, const std::string& slot, const std::string& why) {
+  const auto found = settings.slots.find(slot);
+  const bool stated = found != settings.slots.end();
+  if (stated && !found->second.none()) return true;
+  if (!stated || !found->second.wrong) errors_.add(stated ? found->second.at : root_, slot, why);
+  return false;
 }
 
 void Resolver::sections(Cell& cell) {
@@ -109,10 +117,9 @@ void Resolver::slots(Cell& cell, const PluginInfo& framework) {
   if (!reads("state")) run.state = {};
   if (!reads("augment")) run.augment = {};
   if (reads("reward") && run.reward.none()) default_reward(cell, framework);
-  const auto backbone = cell.settings.slots.find("backbone");
-  if (reads("backbone") && (backbone == cell.settings.slots.end() || backbone->second.none())) {
-    errors_.add(backbone == cell.settings.slots.end() ? root_ : backbone->second.at, "backbone",
-                "is required: " + framework.id + " needs one, for example `backbone: gru4rec`");
+  if (reads("backbone")) {
+    has_slot(cell.settings, "backbone",
+             "is required: " + framework.id + " needs one, for example `backbone: gru4rec`");
   }
   run.reads_train = reads("train");
   run.reads_negatives = reads("negatives");
@@ -125,12 +132,8 @@ void Resolver::slots(Cell& cell, const PluginInfo& framework) {
 
 // A framework that learns from rewards has the paper's one unless the spec says otherwise.
 void Resolver::default_reward(Cell& cell, const PluginInfo& framework) {
-  const auto stated = cell.settings.slots.find("reward");
-  if (stated != cell.settings.slots.end()) {
-    if (stated->second.none()) {
-      errors_.add(stated->second.at, "reward",
-                  framework.id + " learns from rewards; name an environment");
-    }
+  if (cell.settings.slots.contains("reward")) {
+    has_slot(cell.settings, "reward", framework.id + " learns from rewards; name an environment");
     return;
   }
   UseSetting predefined;

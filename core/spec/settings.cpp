@@ -99,6 +99,14 @@ std::optional<UseSetting> parse_named_use(const std::string& slot, const Node& n
   return use;
 }
 
+// Stands for a use that has been refused, so that nobody says that the slot lacks one.
+UseSetting wrong_use(const Location& at) {
+  UseSetting use;
+  use.at = at;
+  use.wrong = true;
+  return use;
+}
+
 void parse_environments(const Node& node, Settings* settings, Errors& errors) {
   if (!node.is_map()) {
     errors.add(node.at, "environments", "must be a map of names to environments");
@@ -175,7 +183,7 @@ Settings parse_settings(const Node& root, Errors& errors) {
       }
     } else if (is_slot(entry.key)) {
       const auto use = parse_use(entry.key, entry.value, entry.key, errors);
-      if (use) settings.slots[entry.key] = *use;
+      settings.slots[entry.key] = use ? *use : wrong_use(entry.value->at);
     } else if (entry.key == "environments") {
       parse_environments(*entry.value, &settings, errors);
     }
@@ -218,8 +226,8 @@ bool assign(Settings& settings, const std::string& key, const Location& at, cons
   }
   if (is_slot(head)) {
     if (rest.empty() || rest == "of") {
-      const auto use = parse_use(rest.empty() ? head : kind_of(head), value, key, errors);
-      if (!use) return true;  // the place exists; the reason is in the errors
+      auto use = parse_use(rest.empty() ? head : kind_of(head), value, key, errors);
+      if (!use) use = wrong_use(value->at);
       std::vector<Entry> fields = rest.empty() ? use->fields : settings.slots[head].fields;
       settings.slots[head] = *use;
       settings.slots[head].fields = std::move(fields);

@@ -27,6 +27,7 @@ struct UseSetting {
   std::string label;  // empty unless stated
   std::vector<Entry> params;
   std::vector<Entry> fields;  // of state and augment
+  bool wrong = false;         // the spec states something that is no plugin use; the errors say so
   bool none() const { return name == "none"; }
 };
 

@@ -9,6 +9,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kQuotes = "it is text in quotes; remove the quotes";
+
 std::string shown(const Node& node) {
   switch (node.kind) {
     case Node::Kind::kNull:
@@ -58,8 +60,8 @@ class ValueReader {
     return nullptr;
   }
   json boolean(const Node& node) {
-    const bool word =
-        node.is_scalar() && node.plain && (node.text == "true" || node.text == "false");
+    const bool word = node.is_scalar() && (node.text == "true" || node.text == "false");
+    if (word && !node.plain) return refuse(node, kQuotes);
     return word ? json(node.text == "true") : refuse(node);
   }
   bool is_number_like(const Node& node, json* refused) {
@@ -68,7 +70,7 @@ class ValueReader {
       return false;
     }
     if (!node.plain) {
-      *refused = refuse(node, "it is text in quotes; remove the quotes");
+      *refused = refuse(node, kQuotes);
       return false;
     }
     return true;
@@ -108,7 +110,14 @@ class ValueReader {
     if (value.is_null()) return value;
     const std::string problem = problem_with(info_, value);
     if (problem.empty()) return value;
-    errors_.add(node.at, key_, problem);
+    if (!node.is_scalar()) {
+      errors_.add(node.at, key_, problem);
+      return nullptr;
+    }
+    // The text as the spec has it, not as it was read.
+    errors_.add(node.at, key_,
+                "must be " + expected(info_) + ", but is " + shown(node) +
+                    did_you_mean(node.text, info_.choices));
     return nullptr;
   }
 

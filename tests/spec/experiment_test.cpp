@@ -1,0 +1,219 @@
+// What a spec means: layers, slots, defaults, the command line.
+#include "core/spec/experiment.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/spec/fixture.h"
+
+namespace lea::spec {
+namespace {
+
+using nlohmann::json;
+
+class ExperimentTest : public SpecTest {
+ protected:
+  RunSpec only(const std::string& text, const std::vector<std::string>& set = {}) {
+    const Experiment experiment = load(text, set);
+    EXPECT_EQ(experiment.runs.size(), 1u);
+    return experiment.runs.at(0).run;
+  }
+};
+
+TEST_F(ExperimentTest, ReadsASmallSpecWithEveryDefault) {
+  const Experiment experiment = load(kBase);
+  EXPECT_EQ(experiment.name, "spec") << "the file's name, unless stated";
+  EXPECT_EQ(experiment.path, path("spec.yaml"));
+  EXPECT_TRUE(experiment.axes.empty());
+  ASSERT_EQ(experiment.runs.size(), 1u);
+  const RunSpec& run = experiment.runs[0].run;
+  EXPECT_EQ(run.data.name, "small");
+  EXPECT_EQ(run.framework.id, "lea.snqn");
+  EXPECT_EQ(run.reward.id, "lea.predefined") << "what a framework learns from unless stated";
+  EXPECT_TRUE(run.state.none());
+  EXPECT_TRUE(run.augment.none());
+  EXPECT_EQ(run.seed, 1);
+  EXPECT_EQ(experiment.runs[0].hash, cell_hash(run));
+}
+
+TEST_F(ExperimentTest, AFrameworkThatIgnoresASlotHasNoneThere) {
+  const RunSpec run = only(
+      "data: {name: small}\nbackbone: gru4rec\nframework: supervised\nreward: le\n"
+      "state: le\nnegatives: {count: 3}\nseeds: [4]\n");
+  EXPECT_EQ(run.backbone.id, "lea.gru4rec");
+  EXPECT_TRUE(run.reward.none());
+  EXPECT_TRUE(run.state.none());
+  EXPECT_FALSE(run.reads_negatives);
+  EXPECT_EQ(to_json(run)["negatives"], json());
+  EXPECT_EQ(run.seed, 4);
+}
+
+TEST_F(ExperimentTest, AnUntrainedBaselineNeedsNoBackboneAndHasOneRun) {
+  const RunSpec run = only("data: {name: small}\nframework: popularity\nseeds: [1, 2, 3]\n");
+  EXPECT_EQ(run.seed, 0);
+  EXPECT_EQ(to_json(run)["train"], json());
+  EXPECT_EQ(to_json(run)["backbone"], json());
+}
+
+TEST_F(ExperimentTest, SlotsCarryTheirOwnSettings) {
+  const RunSpec run = only(std::string(kBase) +
+                           "state: {of: {le: {portion: 0.2}}, combine: replace, project: 8}\n"
+                           "augment: {of: random, supervised_weight: 2}\n");
+  EXPECT_EQ(run.state.id, "lea.le");
+  EXPECT_EQ(run.state.params["portion"], 0.2);
+  EXPECT_EQ(run.state_use.combine, "replace");
+  EXPECT_EQ(run.state_use.project, 8);
+  EXPECT_EQ(run.augment.id, "lea.random");
+  EXPECT_EQ(run.augment_use.supervised_weight, 2);
+  EXPECT_EQ(run.augment_use.q_weight, 0.01);
+}
+
+TEST_F(ExperimentTest, EnvironmentsAreInlinedSoThatNamesDoNotMatter) {
+  const std::string one =
+      "environments: {a: {le: {portion: 0.3}}, b: {shuffled: {of: a}}}\nreward: b\n";
+  const std::string two = "environments: {x: {le: {portion: 0.3}}}\nreward: {shuffled: {of: x}}\n";
+  const std::string three = "reward: {shuffled: {of: {le: {portion: 0.3}}}}\n";
+  const RunSpec run = only(kBase + one);
+  EXPECT_EQ(run.reward.params["of"],
+            json::parse(R"({"id": "lea.le", "params": {"portion": 0.3}})"));
+  EXPECT_EQ(load(kBase + two).runs[0].hash, cell_hash(run));
+  EXPECT_EQ(load(kBase + three).runs[0].hash, cell_hash(run));
+}
+
+TEST_F(ExperimentTest, ADeclaredEnvironmentMayHaveItsPluginsName) {
+  const RunSpec run =
+      only(std::string(kBase) + "environments: {le: {le: {portion: 0.7}}}\nreward: le\n");
+  EXPECT_EQ(run.reward.params["portion"], 0.7);
+}
+
+TEST_F(ExperimentTest, ExtendsMergesMapsAndReplacesLists) {
+  write("presets/base.yaml",
+        "data: {name: base, history: 5}\nsplit: {ratios: [0.7, 0.2, 0.1]}\n"
+        "train: {batch_size: 10, patience: 3}\nbackbone: {sasrec: {blocks: 3}}\n"
+        "framework: {snqn: {gamma: 0.1, twin: true}}\n");
+  const RunSpec run = only(
+      "extends: presets/base.yaml\ndata: {name: mine}\nsplit: {ratios: [0.5, 0.25, 0.25]}\n"
+      "train: {batch_size: 20}\nbackbone: gru4rec\nframework: {snqn: {gamma: 0.2}}\nseeds: [1]\n");
+  EXPECT_EQ(run.data.name, "mine");
+  EXPECT_EQ(run.data.history, 5);
+  EXPECT_EQ(run.split.ratios, (std::vector<double>{0.5, 0.25, 0.25}));
+  EXPECT_EQ(run.train.batch_size, 20);
+  EXPECT_EQ(run.train.patience, 3);
+  EXPECT_EQ(run.backbone.id, "lea.gru4rec");
+  EXPECT_EQ(run.backbone.params["blocks"], 1) << "another plugin keeps no parameter of the old one";
+  EXPECT_EQ(run.framework.params["gamma"], 0.2);
+  EXPECT_EQ(run.framework.params["twin"], true) << "the same plugin keeps what is not restated";
+}
+
+TEST_F(ExperimentTest, LaterBasesWinAndAFileReachedTwiceCountsOnce) {
+  write("root.yaml", "train: {batch_size: 1, patience: 1}\n");
+  write("a.yaml", "extends: root.yaml\ntrain: {batch_size: 2}\n");
+  write("b.yaml", "extends: [root.yaml]\ntrain: {max_steps: 3}\n");
+  const RunSpec run = only(std::string("extends: [a.yaml, b.yaml]\n") + kBase);
+  EXPECT_EQ(run.train.batch_size, 2) << "root.yaml must not come back through b.yaml";
+  EXPECT_EQ(run.train.max_steps, 3);
+  EXPECT_EQ(run.train.patience, 1);
+}
+
+TEST_F(ExperimentTest, APathIsRelativeToTheFileThatStatesIt) {
+  write("shared/split.tsv", "a\n");
+  write("shared/rewards.tsv", "b\n");
+  write("presets/base.yaml",
+        "split: {by: file, path: ../shared/split.tsv}\nreward: {table: {rewards: "
+        "../shared/rewards.tsv}}\n"
+        "data: {path: ../shared}\n");
+  const RunSpec run = only(std::string("extends: presets/base.yaml\n") + kBase);
+  EXPECT_EQ(run.split.path, path("shared/split.tsv"));
+  EXPECT_EQ(run.data.path, path("shared"));
+  EXPECT_EQ(run.reward.params["rewards"]["path"], path("shared/rewards.tsv"));
+  EXPECT_EQ(run.split_sha256.size(), 64u);
+}
+
+TEST_F(ExperimentTest, AMovedFileIsTheSameCellAndAChangedFileIsAnother) {
+  write("a.tsv", "same");
+  write("b.tsv", "same");
+  write("c.tsv", "other");
+  const auto hash = [&](const std::string& file) {
+    return load(std::string(kBase) + "split: {by: file, path: " + file + "}\n").runs[0].hash;
+  };
+  EXPECT_EQ(hash("a.tsv"), hash("b.tsv"));
+  EXPECT_NE(hash("a.tsv"), hash("c.tsv"));
+}
+
+TEST_F(ExperimentTest, SetWinsOverEveryFile) {
+  write(
+      "base.yaml",
+      "train: {batch_size: 1}\noverrides:\n  - set: {train.batch_size: 2, framework.gamma: 0.3}\n");
+  const std::string text = std::string("extends: base.yaml\n") + kBase;
+  EXPECT_EQ(only(text).train.batch_size, 2);
+  EXPECT_EQ(only(text, {"train.batch_size=3"}).train.batch_size, 3);
+  EXPECT_EQ(only(text, {"framework.gamma=0.4"}).framework.params["gamma"], 0.4);
+  EXPECT_EQ(only(text, {"framework={snqn: {gamma: 0.6}}"}).framework.params["gamma"], 0.6);
+  EXPECT_EQ(only(text, {"seeds=[9]"}).seed, 9);
+  EXPECT_EQ(only(text, {"evaluate.k=[7, 3]"}).evaluate.k, (std::vector<int64_t>{3, 7}));
+  EXPECT_EQ(only(text, {"state=le", "state.project=4"}).state_use.project, 4);
+  EXPECT_EQ(only(text + "environments: {e: le}\nreward: e\n", {"environments.e.portion=0.9"})
+                .reward.params["portion"],
+            0.9);
+}
+
+TEST_F(ExperimentTest, TheResolvedSpecShowsLayersAndOverridesApplied) {
+  write("base.yaml", "train: {batch_size: 1, patience: 2}\n");
+  const Experiment experiment =
+      load(std::string("extends: base.yaml\n") + kBase, {"train.batch_size=3"});
+  EXPECT_EQ(experiment.resolved["train"], json::parse(R"({"batch_size": 3, "patience": 2})"));
+  EXPECT_FALSE(experiment.resolved.contains("extends"));
+}
+
+TEST_F(ExperimentTest, RulesAdjustCellsByPluginAndGiveWayToLaterLayers) {
+  write("base.yaml",
+        "train: {patience: 10}\noverrides:\n"
+        "  - when: {framework: [snqn], backbone: gru4rec}\n    set: {train.patience: 3, "
+        "framework.gamma: 0.1}\n"
+        "  - when: {backbone: sasrec}\n    set: {backbone.blocks: 4}\n");
+  const std::string text = std::string("extends: base.yaml\n") + kBase;
+  const RunSpec run = only(text);
+  EXPECT_EQ(run.train.patience, 3);
+  EXPECT_EQ(run.framework.params["gamma"], 0.1);
+  EXPECT_EQ(run.backbone.params["blocks"], 1) << "a rule for another backbone";
+  EXPECT_EQ(only(text + "train: {patience: 7}\n").train.patience, 7) << "a later layer states it";
+  EXPECT_EQ(only(text + "overrides: [{set: {train.patience: 6}}]\n").train.patience, 6)
+      << "a later rule, and the base's rules are kept";
+}
+
+TEST_F(ExperimentTest, RulesMayNameDeclaredEnvironmentsAndNone) {
+  const std::string text = std::string(kBase) + "environments: {e: le}\nreward: e\n";
+  EXPECT_EQ(only(text + "overrides: [{when: {reward: e, state: none}, set: {train.patience: 2}}]\n")
+                .train.patience,
+            2);
+  EXPECT_EQ(
+      only(text + "overrides: [{when: {reward: le}, set: {train.patience: 2}}]\n").train.patience,
+      10)
+      << "the slot names e, not the plugin";
+}
+
+TEST_F(ExperimentTest, ReadsTheCountOfRunsAsAGuardAgainstACutFile) {
+  EXPECT_EQ(error_of(std::string(kBase) + "runs: 1\n"), "");
+  EXPECT_EQ(error_of(std::string(kBase) + "runs: 2\n"),
+            "spec.yaml:5:7: runs: is 2, but the grid has 1 runs; correct one of them");
+  EXPECT_EQ(error_of(std::string(kBase) + "runs: 1\n", {"seeds=[1, 2]"}), "")
+      << "--set changes the grid";
+}
+
+TEST_F(ExperimentTest, ASpecThatEndsWithItsCountIsNeverCutUnseen) {
+  const std::string text =
+      std::string(kBase) +
+      "grid:\n  train.patience:\n    - 5\n    - 15\n  backbone:\n    - gru4rec\n"
+      "    - sasrec\nruns: 4\n";
+  ASSERT_EQ(error_of(text), "");
+  const size_t count_at = text.find("runs: 4");
+  for (size_t cut = 0; cut < text.size() - 1; ++cut) {
+    const std::string head = text.substr(0, cut);
+    // Cut before the count, the rest may be a smaller spec: the count is what a careful author
+    // adds.
+    if (cut <= count_at) continue;
+    EXPECT_NE(error_of(head), "") << "cut after byte " << cut;
+  }
+}
+
+}  // namespace
+}  // namespace lea::spec

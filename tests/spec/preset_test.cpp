@@ -1,0 +1,139 @@
+// The specs that ship, against the plugins that ship (the catalogue below repeats only their names
+// and types).
+#include <gmock/gmock.h>
+
+#include "tests/spec/fixture.h"
+
+namespace lea::spec {
+namespace {
+
+ParamInfo any(const char* name, ParamValue value) {
+  const ParamType types[] = {ParamType::kBool, ParamType::kInteger, ParamType::kReal,
+                             ParamType::kText};
+  return {name, types[value.index()], value, {}, {}, "as the plugin says"};
+}
+
+PluginInfo plugin(const char* kind, const char* id, std::vector<ParamInfo> params,
+                  std::vector<std::string> uses = {}) {
+  PluginInfo info;
+  info.kind = kind;
+  info.id = id;
+  info.params = std::move(params);
+  info.uses = std::move(uses);
+  return info;
+}
+
+PluginCatalogue shipped() {
+  const std::string text;
+  const std::vector<ParamInfo> gru = {any("width", int64_t{64}), any("dropout", 0.0)};
+  std::vector<ParamInfo> sasrec = gru;
+  sasrec.push_back(any("blocks", int64_t{1}));
+  sasrec.push_back(any("heads", int64_t{1}));
+  const std::vector<ParamInfo> q = {any("gamma", 0.5),
+                                    any("td_factor", 0.5),
+                                    any("target", text),
+                                    any("target_dropout", true),
+                                    any("zero_at_end", text),
+                                    any("same_start", false),
+                                    any("supervised_head", text),
+                                    any("evaluated", text)};
+  std::vector<ParamInfo> sac = q;
+  sac.push_back(any("warm_up_steps", int64_t{15000}));
+  std::vector<ParamInfo> sa2c = sac;
+  for (const char* name : {"second_learning_rate", "clip_min", "clip_max", "smooth"}) {
+    sa2c.push_back(any(name, 0.0));
+  }
+  sa2c.push_back(any("clip", true));
+  sa2c.push_back(any("advantage_over", text));
+  const std::vector<std::string> rl = {"backbone", "reward",    "state",
+                                       "augment",  "negatives", "train"};
+  const std::vector<ParamInfo> reward = {any("logged", 1.0), any("sampled", 0.0),
+                                         any("proposed", 1.0), any("behaviours", text)};
+  return PluginCatalogue(
+      {plugin("backbone", "lea.gru4rec", gru), plugin("backbone", "lea.sasrec", sasrec),
+       plugin("framework", "lea.supervised", {}, {"backbone", "augment", "train"}),
+       plugin("framework", "lea.sqn", q, rl), plugin("framework", "lea.snqn", q, rl),
+       plugin("framework", "lea.sac", sac, rl), plugin("framework", "lea.sa2c", sa2c, rl),
+       plugin("framework", "lea.popularity", {}), plugin("framework", "lea.markov", {}),
+       plugin("framework", "lea.item_knn", {}), plugin("framework", "lea.vsknn", {}),
+       plugin("environment", "lea.predefined", reward)});
+}
+
+class Preset : public SpecTest {
+ protected:
+  static std::string shipped_path(const std::string& name) {
+    return std::string(LEA_SOURCE_DIR) + "/experiments/" + name;
+  }
+  RunSpec run_of(const std::string& preset, const std::string& backbone,
+                 const std::string& framework) {
+    write("spec.yaml", "extends: " + shipped_path("presets/" + preset) +
+                           "\ndata: {name: small}\nbackbone: " + backbone +
+                           "\nframework: " + framework + "\nseeds: [1]\n");
+    return load_experiment(path("spec.yaml"), {}, shipped()).runs.at(0).run;
+  }
+};
+
+TEST_F(Preset, AnchorHasTheSettingsOfItsTable) {
+  for (const char* backbone : {"gru4rec", "sasrec"}) {
+    const RunSpec run = run_of("anchor.yaml", backbone, "snqn");
+    EXPECT_EQ(run.data.history, 10);
+    EXPECT_EQ(run.train.learning_rate, 0.005);
+    EXPECT_EQ(run.train.batch_size, 100);
+    EXPECT_EQ(run.train.sampling, "replay");
+    EXPECT_EQ(run.train.validate_every, 500) << "updates: every 1,000 steps of twins";
+    EXPECT_EQ(run.train.patience, 3);
+    EXPECT_EQ(run.train.max_steps, 15000);
+    EXPECT_EQ(run.train.stop_on, "ndcg@20");
+    EXPECT_EQ(run.backbone.params["dropout"], 0.5);
+    EXPECT_EQ(run.negatives.count, 1);
+    EXPECT_EQ(run.negatives.from, "uniform");
+    EXPECT_EQ(run.framework.params["gamma"], 0.5);
+    EXPECT_EQ(run.framework.params["td_factor"], 0.5);
+    EXPECT_EQ(run.reward.id, "lea.predefined");
+    EXPECT_EQ(run.evaluate.ties, "pessimistic");
+    EXPECT_TRUE(run.evaluate.first_event);
+    EXPECT_FALSE(run.evaluate.remove_seen);
+  }
+  EXPECT_EQ(run_of("anchor.yaml", "gru4rec", "supervised").train.patience, 4);
+  const RunSpec sa2c = run_of("anchor.yaml", "sasrec", "sa2c");
+  EXPECT_EQ(sa2c.framework.params["warm_up_steps"], 6000);
+  EXPECT_EQ(sa2c.framework.params["second_learning_rate"], 0.001);
+  EXPECT_EQ(sa2c.framework.params["clip_max"], 10.0);
+}
+
+TEST_F(Preset, ReferenceHasThePublishedCodesConstants) {
+  const RunSpec run = run_of("reference.yaml", "sasrec", "sa2c");
+  EXPECT_EQ(run.train.batch_size, 256);
+  EXPECT_EQ(run.train.learning_rate, 0.005);
+  EXPECT_EQ(run.negatives.count, 10);
+  EXPECT_EQ(run.framework.params["warm_up_steps"], 15000);
+  EXPECT_EQ(run.framework.params["target_dropout"], true);
+  EXPECT_EQ(run.evaluate.k, (std::vector<int64_t>{5, 10, 15, 20}));
+  EXPECT_EQ(run_of("reference.yaml", "gru4rec", "sqn").train.learning_rate, 0.01);
+}
+
+TEST_F(Preset, PaperStatesOnlyWhereItDiffersFromTheReference) {
+  const RunSpec run = run_of("paper.yaml", "gru4rec", "snqn");
+  EXPECT_EQ(run.train.batch_size, 100);
+  EXPECT_EQ(run.train.learning_rate, 0.001);
+  EXPECT_EQ(run.negatives.count, 1);
+  EXPECT_EQ(run.framework.params["td_factor"], 1.0);
+  EXPECT_EQ(run.framework.params["gamma"], 0.5) << "from the reference";
+  EXPECT_EQ(run.reward.params["behaviours"], "");
+  EXPECT_EQ(run_of("paper.yaml", "gru4rec", "sqn").train.learning_rate, 0.001)
+      << "the reference's rule for sqn gives way to what the paper states";
+}
+
+TEST_F(Preset, TheDemoHasSixteenRuns) {
+  EXPECT_EQ(load_experiment(shipped_path("demo.yaml"), {}, shipped()).runs.size(), 16u);
+}
+
+TEST_F(Preset, TheIndustryBaselinesHaveTwentyTwoRuns) {
+  const std::string split = std::string(LEA_SOURCE_DIR) + "/../shared/data/industry/split.tsv";
+  if (!std::filesystem::exists(split)) GTEST_SKIP() << "needs ../shared/data/industry";
+  EXPECT_EQ(load_experiment(shipped_path("industry_baselines.yaml"), {}, shipped()).runs.size(),
+            22u);
+}
+
+}  // namespace
+}  // namespace lea::spec
