@@ -111,10 +111,12 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   }
   for (size_t i = 0; i < lines.size() && i < kCellsShown; ++i) {
     const Line& line = lines[i];
-    std::string text =
-        "  " + (line.name.empty() ? "the run " : line.name) + " " + counted(line.runs, "run") + ":";
+    std::string text = "  ";
+    text += line.name.empty() ? "the run " : line.name;
+    text += counted(line.runs, "run") + ":";
     for (const auto& [status, count] : line.counts) {
-      text += " " + std::to_string(count) + " " + lab::to_string(status) + ",";
+      text += ' ';
+      text += std::to_string(count) + " " + lab::to_string(status) + ",";
     }
     text.pop_back();
     if (line.seconds > 0) text += ", about " + lab::duration_text(line.seconds);

@@ -1,0 +1,134 @@
+// Many processes, and processes that die.
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <random>
+#include <thread>
+
+#include "core/spec/error.h"
+#include "tests/db/fixture.h"
+
+namespace lea::db {
+namespace {
+
+// Runs `work` in a child; its exit code is 0 unless it throws.
+pid_t in_child(const std::function<void()>& work) {
+  const pid_t pid = fork();
+  if (pid != 0) return pid;
+  int code = 0;
+  try {
+    work();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    code = 1;
+  }
+  _exit(code);
+}
+
+int status_of(pid_t pid) {
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return status;
+}
+
+TEST(ManyProcesses, SixteenWritersAllSucceed) {
+  const Lab lab;
+  std::vector<pid_t> writers;
+  for (int w = 0; w < 16; ++w) {
+    writers.push_back(in_child([&, w] {
+      for (int i = 0; i < 5; ++i) {
+        Store store(lab.path(), Store::Mode::kWrite);
+        put(store, w * 100 + i);
+      }
+    }));
+  }
+  for (const pid_t pid : writers) EXPECT_EQ(status_of(pid), 0);
+  EXPECT_EQ(Store(lab.path(), Store::Mode::kReadOnly).runs().size(), 80u);
+}
+
+TEST(ManyProcesses, AReaderNeverFailsWhileOneWrites) {
+  const Lab lab;
+  { Store store(lab.path(), Store::Mode::kWrite); }
+  const pid_t writer = in_child([&] {
+    for (int i = 0; i < 60; ++i) {
+      Store store(lab.path(), Store::Mode::kWrite);
+      put(store, i);
+    }
+  });
+  size_t seen = 0;
+  int status = 0;
+  while (waitpid(writer, &status, WNOHANG) == 0) {
+    const Store store(lab.path(), Store::Mode::kReadOnly);
+    const size_t runs = store.runs().size();
+    EXPECT_GE(runs, seen);
+    EXPECT_EQ(store.results().size() % 5, 0u) << "a run was seen in part";
+    seen = runs;
+  }
+  EXPECT_EQ(status, 0);
+}
+
+// The child notes each run that it was told is stored; none of them may be missing afterwards, and none
+// may be there in part.
+void kill_while_writing(const std::string& lab, int round, double milliseconds) {
+  const std::string noted = lab + "/noted-" + std::to_string(round);
+  const pid_t writer = in_child([&] {
+    Store store(lab, Store::Mode::kWrite);
+    for (int i = 0;; ++i) {
+      put(store, round * 10000 + i);
+      std::ofstream(noted, std::ios::app) << i << "\n";
+    }
+  });
+  std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(milliseconds));
+  kill(writer, SIGKILL);
+  status_of(writer);
+  const Store store(lab, Store::Mode::kReadOnly);
+  ASSERT_THAT(store.problems(), ::testing::IsEmpty());
+  std::ifstream file(noted);
+  for (int i = 0; file >> i;) {
+    ASSERT_TRUE(store.run(uuid_of(round * 10000 + i)).has_value()) << "acknowledged run " << i << " is lost";
+  }
+  EXPECT_EQ(store.results().size(), store.runs().size() * 5);
+}
+
+TEST(KilledWriter, LosesNothingThatWasAcknowledged) {
+  const Lab lab;
+  { Store store(lab.path(), Store::Mode::kWrite); }
+  std::mt19937 random(1);
+  for (int round = 0; round < 30; ++round) {
+    kill_while_writing(lab.path(), round, std::uniform_real_distribution(1.0, 40.0)(random));
+    if (HasFatalFailure()) return;
+  }
+}
+
+// A journal that a killed writer left is rolled back for a viewer, too.
+TEST(KilledWriter, LeavesAFileThatAViewerCanOpen) {
+  const Lab lab;
+  {
+    Store store(lab.path(), Store::Mode::kWrite);
+    put(store, 1);
+  }
+  const pid_t writer = in_child([&] {
+    sqlite3* handle = nullptr;
+    sqlite3_open(lab.file().c_str(), &handle);
+    // A tiny cache spills pages into the file before the commit.
+    sqlite3_exec(handle,
+                 "PRAGMA cache_size=1; BEGIN IMMEDIATE; DELETE FROM result; WITH RECURSIVE n(i) AS (SELECT 1 "
+                 "UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO curve SELECT uuid, 'x', i, 1.0 "
+                 "FROM run, n;",
+                 nullptr, nullptr, nullptr);
+    kill(getpid(), SIGKILL);
+  });
+  status_of(writer);
+  ASSERT_TRUE(std::filesystem::exists(lab.file() + "-journal")) << "the kill left no journal: the test proves nothing";
+  const Store store(lab.path(), Store::Mode::kReadOnly);
+  EXPECT_EQ(store.results().size(), 5u);
+  EXPECT_THAT(store.problems(), ::testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace lea::db

@@ -1,0 +1,246 @@
+// What the results index promises about its rows and its file.
+#include <gmock/gmock.h>
+#include <sqlite3.h>
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+#include "core/spec/error.h"
+#include "db/store/file_lock.h"
+#include "db/store/sqlite.h"
+#include "tests/db/fixture.h"
+
+namespace lea::db {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+template <class F>
+std::string message_of(F&& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+void raw(const std::string& file, const std::string& sql) {
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
+  char* error = nullptr;
+  EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << (error ? error : "");
+  sqlite3_close(handle);
+}
+
+TEST(Store, GivesBackWhatWasPut) {
+  const Lab lab;
+  {
+    Store store(lab.path(), Store::Mode::kWrite);
+    put(store, 7);
+  }
+  const Store store(lab.path(), Store::Mode::kReadOnly);
+  const auto run = store.run(uuid_of(7));
+  ASSERT_TRUE(run.has_value());
+  EXPECT_EQ(run->experiment, "study");
+  EXPECT_EQ(run->labels.at("framework"), "snqn");
+  EXPECT_EQ(run->axes, std::vector<std::string>{"framework"});
+  EXPECT_EQ(run->spec, nlohmann::json({{"seed", 1}}));
+  EXPECT_THAT(store.results(), SizeIs(5));
+  ASSERT_THAT(store.curve(uuid_of(7), "loss"), SizeIs(2));
+  EXPECT_EQ(store.curve(uuid_of(7), "loss")[1].value, 1.0 / 3);
+  EXPECT_THAT(store.problems(), IsEmpty());
+}
+
+TEST(Store, PutTwiceIsPutOnce) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  put(store, 1);
+  const std::string once = store.content_hash();
+  put(store, 1);
+  EXPECT_EQ(store.content_hash(), once);
+  EXPECT_THAT(store.runs(), SizeIs(1));
+}
+
+TEST(Store, HashesContentNotOrder) {
+  const Lab first, second;
+  Store a(first.path(), Store::Mode::kWrite), b(second.path(), Store::Mode::kWrite);
+  for (int i : {1, 2, 3}) put(a, i);
+  for (int i : {3, 1, 2}) put(b, i);
+  EXPECT_EQ(a.content_hash(), b.content_hash());
+  put(b, 4);
+  EXPECT_NE(a.content_hash(), b.content_hash());
+  b.clear();
+  EXPECT_THAT(b.runs(), IsEmpty());
+  EXPECT_THAT(b.results(), IsEmpty());
+}
+
+TEST(Store, KeepsAFinishedRunWhenAnEarlierStateArrivesLate) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  RunRow run = finished_run(1);
+  run.result["attempt"] = 2;
+  store.put(run, good_results(run.uuid), {});
+  const std::string before = store.content_hash();
+  RunRow late = finished_run(1);
+  late.state = "running";
+  late.result = nullptr;
+  store.put(late, {}, {});
+  store.put(finished_run(1), {}, {});  // attempt 1
+  EXPECT_EQ(store.content_hash(), before);
+}
+
+struct BadRow {
+  const char* name;
+  ResultRow row;
+  const char* message;
+};
+
+class RefusedRow : public ::testing::TestWithParam<BadRow> {};
+
+TEST_P(RefusedRow, NamesRunAndRowAndStoresNothing) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  const RunRow run = finished_run(1);
+  auto rows = good_results(run.uuid);
+  rows.push_back(GetParam().row);
+  rows.back().uuid = run.uuid;
+  const std::string message = message_of([&] { store.put(run, rows, {}); });
+  EXPECT_THAT(message, HasSubstr(run.uuid));
+  EXPECT_THAT(message, HasSubstr(GetParam().message));
+  EXPECT_THAT(store.runs(), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, RefusedRow,
+    ::testing::Values(
+        BadRow{"NaN", {"", "mrr", "test", 5, std::nan("")}, "test mrr@5"},
+        BadRow{"Infinity", {"", "mrr", "test", 5, std::numeric_limits<double>::infinity()}, "test mrr@5"},
+        BadRow{"Negative", {"", "mrr", "test", 5, -0.1}, "not in [0, 1]"},
+        BadRow{"AboveOne", {"", "mrr", "test", 5, 1.1}, "not in [0, 1]"},
+        BadRow{"UnknownMetric", {"", "accuracy", "test", 5, 0.1}, "test accuracy@5"},
+        BadRow{"ZeroCut", {"", "mrr", "test", 0, 0.1}, "test mrr@0"},
+        BadRow{"UnknownPart", {"", "mrr", "train", 5, 0.1}, "unknown part"},
+        BadRow{"Twice", {"", "hr", "test", 5, 0.2}, "given twice"},
+        BadRow{"FallingHitRate", {"", "hr", "test", 20, 0.1}, "break a bound"},
+        BadRow{"GainAboveHits", {"", "ndcg", "test", 20, 0.9}, "break a bound"}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(Store, RefusesACurveThatIsNotFinite) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  EXPECT_THAT(message_of([&] { store.put(finished_run(1), {}, {{"loss", 30, std::nan("")}}); }),
+              HasSubstr("curve loss at step 30"));
+}
+
+TEST(Store, SharesARunBetweenExperimentsThatPlanIt) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  put(store, 1);
+  put(store, 2);
+  store.put_experiment({"other", "now", {"gamma"}, {}, {{"hash2", 1, {{"gamma", "0.5"}}}}});
+  const auto runs = store.runs("other");
+  ASSERT_THAT(runs, SizeIs(1));
+  EXPECT_EQ(runs[0].uuid, uuid_of(2));
+  EXPECT_EQ(runs[0].labels.at("gamma"), "0.5");
+  EXPECT_EQ(runs[0].position, 0);
+  EXPECT_THAT(store.results("other"), SizeIs(5));
+  EXPECT_THAT(store.runs("study"), SizeIs(2));
+  EXPECT_THAT(store.experiments(), ::testing::ElementsAre("other", "study"));
+}
+
+TEST(Store, CountsTheNewestFinishedRunOfACell) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  for (int i : {1, 2, 3}) {
+    RunRow run = finished_run(i);
+    run.cell_hash = "same";
+    run.created = "2026-01-0" + std::to_string(i) + "T00:00:00Z";
+    if (i == 3) run.state = "failed";
+    store.put(run, {}, {});
+  }
+  const auto runs = store.runs("study");
+  ASSERT_THAT(runs, SizeIs(1));
+  EXPECT_EQ(runs[0].uuid, uuid_of(2));
+}
+
+TEST(Store, FindsARunByItsFirstDigits) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  put(store, 1);
+  put(store, 2);
+  EXPECT_FALSE(store.run("ff").has_value());
+  EXPECT_THAT(message_of([&] { store.run("0000"); }), HasSubstr("several runs begin so"));
+}
+
+TEST(StoreFile, IsMissedWithAWayOut) {
+  const Lab lab;
+  EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kReadOnly); }), HasSubstr("lealab run SPEC"));
+}
+
+TEST(StoreFile, OfANewerProgramIsRefusedWithBothVersions) {
+  const Lab lab;
+  { Store store(lab.path(), Store::Mode::kWrite); }
+  raw(lab.file(), "PRAGMA user_version=99");
+  for (const auto mode : {Store::Mode::kWrite, Store::Mode::kReadOnly}) {
+    const std::string message = message_of([&] { Store(lab.path(), mode); });
+    EXPECT_THAT(message, HasSubstr("schema version 99"));
+    EXPECT_THAT(message, HasSubstr("versions up to 1"));
+  }
+}
+
+TEST(StoreFile, OfSomebodyElseIsLeftAlone) {
+  const Lab lab;
+  raw(lab.file(), "CREATE TABLE mine (x); INSERT INTO mine VALUES (1);");
+  EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kWrite); }), HasSubstr("not a results index"));
+  EXPECT_EQ(set_damaged_aside(lab.path()), "");
+}
+
+TEST(StoreFile, ThatIsDamagedIsSetAsideForARebuild) {
+  const Lab lab;
+  std::ofstream(lab.file()) << std::string(5000, 'x');
+  EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kWrite); }), HasSubstr("db rebuild"));
+  const std::string aside = set_damaged_aside(lab.path());
+  EXPECT_TRUE(std::filesystem::exists(aside));
+  Store store(lab.path(), Store::Mode::kWrite);
+  put(store, 1);
+}
+
+TEST(StoreFile, IsNotFollowedThroughALink) {
+  const Lab lab, other;
+  { Store store(other.path(), Store::Mode::kWrite); }
+  std::filesystem::create_symlink(other.file(), lab.file());
+  EXPECT_THROW(Store(lab.path(), Store::Mode::kWrite), StoreError);
+}
+
+TEST(StoreFile, CarriesItsMark) {
+  const Lab lab;
+  { Store store(lab.path(), Store::Mode::kWrite); }
+  Connection connection(lab.file(), SQLITE_OPEN_READONLY);
+  EXPECT_EQ(connection.integer("PRAGMA application_id"), kApplicationId);
+  EXPECT_EQ(connection.integer("PRAGMA user_version"), 1);
+}
+
+TEST(WalGate, OpensOnlyWhereTheResetBugIsFixed) {
+  EXPECT_FALSE(wal_is_safe(3040001));
+  EXPECT_FALSE(wal_is_safe(3044005));
+  EXPECT_TRUE(wal_is_safe(3044006));
+  EXPECT_FALSE(wal_is_safe(3045000));
+  EXPECT_FALSE(wal_is_safe(3050006));
+  EXPECT_TRUE(wal_is_safe(3050007));
+  EXPECT_FALSE(wal_is_safe(3051002));
+  EXPECT_TRUE(wal_is_safe(3051003));
+}
+
+TEST(FileLock, NamesItsHolder) {
+  const Lab lab;
+  const FileLock held(lab.path() + "/lock", 0, "the lab");
+  const std::string message = message_of([&] { FileLock(lab.path() + "/lock", 0.05, "the lab"); });
+  EXPECT_THAT(message, HasSubstr("the lab is in use by process " + std::to_string(getpid())));
+}
+
+}  // namespace
+}  // namespace lea::db
