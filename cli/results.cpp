@@ -8,14 +8,16 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <set>
 
 #include "cli/commands.h"
 #include "core/lab/collector.h"
-#include "core/lab/plugins.h"
 #include "core/lab/run_folder.h"
+#include "core/report/labels.h"
 #include "core/report/listing.h"
 #include "core/report/table.h"
 #include "core/spec/error.h"
+#include "core/spec/plugin_folders.h"
 #include "core/spec/text.h"
 
 namespace lea::cli {
@@ -130,15 +132,23 @@ void add_show(CLI::App& app, const Globals& globals) {
   });
 }
 
-// What is installed now, to tell stale results. The table does not depend on it.
-std::map<std::string, std::string> installed_plugins(const Globals& globals) {
+// Which binary of each plugin that the experiment's runs used is installed now, by content: no
+// library is loaded or probed for a table. Without any library (a copy of the lab elsewhere)
+// nothing is known.
+std::map<std::string, std::string> installed_plugins(const db::Store& store,
+                                                     const std::string& experiment,
+                                                     const Globals& globals) {
+  std::set<std::string> hashes;
+  for (const std::string& file : plugin_files(plugin_folders(globals.plugin_dirs))) {
+    if (fs::is_regular_file(file)) hashes.insert(sha256_file(file));
+  }
   std::map<std::string, std::string> installed;
-  try {
-    for (const auto& record : lab::probe_plugins(lab::plugin_folders(globals.plugin_dirs))) {
-      for (const auto& plugin : record.plugins) installed[plugin.id] = record.sha256;
+  if (hashes.empty()) return installed;
+  for (const db::RunRow& run : store.runs(experiment)) {
+    for (const auto& [id, used] : report::plugins_of(run)) {
+      std::string& now = installed[id];
+      if (hashes.count(used) != 0) now = used;
     }
-  } catch (const Error&) {
-    installed.clear();  // a copy of the lab on a machine without the worker
   }
   return installed;
 }
@@ -180,8 +190,8 @@ void add_table(CLI::App& app, const Globals& globals) {
                                        ": the lab has no results.sqlite; `lealab run SPEC` " +
                                        "makes it, `lealab db rebuild` makes it again from runs/");
     }
-    shown.installed = installed_plugins(globals);
     const db::Store store(shown.lab, db::Store::Mode::kReadOnly);
+    shown.installed = installed_plugins(store, options->experiment, globals);
     print(report::experiment_table(store, options->experiment, options->format,
                                    isatty(STDOUT_FILENO) == 1, shown));
   });

@@ -235,12 +235,7 @@ void add_stale(const Pivot& pivot, const TableOptions& options, Lines* notes) {
   std::map<std::string, std::map<std::string, int64_t>> binaries;  // plugin -> sha256 -> runs
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.finished) {
-      const nlohmann::json* plugins = find_path(member.run.result, "plugins");
-      if (plugins == nullptr || !plugins->is_array()) continue;
-      for (const auto& plugin : *plugins) {
-        const std::string id = text_at(plugin, "id"), sha = text_at(plugin, "sha256");
-        if (!id.empty() && !sha.empty()) ++binaries[id][sha];
-      }
+      for (const auto& [id, sha] : plugins_of(member.run)) ++binaries[id][sha];
     }
   }
   for (const auto& [id, counts] : binaries) {
@@ -250,8 +245,8 @@ void add_stale(const Pivot& pivot, const TableOptions& options, Lines* notes) {
       if (installed != options.installed.end() && sha != installed->second) stale += runs;
     }
     if (stale > 0) {
-      notes->push_back("Stale: " + std::to_string(stale) + " runs used another binary of " + id +
-                       " than the one installed now.");
+      notes->push_back("Stale: " + std::to_string(stale) + (stale == 1 ? " run" : " runs") +
+                       " used a binary of " + id + " that is not the one installed now.");
     } else if (counts.size() > 1) {
       notes->push_back("Mixed: the runs used " + std::to_string(counts.size()) +
                        " different binaries of " + id + ".");

@@ -192,9 +192,9 @@ TEST_F(Table, FlagsCollapseTiesAndStaleBinaries) {
   EXPECT_THAT(
       text,
       HasSubstr("Ties: gru4rec snqn: the target ties in up to 25.00 % of the test events.\n"));
-  EXPECT_THAT(
-      text,
-      HasSubstr("Stale: 1 runs used another binary of lea.snqn than the one installed now.\n"));
+  EXPECT_THAT(text,
+              HasSubstr("Stale: 1 run used a binary of lea.snqn that is not the one installed "
+                        "now.\n"));
 }
 
 TEST_F(Table, SaysWhatTiesChangeInThePrintedDigits) {
