@@ -72,8 +72,8 @@ TEST(ManyProcesses, AReaderNeverFailsWhileOneWrites) {
   EXPECT_EQ(status, 0);
 }
 
-// The child notes each run that it was told is stored; none of them may be missing afterwards, and none
-// may be there in part.
+// The child notes each run that it was told is stored; none of them may be missing afterwards, and
+// none may be there in part.
 void kill_while_writing(const std::string& lab, int round, double milliseconds) {
   const std::string noted = lab + "/noted-" + std::to_string(round);
   const pid_t writer = in_child([&] {
@@ -90,7 +90,8 @@ void kill_while_writing(const std::string& lab, int round, double milliseconds) 
   ASSERT_THAT(store.problems(), ::testing::IsEmpty());
   std::ifstream file(noted);
   for (int i = 0; file >> i;) {
-    ASSERT_TRUE(store.run(uuid_of(round * 10000 + i)).has_value()) << "acknowledged run " << i << " is lost";
+    ASSERT_TRUE(store.run(uuid_of(round * 10000 + i)).has_value())
+        << "acknowledged run " << i << " is lost";
   }
   EXPECT_EQ(store.results().size(), store.runs().size() * 5);
 }
@@ -116,15 +117,18 @@ TEST(KilledWriter, LeavesAFileThatAViewerCanOpen) {
     sqlite3* handle = nullptr;
     sqlite3_open(lab.file().c_str(), &handle);
     // A tiny cache spills pages into the file before the commit.
-    sqlite3_exec(handle,
-                 "PRAGMA cache_size=1; BEGIN IMMEDIATE; DELETE FROM result; WITH RECURSIVE n(i) AS (SELECT 1 "
-                 "UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO curve SELECT uuid, 'x', i, 1.0 "
-                 "FROM run, n;",
-                 nullptr, nullptr, nullptr);
+    sqlite3_exec(
+        handle,
+        "PRAGMA cache_size=1; BEGIN IMMEDIATE; DELETE FROM result; WITH RECURSIVE n(i) AS (SELECT "
+        "1 "
+        "UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO curve SELECT uuid, 'x', i, 1.0 "
+        "FROM run, n;",
+        nullptr, nullptr, nullptr);
     kill(getpid(), SIGKILL);
   });
   status_of(writer);
-  ASSERT_TRUE(std::filesystem::exists(lab.file() + "-journal")) << "the kill left no journal: the test proves nothing";
+  ASSERT_TRUE(std::filesystem::exists(lab.file() + "-journal"))
+      << "the kill left no journal: the test proves nothing";
   const Store store(lab.path(), Store::Mode::kReadOnly);
   EXPECT_EQ(store.results().size(), 5u);
   EXPECT_THAT(store.problems(), ::testing::IsEmpty());

@@ -52,8 +52,10 @@ inline RunRow finished_run(int number, const std::string& experiment = "study") 
 
 // HR@5 = .2, NDCG@5 = .15 and so on: what a ranking can give.
 inline std::vector<ResultRow> good_results(const std::string& uuid) {
-  return {{uuid, "hr", "test", 5, 0.2},     {uuid, "ndcg", "test", 5, 0.15},
-          {uuid, "hr", "test", 10, 0.3},    {uuid, "ndcg", "test", 10, 0.18},
+  return {{uuid, "hr", "test", 5, 0.2},
+          {uuid, "ndcg", "test", 5, 0.15},
+          {uuid, "hr", "test", 10, 0.3},
+          {uuid, "ndcg", "test", 10, 0.18},
           {uuid, "ndcg", "valid", 20, 0.2}};
 }
 

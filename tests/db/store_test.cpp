@@ -32,7 +32,8 @@ void raw(const std::string& file, const std::string& sql) {
   sqlite3* handle = nullptr;
   ASSERT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
   char* error = nullptr;
-  EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << (error ? error : "");
+  EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK)
+      << (error ? error : "");
   sqlite3_close(handle);
 }
 
@@ -116,23 +117,26 @@ TEST_P(RefusedRow, NamesRunAndRowAndStoresNothing) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, RefusedRow,
-    ::testing::Values(
-        BadRow{"NaN", {"", "mrr", "test", 5, std::nan("")}, "test mrr@5"},
-        BadRow{"Infinity", {"", "mrr", "test", 5, std::numeric_limits<double>::infinity()}, "test mrr@5"},
-        BadRow{"Negative", {"", "mrr", "test", 5, -0.1}, "not in [0, 1]"},
-        BadRow{"AboveOne", {"", "mrr", "test", 5, 1.1}, "not in [0, 1]"},
-        BadRow{"UnknownMetric", {"", "accuracy", "test", 5, 0.1}, "test accuracy@5"},
-        BadRow{"ZeroCut", {"", "mrr", "test", 0, 0.1}, "test mrr@0"},
-        BadRow{"UnknownPart", {"", "mrr", "train", 5, 0.1}, "unknown part"},
-        BadRow{"Twice", {"", "hr", "test", 5, 0.2}, "given twice"},
-        BadRow{"FallingHitRate", {"", "hr", "test", 20, 0.1}, "break a bound"},
-        BadRow{"GainAboveHits", {"", "ndcg", "test", 20, 0.9}, "break a bound"}),
+    ::testing::Values(BadRow{"NaN", {"", "mrr", "test", 5, std::nan("")}, "test mrr@5"},
+                      BadRow{"Infinity",
+                             {"", "mrr", "test", 5, std::numeric_limits<double>::infinity()},
+                             "test mrr@5"},
+                      BadRow{"Negative", {"", "mrr", "test", 5, -0.1}, "not in [0, 1]"},
+                      BadRow{"AboveOne", {"", "mrr", "test", 5, 1.1}, "not in [0, 1]"},
+                      BadRow{"UnknownMetric", {"", "accuracy", "test", 5, 0.1}, "test accuracy@5"},
+                      BadRow{"ZeroCut", {"", "mrr", "test", 0, 0.1}, "test mrr@0"},
+                      BadRow{"UnknownPart", {"", "mrr", "train", 5, 0.1}, "unknown part"},
+                      BadRow{"Twice", {"", "hr", "test", 5, 0.2}, "given twice"},
+                      BadRow{"FallingHitRate", {"", "hr", "test", 20, 0.1}, "break a bound"},
+                      BadRow{"GainAboveHits", {"", "ndcg", "test", 20, 0.9}, "break a bound"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(Store, RefusesACurveThatIsNotFinite) {
   const Lab lab;
   Store store(lab.path(), Store::Mode::kWrite);
-  EXPECT_THAT(message_of([&] { store.put(finished_run(1), {}, {{"loss", 30, std::nan("")}}); }),
+  EXPECT_THAT(message_of([&] {
+                store.put(finished_run(1), {}, {{"loss", 30, std::nan("")}});
+              }),
               HasSubstr("curve loss at step 30"));
 }
 
@@ -178,7 +182,8 @@ TEST(Store, FindsARunByItsFirstDigits) {
 
 TEST(StoreFile, IsMissedWithAWayOut) {
   const Lab lab;
-  EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kReadOnly); }), HasSubstr("lealab run SPEC"));
+  EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kReadOnly); }),
+              HasSubstr("lealab run SPEC"));
 }
 
 TEST(StoreFile, OfANewerProgramIsRefusedWithBothVersions) {
@@ -195,7 +200,8 @@ TEST(StoreFile, OfANewerProgramIsRefusedWithBothVersions) {
 TEST(StoreFile, OfSomebodyElseIsLeftAlone) {
   const Lab lab;
   raw(lab.file(), "CREATE TABLE mine (x); INSERT INTO mine VALUES (1);");
-  EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kWrite); }), HasSubstr("not a results index"));
+  EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kWrite); }),
+              HasSubstr("not a results index"));
   EXPECT_EQ(set_damaged_aside(lab.path()), "");
 }
 

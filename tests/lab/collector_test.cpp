@@ -1,0 +1,140 @@
+// The index follows from the folders, and from nothing else.
+#include "core/lab/collector.h"
+
+#include <fstream>
+
+#include "tests/lab/fixture.h"
+
+namespace lea::lab {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+std::string content(const TemporaryLab& lab) {
+  return db::Store(lab.path(), db::Store::Mode::kReadOnly).content_hash();
+}
+
+TEST(Collector, CollectedTwiceIsCollectedOnce) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish"});
+  save_plan(lab.path(), experiment);
+  finished_run(lab.path(), experiment, 0);
+  create_run(lab.path(), experiment, experiment.runs[1]);
+  EXPECT_EQ(collect(lab.path()).runs, 2);
+  const std::string once = content(lab);
+  save_plan(lab.path(), experiment);
+  const Collected again = collect(lab.path());
+  EXPECT_EQ(again.unchanged, 1);
+  EXPECT_EQ(content(lab), once);
+}
+
+TEST(Collector, RebuiltIsTheSameAsCollected) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish", "finish"});
+  save_plan(lab.path(), experiment);
+  for (size_t i : {0, 1}) {
+    finished_run(lab.path(), experiment, i);
+    collect(lab.path());
+  }
+  const std::string before = content(lab);
+  std::string aside;
+  rebuild(lab.path(), &aside);
+  EXPECT_EQ(content(lab), before);
+  EXPECT_EQ(aside, "");
+  std::filesystem::remove(lab.path() + "/results.sqlite");
+  rebuild(lab.path(), &aside);
+  EXPECT_EQ(content(lab), before);
+}
+
+TEST(Collector, RebuildsFromADamagedIndex) {
+  const TemporaryLab lab;
+  finished_run(lab.path(), experiment_of({"finish"}));
+  std::ofstream(lab.path() + "/results.sqlite") << std::string(3000, '#');
+  std::string aside;
+  EXPECT_EQ(rebuild(lab.path(), &aside).runs, 1);
+  EXPECT_THAT(aside, HasSubstr("damaged-1"));
+}
+
+TEST(Collector, ReadsEventsUpToACutRecord) {
+  const TemporaryLab lab;
+  const RunFolder run = finished_run(lab.path(), experiment_of({"finish"}));
+  const std::string path = run.path + "/events.jsonl";
+  EXPECT_THAT(read_run(run).curves, SizeIs(2));
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 3);
+  const auto curves = read_run(run).curves;
+  ASSERT_THAT(curves, SizeIs(1));
+  EXPECT_EQ(curves[0].metric, "loss");
+  EXPECT_EQ(collect(lab.path()).runs, 1);
+}
+
+TEST(Collector, RefusesAMetricThatDoesNotFollowFromTheRanks) {
+  const TemporaryLab lab;
+  const RunFolder run = finished_run(lab.path(), experiment_of({"finish"}));
+  auto result = *read_json(run.path + "/result.json");
+  result["metrics"]["test"]["ndcg@10"] = 0.99;
+  publish_file(run.path + "/result.json", result.dump());
+  const Collected collected = collect(lab.path());
+  ASSERT_THAT(collected.refused, SizeIs(1));
+  EXPECT_THAT(collected.refused[0], HasSubstr("ndcg@10"));
+  EXPECT_THAT(collected.refused[0], HasSubstr(run.uuid()));
+  EXPECT_THAT(db::Store(lab.path(), db::Store::Mode::kReadOnly).runs(), IsEmpty());
+}
+
+TEST(Collector, RefusesRanksThatAreNotTheRuns) {
+  const TemporaryLab lab;
+  const RunFolder run = finished_run(lab.path(), experiment_of({"finish"}));
+  publish_file(run.path + "/ranks.bin", eval::encode_ranks(fake_ranks(9)));
+  EXPECT_THAT(message_of([&] { read_run(run); }), HasSubstr("ranks_sha256"));
+}
+
+TEST(Collector, RefusesADamagedFolderAndTakesTheOthers) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish"});
+  finished_run(lab.path(), experiment, 0);
+  const RunFolder bad = finished_run(lab.path(), experiment, 1);
+  publish_file(bad.path + "/result.json", "{\"state\": \"fini");
+  const Collected collected = collect(lab.path());
+  EXPECT_EQ(collected.runs, 1);
+  ASSERT_THAT(collected.refused, SizeIs(1));
+  EXPECT_THAT(collected.refused[0], HasSubstr("result.json"));
+}
+
+TEST(Collector, ChecksIndexAgainstFolders) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish"});
+  const RunFolder gone = finished_run(lab.path(), experiment, 0);
+  collect(lab.path());
+  EXPECT_THAT(check(lab.path()), IsEmpty());
+  std::filesystem::remove_all(gone.path);
+  finished_run(lab.path(), experiment, 1);
+  const auto problems = check(lab.path());
+  ASSERT_THAT(problems, SizeIs(2));
+  EXPECT_THAT(problems[0], HasSubstr("is not in the index"));
+  EXPECT_THAT(problems[1], HasSubstr("has no folder"));
+}
+
+TEST(Collector, TakesTheNewestPlanOfAName) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish"});
+  save_plan(lab.path(), experiment);
+  for (size_t i : {0, 1}) finished_run(lab.path(), experiment, i);
+  collect(lab.path());
+  auto smaller = experiment;
+  smaller.runs.pop_back();
+  save_plan(lab.path(), smaller);
+  collect(lab.path());
+  EXPECT_THAT(db::Store(lab.path(), db::Store::Mode::kReadOnly).runs("study"), SizeIs(1));
+}
+
+TEST(Collector, RefusesAnExperimentNameThatIsAPath) {
+  const TemporaryLab lab;
+  for (const char* name : {"../x", "a/b", "", ".hidden", "a\nb"}) {
+    EXPECT_THAT(message_of([&] { save_plan(lab.path(), experiment_of({"finish"}, name)); }),
+                HasSubstr("cannot name a file"));
+  }
+}
+
+}  // namespace
+}  // namespace lea::lab

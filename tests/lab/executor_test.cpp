@@ -1,0 +1,164 @@
+// The pool of workers, against a worker that fails in every way.
+#include "core/lab/executor.h"
+
+#include <signal.h>
+
+#include <chrono>
+
+#include "core/lab/collector.h"
+#include "tests/lab/fixture.h"
+
+namespace lea::lab {
+namespace {
+
+using ::testing::HasSubstr;
+using Kind = TaskEvent::Kind;
+
+class Executor : public ::testing::Test {
+ protected:
+  GridResult run(const spec::Experiment& experiment, int64_t jobs = 2) {
+    const Plan plan = make_plan(lab_.path(), experiment, catalogue(), jobs, false);
+    GridOptions options;
+    options.lab = lab_.path();
+    options.worker = LEA_FAKE_WORKER;
+    options.jobs = jobs;
+    options.stop_seconds = stop_seconds_;
+    return run_grid(
+        experiment, plan, options,
+        [this](const TaskEvent& event) {
+          if (event.kind == Kind::kFailed) reasons_.push_back(event.reason);
+          if (event.kind == Kind::kProgress) ++progress_;
+          if (on_event_) on_event_(event);
+        },
+        [] {});
+  }
+
+  TemporaryLab lab_;
+  std::vector<std::string> reasons_;
+  int progress_ = 0;
+  double stop_seconds_ = 60;
+  std::function<void(const TaskEvent&)> on_event_;
+};
+
+TEST_F(Executor, FinishesEveryRunOnce) {
+  const auto experiment = experiment_of({"finish", "finish", "finish", "noisy"});
+  EXPECT_EQ(run(experiment).finished, 4u);
+  EXPECT_GE(progress_, 4);
+  EXPECT_EQ(list_runs(lab_.path()).size(), 4u);
+  // A second call has nothing to do.
+  EXPECT_EQ(run(experiment).finished, 0u);
+  EXPECT_EQ(list_runs(lab_.path()).size(), 4u);
+}
+
+struct Failure {
+  const char* behaviour;
+  const char* reason;
+  RunState state;
+};
+
+class FailingRun : public Executor, public ::testing::WithParamInterface<Failure> {};
+
+TEST_P(FailingRun, FailsAloneWithItsReason) {
+  const auto result = run(experiment_of({"finish", GetParam().behaviour, "finish"}));
+  EXPECT_EQ(result.finished, 2u);
+  EXPECT_EQ(result.failed, 1u);
+  ASSERT_EQ(reasons_.size(), 1u);
+  EXPECT_THAT(reasons_[0], HasSubstr(GetParam().reason));
+  for (const RunFolder& folder : list_runs(lab_.path())) {
+    if (read_cell(folder).labels.at("behaviour") == GetParam().behaviour) {
+      EXPECT_EQ(state_of(folder), GetParam().state);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, FailingRun,
+    ::testing::Values(Failure{"fail", "no such data set", RunState::kFailed},
+                      Failure{"segfault", "crashed (SIGSEGV) in phase train, step 1",
+                              RunState::kFailed},
+                      Failure{"silent", "ended without a result", RunState::kFailed},
+                      Failure{"unknown", "ended with code 70", RunState::kFailed},
+                      Failure{"oom", "killed (SIGKILL)", RunState::kQueued},
+                      Failure{"disk", "the disk is full", RunState::kQueued}),
+    [](const auto& test) { return test.param.behaviour; });
+
+TEST_F(Executor, StopsAGridAfterThreeEqualFailures) {
+  const auto result = run(experiment_of({"fail", "fail", "fail", "fail", "fail", "finish"}), 1);
+  EXPECT_EQ(result.failed, 3u);
+  EXPECT_EQ(result.not_started, 3u);
+  EXPECT_EQ(result.repeated_reason, "no such data set");
+}
+
+TEST_F(Executor, StopsOnASignalAndGoesOnByTheNextCall) {
+  const auto experiment = experiment_of({"slow", "slow", "slow"});
+  on_event_ = [](const TaskEvent& event) {
+    if (event.kind == Kind::kProgress && event.step == 5) kill(getpid(), SIGINT);
+  };
+  const auto stopped = run(experiment);
+  EXPECT_TRUE(stopped.stopped_by_user);
+  EXPECT_EQ(stopped.interrupted, 2u);
+  EXPECT_EQ(stopped.not_started, 1u);
+  const auto folders = list_runs(lab_.path());
+  ASSERT_EQ(folders.size(), 2u);
+  for (const RunFolder& folder : folders) EXPECT_EQ(state_of(folder), RunState::kInterrupted);
+
+  const Plan plan = make_plan(lab_.path(), experiment, catalogue(), 2, false);
+  EXPECT_EQ(plan.count(TaskStatus::kInterrupted), 2u);
+  // The two go on in their folders; the third is stopped again, and has a folder of its own.
+  run(experiment);
+  EXPECT_EQ(list_runs(lab_.path()).size(), 3u);
+  for (const RunFolder& folder : folders) {
+    EXPECT_EQ(state_of(folder), RunState::kFinished);
+    EXPECT_EQ(attempts_of(folder), 2);
+  }
+}
+
+TEST_F(Executor, KillsOnTheSecondSignal) {
+  on_event_ = [](const TaskEvent& event) {
+    if (event.kind != Kind::kProgress) return;
+    kill(getpid(), SIGINT);
+    kill(getpid(), SIGTERM);
+  };
+  const auto start = std::chrono::steady_clock::now();
+  const auto result = run(experiment_of({"stubborn"}));
+  EXPECT_EQ(result.interrupted, 1u);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
+TEST_F(Executor, KillsAWorkerThatDoesNotStopInTime) {
+  stop_seconds_ = 0.3;
+  on_event_ = [](const TaskEvent& event) {
+    if (event.kind == Kind::kProgress) kill(getpid(), SIGINT);
+  };
+  EXPECT_EQ(run(experiment_of({"stubborn"})).interrupted, 1u);
+}
+
+TEST_F(Executor, CollectsWhatEveryRunBecame) {
+  run(experiment_of({"finish", "fail", "segfault", "oom"}));
+  const Collected collected = collect(lab_.path());
+  EXPECT_EQ(collected.runs, 4);
+  EXPECT_THAT(collected.refused, ::testing::IsEmpty());
+  EXPECT_THAT(check(lab_.path()), ::testing::IsEmpty());
+}
+
+TEST(LabLock, RefusesASecondCoordinator) {
+  const TemporaryLab lab;
+  const LabLock held(lab.path());
+  EXPECT_THAT(message_of([&] { LabLock(lab.path()); }), HasSubstr("in use by process"));
+}
+
+TEST(LabLock, ClearsWhatAKilledOneLeftHalfMade) {
+  const TemporaryLab lab;
+  std::filesystem::create_directory(lab.path() + "/runs/.new-x");
+  const LabLock held(lab.path());
+  EXPECT_FALSE(std::filesystem::exists(lab.path() + "/runs/.new-x"));
+}
+
+TEST(DurationText, IsShort) {
+  EXPECT_EQ(duration_text(12.4), "12 s");
+  EXPECT_EQ(duration_text(125), "2 min 5 s");
+  EXPECT_EQ(duration_text(12000), "3 h 20 min");
+}
+
+}  // namespace
+}  // namespace lea::lab

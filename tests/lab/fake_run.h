@@ -1,0 +1,62 @@
+// What a finished run leaves, without training: shared by the tests and the fake worker.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/eval/ranks.h"
+#include "core/lab/run_folder.h"
+#include "core/spec/publish.h"
+#include "core/spec/records.h"
+#include "core/spec/run_spec.h"
+#include "core/spec/text.h"
+
+namespace lea::lab {
+
+inline eval::RankFile fake_ranks(uint32_t shift = 0) {
+  eval::RankFile file;
+  file.data_fingerprint = std::string(64, 'a');
+  file.split_fingerprint = std::string(64, 'b');
+  file.items = 100;
+  for (uint32_t i = 0; i < 40; ++i) {
+    const uint32_t rank = 1 + (i * 7 + shift) % 60;
+    file.records.push_back({.sequence = i,
+                            .position = i % 3,
+                            .target = 1 + i,
+                            .popularity = i,
+                            .rank = rank,
+                            .ties = 0,
+                            .rank_unseen = rank,
+                            .ties_unseen = 0});
+  }
+  return file;
+}
+
+inline void write_result(const RunFolder& run, int64_t attempt) {
+  const std::string bytes = eval::encode_ranks(fake_ranks()),
+                    valid = eval::encode_ranks(fake_ranks(3));
+  publish_file(run.path + "/ranks.bin", bytes);
+  publish_file(run.path + "/ranks-valid.bin", valid);
+  const nlohmann::json result = {
+      {"state", "finished"},
+      {"reason", ""},
+      {"metrics",
+       {{"test", eval::metrics(fake_ranks().records, {})},
+        {"valid", eval::metrics(fake_ranks(3).records, {})}}},
+      {"ranks_sha256", sha256(bytes)},
+      {"ranks_valid_sha256", sha256(valid)},
+      {"steps", 100},
+      {"wall_seconds", 12.5},
+      {"attempt", attempt},
+      {"plugins", {{{"id", "fake.framework"}, {"version", "1"}, {"sha256", "11"}}}},
+      {"finished_at", utc_now()}};
+  publish_file(run.path + "/result.json", result.dump(1));
+}
+
+inline void write_events(const RunFolder& run) {
+  append_record(run.path + "/events.jsonl", {{"type", "train"}, {"step", 50}, {"loss", 2.5}});
+  append_record(run.path + "/events.jsonl",
+                {{"type", "valid"}, {"step", 100}, {"metrics", {{"ndcg@20", 0.25}}}});
+}
+
+}  // namespace lea::lab

@@ -1,0 +1,101 @@
+// Stands in for lealab-worker in the executor's tests: no LibTorch, and the run's label says how it
+// ends.
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "core/lab/process_identity.h"
+#include "tests/lab/fake_run.h"
+
+namespace {
+
+using namespace lea;
+using namespace lea::lab;
+
+std::atomic<bool> stop{false};
+void request_stop(int) { stop = true; }
+
+void begin_attempt(const RunFolder& run) {
+  append_record(run.path + "/attempts.jsonl", {{"number", attempts_of(run) + 1},
+                                               {"host", this_host()},
+                                               {"pid", getpid()},
+                                               {"pid_start", process_start(getpid())},
+                                               {"boot_id", this_boot()},
+                                               {"started", utc_now()}});
+}
+
+void progress(int step, int max_steps) {
+  std::printf(
+      "{\"type\":\"progress\",\"step\":%d,\"max_steps\":%d,\"steps_per_second\":10.0,\"phase\":"
+      "\"train\"}\n",
+      step, max_steps);
+  std::fflush(stdout);
+}
+
+int finish(const RunFolder& run) {
+  std::printf("{\"type\":\"valid\",\"step\":100,\"metrics\":{\"ndcg@20\":0.25}}\n");
+  write_events(run);
+  write_result(run, attempts_of(run));
+  close_attempt(run, 0, "");
+  return 0;
+}
+
+// Works until it is asked to stop, then leaves a checkpoint; with one, it finishes.
+int work_slowly(const RunFolder& run) {
+  if (std::filesystem::exists(run.path + "/checkpoint")) return finish(run);
+  for (int step = 0; step < 2000 && !stop; ++step) {
+    progress(step, 2000);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  std::filesystem::create_directory(run.path + "/checkpoint");
+  publish_file(run.path + "/checkpoint/step-5.json", "{}");
+  close_attempt(run, 7, "interrupted");
+  return 7;
+}
+
+int fail(const RunFolder& run) {
+  publish_file(run.path + "/result.json", R"({"state": "failed", "reason": "no such data set"})");
+  return 3;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  signal(SIGTERM, request_stop);
+  RunFolder run;
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (std::strcmp(argv[i], "--run") == 0) run.path = argv[i + 1];
+  }
+  const std::string behaviour = read_cell(run).labels.at("behaviour");
+  begin_attempt(run);
+  progress(1, 100);
+  if (behaviour == "finish") return finish(run);
+  if (behaviour == "slow") return work_slowly(run);
+  if (behaviour == "fail") return fail(run);
+  if (behaviour == "silent") return 0;
+  if (behaviour == "segfault") {
+    signal(SIGSEGV, SIG_DFL);
+    raise(SIGSEGV);
+  }
+  if (behaviour == "oom") raise(SIGKILL);
+  if (behaviour == "disk") {
+    std::fprintf(stderr, "checkpoint: the disk is full\n");
+    return 4;
+  }
+  if (behaviour == "noisy") {
+    std::printf("a plugin prints\n{\"type\": 3}\n[1]\n{\"type\":\"progress\",\"step\":\"x\"}\n");
+    return finish(run);
+  }
+  if (behaviour == "stubborn") {
+    signal(SIGTERM, SIG_IGN);
+    std::this_thread::sleep_for(std::chrono::minutes(5));
+  }
+  return 70;
+}

@@ -1,0 +1,74 @@
+// What a plan counts as done.
+#include "core/lab/plan.h"
+
+#include "core/lab/collector.h"
+#include "tests/lab/fixture.h"
+
+namespace lea::lab {
+namespace {
+
+using ::testing::HasSubstr;
+
+Plan plan_of(const TemporaryLab& lab, const spec::Experiment& experiment,
+             const std::string& sha = "11", bool redo = false) {
+  return make_plan(lab.path(), experiment, catalogue(sha), 2, redo);
+}
+
+TEST(Plan, SkipsWhatAnyExperimentHasFinished) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish"});
+  finished_run(lab.path(), experiment, 0);
+  const Plan plan = plan_of(lab, experiment_of({"finish", "finish"}, "another"));
+  EXPECT_EQ(plan.count(TaskStatus::kDone), 1u);
+  EXPECT_EQ(plan.to_do(), 1u);
+  EXPECT_GT(plan.seconds, 0);
+  EXPECT_THAT(plan.basis, HasSubstr("rough model"));
+}
+
+TEST(Plan, ShowsResultsOfAnotherBinaryAsStaleAndRedoesThemOnlyWhenAsked) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish"});
+  finished_run(lab.path(), experiment);
+  const Plan stale = plan_of(lab, experiment, "22");
+  EXPECT_EQ(stale.count(TaskStatus::kStale), 1u);
+  EXPECT_EQ(stale.to_do(), 0u);
+  EXPECT_THAT(stale.tasks[0].note, HasSubstr("fake.framework"));
+  const Plan redo = plan_of(lab, experiment, "22", true);
+  EXPECT_EQ(redo.to_do(), 1u);
+  EXPECT_TRUE(redo.tasks[0].folder.path.empty())
+      << "a finished run's folder is never written again";
+}
+
+TEST(Plan, DoesAFailedRunAgainInAFolderOfItsOwn) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish"});
+  const RunFolder run = create_run(lab.path(), experiment, experiment.runs[0]);
+  publish_file(run.path + "/result.json", R"({"state": "failed", "reason": "out of luck"})");
+  const Plan plan = plan_of(lab, experiment);
+  EXPECT_EQ(plan.to_do(), 1u);
+  EXPECT_THAT(plan.tasks[0].note, HasSubstr("out of luck"));
+  EXPECT_TRUE(plan.tasks[0].folder.path.empty());
+}
+
+TEST(Plan, EstimatesFromWhatTheLabHasMeasured) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish"});
+  finished_run(lab.path(), experiment, 0);
+  collect(lab.path());
+  const Plan plan = plan_of(lab, experiment);
+  EXPECT_TRUE(plan.tasks[1].measured);
+  EXPECT_DOUBLE_EQ(plan.tasks[1].seconds, 12.5);
+  EXPECT_DOUBLE_EQ(plan.seconds, 12.5);
+}
+
+TEST(Plan, IsDataForScripts) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish"});
+  const nlohmann::json document = to_json(plan_of(lab, experiment), experiment);
+  EXPECT_EQ(document["counts"]["to do"], 1);
+  EXPECT_EQ(document["tasks"][0]["labels"]["behaviour"], "finish");
+  EXPECT_TRUE(document["tasks"][0]["run"].is_null());
+}
+
+}  // namespace
+}  // namespace lea::lab

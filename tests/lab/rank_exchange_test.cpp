@@ -1,0 +1,130 @@
+// Ranks of another system, checked event by event.
+#include "core/lab/rank_exchange.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "core/data/import.h"
+#include "core/lab/collector.h"
+#include "tests/lab/fixture.h"
+
+namespace lea::lab {
+namespace {
+
+using ::testing::HasSubstr;
+
+class RankExchange : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::ofstream file(lab_.beside("interactions.tsv"));
+    file << "user_id\titem_id\ttimestamp\n";
+    for (int user = 0; user < 4; ++user) {
+      for (int i = 0; i < 5; ++i)
+        file << "=u" << user << "\ti" << (user + i) % 6 << "\t" << i << "\n";
+    }
+    file.close();
+    data_ = data::import_dataset(lab_.path(), "toy", lab_.beside("interactions.tsv"), {});
+    split_section_.by = "last_one";
+    split_ = data::make_split(*data_, split_section_);
+  }
+  std::string csv(const std::string& rows, const std::string& header = "sequence,position,rank") {
+    const std::string path = lab_.beside("ranks.csv");
+    std::ofstream(path) << header << "\n" << rows;
+    return path;
+  }
+  std::string whole() const { return "=u0,4,1\n=u1,4,2\n=u2,4,3\n=u3,4,6\n"; }
+  std::string refusal(const std::string& rows,
+                      const std::string& header = "sequence,position,rank") {
+    const std::string path = csv(rows, header);
+    return message_of([&] { read_foreign_ranks(path, *data_, split_, true); });
+  }
+  ForeignRun run() const {
+    ForeignRun run{"study", "theirs", 0, {}};
+    run.protocol.data.name = "toy";
+    run.protocol.split = split_section_;
+    return run;
+  }
+
+  TemporaryLab lab_;
+  std::shared_ptr<const data::Dataset> data_;
+  spec::SplitSection split_section_;
+  data::Split split_;
+};
+
+TEST_F(RankExchange, BecomesARunLikeAnyOther) {
+  const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
+  const RunFolder folder = add_foreign_run(lab_.path(), run(), ranks);
+  EXPECT_EQ(add_foreign_run(lab_.path(), run(), ranks).path, folder.path);
+  EXPECT_EQ(collect(lab_.path()).runs, 1);
+  const db::Store store(lab_.path(), db::Store::Mode::kReadOnly);
+  const auto runs = store.runs("study");
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_EQ(runs[0].source, "imported");
+  EXPECT_EQ(runs[0].labels.at("framework"), "theirs");
+  for (const auto& row : store.results()) {
+    if (row.metric == "hr" && row.k == 5) {
+      EXPECT_DOUBLE_EQ(row.value, 0.75);
+    }
+  }
+  EXPECT_THAT(check(lab_.path()), ::testing::IsEmpty());
+}
+
+TEST_F(RankExchange, ExportIsWhatImportReads) {
+  const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
+  const std::string path = lab_.beside("out.csv");
+  export_ranks(ranks.file, *data_, "csv", path);
+  const auto again = read_foreign_ranks(path, *data_, split_, true);
+  EXPECT_TRUE(again.unseen);
+  EXPECT_EQ(eval::encode_ranks(again.file), eval::encode_ranks(ranks.file));
+  EXPECT_THAT(read_file(path), HasSubstr("'=u0,4,i4,1,0,1,0,"))
+      << "a formula must not reach a spreadsheet";
+}
+
+TEST_F(RankExchange, WritesArraysForNumPy) {
+  const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
+  const std::string path = lab_.beside("out.npz");
+  export_ranks(ranks.file, *data_, "npz", path);
+  const std::string bytes = read_file(path);
+  EXPECT_EQ(bytes.substr(0, 2), "PK");
+  for (const char* part :
+       {"rank.npy", "target.npy", "'descr': '<i8', 'fortran_order': False, 'shape': (4,), }",
+        "'descr': '|S3'"}) {
+    EXPECT_THAT(bytes, HasSubstr(part));
+  }
+}
+
+TEST_F(RankExchange, SaysWhichRowsCannotBeUsed) {
+  EXPECT_THAT(refusal("=u0,4,1\n"),
+              HasSubstr("3 of 4 test events have no rank:\n  sequence =u1, position 4"));
+  EXPECT_THAT(refusal(whole() + "=u0,4,1\n"),
+              HasSubstr("ranks.csv:6: gives this event a second time"));
+  EXPECT_THAT(refusal("=u0,3,1\n"), HasSubstr(":2: position 3 of this sequence is no test event"));
+  EXPECT_THAT(refusal("nobody,4,1\n"), HasSubstr("`nobody` is not in the data set"));
+  EXPECT_THAT(refusal("=u0,4,0\n"), HasSubstr("rank must be 1 or more"));
+  EXPECT_THAT(refusal("=u0,4,7\n"), HasSubstr("at most the 6 items"));
+  EXPECT_THAT(refusal("=u0,4,1.5\n"), HasSubstr("must be a whole number from 0, but is `1.5`"));
+  EXPECT_THAT(refusal("=u0,4,-1\n"), HasSubstr("but is `-1`"));
+  EXPECT_THAT(refusal("=u0,4\n"), HasSubstr("has 2 fields, not 3"));
+  EXPECT_THAT(refusal("=u0,4\n", "sequence,position"), HasSubstr("the header lacks `rank`"));
+  EXPECT_THAT(refusal("=u0,4,1,i0\n", "sequence,position,rank,target"),
+              HasSubstr("but this event's item is `i4`"));
+}
+
+TEST_F(RankExchange, RefusesAnotherDataSet) {
+  auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
+  ranks.file.data_fingerprint = std::string(64, '0');
+  EXPECT_THAT(message_of([&] { export_ranks(ranks.file, *data_, "csv", lab_.beside("x.csv")); }),
+              HasSubstr("is not the one that was ranked"));
+}
+
+TEST(Csv, FieldsComeBackAsTheyWere) {
+  for (const std::string& text :
+       {std::string("plain"), std::string("a,b"), std::string("say \"hi\""),
+        std::string("=SUM(A1)"), std::string("-5"), std::string("'quoted"), std::string("@x,\"y"),
+        std::string()}) {
+    EXPECT_EQ(split_csv(csv_field(text)), std::vector<std::string>{text});
+  }
+}
+
+}  // namespace
+}  // namespace lea::lab
