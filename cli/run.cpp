@@ -173,8 +173,17 @@ void plan_command(const Options& options, const Globals& globals) {
                                         jobs_of(options, loaded.experiment), options.redo_stale);
   if (options.json) {
     say(lab::to_json(plan, loaded.experiment).dump(1));
-  } else {
-    print_plan(loaded.experiment, plan);
+    return;
+  }
+  print_plan(loaded.experiment, plan);
+  std::set<std::string> seen;
+  for (const spec::PlannedRun& run : loaded.experiment.runs) {
+    const spec::DataSection& data = run.run.data;
+    if (!seen.insert(data.name).second) continue;
+    if (fs::exists(loaded.lab + "/data/" + data.name + "/dataset.json")) continue;
+    say("data set " + data.name + " is not in the lab; " +
+        (data.path.empty() ? "import it with `lealab data import`"
+                           : "`run` imports it from " + data.path));
   }
 }
 

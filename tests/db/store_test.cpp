@@ -128,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(
                       BadRow{"UnknownPart", {"", "mrr", "train", 5, 0.1}, "unknown part"},
                       BadRow{"Twice", {"", "hr", "test", 5, 0.2}, "given twice"},
                       BadRow{"FallingHitRate", {"", "hr", "test", 20, 0.1}, "break a bound"},
-                      BadRow{"GainAboveHits", {"", "ndcg", "test", 20, 0.9}, "break a bound"}),
+                      BadRow{"GainAboveHits", {"", "hr", "valid", 20, 0.1}, "break a bound"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(Store, RefusesACurveThatIsNotFinite) {
