@@ -88,7 +88,7 @@ class Loop {
     framework_ = context_.make_framework();
     framework_->to(context_.device());
     framework_->fit(context_.training());
-    for (Group& group : framework_->groups()) adams_.emplace(group.name, Adam(std::move(group)));
+    for (const Group& group : framework_->groups()) adams_.emplace(group.name, Adam(group));
     if (!adams_.empty()) transitions_ = std::make_unique<Transitions>(run, *data, context_);
   }
 
