@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/dll/shared_library.hpp>
+#include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -219,15 +220,24 @@ std::string loader_text(const std::string& text) {
 // Leaked on purpose: no destructor may unload a library at exit.
 const boost::dll::shared_library& load_library(const std::string& copy, const PluginFile& file) {
   auto* library = new boost::dll::shared_library();
+  // A static constructor that throws ends most processes here; with some loaders it comes out of
+  // dlopen.
+  const char* where = "threw in a static constructor: ";
+  const char* way_out = ". Do in the plugin's own constructor what may fail.";
   try {
     library->load(copy, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-  } catch (const std::exception& error) {
+  } catch (const boost::system::system_error& error) {
     std::string why = loader_text(error.what());
-    if (const size_t at = why.find(copy); at != std::string::npos)
+    if (const size_t at = why.find(copy); at != std::string::npos) {
       why.replace(at, copy.size(), file.path);
+    }
     refuse(file.path,
            "cannot be loaded: " + printable(why) +
                ". Build it with the LeaLab CMake package, which finds such errors at link time.");
+  } catch (const std::exception& error) {
+    refuse(file.path, where + printable(error.what()) + way_out);
+  } catch (...) {
+    refuse(file.path, std::string(where) + "something that is not a std::exception" + way_out);
   }
   return *library;
 }

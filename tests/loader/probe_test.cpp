@@ -19,6 +19,7 @@ using test::bad_plugin;
 using test::Folder;
 using test::read_all;
 using testing::AllOf;
+using testing::AnyOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -68,9 +69,12 @@ TEST_F(Probe, RunsNoCodeOfAPluginBuiltOtherwise) {
   }
 }
 
+// With most loaders it ends the process, with some the host catches it.
 TEST_F(Probe, NamesAConstructorThatThrows) {
-  EXPECT_THAT(reason("constructor_throws"), AllOf(HasSubstr("crashed while loading (SIGABRT)"),
-                                                  HasSubstr("thrown by a constructor")));
+  const std::string why = reason("constructor_throws");
+  EXPECT_THAT(why, HasSubstr("thrown by a constructor"));
+  EXPECT_THAT(why, AnyOf(HasSubstr("crashed while loading (SIGABRT)"),
+                         HasSubstr("threw in a static constructor")));
 }
 
 TEST_F(Probe, IsNotDeceivedByAnExitOfZero) {
