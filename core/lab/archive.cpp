@@ -80,6 +80,7 @@ std::string read_entry(archive* handle, const std::string& where, size_t room) {
 std::string write_tar_xz(const std::map<std::string, std::string>& files) {
   std::string bytes;
   const Archive handle(archive_write_new());
+  archive_write_set_bytes_in_last_block(handle.get(), 1);  // no padding to a tape's block
   if (archive_write_set_format_ustar(handle.get()) != ARCHIVE_OK ||
       archive_write_add_filter_xz(handle.get()) != ARCHIVE_OK ||
       archive_write_set_options(handle.get(), "xz:compression-level=6,xz:threads=1") !=

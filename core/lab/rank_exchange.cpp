@@ -325,8 +325,12 @@ RunFolder add_foreign_run(const std::string& lab, const ForeignRun& run,
   cell.axes = {"framework"};
   cell.source = "imported";
   for (const RunFolder& old : list_runs(lab)) {
-    const Cell known = read_cell(old);
-    if (known.hash == cell.hash && known.seed == cell.seed) return old;
+    try {
+      const Cell known = read_cell(old);
+      if (known.hash == cell.hash && known.seed == cell.seed) return old;
+    } catch (const DataError&) {
+      // A damaged folder is no such run; `lealab db check` reports it.
+    }
   }
   cell.uuid = new_uuid();
   cell.created = utc_now();
