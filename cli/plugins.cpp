@@ -192,8 +192,9 @@ void show_plugin(const Globals& globals, const std::string& name, bool as_json) 
     }
   }
   if (!printed) {
-    throw UsageError("no plugin is called `" + printable(name) + "`" + did_you_mean(name, known) +
-                     ". `lealab plugins` lists them.");
+    const std::string hint = did_you_mean(name, known);
+    throw UsageError("no plugin is called `" + printable(name) + "`" + (hint.empty() ? "." : hint) +
+                     " `lealab plugins` lists them.");
   }
   if (as_json) print_json(found);
 }

@@ -59,8 +59,9 @@ void Registry::Impl::refuse_unknown(const Key& key) const {
   for (const auto& [other, unused] : providers) {
     if (other.first == key.first) known.push_back(other.second);
   }
-  std::string message = "no plugin provides " + in_words(key) + did_you_mean(key.second, known);
-  message += " Folders:";
+  const std::string hint = did_you_mean(key.second, known);
+  std::string message =
+      "no plugin provides " + in_words(key) + (hint.empty() ? "." : hint) + " Folders:";
   for (const std::string& folder : folders) message += " " + folder;
   if (folders.empty()) message += " none";
   message += ".";
