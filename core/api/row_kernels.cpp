@@ -1,39 +1,20 @@
 #include "core/api/row_kernels.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
-// Compiled once for each instruction set, chosen at load time; the build itself stays at the
-// baseline. Lanes are explicit because a float reduction may not be reordered by the compiler.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define LEA_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define LEA_CLONES
-#endif
+#include "core/api/clones.h"
+#include "core/api/fast_math.h"
 
 namespace lea::kernels {
 namespace {
 
+// Explicit lanes, because a float reduction may not be reordered by the compiler.
 constexpr int64_t kLanes = 64;
 
-// exp(x) for x <= 0, relative error below 2e-7: x = k ln 2 + r, a polynomial in r (Cephes), and k
-// into the exponent. Below -87 it is 0.
-inline float exp_negative(float x) {
-  const float clamped = x < -87.0f ? -87.0f : x;
-  const float k = (clamped * 1.44269504f + 12582912.0f) - 12582912.0f;  // rounds to an integer
-  const float r = (clamped - k * 0.693359375f) + k * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  const float power = std::bit_cast<float>((static_cast<int32_t>(k) + 127) << 23);
-  const float result = (p * r * r + r + 1.0f) * power;
-  return x < -87.0f ? 0.0f : result;
-}
+// The argmax looks for its maximum again in one such chunk only.
+constexpr int64_t kChunk = 1024;
 
 // logits += bias, clamped at 0 for relu; returns the maximum.
 template <bool relu>
@@ -128,10 +109,16 @@ void exponentials(float* logits, const float* bias, int64_t rows, int64_t items,
 void argmax(const float* logits, const float* bias, int64_t rows, int64_t items, int64_t* column) {
   for (int64_t r = 0; r < rows; ++r) {
     const float* row = logits + r * items;
-    const float max = greatest_sum(row, bias, items);
-    int64_t j = 0;
-    while (j < items && row[j] + bias[j] != max) ++j;
-    column[r] = j < items ? j : 0;
+    float max = -std::numeric_limits<float>::infinity();
+    int64_t chunk = 0;
+    for (int64_t begin = 0; begin < items; begin += kChunk) {
+      const float here = greatest_sum(row + begin, bias + begin, std::min(kChunk, items - begin));
+      if (here > max) max = here, chunk = begin;
+    }
+    const int64_t end = std::min(chunk + kChunk, items);
+    int64_t j = chunk;
+    while (j < end && row[j] + bias[j] != max) ++j;
+    column[r] = j < end ? j : 0;
   }
 }
 

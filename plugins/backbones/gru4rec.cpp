@@ -1,11 +1,12 @@
 // GRU4Rec as Xin et al. use it (SIGIR 2020, WSDM 2022): one GRU over the embedded history, and its
 // hidden state at the last item. Not the GRU4Rec of Hidasi et al., whose loss and sampling differ.
-#include <torch/nn/functional/dropout.h>
+#include <ATen/ATen.h>
 #include <torch/nn/init.h>
 #include <torch/nn/modules/embedding.h>
 #include <torch/nn/modules/rnn.h>
 
 #include "core/api/plugin.h"
+#include "core/api/recurrent.h"
 
 namespace {
 
@@ -40,13 +41,9 @@ class Gru4Rec final : public lea::Backbone {
   int64_t width() const override { return params_.width; }
 
   lea::Tensor encode(const lea::History& history) override {
-    const int64_t positions = history.items.size(1);
-    const auto place = at::arange(positions, history.items.options());
-    const auto items = history.items.masked_fill(place.ge(history.length.unsqueeze(1)), 0);
-    const auto output = std::get<0>(gru_->forward(drop(embedding_->forward(items))));
-    const auto last =
-        (history.length - 1).clamp_min(0).view({-1, 1, 1}).expand({-1, 1, params_.width});
-    return drop(output.gather(1, last).squeeze(1));
+    const lea::PackedHistory packed = lea::pack(history);
+    const auto output = lea::run_gru(*gru_, drop(embedding_->forward(packed.items)), packed);
+    return drop(output.index_select(0, packed.last));
   }
 
  private:

@@ -1,0 +1,49 @@
+// Elementary functions that a compiler can turn into vector code, accurate to float rounding.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace lea::kernels {
+
+// exp(x) for x <= 0, relative error below 2e-7: x = k ln 2 + r, a polynomial in r (Cephes), and k
+// into the exponent. Below -87 it is 0.
+inline float exp_negative(float x) {
+  const float clamped = x < -87.0f ? -87.0f : x;
+  const float k = (clamped * 1.44269504f + 12582912.0f) - 12582912.0f;  // rounds to an integer
+  const float r = (clamped - k * 0.693359375f) + k * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  const float power = std::bit_cast<float>((static_cast<int32_t>(k) + 127) << 23);
+  const float result = (p * r * r + r + 1.0f) * power;
+  return x < -87.0f ? 0.0f : result;
+}
+
+inline float magnitude(float x) {
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(x) & 0x7fffffffu);
+}
+
+inline float sigmoid(float x) {
+  const float e = exp_negative(-magnitude(x));
+  return (x < 0 ? e : 1.0f) / (1.0f + e);
+}
+
+// Near 0 a polynomial (Cephes), where the quotient would cancel.
+inline float tanh(float x) {
+  const float a = magnitude(x), z = x * x;
+  float p = -5.70498872745e-3f;
+  p = p * z + 2.06390887954e-2f;
+  p = p * z - 5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z - 3.33332819422e-1f;
+  const float small = p * z * x + x;
+  const float e = exp_negative(-2 * a);
+  const float large = (1.0f - e) / (1.0f + e);
+  return a < 0.625f ? small : (x < 0 ? -large : large);
+}
+
+}  // namespace lea::kernels
