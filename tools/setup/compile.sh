@@ -32,10 +32,15 @@ configuration_state() {
     LC_ALL=C sort -z | xargs -0 sha256sum)
 }
 
-# compile PRESET TARGETS...: without targets, everything.
+# Ninja's names of what the rooms build, without tests and benchmarks.
+program_targets() {
+  sed -n 's/^build all: phony //p' "$1/build.ninja" | tr ' ' '\n' | grep -v -e '^tests/' -e '^bench/'
+}
+
+# compile PRESET everything|programs
 compile() {
   local preset=$1 folder=$root/build/$1 state
-  shift
+  local -a targets=()
   require_space "$root" "$([[ -e $folder/bin/lealab-worker ]] && echo 300 || echo 4000)" "building"
   state=$(configuration_state)
   if [[ ! -e $folder/build.ninja || $(cat "$folder/configured" 2>/dev/null) != "$state" ]]; then
@@ -49,13 +54,16 @@ compile() {
     }
     printf '%s\n' "$state" >"$folder/configured"
   fi
+  if [[ $2 == programs ]]; then
+    mapfile -t targets < <(program_targets "$folder")
+  fi
   local jobs status=0
   jobs=$(compile_jobs)
-  if ninja -C "$folder" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
+  if ninja -C "$folder" -n "${targets[@]}" 2>/dev/null | grep -q 'no work to do'; then
     return
   fi
   say "Building build/$preset with $jobs compilers at once"
-  ninja -C "$folder" -j "$jobs" "$@" || status=$?
+  ninja -C "$folder" -j "$jobs" "${targets[@]}" || status=$?
   ((status != 130)) || exit 130
   ((status == 0)) || fail_after "building build/$preset" "$root" "the compiler's reason is above."
 }
