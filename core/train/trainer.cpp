@@ -93,12 +93,10 @@ class Loop {
   }
 
   Outcome go() {
-    const auto start = Clock::now();
     resume();
     if (!adams_.empty() && !steps()) return {true, {}};
-    const double train_seconds = spent_ + seconds_since(start);
     if (!best_.empty()) restore(tensors_of(*framework_), best_, "");
-    return finish(train_seconds);
+    return finish();
   }
 
  private:
@@ -117,6 +115,7 @@ class Loop {
     }
     // The last updates count too, however the step limit falls.
     if (!stop_.should_stop() && validated_ != updates_) validate();
+    spent_ = spent + seconds_since(start);
     return true;
   }
 
@@ -239,13 +238,13 @@ class Loop {
     progress_.say("going on after step " + std::to_string(step_));
   }
 
-  Outcome finish(double train_seconds) {
+  Outcome finish() {
     nlohmann::json result = {{"state", "finished"},
                              {"reason", ""},
                              {"steps", step_},
                              {"updates", updates_},
                              {"best_step", stop_.best_step()},
-                             {"train_seconds", train_seconds}};
+                             {"train_seconds", spent_}};
     const eval::Protocol protocol = protocol_of(run_);
     for (const auto& [part, name, file_name] :
          {std::tuple{data::Part::kValid, "valid", "ranks-valid"},
