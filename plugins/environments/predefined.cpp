@@ -2,7 +2,7 @@
 // section 5.3): 1 for a logged item, or a value for each behaviour, 0 for a sampled one.
 #include <ATen/ATen.h>
 
-#include <cctype>
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -16,32 +16,33 @@ using lea::History;
 using lea::Role;
 using lea::Tensor;
 
+std::string trimmed(const std::string& text) {
+  const size_t first = text.find_first_not_of(" \t");
+  return first == std::string::npos ? ""
+                                    : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
 // "click=0.2, buy=1" as a map. Throws ConfigError.
 std::map<std::string, float> behaviour_rewards(const std::string& text) {
   std::map<std::string, float> rewards;
-  size_t begin = 0;
-  while (begin < text.size()) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    size_t first = begin, last = end;
-    while (first < last && std::isspace(static_cast<unsigned char>(text[first]))) ++first;
-    while (last > first && std::isspace(static_cast<unsigned char>(text[last - 1]))) --last;
-    const std::string entry = text.substr(first, last - first);
-    const size_t equals = entry.rfind('=');
+  for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+    end = std::min(text.find(',', begin), text.size());
+    const std::string entry = trimmed(text.substr(begin, end - begin));
+    const size_t equals = std::min(entry.rfind('='), entry.size());
+    const std::string name = trimmed(entry.substr(0, equals));
+    const std::string number = trimmed(entry.substr(std::min(equals + 1, entry.size())));
+    const char* stop = number.data() + number.size();
     float value = 0;
-    const char* stop = entry.data() + entry.size();
-    const bool good = equals != std::string::npos && equals > 0 &&
-                      std::from_chars(entry.data() + equals + 1, stop, value).ptr == stop &&
-                      equals + 1 < entry.size() && std::isfinite(value);
-    if (!good) {
+    const auto read = std::from_chars(number.data(), stop, value);
+    if (name.empty() || read.ec != std::errc() || read.ptr != stop || !std::isfinite(value)) {
       throw lea::ConfigError(
           "predefined: behaviours must read name=reward, name=reward, ..., but `" + entry +
           "` does not: write for example click=0.2, buy=1");
     }
-    if (!rewards.emplace(entry.substr(0, equals), value).second) {
-      throw lea::ConfigError("predefined: behaviours names `" + entry.substr(0, equals) +
+    if (!rewards.emplace(name, value).second) {
+      throw lea::ConfigError("predefined: behaviours names `" + name +
                              "` twice: keep one of the two");
     }
-    begin = end + 1;
   }
   return rewards;
 }

@@ -108,16 +108,6 @@ TEST_P(EnvironmentContract, RolesDoNotMatterUnlessItIsListedWithAReason) {
   }
 }
 
-TEST_P(EnvironmentContract, WhatLiesAfterTheLengthDoesNotMatter) {
-  History other = {history_.items.clone(), history_.length, history_.event};
-  other.items.masked_fill_(at::arange(toy::kHistory) >= history_.length.unsqueeze(1), 5);
-  for (const auto& [name, environment] : cases()) {
-    SCOPED_TRACE(name);
-    EXPECT_TRUE(toy::near(environment->reward(other, actions_, roles_),
-                          environment->reward(history_, actions_, roles_), 1e-6));
-  }
-}
-
 TEST_P(EnvironmentContract, HistoriesOutsideTrainingHaveRewards) {
   const History outside = {history_.items, history_.length, at::full({4}, -1, at::kLong)};
   for (const auto& [name, environment] : cases()) {

@@ -25,7 +25,8 @@ class FrameworkContract : public ::testing::TestWithParam<std::string> {
   struct Case {
     std::string name;
     std::shared_ptr<Framework> framework;
-    bool trained = false;  // by gradient steps
+    bool trained = false;   // by gradient steps
+    bool has_state = true;  // the state slot that the framework reads is filled
   };
 
   FrameworkContract() {
@@ -35,13 +36,29 @@ class FrameworkContract : public ::testing::TestWithParam<std::string> {
 
   const PluginEntry& entry() { return toy::registry().get("framework", GetParam()); }
 
+  // A variant may refuse the state slot; it is then tried without one. The defaults may not.
   Case make(const toy::Variant& variant) {
-    torch::manual_seed(11);
-    Case made{variant.name, entry().framework(variant.values, context_)};
+    Case made;
+    made.name = variant.name;
+    try {
+      made.framework = make_framework(variant, context_);
+    } catch (const ConfigError&) {
+      if (variant.name == GetParam()) throw;
+      toy::Context stateless = context_;
+      stateless.use_of_state = {};
+      made.framework = make_framework(variant, stateless);
+      made.has_state = false;
+    }
     made.trained = !made.framework->groups().empty();
     made.framework->fit(context_.data);
     made.framework->train();
     return made;
+  }
+
+  std::shared_ptr<Framework> make_framework(const toy::Variant& variant,
+                                            const toy::Context& context) {
+    torch::manual_seed(11);
+    return entry().framework(variant.values, context);
   }
 
   std::vector<Case> cases() {
@@ -51,7 +68,7 @@ class FrameworkContract : public ::testing::TestWithParam<std::string> {
   }
 
   // All training events, with everything that a host with all slots gives.
-  Transition transition() {
+  Transition transition(const Case& made) {
     Transition t;
     const Tensor event = at::arange(toy::kEvents);
     t.history = context_.data.histories(event);
@@ -69,7 +86,7 @@ class FrameworkContract : public ::testing::TestWithParam<std::string> {
     t.reward = at::linspace(0.5, 1.5, toy::kEvents);
     t.negative_reward = at::linspace(-0.5, 0.2, kNegatives * toy::kEvents).view({-1, kNegatives});
     t.done = event.eq(3) + event.eq(5) + event.eq(10);
-    if (context_.use_of_state.width > 0) {
+    if (context_.use_of_state.width > 0 && made.has_state) {
       t.state = at::sin(at::arange(kState * toy::kEvents).to(at::kFloat)).view({-1, kState});
       t.next_state = at::cos(at::arange(kState * toy::kEvents).to(at::kFloat)).view({-1, kState});
     }
@@ -121,10 +138,10 @@ TEST_P(FrameworkContract, UsesOnlySlotsThatExist) {
 }
 
 TEST_P(FrameworkContract, GroupsHoldTheParametersOnceOrAllTheSame) {
-  for (const auto& [name, framework, trained] : cases()) {
-    SCOPED_TRACE(name);
-    const std::vector<Group> groups = framework->groups();
-    const auto owned = addresses(framework->parameters());
+  for (const Case& made : cases()) {
+    SCOPED_TRACE(made.name);
+    const std::vector<Group> groups = made.framework->groups();
+    const auto owned = addresses(made.framework->parameters());
     std::set<std::string> names;
     std::set<const void*> trainable;
     for (const Group& one : groups) {
@@ -140,7 +157,7 @@ TEST_P(FrameworkContract, GroupsHoldTheParametersOnceOrAllTheSame) {
     if (!groups.empty()) {
       EXPECT_EQ(trainable, owned) << "a parameter is in no group";
     }
-    if (name != GetParam()) continue;  // a variant may share parts between networks
+    if (made.name != GetParam()) continue;  // a variant may share parts between networks
     for (const Group& one : groups) {
       for (const Group& other : groups) {
         const auto a = addresses(one.parameters), b = addresses(other.parameters);
@@ -153,19 +170,19 @@ TEST_P(FrameworkContract, GroupsHoldTheParametersOnceOrAllTheSame) {
 }
 
 TEST_P(FrameworkContract, LossIsAFiniteScalarInAKnownGroup) {
-  for (const auto& [name, framework, trained] : cases()) {
-    SCOPED_TRACE(name);
-    if (!trained) {
-      EXPECT_THROW(framework->loss(transition(), Step{0, 1}), Error);
+  for (const Case& made : cases()) {
+    SCOPED_TRACE(made.name);
+    if (!made.trained) {
+      EXPECT_THROW(made.framework->loss(transition(made), Step{0, 1}), Error);
       continue;
     }
     for (int64_t step = 0; step < kSteps; ++step) {
-      const Loss loss = framework->loss(transition(), Step{step, 1});
+      const Loss loss = made.framework->loss(transition(made), Step{step, 1});
       ASSERT_EQ(loss.value.dim(), 0);
       EXPECT_EQ(loss.value.scalar_type(), at::kFloat);
       EXPECT_TRUE(loss.value.requires_grad());
       EXPECT_TRUE(at::isfinite(loss.value).item<bool>());
-      EXPECT_EQ(group(*framework, loss.group).name, loss.group);
+      EXPECT_EQ(group(*made.framework, loss.group).name, loss.group);
       for (const auto& [metric, value] : loss.metrics) {
         EXPECT_FALSE(value.requires_grad()) << metric;
         EXPECT_EQ(value.numel(), 1) << metric;
@@ -181,27 +198,27 @@ TEST_P(FrameworkContract, LossIsAFunctionOfTransitionAndStep) {
     if (!first[i].trained) continue;
     SCOPED_TRACE(first[i].name);
     const Step step{3, 1};
-    const Loss loss = first[i].framework->loss(transition(), step);
-    EXPECT_TRUE(toy::near(first[i].framework->loss(transition(), step).value, loss.value));
-    const Loss other = again[i].framework->loss(transition(), step);
+    const Loss loss = first[i].framework->loss(transition(first[i]), step);
+    EXPECT_TRUE(toy::near(first[i].framework->loss(transition(first[i]), step).value, loss.value));
+    const Loss other = again[i].framework->loss(transition(again[i]), step);
     EXPECT_TRUE(toy::near(other.value, loss.value)) << "a second one with the same seed";
     EXPECT_EQ(other.group, loss.group);
   }
 }
 
 TEST_P(FrameworkContract, GradientsReachAllOfTheGroupThatIsSteppedAndNothingElse) {
-  for (const auto& [name, framework, trained] : cases()) {
-    if (!trained) continue;
-    SCOPED_TRACE(name);
+  for (const Case& made : cases()) {
+    if (!made.trained) continue;
+    SCOPED_TRACE(made.name);
     std::map<std::string, std::set<std::string>> silent;  // by group: never had a gradient
     std::set<std::string> seen;
     for (int64_t step = 0; step < kSteps; ++step) {
-      for (Tensor& parameter : framework->parameters()) parameter.mutable_grad().reset();
-      const Loss loss = framework->loss(transition(), Step{step, 1});
+      for (Tensor& parameter : made.framework->parameters()) parameter.mutable_grad().reset();
+      const Loss loss = made.framework->loss(transition(made), Step{step, 1});
       loss.value.backward();
-      const auto inside = addresses(group(*framework, loss.group).parameters);
+      const auto inside = addresses(group(*made.framework, loss.group).parameters);
       const bool first = seen.insert(loss.group).second;
-      for (const auto& parameter : framework->named_parameters()) {
+      for (const auto& parameter : made.framework->named_parameters()) {
         const Tensor& gradient = parameter.value().grad();
         const bool flows = gradient.defined() && gradient.abs().sum().item<double>() > 0;
         if (!inside.contains(parameter.value().unsafeGetTensorImpl())) {
@@ -222,25 +239,25 @@ TEST_P(FrameworkContract, GradientsReachAllOfTheGroupThatIsSteppedAndNothingElse
 }
 
 TEST_P(FrameworkContract, AStepChangesItsGroupAloneAndTheScoresOnlyIfEvaluated) {
-  for (const auto& [name, framework, trained] : cases()) {
-    if (!trained) continue;
-    SCOPED_TRACE(name);
-    const History history = transition().history;
+  for (const Case& made : cases()) {
+    if (!made.trained) continue;
+    SCOPED_TRACE(made.name);
+    const History history = transition(made).history;
     for (int64_t step = 0; step < kSteps; ++step) {
       std::map<std::string, Tensor> before;
-      for (const auto& parameter : framework->named_parameters()) {
+      for (const auto& parameter : made.framework->named_parameters()) {
         before[parameter.key()] = parameter.value().detach().clone();
       }
-      const Tensor ranked = scores(*framework, history);
-      const Group stepped =
-          descend(*framework, framework->loss(transition(), Step{step, 1}), /*rate=*/0.1);
+      const Tensor ranked = scores(*made.framework, history);
+      const Group stepped = descend(
+          *made.framework, made.framework->loss(transition(made), Step{step, 1}), /*rate=*/0.1);
       const auto inside = addresses(stepped.parameters);
-      for (const auto& parameter : framework->named_parameters()) {
+      for (const auto& parameter : made.framework->named_parameters()) {
         if (inside.contains(parameter.value().unsafeGetTensorImpl())) continue;
         EXPECT_TRUE(toy::near(parameter.value(), before[parameter.key()]))
             << parameter.key() << " changed in a step of " << stepped.name;
       }
-      const bool same = at::equal(scores(*framework, history), ranked);
+      const bool same = at::equal(scores(*made.framework, history), ranked);
       EXPECT_NE(same, stepped.evaluated) << "step " << step << " of group " << stepped.name;
     }
   }
@@ -251,7 +268,7 @@ TEST_P(FrameworkContract, AFewStepsLowerTheLoss) {
   if (!made.trained) GTEST_SKIP() << GetParam() << " is not trained by gradient steps";
   std::map<std::string, std::vector<double>> losses;  // by group
   for (int64_t step = 0; step < 200; ++step) {
-    const Loss loss = made.framework->loss(transition(), Step{step, 1});
+    const Loss loss = made.framework->loss(transition(made), Step{step, 1});
     losses[loss.group].push_back(loss.value.item<double>());
     descend(*made.framework, loss, /*rate=*/0.3);
   }
@@ -262,57 +279,68 @@ TEST_P(FrameworkContract, AFewStepsLowerTheLoss) {
 
 TEST_P(FrameworkContract, ScoresAreFiniteAndOnePerItem) {
   const History history = context_.data.histories(at::arange(toy::kEvents));
-  for (const auto& [name, framework, trained] : cases()) {
-    SCOPED_TRACE(name);
-    const Tensor ranked = scores(*framework, history);
+  for (const Case& made : cases()) {
+    SCOPED_TRACE(made.name);
+    const Tensor ranked = scores(*made.framework, history);
     EXPECT_EQ(ranked.sizes(), (std::vector<int64_t>{toy::kEvents, toy::kItems}));
     EXPECT_EQ(ranked.scalar_type(), at::kFloat);
     EXPECT_TRUE(at::isfinite(ranked).all().item<bool>());
-    EXPECT_TRUE(toy::near(scores(*framework, history), ranked)) << "the second time";
+    EXPECT_TRUE(toy::near(scores(*made.framework, history), ranked)) << "the second time";
     EXPECT_GT(ranked.std().item<double>(), 0) << "all scores are equal";
   }
 }
 
 TEST_P(FrameworkContract, ScoresDependOnTheHistoryOfTheirRowAlone) {
   const History history = context_.data.histories(at::arange(toy::kEvents));
-  for (const auto& [name, framework, trained] : cases()) {
-    SCOPED_TRACE(name);
-    const Tensor ranked = scores(*framework, history);
+  for (const Case& made : cases()) {
+    SCOPED_TRACE(made.name);
+    const Tensor ranked = scores(*made.framework, history);
     for (int64_t row = 0; row < toy::kEvents; ++row) {
-      // Evaluation has no events; what stands after the length is rubbish.
-      const Tensor length = history.length.narrow(0, row, 1);
-      const Tensor beyond = at::arange(toy::kHistory) >= length.unsqueeze(1);
-      const History one = {history.items.narrow(0, row, 1).masked_fill(beyond, 6), length,
-                           at::full({1}, -1, at::kLong)};
-      EXPECT_TRUE(toy::near(scores(*framework, one), ranked.narrow(0, row, 1), 1e-5))
+      const History one = {history.items.narrow(0, row, 1), history.length.narrow(0, row, 1),
+                           at::full({1}, -1, at::kLong)};  // evaluation has no events
+      EXPECT_TRUE(toy::near(scores(*made.framework, one), ranked.narrow(0, row, 1), 1e-5))
           << "row " << row;
+    }
+  }
+}
+
+TEST_P(FrameworkContract, ScoresBelongToTheHost) {
+  for (const Case& made : cases()) {
+    SCOPED_TRACE(made.name);
+    for (const int64_t rows : {int64_t{1}, toy::kEvents}) {
+      const History history = context_.data.histories(at::arange(rows));
+      const Tensor ranked = scores(*made.framework, history);
+      torch::NoGradGuard no_grad;
+      made.framework->eval();
+      made.framework->score(history).fill_(7);  // as when items are masked in place
+      EXPECT_TRUE(toy::near(scores(*made.framework, history), ranked)) << rows << " rows";
     }
   }
 }
 
 TEST_P(FrameworkContract, RowsWithoutAProposalAddNothing) {
   if (!reads(entry(), "augment")) GTEST_SKIP() << GetParam() << " does not read proposals";
-  for (const auto& [name, framework, trained] : cases()) {
-    SCOPED_TRACE(name);
-    Transition none = transition(), zero = transition();
+  for (const Case& made : cases()) {
+    SCOPED_TRACE(made.name);
+    Transition none = transition(made), zero = transition(made);
     none.proposed = none.proposed_reward = Tensor();
     zero.proposed = at::zeros_like(zero.proposed);
     const Step step{3, 1};
-    const double without = framework->loss(none, step).value.item<double>();
-    EXPECT_NEAR(framework->loss(zero, step).value.item<double>(), without, 1e-5);
-    EXPECT_NE(framework->loss(transition(), step).value.item<double>(), without)
+    const double without = made.framework->loss(none, step).value.item<double>();
+    EXPECT_NEAR(made.framework->loss(zero, step).value.item<double>(), without, 1e-5);
+    EXPECT_NE(made.framework->loss(transition(made), step).value.item<double>(), without)
         << "proposals change nothing at all";
   }
 }
 
 TEST_P(FrameworkContract, DoesNotTouchTheSlotsThatItDoesNotName) {
-  for (const auto& [name, framework, trained] : cases()) {
-    if (!trained) continue;
-    SCOPED_TRACE(name);
-    Transition t = transition();
+  for (const Case& made : cases()) {
+    if (!made.trained) continue;
+    SCOPED_TRACE(made.name);
+    Transition t = transition(made);
     if (!reads(entry(), "reward")) t.reward = t.negative_reward = t.proposed_reward = Tensor();
     if (!reads(entry(), "negatives")) t.negatives = t.negative_reward = Tensor();
-    EXPECT_TRUE(at::isfinite(framework->loss(t, Step{0, 1}).value).item<bool>());
+    EXPECT_TRUE(at::isfinite(made.framework->loss(t, Step{0, 1}).value).item<bool>());
   }
 }
 
@@ -327,9 +355,10 @@ TEST_P(FrameworkContract, TrainsEveryBackboneWithEveryUseOfTheState) {
       context_.use_of_state = use;
       SCOPED_TRACE(backbone + (use.width == 0 ? "" : use.replace ? ", replaced" : ", joined"));
       const Case made = make(toy::variants(entry())[0]);
-      const Loss loss = made.framework->loss(transition(), Step{0, 1});
+      const Loss loss = made.framework->loss(transition(made), Step{0, 1});
       descend(*made.framework, loss, 0.1);
-      EXPECT_TRUE(at::isfinite(scores(*made.framework, transition().history)).all().item<bool>());
+      EXPECT_TRUE(
+          at::isfinite(scores(*made.framework, transition(made).history)).all().item<bool>());
     }
   }
 }

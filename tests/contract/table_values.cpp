@@ -13,30 +13,30 @@ class Table : public ::testing::Test {
  protected:
   std::string write(const std::string& text) {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    path_ = ::testing::TempDir() + "/" + test->name() + std::to_string(files_++) + ".tsv";
-    std::ofstream(path_, std::ios::binary) << text;
-    return path_;
+    const std::string path =
+        ::testing::TempDir() + "/" + test->name() + std::to_string(files_++) + ".tsv";
+    std::ofstream(path, std::ios::binary) << text;
+    return path;
   }
 
   std::shared_ptr<Environment> environment(const json& params) {
     return context_.environment(toy::use("lea.table", params));
   }
 
+  // What is said about a file, with FILE for its path.
   std::string refusal(const std::string& text) {
+    const std::string path = write(text);
     try {
-      environment({{"rewards", write(text)}});
+      environment({{"rewards", path}});
     } catch (const DataError& error) {
-      return error.what();
+      const std::string message = error.what();
+      return message.starts_with(path) ? "FILE" + message.substr(path.size()) : message;
     }
     return "nothing thrown";
   }
 
-  // Where the message must point to in the file written last.
-  std::string at_line(int64_t line) { return path_ + ":" + std::to_string(line) + ": "; }
-
   torch::NoGradGuard no_grad_;
   toy::Context context_;
-  std::string path_;
   int files_ = 0;
   const std::string header_ = "sequence_id\tposition\titem_id\treward\n";
 };
@@ -95,38 +95,34 @@ TEST_F(Table, ProposesTheItemOfItsRowElseNothing) {
 TEST_F(Table, RefusesAHeaderThatIsNotItsOwn) {
   const std::string form = "sequence_id<TAB>position<TAB>item_id<TAB>reward";
   EXPECT_EQ(refusal("user\tposition\titem_id\treward\n"),
-            at_line(1) +
-                "the header's column 1 must be `sequence_id`, but is `user`; the whole "
-                "header is " +
+            "FILE:1: the header's column 1 must be `sequence_id`, but is `user`; the whole "
+            "header is " +
                 form);
   EXPECT_EQ(refusal("sequence_id\tposition\titem_id\n"),
-            at_line(1) + "the header must be " + form + ", but has 3 columns");
-  EXPECT_EQ(refusal(""), at_line(1) + "the file is empty; its header must be " + form);
+            "FILE:1: the header must be " + form + ", but has 3 columns");
+  EXPECT_EQ(refusal(""), "FILE:1: the file is empty; its header must be " + form);
 }
 
 TEST_F(Table, RefusesRowsWithFileAndLine) {
   EXPECT_EQ(refusal(header_ + "s0\t0\ti1\t1\ns0\t1\ti2\n"),
-            at_line(3) + "must have 4 columns separated by tabs, but has 3");
+            "FILE:3: must have 4 columns separated by tabs, but has 3");
   EXPECT_EQ(refusal(header_ + "s0\tx\ti1\t1\n"),
-            at_line(2) + "position must be a whole number, 0 or more, but is `x`");
-  EXPECT_EQ(refusal(header_ + "s0\t-1\ti1\t1\n"),
-            at_line(2) + "position must be 0 or more, but is -1");
-  EXPECT_EQ(refusal(header_ + "s0\t0\ti9\t1\n"),
-            at_line(2) + "there is no item `i9` in the data set");
+            "FILE:2: position must be a whole number, 0 or more, but is `x`");
+  EXPECT_EQ(refusal(header_ + "s0\t-1\ti1\t1\n"), "FILE:2: position must be 0 or more, but is -1");
+  EXPECT_EQ(refusal(header_ + "s0\t0\ti9\t1\n"), "FILE:2: there is no item `i9` in the data set");
   EXPECT_EQ(refusal(header_ + "s0\t0\ti1\tgood\n"),
-            at_line(2) + "reward must be a finite number, but is `good`");
-  EXPECT_EQ(refusal(header_ + "s0\t0\ti1\tnan\n"), at_line(2) + "reward must be finite");
+            "FILE:2: reward must be a finite number, but is `good`");
+  EXPECT_EQ(refusal(header_ + "s0\t0\ti1\tnan\n"), "FILE:2: reward must be finite");
   EXPECT_EQ(refusal(header_ + "s0\t0\ti1\t\n"),
-            at_line(2) + "reward must be a finite number, but is ``");
+            "FILE:2: reward must be a finite number, but is ``");
   EXPECT_EQ(refusal(header_ + "s0\t0\ti1\t1\ns0\t1\ti1\t1\ns0\t0\ti1\t2\n"),
-            at_line(4) + "the same sequence, position and item as in line 2: keep one of the two");
+            "FILE:4: the same sequence, position and item as in line 2: keep one of the two");
 }
 
 TEST_F(Table, RefusesAFileOfAnotherDataSet) {
   EXPECT_EQ(refusal(header_ + "u0\t0\ti1\t1\nu1\t0\ti1\t1\n"),
-            path_ +
-                ": none of its 2 rows belongs to a training sequence: sequence_id must hold the "
-                "ids of the imported data set (`lealab data export` writes them)");
+            "FILE: none of its 2 rows belongs to a training sequence: sequence_id must hold the "
+            "ids of the imported data set (`lealab data export` writes them)");
   EXPECT_THROW(environment({{"rewards", ::testing::TempDir()}}), DataError) << "a folder";
   EXPECT_THROW(environment({{"rewards", ::testing::TempDir() + "/missing.tsv"}}), DataError);
 }

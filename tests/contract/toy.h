@@ -25,6 +25,7 @@ namespace lea::toy {
 inline constexpr int64_t kItems = 8, kHistory = 3, kEvents = 11;
 
 inline worker::Registry& registry() {
+  at::set_num_threads(1);  // toy tensors: a second thread only costs time
   static worker::Registry registry({std::string(LEA_BINARY_DIR) + "/plugins"});
   return registry;
 }
@@ -62,8 +63,8 @@ class Backbone final : public lea::Backbone {
 
 class Context final : public lea::Context {
  public:
-  TrainingData data = training();
-  std::string backbone;  // an id; empty: toy::Backbone
+  TrainingData data = toy::training();  // the set above, not the member of that name
+  std::string backbone;                 // an id; empty: toy::Backbone
   StateUse use_of_state;
   AugmentUse use_of_proposals;
   uint64_t run_seed = 1;
