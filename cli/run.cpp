@@ -310,7 +310,7 @@ void run_command(const Options& options, const Globals& globals) {
       report::TableOptions table;
       table.lab = loaded.lab;
       for (const spec::PluginInfo& plugin : loaded.catalogue.all())
-        table.installed[plugin.id] = plugin.sha256;
+        table.installed[plugin.kind + " " + plugin.id] = plugin.sha256;
       std::printf("\n%s", report::experiment_table(store, loaded.experiment.name, "text",
                                                    isatty(STDOUT_FILENO) == 1, table)
                               .c_str());

@@ -49,7 +49,7 @@ Tensor LastItemFramework::score(const History& history) {
   const Tensor items = history.items.to(at::kCPU).contiguous();
   const Tensor length = history.length.to(at::kCPU).contiguous();
   const int64_t rows = items.size(0), positions = items.size(1);
-  const Tensor scores = popularity_.expand({rows, -1}).contiguous();
+  const Tensor scores = popularity_.repeat({rows, 1});
   float* score = scores.mutable_data_ptr<float>();
   const int64_t* item = items.const_data_ptr<int64_t>();
   const int64_t* count = length.const_data_ptr<int64_t>();

@@ -23,7 +23,9 @@ using at::Tensor;
 struct History {
   Tensor items;   // int64 [B, T], right-padded with 0
   Tensor length;  // int64 [B], 0..T; 0 = empty history
-  Tensor event;   // int64 [B], index of the training event, -1 in evaluation
+  // int64 [B], index of the training event that this history precedes; -1 where there is none: in
+  // evaluation, and after the last event of a training sequence.
+  Tensor event;
 };
 
 enum class Role : int64_t { kLogged = 0, kSampled = 1, kProposed = 2 };
@@ -73,8 +75,6 @@ struct TrainingData {
   Tensor offset;        // int64 [S + 1], first event of each training sequence; offset[S] = E
   Tensor behaviour;     // uint8 [E]; undefined without a behaviour column
   std::vector<std::string> behaviours;
-  // Original ids, for plugins that read a user's file.
-  std::vector<std::string> sequence_ids;  // [S]; empty unless Context::needs_ids
   int64_t events() const { return item.size(0); }
   // x_{1:t} of training events, on the CPU. `events` int64 [B], values 0..E-1.
   LEA_API History histories(const Tensor& events) const;

@@ -139,7 +139,7 @@ size_t Plan::count(TaskStatus status) const {
 Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
                const spec::PluginCatalogue& catalogue, int64_t jobs, bool redo_stale) {
   std::map<std::string, std::string> installed;
-  for (const spec::PluginInfo& plugin : catalogue.all()) installed[plugin.id] = plugin.sha256;
+  for (const spec::PluginInfo& plugin : catalogue.all()) installed[plugin.kind + " " + plugin.id] = plugin.sha256;
   const auto known = known_runs(lab, experiment);
   const Estimator estimator(lab);
   Plan plan;

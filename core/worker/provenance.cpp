@@ -51,7 +51,9 @@ nlohmann::json provenance(const Registry& registry, const std::string& device) {
   const int threads = at::get_num_threads();
   nlohmann::json plugins = nlohmann::json::array();
   for (const LoadedPlugin& plugin : registry.loaded()) {
-    plugins.push_back({{"id", plugin.id}, {"version", plugin.version}, {"sha256", plugin.sha256}});
+    plugins.push_back({{"id", plugin.kind + " " + plugin.id},
+                       {"version", plugin.version},
+                       {"sha256", plugin.sha256}});
   }
   return {{"host", host_name()},
           {"cpu", cpu_model()},

@@ -35,7 +35,7 @@ struct Registry::Impl {
   std::vector<Refused> refused;
   std::map<Key, std::vector<size_t>> providers;  // indices into `files`
   std::map<Key, PluginEntry> entries;
-  std::map<std::string, LoadedPlugin> loaded;  // by id
+  std::map<Key, LoadedPlugin> loaded;  // by kind and id: an id may name several kinds
 };
 
 void Registry::Impl::scan() {
@@ -83,7 +83,7 @@ const PluginFile& Registry::Impl::file_of(const Key& key) {
 
 void Registry::Impl::load(const PluginFile& file) {
   for (PluginEntry& entry : load_plugin(file)) {
-    loaded[entry.id] = {entry.id, entry.version, file.sha256, file.path};
+    loaded[{entry.kind, entry.id}] = {entry.kind, entry.id, entry.version, file.sha256, file.path};
     entries[{entry.kind, entry.id}] = std::move(entry);
   }
 }
@@ -113,7 +113,7 @@ std::vector<std::string> Registry::ids(const std::string& kind) {
 std::vector<LoadedPlugin> Registry::loaded() const {
   const std::lock_guard lock(impl_->mutex);
   std::vector<LoadedPlugin> loaded;
-  for (const auto& [id, plugin] : impl_->loaded) loaded.push_back(plugin);
+  for (const auto& [key, plugin] : impl_->loaded) loaded.push_back(plugin);
   return loaded;
 }
 

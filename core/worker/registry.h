@@ -14,7 +14,7 @@ namespace lea::worker {
 
 // What a run records of each plugin that it used.
 struct LoadedPlugin {
-  std::string id, version, sha256, file;
+  std::string kind, id, version, sha256, file;
 };
 
 class Registry {
@@ -32,7 +32,7 @@ class Registry {
   // skipped. For contract suites.
   std::vector<std::string> ids(const std::string& kind);
 
-  std::vector<LoadedPlugin> loaded() const;  // sorted by id
+  std::vector<LoadedPlugin> loaded() const;  // sorted by kind and id
 
  private:
   struct Impl;

@@ -28,7 +28,6 @@ TrainingData toy_training() {
     for (int64_t i = 0; i < 4 + s; ++i)
       item.push_back(static_cast<int32_t>(1 + (7 * s + 3 * i) % kItems));
     offset.push_back(static_cast<int64_t>(item.size()));
-    data.sequence_ids.push_back(std::string("s").append(std::to_string(s)));
   }
   data.item = at::tensor(item, at::kInt);
   data.offset = at::tensor(offset, at::kLong);

@@ -110,23 +110,9 @@ class Table final : public lea::Environment {
     }
   }
 
-  // A history is that of its event, or, after the action, that of the event which follows in the
-  // sequence. The two cannot be told apart when they are equal, and then both names mean the same
-  // items.
   Tensor state_rows(const History& history) const {
-    const Tensor rows = history.event.to(at::kCPU).clone();
-    const History own = training_.histories(rows.clamp_min(0));
-    const Tensor sequence = training_.sequence_of(rows.clamp_min(0));
-    const Tensor before = own.items.eq(history.items.to(at::kCPU)).all(1);
-    for (int64_t i = 0; i < rows.size(0); ++i) {
-      int64_t& row = rows.mutable_data_ptr<int64_t>()[i];
-      if (row >= 0 && !before.const_data_ptr<bool>()[i]) {
-        const int64_t in = sequence.const_data_ptr<int64_t>()[i];
-        if (++row == training_.offset.const_data_ptr<int64_t>()[in + 1]) row = -1;
-      }
-      if (row < 0) row = training_.events();
-    }
-    return rows;
+    const Tensor event = history.event.to(at::kCPU);
+    return at::where(event.ge(0), event, at::scalar_tensor(training_.events(), at::kLong));
   }
 
   lea::TrainingData training_;

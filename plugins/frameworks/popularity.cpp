@@ -16,7 +16,7 @@ class Popularity final : public lea::Framework {
   void fit(const lea::TrainingData& training) override { count_ = lea::item_counts(training); }
 
   lea::Tensor score(const lea::History& history) override {
-    return count_.to(history.items.device()).expand({history.items.size(0), -1}).contiguous();
+    return count_.to(history.items.device()).repeat({history.items.size(0), 1});
   }
 
  private:

@@ -58,7 +58,7 @@ class VsKnn final : public lea::Framework {
   lea::Tensor score(const lea::History& history) override {
     const auto items = history.items.to(at::kCPU).contiguous();
     const auto length = history.length.to(at::kCPU).contiguous();
-    const auto scores = popularity_.expand({items.size(0), -1}).contiguous();
+    const auto scores = popularity_.repeat({items.size(0), 1});
     for (int64_t row = 0; row < items.size(0); ++row) {
       add_neighbours(items.const_data_ptr<int64_t>() + row * items.size(1),
                      length.const_data_ptr<int64_t>()[row],

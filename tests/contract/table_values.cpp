@@ -62,9 +62,9 @@ TEST_F(Table, GivesTheStateBeforeTheEventAndAfterItsAction) {
   const History before = context_.data.histories(toy::longs({0, 1, 2, 3}));
   const Tensor wanted = at::tensor({1., 2., 3., 4., 0., 0., 5., 6.}).view({4, 2});
   EXPECT_TRUE(toy::near(table->state(before), wanted)) << "position 2 has no row";
-  // The next histories of events 0..3: of events 1..3, and beyond the end.
+  // The next histories of events 0..3: those of events 1..3, and one that no event follows.
   History after = {toy::longs({1, 0, 0, 1, 2, 0, 1, 2, 3, 2, 3, 4}).view({4, 3}),
-                   toy::longs({1, 2, 3, 3}), toy::longs({0, 1, 2, 3})};
+                   toy::longs({1, 2, 3, 3}), toy::longs({1, 2, 3, -1})};
   EXPECT_TRUE(
       toy::near(table->state(after), at::tensor({3., 4., 0., 0., 5., 6., 0., 0.}).view({4, 2})));
   History outside = before;
