@@ -329,6 +329,14 @@ void add_options(CLI::App* command, Options& options) {
   command
       ->add_option("--jobs", options.jobs, "workers at once (default: processors / train.threads)")
       ->check(CLI::Range(1, 4096));
+  command
+      ->add_option_function<int64_t>(
+          "--threads",
+          [&options](const int64_t& threads) {
+            options.set.push_back("train.threads=" + std::to_string(threads));
+          },
+          "threads a worker; the same as --set train.threads=N")
+      ->check(CLI::Range(1, 1024));
   command->add_flag("--redo-stale", options.redo_stale,
                     "make results of other plugin binaries again");
   command->add_flag("--json", options.json, "JSON for scripts");

@@ -15,7 +15,7 @@ list(PREPEND CMAKE_PREFIX_PATH ${lea_libtorch})
 find_package(Torch 2.11 REQUIRED)
 
 # One precompiled header for everything that includes LibTorch: 12 s a file instead of 40.
-file(WRITE ${CMAKE_BINARY_DIR}/torch_pch.cpp "// Carries the precompiled LibTorch header.\n")
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/torch_pch.cpp CONTENT "// Carries the precompiled LibTorch header.\n")
 add_library(lea_torch_pch STATIC ${CMAKE_BINARY_DIR}/torch_pch.cpp)
 target_link_libraries(lea_torch_pch PUBLIC lea_options torch)
 target_precompile_headers(lea_torch_pch PRIVATE <torch/torch.h>)

@@ -1,0 +1,144 @@
+// The main job from one command, as a user gives it: a spec, a small data set, the real worker and
+// plugins.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "core/lab/process.h"
+#include "core/spec/publish.h"
+
+namespace lea {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+namespace fs = std::filesystem;
+
+class GridCommand : public testing::Test {
+ protected:
+  GridCommand() {
+    folder_ = (fs::temp_directory_path() / "lea-grid-XXXXXX").string();
+    if (!mkdtemp(folder_.data())) throw std::runtime_error("no temporary folder");
+    write_interactions();
+    write("spec.yaml", R"(name: small
+data: {name: toy, path: interactions.tsv}
+train: {batch_size: 64, max_steps: 120, validate_every: 20, patience: 10}
+augment: {of: top1, from_step: 60}
+grid:
+  backbone: [gru4rec, {sasrec: {dropout: 0.2}}]
+  framework: [popularity, supervised, {sa2c: {warm_up_steps: 40}}]
+seeds: [1, 2]
+runs: 9
+)");
+  }
+  ~GridCommand() override { fs::remove_all(folder_); }
+
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ + "/" + name) << text;
+  }
+
+  // Every item is followed by the next one, three times in four.
+  void write_interactions() {
+    std::string text = "user_id\titem_id\ttimestamp\n";
+    std::mt19937 random(1);
+    for (int user = 0; user < 120; ++user) {
+      unsigned item = random() % 40;
+      for (int t = 0; t < 10; ++t) {
+        text += "u" + std::to_string(user) + "\ti" + std::to_string(item) + "\t" +
+                std::to_string(t) + "\n";
+        item = random() % 4 == 0 ? random() % 40 : (item + 1) % 40;
+      }
+    }
+    write("interactions.tsv", text);
+  }
+
+  lab::ProcessResult lealab(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {LEALAB_PROGRAM, "--lab", folder_ + "/lab"});
+    return lab::run_process(arguments, 300);
+  }
+  lab::ProcessResult run_grid(std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"run", folder_ + "/spec.yaml"});
+    return lealab(more);
+  }
+  nlohmann::json table() const {
+    return nlohmann::json::parse(lealab({"table", "small", "--format", "json"}).out);
+  }
+  size_t run_folders() const {
+    const fs::path runs = folder_ + "/lab/runs";
+    return fs::exists(runs) ? std::distance(fs::directory_iterator(runs), {}) : 0;
+  }
+
+  std::string folder_;
+};
+
+TEST_F(GridCommand, TrainsEveryCellOnceAndEndsWithTheTable) {
+  const auto first = run_grid();
+  ASSERT_EQ(first.exit_code, 0) << first.out << first.err;
+  EXPECT_THAT(first.out, HasSubstr("importing toy"));
+  EXPECT_THAT(first.out, HasSubstr("NDCG@10"));
+  EXPECT_EQ(run_folders(), 9u);
+
+  const auto second = run_grid();
+  EXPECT_EQ(second.exit_code, 0);
+  EXPECT_THAT(second.out, Not(HasSubstr("begin")));
+  EXPECT_THAT(second.out, HasSubstr("NDCG@10"));
+  EXPECT_EQ(run_folders(), 9u);
+
+  const std::string before = table().dump();
+  EXPECT_EQ(lealab({"db", "rebuild"}).exit_code, 0);
+  EXPECT_EQ(table().dump(), before) << "an index rebuilt from the folders shows other numbers";
+}
+
+TEST_F(GridCommand, TheSameSeedGivesTheSameRanksInAnotherLab) {
+  ASSERT_EQ(run_grid({"--set", "seeds=[1]", "--set", "runs=5"}).exit_code, 0);
+  const auto ranks_by_hash = [&] {
+    std::map<std::string, std::string> ranks;
+    for (const auto& run : fs::directory_iterator(folder_ + "/lab/runs")) {
+      const auto cell = nlohmann::json::parse(read_file(run.path() / "cell.json"));
+      ranks[cell.at("hash")] = read_file(run.path() / "ranks.bin");
+    }
+    return ranks;
+  };
+  const auto first = ranks_by_hash();
+  ASSERT_EQ(first.size(), 5u);
+  fs::rename(folder_ + "/lab", folder_ + "/other");
+  ASSERT_EQ(run_grid({"--set", "seeds=[1]", "--set", "runs=5"}).exit_code, 0);
+  EXPECT_TRUE(ranks_by_hash() == first);
+}
+
+TEST_F(GridCommand, TrainedModelsBeatPopularityOnDataWithAnOrder) {
+  ASSERT_EQ(run_grid({"--set", "train.max_steps=400", "--jobs", "2"}).exit_code, 0);
+  const auto ls = lealab({"ls", "framework=popularity and hr@5>0.4"});
+  EXPECT_THAT(ls.out, Not(HasSubstr("popularity")));
+  const auto good = lealab({"ls", "framework=supervised and hr@5>0.6"});
+  EXPECT_THAT(good.out, HasSubstr("supervised")) << lealab({"table", "small"}).out;
+}
+
+TEST_F(GridCommand, AMisspeltKeyStartsNothing) {
+  const auto result = run_grid({"--set", "train.batchsize=5"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("batch_size")) << "the nearest name";
+  EXPECT_EQ(run_folders(), 0u);
+}
+
+TEST_F(GridCommand, AnExportedExperimentComesBackInAnotherLab) {
+  ASSERT_EQ(run_grid({"--set", "seeds=[1]", "--set", "runs=5"}).exit_code, 0);
+  const std::string before = table().dump();
+  const auto packed = lealab({"export", "small", "--out", folder_ + "/packed"});
+  ASSERT_EQ(packed.exit_code, 0) << packed.err;
+  for (const auto& file : fs::directory_iterator(folder_ + "/packed"))
+    EXPECT_LT(file.file_size(), 1'000'000u);
+  fs::rename(folder_ + "/lab", folder_ + "/other");
+  const auto restored = lealab({"import", folder_ + "/packed"});
+  ASSERT_EQ(restored.exit_code, 0) << restored.err;
+  const auto after = table();
+  EXPECT_EQ(after.at("rows").size(), nlohmann::json::parse(before).at("rows").size());
+}
+
+}  // namespace
+}  // namespace lea
