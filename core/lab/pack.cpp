@@ -30,6 +30,23 @@ std::string log_end(std::string text) {
   return "[the beginning was left out]\n" + text.substr(text.find('\n') + 1);
 }
 
+// A pack travels: of a path it keeps the name, not the folders of the machine that made it. No hash
+// covers a path.
+void keep_names(nlohmann::json& document) {
+  if (document.is_object() && document.contains("path") && document["path"].is_string()) {
+    document["path"] = fs::path(document["path"].get_ref<const std::string&>()).filename().string();
+  }
+  if (document.is_structured()) {
+    for (nlohmann::json& element : document) keep_names(element);
+  }
+}
+
+std::string spec_without_folders(const std::string& path) {
+  nlohmann::json document = spec::to_json(spec::load_run(path));
+  keep_names(document);
+  return spec::dump_yaml(document);
+}
+
 // Removes what was staged, however the import ends.
 class Staging {
  public:
@@ -112,7 +129,8 @@ Packed pack_run(const RunFolder& run, const std::string& folder) {
   for (const char* name : kFiles) {
     const std::string path = run.path + "/" + name;
     if (!fs::exists(path)) continue;
-    std::string content = read_file(path, kFileBytes);
+    std::string content =
+        name == std::string("run.yaml") ? spec_without_folders(path) : read_file(path, kFileBytes);
     if (name == std::string("log.txt")) content = log_end(std::move(content));
     files[run.uuid() + "/" + name] = std::move(content);
   }

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <sstream>
 
 #include "core/lab/process.h"
 #include "core/spec/publish.h"
@@ -138,6 +139,24 @@ TEST_F(GridCommand, AnExportedExperimentComesBackInAnotherLab) {
   ASSERT_EQ(restored.exit_code, 0) << restored.err;
   const auto after = table();
   EXPECT_EQ(after.at("rows").size(), nlohmann::json::parse(before).at("rows").size());
+}
+
+// Lines of a Markdown table; the footer also speaks of the plugins that are installed here.
+std::string rows_of(const std::string& markdown) {
+  std::string rows;
+  std::istringstream lines(markdown);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("|")) rows += line + "\n";
+  }
+  return rows;
+}
+
+TEST_F(GridCommand, ThePackedStudyGivesTheTableThatStandsBesideIt) {
+  const std::string study = LEA_SOURCE_DIR "/experiments/industry_baselines";
+  ASSERT_EQ(lealab({"import", study}).exit_code, 0);
+  const auto table = lealab({"table", "industry_baselines", "--format", "markdown"});
+  ASSERT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_EQ(rows_of(table.out), rows_of(read_file(study + "/table.md")));
 }
 
 }  // namespace

@@ -67,6 +67,17 @@ TEST_F(Pack, IsSmallAndTheSameEveryTime) {
   EXPECT_EQ(read_file(pack(0)), before);
 }
 
+TEST_F(Pack, KeepsTheNameOfAPathAndNotTheFoldersOfTheMachine) {
+  spec::RunSpec run = spec::load_run(runs_[0].path + "/run.yaml");
+  run.data.path = "/home/somebody/secret/toy";
+  publish_file(runs_[0].path + "/run.yaml", spec::dump_yaml(spec::to_json(run)));
+  export_experiment(from_.path(), "study", from_.beside("packs"));
+  import_packs(to_.path(), {from_.beside("packs")});
+  const std::string restored = to_.path() + "/runs/" + runs_[0].uuid() + "/run.yaml";
+  EXPECT_EQ(spec::load_run(restored).data.path, "toy");
+  EXPECT_EQ(spec::cell_hash(spec::load_run(restored)), spec::cell_hash(run));
+}
+
 TEST_F(Pack, HoldsNoCheckpointAndTheEndOfALongLog) {
   std::filesystem::create_directory(runs_[0].path + "/checkpoint");
   std::ofstream(runs_[0].path + "/checkpoint/step-1.json") << "{}";
