@@ -37,7 +37,6 @@ class BenchContext final : public Context {
     training_.history = shape.history;
     training_.item = at::arange(1, shape.items + 1, at::kInt);
     training_.offset = at::tensor({int64_t{0}, shape.items}, at::kLong);
-    training_.sequence_ids = {"0"};
   }
   int64_t items() const override { return shape_.items; }
   int64_t history() const override { return shape_.history; }

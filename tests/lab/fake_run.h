@@ -48,7 +48,7 @@ inline void write_result(const RunFolder& run, int64_t attempt) {
       {"steps", 100},
       {"wall_seconds", 12.5},
       {"attempt", attempt},
-      {"plugins", {{{"id", "fake.framework"}, {"version", "1"}, {"sha256", "11"}}}},
+      {"plugins", {{{"id", "framework fake.framework"}, {"version", "1"}, {"sha256", "11"}}}},
       {"finished_at", utc_now()}};
   publish_file(run.path + "/result.json", result.dump(1));
 }
