@@ -151,12 +151,16 @@ std::string rows_of(const std::string& markdown) {
   return rows;
 }
 
-TEST_F(GridCommand, ThePackedStudyGivesTheTableThatStandsBesideIt) {
-  const std::string study = LEA_SOURCE_DIR "/experiments/industry_baselines";
-  ASSERT_EQ(lealab({"import", study}).exit_code, 0);
-  const auto table = lealab({"table", "industry_baselines", "--format", "markdown"});
-  ASSERT_EQ(table.exit_code, 0) << table.err;
-  EXPECT_EQ(rows_of(table.out), rows_of(read_file(study + "/table.md")));
+TEST_F(GridCommand, ThePackedStudiesGiveTheTablesThatStandBesideThem) {
+  const std::vector<std::string> studies = {"industry_baselines", "industry_controls"};
+  const std::string experiments = LEA_SOURCE_DIR "/experiments/";
+  for (const std::string& study : studies)
+    ASSERT_EQ(lealab({"import", experiments + study}).exit_code, 0);
+  for (const std::string& study : studies) {
+    const auto table = lealab({"table", study, "--format", "markdown"});
+    ASSERT_EQ(table.exit_code, 0) << table.err;
+    EXPECT_EQ(rows_of(table.out), rows_of(read_file(experiments + study + "/table.md")));
+  }
 }
 
 }  // namespace
