@@ -13,12 +13,14 @@ namespace lea {
 namespace {
 
 // Rows of a block: small enough that its logits stay in the last-level cache between the passes,
-// large enough that the catalogue's weights are not read too often.
+// large enough that the catalogue's weights are not read too often. Each block reads the weights
+// and updates their gradient, which costs as much as the passes over some 64 rows of logits: below
+// twice that, smaller blocks lose more than they save.
 int64_t block_rows(const Tensor& hidden, int64_t items) {
-  constexpr int64_t kCacheBytes = 4 << 20;
+  constexpr int64_t kCacheBytes = 4 << 20, kLeastRows = 128;
   const int64_t rows = hidden.size(0);
   if (!hidden.is_cpu()) return rows;
-  return std::clamp<int64_t>(kCacheBytes / (4 * items), std::min<int64_t>(rows, 16), rows);
+  return std::clamp<int64_t>(kCacheBytes / (4 * items), std::min(rows, kLeastRows), rows);
 }
 
 bool has_kernels(const Tensor& tensor) { return tensor.is_cpu() && tensor.dtype() == at::kFloat; }
