@@ -22,30 +22,48 @@ eval::Protocol protocol_of(const spec::EvaluateSection& section) {
   return {section.k, eval::ties_from(section.ties), section.remove_seen, section.first_event};
 }
 
-// A published number must follow from the ranks beside it.
+// A published number must follow from the ranks beside it, and from nothing else.
+void verify_metrics(const JsonFields& stated, const std::map<std::string, double>& recomputed,
+                    const nlohmann::json& names, const std::string& file) {
+  for (const auto& [name, value] : recomputed) {
+    if (!stated.has(name.c_str()) || std::abs(stated.number(name.c_str()) - value) > kMetricSlack) {
+      throw DataError(stated.where() + ": " + name + ": must be " + std::to_string(value) +
+                      ", which follows from " + file + ". The run's folder is damaged.");
+    }
+  }
+  for (const auto& [name, value] : names.items()) {
+    if (recomputed.contains(name)) continue;
+    throw DataError(stated.where() + ": " + printable(name) + ": does not follow from " + file +
+                    "; the run's cuts give other metrics. The run's folder is damaged.");
+  }
+}
+
+// The ranks of one part. A run without a validation part has neither metrics nor ranks of it, and a
+// pack may lack its ranks.
 void verify_ranks(const RunFolder& run, const JsonFields& result,
-                  const spec::EvaluateSection& evaluate, const std::string& part,
-                  const std::string& file, const char* hash_key) {
-  if (!result.has(hash_key)) return;
+                  const spec::EvaluateSection& evaluate, const std::string& part) {
+  const bool test = part == "test";
+  const std::string file = test ? "ranks.bin" : "ranks-valid.bin";
+  const char* hash_key = test ? "ranks_sha256" : "ranks_valid_sha256";
   const std::string path = run.path + "/" + file;
-  // A pack may lack the ranks of the validation part.
-  if (part == "valid" && !fs::exists(path)) return;
+  const JsonFields metrics = result.object("metrics");
+  if (!test && !metrics.has("valid") && !result.has(hash_key)) return;
+  const std::string& hash = result.text(hash_key);
+  if (!test && !fs::exists(path)) return;
   const std::string bytes = read_file(path, kRanksLimit);
-  if (sha256(bytes) != result.text(hash_key)) {
+  if (sha256(bytes) != hash) {
     throw DataError(path + ": is not the file that result.json names (" + hash_key +
                     "). The run's folder is damaged; restore it from a copy.");
   }
   const eval::RankFile ranks = eval::decode_ranks(bytes, path);
-  const auto recomputed = eval::metrics(ranks.records, protocol_of(evaluate));
-  const nlohmann::json& stated = result.object("metrics").at(part.c_str());
-  const JsonFields metrics(stated, run.path + "/result.json: metrics: " + part);
-  for (const auto& [name, value] : recomputed) {
-    if (!metrics.has(name.c_str()) ||
-        std::abs(metrics.number(name.c_str()) - value) > kMetricSlack) {
-      throw DataError(metrics.where() + ": " + name + ": must be " + std::to_string(value) +
-                      ", which follows from " + file + ". The run's folder is damaged.");
-    }
+  for (const auto& [key, value] : {std::pair{"data_fingerprint", ranks.data_fingerprint},
+                                   std::pair{"split_fingerprint", ranks.split_fingerprint}}) {
+    if (result.text(key) == value) continue;
+    throw DataError(run.path + "/result.json: " + key + ": is not that of " + file +
+                    ". The run's folder is damaged; restore it from a copy.");
   }
+  verify_metrics(metrics.object(part.c_str()), eval::metrics(ranks.records, protocol_of(evaluate)),
+                 metrics.at(part.c_str()), file);
 }
 
 std::vector<db::ResultRow> results_of(const std::string& uuid, const JsonFields& result) {
@@ -154,8 +172,7 @@ RunRecord read_run(const RunFolder& run) {
     record.run.finished = result.text("finished_at", "");
     record.results = results_of(cell.uuid, result);
     if (record.run.state == "finished") {
-      verify_ranks(run, result, spec.evaluate, "test", "ranks.bin", "ranks_sha256");
-      verify_ranks(run, result, spec.evaluate, "valid", "ranks-valid.bin", "ranks_valid_sha256");
+      for (const char* part : {"test", "valid"}) verify_ranks(run, result, spec.evaluate, part);
     }
   }
   return record;

@@ -60,6 +60,20 @@ std::map<Key, Known> known_runs(const std::string& lab, const spec::Experiment& 
   return wanted;
 }
 
+// Fingerprints of the data sets that the experiment names and the lab has.
+std::map<std::string, std::string> data_in(const std::string& lab,
+                                           const spec::Experiment& experiment) {
+  std::map<std::string, std::string> fingerprints;
+  for (const spec::PlannedRun& run : experiment.runs) {
+    const std::string& name = run.run.data.name;
+    if (fingerprints.contains(name)) continue;
+    const std::string path = lab + "/data/" + name + "/dataset.json";
+    const auto description = read_json(path);
+    fingerprints[name] = description ? JsonFields(*description, path).text("fingerprint", "") : "";
+  }
+  return fingerprints;
+}
+
 std::string result_text(const RunFolder& folder, const char* key) {
   const auto result = read_json(folder.path + "/result.json");
   return result ? JsonFields(*result, folder.path + "/result.json").text(key, "") : "";
@@ -81,7 +95,18 @@ std::string changed_plugins(const RunFolder& folder,
   return changed.empty() ? "" : "made with another binary of " + changed;
 }
 
-PlannedTask task_of(size_t index, const Known& known,
+// Why a finished run is no result of the data set that the lab has now; empty when it is one, or
+// when the lab has no such data set.
+std::string other_data(const RunFolder& folder, const std::string& name,
+                       const std::string& fingerprint) {
+  const std::string ranked = result_text(folder, "data_fingerprint");
+  if (fingerprint.empty() || ranked == fingerprint) return "";
+  return "run " + folder.uuid().substr(0, 8) + " used another data set of the name " + name +
+         " (fingerprint " + ranked.substr(0, 12) + ", now " + fingerprint.substr(0, 12) + ")";
+}
+
+PlannedTask task_of(size_t index, const spec::PlannedRun& run, const Known& known,
+                    const std::string& fingerprint,
                     const std::map<std::string, std::string>& installed, bool redo_stale) {
   PlannedTask task;
   task.index = index;
@@ -89,6 +114,8 @@ PlannedTask task_of(size_t index, const Known& known,
   if (known.folder.path.empty()) return task;
   switch (known.state) {
     case RunState::kFinished:
+      task.note = other_data(known.folder, run.run.data.name, fingerprint);
+      if (!task.note.empty()) break;  // no result of this experiment
       task.note = changed_plugins(known.folder, installed);
       task.status = task.note.empty() ? TaskStatus::kDone
                     : redo_stale      ? TaskStatus::kToDo
@@ -139,8 +166,10 @@ size_t Plan::count(TaskStatus status) const {
 Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
                const spec::PluginCatalogue& catalogue, int64_t jobs, bool redo_stale) {
   std::map<std::string, std::string> installed;
-  for (const spec::PluginInfo& plugin : catalogue.all()) installed[plugin.kind + " " + plugin.id] = plugin.sha256;
+  for (const spec::PluginInfo& plugin : catalogue.all())
+    installed[plugin.kind + " " + plugin.id] = plugin.sha256;
   const auto known = known_runs(lab, experiment);
+  const auto data = data_in(lab, experiment);
   const Estimator estimator(lab);
   Plan plan;
   plan.jobs = jobs;
@@ -148,7 +177,8 @@ Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
   size_t measured = 0;
   for (size_t i = 0; i < experiment.runs.size(); ++i) {
     const spec::PlannedRun& run = experiment.runs[i];
-    PlannedTask task = task_of(i, known.at({run.hash, run.run.seed}), installed, redo_stale);
+    PlannedTask task = task_of(i, run, known.at({run.hash, run.run.seed}),
+                               data.at(run.run.data.name), installed, redo_stale);
     if (task.status == TaskStatus::kToDo || task.status == TaskStatus::kInterrupted) {
       const Estimate estimate = estimator.estimate(run.run);
       task.seconds = estimate.seconds;

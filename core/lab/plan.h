@@ -13,7 +13,7 @@ enum class TaskStatus {
   kStale,        // done, but with another binary of one of its plugins; redone only on request
   kRunning,      // another process works on it now
   kInterrupted,  // has a checkpoint; goes on from there
-  kToDo,         // never begun, or failed before
+  kToDo,         // never begun, failed before, or done on a data set that was replaced since
 };
 std::string to_string(TaskStatus status);
 

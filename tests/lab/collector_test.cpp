@@ -82,6 +82,33 @@ TEST(Collector, RefusesAMetricThatDoesNotFollowFromTheRanks) {
   EXPECT_THAT(db::Store(lab.path(), db::Store::Mode::kReadOnly).runs(), IsEmpty());
 }
 
+// What a result.json says instead of the truth, and the key that the refusal names.
+class EditedResult : public ::testing::TestWithParam<std::pair<nlohmann::json, const char*>> {};
+
+TEST_P(EditedResult, IsRefusedByKey) {
+  const TemporaryLab lab;
+  const RunFolder run = finished_run(lab.path(), experiment_of({"finish"}));
+  auto result = *read_json(run.path + "/result.json");
+  result.merge_patch(GetParam().first);
+  publish_file(run.path + "/result.json", result.dump());
+  const Collected collected = collect(lab.path());
+  ASSERT_THAT(collected.refused, SizeIs(1));
+  EXPECT_THAT(collected.refused[0], HasSubstr(GetParam().second));
+  EXPECT_THAT(db::Store(lab.path(), db::Store::Mode::kReadOnly).runs(), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Collector, EditedResult,
+    ::testing::Values(
+        std::pair{R"({"ranks_sha256": null, "metrics": {"test": {"ndcg@10": 0.9}}})"_json,
+                  "ranks_sha256"},
+        std::pair{R"({"ranks_valid_sha256": null})"_json, "ranks_valid_sha256"},
+        std::pair{R"({"metrics": {"test": {"ndcg@7": 0.9}}})"_json, "ndcg@7"},
+        std::pair{R"({"metrics": {"test": null}})"_json, "test"},
+        std::pair{R"({"metrics": {"valid": {"hr@10": 1}}})"_json, "hr@10"},
+        std::pair{R"({"data_fingerprint": "cc"})"_json, "data_fingerprint"},
+        std::pair{R"({"split_fingerprint": null})"_json, "split_fingerprint"}));
+
 TEST(Collector, RefusesRanksThatAreNotTheRuns) {
   const TemporaryLab lab;
   const RunFolder run = finished_run(lab.path(), experiment_of({"finish"}));

@@ -43,6 +43,8 @@ inline void write_result(const RunFolder& run, int64_t attempt) {
       {"metrics",
        {{"test", eval::metrics(fake_ranks().records, {})},
         {"valid", eval::metrics(fake_ranks(3).records, {})}}},
+      {"data_fingerprint", fake_ranks().data_fingerprint},
+      {"split_fingerprint", fake_ranks().split_fingerprint},
       {"ranks_sha256", sha256(bytes)},
       {"ranks_valid_sha256", sha256(valid)},
       {"steps", 100},

@@ -39,6 +39,25 @@ TEST(Plan, ShowsResultsOfAnotherBinaryAsStaleAndRedoesThemOnlyWhenAsked) {
       << "a finished run's folder is never written again";
 }
 
+void put_data(const TemporaryLab& lab, const std::string& fingerprint) {
+  std::filesystem::create_directories(lab.path() + "/data/toy");
+  publish_file(lab.path() + "/data/toy/dataset.json",
+               nlohmann::json{{"fingerprint", fingerprint}}.dump());
+}
+
+TEST(Plan, DoesARunAgainWhoseDataSetWasReplaced) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish"});
+  finished_run(lab.path(), experiment);
+  put_data(lab, fake_ranks().data_fingerprint);
+  EXPECT_EQ(plan_of(lab, experiment).count(TaskStatus::kDone), 1u);
+  put_data(lab, std::string(64, 'e'));
+  const Plan plan = plan_of(lab, experiment);
+  EXPECT_EQ(plan.to_do(), 1u);
+  EXPECT_THAT(plan.tasks[0].note, HasSubstr("another data set of the name toy"));
+  EXPECT_TRUE(plan.tasks[0].folder.path.empty()) << "the old result keeps its folder";
+}
+
 TEST(Plan, DoesAFailedRunAgainInAFolderOfItsOwn) {
   const TemporaryLab lab;
   const auto experiment = experiment_of({"finish"});
