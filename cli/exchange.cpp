@@ -212,7 +212,9 @@ void export_command(const ExportOptions& options, const Globals& globals) {
     throw UsageError("export " + options.what + ": which run? Give a uuid or its first digits.");
   if (options.what != "ranks") return export_scores(globals, lab, options);
   const OpenRun open = open_run(lab, options.run);
-  lab::export_ranks(open.ranks, *open.data, options.format, options.out);
+  const nlohmann::json result = *lab::read_json(open.folder.path + "/result.json");
+  const bool unseen = !result.contains("unseen_ranks") || result["unseen_ranks"] != false;
+  lab::export_ranks({open.ranks, unseen}, *open.data, options.format, options.out);
   std::printf("%s: %zu events\n", options.out.c_str(), open.ranks.records.size());
 }
 
@@ -254,7 +256,7 @@ void import_ranks(const std::string& lab, const ImportOptions& options) {
   }
   const auto data = data::Dataset::open(lab + "/data/" + protocol.data.name);
   const data::Split split = data::make_split(*data, protocol.split);
-  const lab::ForeignRanks ranks =
+  const lab::EventRanks ranks =
       lab::read_foreign_ranks(options.paths[1], *data, split, protocol.evaluate.first_event);
   const lab::RunFolder run =
       lab::add_foreign_run(lab, {options.experiment, options.name, options.seed, protocol}, ranks);

@@ -132,17 +132,16 @@ std::map<std::string, double> metrics(const std::vector<RankRecord>& records,
   return result;
 }
 
-std::map<std::string, std::map<std::string, double>> slices(const std::vector<RankRecord>& records,
-                                                            const Protocol& protocol) {
+Slices slices(const std::vector<RankRecord>& records, const Protocol& protocol) {
   const auto popularity = popularity_slices(records);
-  std::map<std::string, std::map<std::string, double>> result;
-  for (const char* name : {"popularity:head", "popularity:middle", "popularity:tail", "history:0",
-                           "history:1-2", "history:3-5", "history:6-10", "history:11+"}) {
+  Slices result;
+  for (const char* name : {"history:0", "history:1-2", "history:3-5", "history:6-10", "history:11+",
+                           "popularity:head", "popularity:middle", "popularity:tail"}) {
     auto values = metrics_of(records, protocol, [&](const RankRecord& record) {
       return popularity.at(record.popularity) == name ||
              name == std::string_view(history_slice(record.position));
     });
-    if (!values.empty()) result[name] = std::move(values);
+    if (!values.empty()) result.emplace_back(name, std::move(values));
   }
   return result;
 }

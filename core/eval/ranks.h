@@ -55,9 +55,9 @@ std::map<std::string, double> metrics(const std::vector<RankRecord>& records,
 // "popularity:head|middle|tail": the targets of this ranking by falling number of training events;
 // head are those that make up the first 20 % of all their training events, middle the next 60 %,
 // tail the rest and what training never saw. Targets with equal numbers share a slice, where the
-// first of them falls. Slices without events are absent.
-std::map<std::string, std::map<std::string, double>> slices(const std::vector<RankRecord>& records,
-                                                            const Protocol& protocol);
+// first of them falls. Slices without events are absent; the others come in the order above.
+using Slices = std::vector<std::pair<std::string, std::map<std::string, double>>>;
+Slices slices(const std::vector<RankRecord>& records, const Protocol& protocol);
 
 // Splits "ndcg@20" into ("ndcg", 20). Throws ConfigError for anything but hr@K, ndcg@K, mrr@K with
 // K >= 1.

@@ -18,42 +18,47 @@ namespace {
 
 constexpr size_t kCsvLimit = size_t{2} << 30;
 constexpr size_t kMessages = 5;
-constexpr const char* kColumns[] = {"sequence", "position",    "target",      "rank",
-                                    "ties",     "rank_unseen", "ties_unseen", "popularity"};
+using Member = uint32_t eval::RankRecord::*;
 
-std::string csv_text(const eval::RankFile& ranks, const data::Dataset& data) {
-  std::string text;
-  for (const char* column : kColumns) text += (text.empty() ? "" : ",") + std::string(column);
-  for (const eval::RankRecord& r : ranks.records) {
+std::vector<std::pair<const char*, Member>> columns_of(bool unseen) {
+  std::vector<std::pair<const char*, Member>> columns = {{"rank", &eval::RankRecord::rank},
+                                                         {"ties", &eval::RankRecord::ties}};
+  if (unseen) {
+    columns.emplace_back("rank_unseen", &eval::RankRecord::rank_unseen);
+    columns.emplace_back("ties_unseen", &eval::RankRecord::ties_unseen);
+  }
+  columns.emplace_back("popularity", &eval::RankRecord::popularity);
+  return columns;
+}
+
+std::string csv_text(const EventRanks& ranks, const data::Dataset& data) {
+  std::string text = "sequence,position,target";
+  const auto columns = columns_of(ranks.unseen);
+  for (const auto& [name, member] : columns) text += std::string(",") + name;
+  for (const eval::RankRecord& r : ranks.file.records) {
     text += '\n' + csv_field(data.sequence_ids()[r.sequence]) + ',' + std::to_string(r.position) +
             ',' + csv_field(data.item_ids()[r.target - 1]);
-    for (const uint32_t value : {r.rank, r.ties, r.rank_unseen, r.ties_unseen, r.popularity}) {
-      text += ',' + std::to_string(value);
-    }
+    for (const auto& [name, member] : columns) text += ',' + std::to_string(r.*member);
   }
   return text + '\n';
 }
 
-void write_npz(const eval::RankFile& ranks, const data::Dataset& data, const std::string& path) {
+void write_npz(const EventRanks& ranks, const data::Dataset& data, const std::string& path) {
   NpzWriter npz(path);
   std::vector<std::string> sequences, targets;
-  for (const eval::RankRecord& r : ranks.records) {
+  for (const eval::RankRecord& r : ranks.file.records) {
     sequences.push_back(data.sequence_ids()[r.sequence]);
     targets.push_back(data.item_ids()[r.target - 1]);
   }
   npz.add("sequence", sequences);
   npz.add("target", targets);
-  const auto column = [&](const char* name, uint32_t eval::RankRecord::*member) {
+  const auto add = [&](const char* name, Member member) {
     std::vector<int64_t> values;
-    for (const eval::RankRecord& r : ranks.records) values.push_back(r.*member);
+    for (const eval::RankRecord& r : ranks.file.records) values.push_back(r.*member);
     npz.add(name, values);
   };
-  column("position", &eval::RankRecord::position);
-  column("rank", &eval::RankRecord::rank);
-  column("ties", &eval::RankRecord::ties);
-  column("rank_unseen", &eval::RankRecord::rank_unseen);
-  column("ties_unseen", &eval::RankRecord::ties_unseen);
-  column("popularity", &eval::RankRecord::popularity);
+  add("position", &eval::RankRecord::position);
+  for (const auto& [name, member] : columns_of(ranks.unseen)) add(name, member);
   npz.finish();
 }
 
@@ -230,7 +235,7 @@ class ForeignReader {
   std::string messages_;
 };
 
-nlohmann::json foreign_result(const ForeignRun& run, const ForeignRanks& ranks,
+nlohmann::json foreign_result(const ForeignRun& run, const EventRanks& ranks,
                               const std::string& bytes) {
   size_t tied = 0;
   for (const eval::RankRecord& record : ranks.file.records) tied += record.ties > 0;
@@ -287,12 +292,12 @@ std::vector<std::string> split_csv(const std::string& line) {
   return fields;
 }
 
-void export_ranks(const eval::RankFile& ranks, const data::Dataset& data, const std::string& format,
+void export_ranks(const EventRanks& ranks, const data::Dataset& data, const std::string& format,
                   const std::string& path) {
-  if (ranks.data_fingerprint != data.fingerprint()) {
+  if (ranks.file.data_fingerprint != data.fingerprint()) {
     throw DataError("export ranks: the lab's data set (fingerprint " +
                     data.fingerprint().substr(0, 12) + ") is not the one that was ranked (" +
-                    ranks.data_fingerprint.substr(0, 12) + ")");
+                    ranks.file.data_fingerprint.substr(0, 12) + ")");
   }
   if (format == "csv") {
     publish_file(path, csv_text(ranks, data));
@@ -301,20 +306,24 @@ void export_ranks(const eval::RankFile& ranks, const data::Dataset& data, const 
   }
 }
 
-ForeignRanks read_foreign_ranks(const std::string& path, const data::Dataset& data,
-                                const data::Split& split, bool first_event) {
+EventRanks read_foreign_ranks(const std::string& path, const data::Dataset& data,
+                              const data::Split& split, bool first_event) {
   ForeignReader reader(path, data, expected_records(data, split));
   reader.read();
   reader.require_coverage(first_event);
-  ForeignRanks ranks;
+  EventRanks ranks;
   ranks.unseen = reader.has("rank_unseen");
   ranks.file = {data.fingerprint(), split.fingerprint, static_cast<uint32_t>(data.items()),
                 reader.records()};
   return ranks;
 }
 
-RunFolder add_foreign_run(const std::string& lab, const ForeignRun& run,
-                          const ForeignRanks& ranks) {
+RunFolder add_foreign_run(const std::string& lab, const ForeignRun& run, const EventRanks& ranks) {
+  if (run.protocol.evaluate.remove_seen && !ranks.unseen) {
+    throw DataError(
+        "import ranks: the protocol removes seen items, so the file needs the column "
+        "rank_unseen: the rank among the items that the sequence has not had");
+  }
   const std::string bytes = eval::encode_ranks(ranks.file);
   Cell cell;
   cell.experiment = run.experiment;

@@ -29,8 +29,9 @@ std::string grouped(int64_t number) {  // 71,872
   return digits;
 }
 
-// Counts of an imported data set, where the lab has it.
-std::string data_counts(const std::string& lab, const std::string& name) {
+// Counts of the data set that was ranked, where the lab has it.
+std::string data_counts(const std::string& lab, const std::string& name,
+                        const std::string& fingerprint) {
   if (lab.empty() || name.empty()) return "";
   nlohmann::json description;
   try {
@@ -38,6 +39,9 @@ std::string data_counts(const std::string& lab, const std::string& name) {
                                         /*allow_exceptions=*/false);
   } catch (const Error&) {
     return "";  // the table does not depend on the data set's presence
+  }
+  if (text_at(description, "fingerprint") != fingerprint) {
+    return " (fingerprint " + fingerprint.substr(0, 8) + ", not the data set that the lab has now)";
   }
   std::vector<std::string> parts;
   for (const char* key : {"items", "sequences", "events"}) {
@@ -80,8 +84,9 @@ void add_data_and_protocol(const Pivot& pivot, const TableOptions& options, Line
     const db::RunRow& run = row.finished.front().run;
     const std::string name = text_at(run.spec, "data.name");
     const std::string split = text_at(run.result, "split_fingerprint");
-    std::string line =
-        "Data: " + name + data_counts(options.lab, name) + "; " + describe_split(run.spec);
+    const std::string counts =
+        data_counts(options.lab, name, text_at(run.result, "data_fingerprint"));
+    std::string line = "Data: " + name + counts + "; " + describe_split(run.spec);
     if (!split.empty()) line += ", fingerprint " + split.substr(0, 8);
     notes->push_back(line + ".");
     notes->push_back("Protocol: " + describe_protocol(protocol_of(run, options)) + ".");
@@ -105,13 +110,14 @@ std::string duration(double seconds) {
 }
 
 void add_counts(const Pivot& pivot, Lines* notes) {
-  int64_t finished = 0, failed = 0, open = 0, missing = 0, superseded = 0;
+  int64_t finished = 0, failed = 0, open = 0, missing = 0, superseded = 0, other_data = 0;
   double seconds = 0;
   std::set<int64_t> seeds;
   for (const Row& row : pivot.rows) {
     finished += static_cast<int64_t>(row.finished.size());
     missing += static_cast<int64_t>(row.missing.size());
     superseded += row.superseded;
+    other_data += row.other_data;
     for (const Member& member : row.finished) {
       if (!row.untrained) seeds.insert(member.run.seed);
       seconds += number_at(member.run.result, "wall_seconds").value_or(0);
@@ -127,6 +133,10 @@ void add_counts(const Pivot& pivot, Lines* notes) {
   if (superseded > 0) {
     line += "; " + std::to_string(superseded) +
             " older finished runs of the same cell and seed left out";
+  }
+  if (other_data > 0) {
+    line += "; " + std::to_string(other_data) + " finished run" + (other_data == 1 ? "" : "s") +
+            " left out whose data set was replaced since";
   }
   notes->push_back(line + ".");
 }
@@ -181,9 +191,9 @@ std::optional<TieMeans> tie_means(const Row& row, const TableOptions& options) {
     }
   };
   for (const Member& member : row.finished) {
-    const auto ranks = read_ranks(options.lab, member.run.uuid, "test");
-    if (!ranks) return std::nullopt;
     eval::Protocol protocol = protocol_of(member.run, options);
+    const auto ranks = read_ranks(options.lab, member.run.uuid, "test");
+    if (!ranks || !has_ranks_for(member.run, protocol)) return std::nullopt;
     protocol.ties = eval::Ties::kPessimistic;
     add(*ranks, protocol, &means.worst);
     protocol.ties = eval::Ties::kOptimistic;
@@ -217,6 +227,19 @@ void add_ties(const Pivot& pivot, const TableOptions& options, Lines* notes) {
                        " with ties against the target and " + high + " with ties for it (" +
                        percent + " of the test events tie).");
       break;  // one metric says it
+    }
+  }
+}
+
+// An imported row without the ranks that the protocol asks for.
+void add_unmeasured(const Pivot& pivot, const TableOptions& options, Lines* notes) {
+  for (const Row& row : pivot.rows) {
+    for (const Member& member : row.finished) {
+      if (has_ranks_for(member.run, protocol_of(member.run, options))) continue;
+      notes->push_back(
+          "Not measured: " + row.name +
+          ": was imported without ranks among the items not seen before (rank_unseen).");
+      break;
     }
   }
 }
@@ -262,6 +285,7 @@ std::vector<std::string> footer(const Pivot& pivot, const TableOptions& options)
   add_counts(pivot, &notes);
   add_head(pivot, &notes);
   add_gaps(pivot, &notes);
+  add_unmeasured(pivot, options, &notes);
   add_ties(pivot, options, &notes);
   add_collapse(pivot, &notes);
   add_stale(pivot, options, &notes);

@@ -147,6 +147,7 @@ std::string run_details(const RunView& view, const std::string& lab, const Detai
         eval::Protocol protocol = own;
         protocol.ties = eval::ties_from(ties);
         protocol.remove_seen = remove_seen;
+        if (!has_ranks_for(run, protocol)) continue;
         add("test", protocol, ties, eval::metrics(ranks->records, protocol));
       }
     }

@@ -33,6 +33,10 @@ eval::Protocol protocol_of(const db::RunRow& run, const TableOptions& options) {
   return protocol;
 }
 
+bool has_ranks_for(const db::RunRow& run, const eval::Protocol& protocol) {
+  return !protocol.remove_seen || flag_at(run.result, "unseen_ranks").value_or(true);
+}
+
 std::optional<eval::RankFile> read_ranks(const std::string& lab, const std::string& uuid,
                                          const std::string& part) {
   const std::string path =
@@ -54,6 +58,7 @@ std::map<std::string, Measured> stored_metrics(const db::Store& store,
 
 Measured measure(const db::RunRow& run, const Measured& stored, const TableOptions& options) {
   const eval::Protocol wanted = protocol_of(run, options);
+  if (!has_ranks_for(run, wanted)) return {};
   const eval::Protocol own = protocol_of(run);
   bool again = wanted.ties != own.ties || wanted.remove_seen != own.remove_seen;
   for (const int64_t k : wanted.k) {

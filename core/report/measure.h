@@ -17,6 +17,9 @@ eval::Protocol protocol_of(const db::RunRow& run);
 // The protocol of the run with what the options override.
 eval::Protocol protocol_of(const db::RunRow& run, const TableOptions& options);
 
+// False for imported ranks that lack those among unseen items, where the protocol asks for them.
+bool has_ranks_for(const db::RunRow& run, const eval::Protocol& protocol);
+
 // lab/runs/UUID/ranks.bin (part "test") or ranks-valid.bin ("valid"). Empty when the file is
 // absent. Throws DataError when it is damaged.
 std::optional<eval::RankFile> read_ranks(const std::string& lab, const std::string& uuid,
@@ -33,8 +36,8 @@ std::map<std::string, Measured> stored_metrics(const db::Store& store,
 
 // The numbers that a table shows of one finished run. Test metrics are computed again when the
 // options ask for another protocol than the stored one, or for a cut that was not stored;
-// validation metrics are always the stored ones, because they chose the model. Throws DataError
-// when that needs ranks that the lab lacks.
+// validation metrics are always the stored ones, because they chose the model. Empty for a run that
+// has_ranks_for refuses. Throws DataError when that needs ranks that the lab lacks.
 Measured measure(const db::RunRow& run, const Measured& stored, const TableOptions& options);
 
 }  // namespace lea::report

@@ -56,6 +56,20 @@ void add_member(const db::RunRow& run, const Measured& metrics, Row* row) {
   }
 }
 
+// A mean holds runs of one data set and split only: those of the newest run. The others were made
+// before a data set was replaced under its name.
+void keep_newest_data(const TableOptions& options, Row* row) {
+  if (row->finished.empty()) return;
+  const auto newest = std::max_element(
+      row->finished.begin(), row->finished.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.run.finished, a.run.uuid) < std::tie(b.run.finished, b.run.uuid);
+      });
+  row->group = comparison_group(newest->run, options);
+  row->other_data = static_cast<int64_t>(std::erase_if(row->finished, [&](const Member& member) {
+    return comparison_group(member.run, options) != row->group;
+  }));
+}
+
 struct Draft {
   Row row;
   Leaves identity;
@@ -77,12 +91,12 @@ std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
     if (run.state == "finished") {
       const auto found = stored.find(run.uuid);
       metrics = measure(run, found == stored.end() ? Measured() : found->second, options);
-      row.group = comparison_group(run, options);
     }
     add_member(run, metrics, &row);
   }
   for (Draft& draft : drafts) {
     Row& row = draft.row;
+    keep_newest_data(options, &row);
     std::set<int64_t> seeds;
     std::sort(row.finished.begin(), row.finished.end(),
               [](const Member& a, const Member& b) { return a.run.seed < b.run.seed; });

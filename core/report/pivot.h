@@ -41,6 +41,7 @@ struct Row {
       unfinished;  // failed, interrupted, queued, running: seeds without a finished run
   std::vector<int64_t> missing;  // seeds that other trained rows have
   int64_t superseded = 0;        // older finished runs of the same seed, left out
+  int64_t other_data = 0;        // finished runs on a data set since replaced, left out
   std::vector<TableCell> cells;  // one a column
 };
 

@@ -22,8 +22,9 @@ struct TableOptions {
   std::vector<int64_t> k;           // cuts; empty: evaluate.k of the runs
   std::optional<eval::Ties> ties;   // empty: evaluate.ties of the runs
   std::optional<bool> remove_seen;  // empty: evaluate.remove_seen of the runs
-  // Plugin as "kind id" -> sha256 of the library that is installed now, empty when the plugin is not. Results
-  // of another binary are called stale; of a plugin that is absent here, nothing is said.
+  // Plugin as "kind id" -> sha256 of the library that is installed now, empty when the plugin is
+  // not. Results of another binary are called stale; of a plugin that is absent here, nothing is
+  // said.
   std::map<std::string, std::string> installed;
 };
 

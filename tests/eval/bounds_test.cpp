@@ -43,11 +43,10 @@ TEST(Bounds, AreTight) {
 TEST(Bounds, FindAPrintedRowThatCannotOccur) {
   // SASRec, Normal, LFM, Table 2 of the paper: the rise of NDCG from 5 to 10 is too large.
   const Row row = {{"hr@5", 0.2}, {"hr@10", 0.232}, {"ndcg@5", 0.15}, {"ndcg@10", 0.1822}};
-  EXPECT_THAT(
-      broken_bounds(row, 2e-4),
-      ElementsAre(
-          "ndcg@10 - ndcg@5 = 0.0322 is outside 0.00925007 to 0.0113986, which hr@10 - hr@5 = 0.032 "
-          "allows."));
+  EXPECT_THAT(broken_bounds(row, 2e-4),
+              ElementsAre("ndcg@10 - ndcg@5 = 0.0322 is outside 0.00925007 to 0.0113986, which "
+                          "hr@10 - hr@5 = 0.032 "
+                          "allows."));
 }
 
 TEST(Bounds, NameWhatFalls) {

@@ -97,29 +97,44 @@ RankRecord target(uint32_t item, uint32_t popularity, uint32_t rank, uint32_t po
   return record;
 }
 
+std::map<std::string, std::map<std::string, double>> by_name(const Slices& slices) {
+  return {slices.begin(), slices.end()};
+}
+
 TEST(Slices, GroupByPopularityOfTheTarget) {
   // 100 training events: item 1 has the first 20, 2 and 3 the next 60, 4 the rest; 5 was never
   // trained.
   const std::vector<RankRecord> records = {target(1, 30, 1, 1), target(1, 30, 9, 1),
                                            target(2, 25, 1, 1), target(3, 25, 1, 1),
                                            target(4, 20, 9, 1), target(5, 0, 9, 1)};
-  const auto found = slices(records, at({1}));
+  const auto found = by_name(slices(records, at({1})));
   EXPECT_DOUBLE_EQ(found.at("popularity:head").at("hr@1"), 0.5);
   EXPECT_DOUBLE_EQ(found.at("popularity:middle").at("hr@1"), 1);
   EXPECT_DOUBLE_EQ(found.at("popularity:tail").at("hr@1"), 0);
 }
 
 TEST(Slices, GroupByLengthOfHistoryAndLeaveOutEmptyOnes) {
-  const auto found = slices({target(1, 1, 1, 0), target(1, 1, 9, 2), target(1, 1, 1, 11)}, at({1}));
+  const auto found =
+      by_name(slices({target(1, 1, 1, 0), target(1, 1, 9, 2), target(1, 1, 1, 11)}, at({1})));
   EXPECT_DOUBLE_EQ(found.at("history:0").at("hr@1"), 1);
   EXPECT_DOUBLE_EQ(found.at("history:1-2").at("hr@1"), 0);
   EXPECT_DOUBLE_EQ(found.at("history:11+").at("hr@1"), 1);
   EXPECT_FALSE(found.contains("history:3-5"));
 }
 
+TEST(Slices, ComeInTheOrderOfTheirMeaning) {
+  std::vector<std::string> names;
+  const std::vector<RankRecord> records = {target(1, 9, 1, 11), target(1, 9, 1, 4),
+                                           target(2, 0, 1, 7), target(1, 9, 1, 0)};
+  for (const auto& [name, metrics] : slices(records, at({1}))) names.push_back(name);
+  EXPECT_EQ(names, (std::vector<std::string>{"history:0", "history:3-5", "history:6-10",
+                                             "history:11+", "popularity:head", "popularity:tail"}));
+}
+
 TEST(Slices, NeverLetAnItemNumberDecide) {
   // Three equally popular targets share a slice, whatever their numbers are.
-  const auto found = slices({target(9, 5, 1, 1), target(1, 5, 1, 1), target(4, 5, 1, 1)}, at({1}));
+  const auto found =
+      by_name(slices({target(9, 5, 1, 1), target(1, 5, 1, 1), target(4, 5, 1, 1)}, at({1})));
   EXPECT_TRUE(found.contains("popularity:head"));
   EXPECT_FALSE(found.contains("popularity:middle"));
   EXPECT_FALSE(found.contains("popularity:tail"));

@@ -12,6 +12,7 @@ namespace lea::lab {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RankExchange : public ::testing::Test {
  protected:
@@ -72,18 +73,35 @@ TEST_F(RankExchange, BecomesARunLikeAnyOther) {
 TEST_F(RankExchange, ExportIsWhatImportReads) {
   const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
   const std::string path = lab_.beside("out.csv");
-  export_ranks(ranks.file, *data_, "csv", path);
+  export_ranks(ranks, *data_, "csv", path);
   const auto again = read_foreign_ranks(path, *data_, split_, true);
-  EXPECT_TRUE(again.unseen);
   EXPECT_EQ(eval::encode_ranks(again.file), eval::encode_ranks(ranks.file));
-  EXPECT_THAT(read_file(path), HasSubstr("'=u0,4,i4,1,0,1,0,"))
+  EXPECT_THAT(read_file(path), HasSubstr("'=u0,4,i4,1,0,2"))
       << "a formula must not reach a spreadsheet";
+}
+
+TEST_F(RankExchange, NeverInventsRanksAmongUnseenItems) {
+  const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
+  EXPECT_FALSE(ranks.unseen);
+  export_ranks(ranks, *data_, "csv", lab_.beside("out.csv"));
+  EXPECT_THAT(read_file(lab_.beside("out.csv")), Not(HasSubstr("rank_unseen")));
+  ForeignRun removing = run();
+  removing.protocol.evaluate.remove_seen = true;
+  EXPECT_THAT(message_of([&] { add_foreign_run(lab_.path(), removing, ranks); }),
+              HasSubstr("needs the column rank_unseen"));
+  const std::string all = "=u0,4,1,1\n=u1,4,2,1\n=u2,4,3,1\n=u3,4,6,1\n";
+  const auto known =
+      read_foreign_ranks(csv(all, "sequence,position,rank,rank_unseen"), *data_, split_, true);
+  EXPECT_TRUE(known.unseen);
+  const auto result =
+      *read_json(add_foreign_run(lab_.path(), removing, known).path + "/result.json");
+  EXPECT_EQ(result["metrics"]["test"]["hr@5"], 1.0);
 }
 
 TEST_F(RankExchange, WritesArraysForNumPy) {
   const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
   const std::string path = lab_.beside("out.npz");
-  export_ranks(ranks.file, *data_, "npz", path);
+  export_ranks(ranks, *data_, "npz", path);
   const std::string bytes = read_file(path);
   EXPECT_EQ(bytes.substr(0, 2), "PK");
   for (const char* part :
@@ -113,7 +131,7 @@ TEST_F(RankExchange, SaysWhichRowsCannotBeUsed) {
 TEST_F(RankExchange, RefusesAnotherDataSet) {
   auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
   ranks.file.data_fingerprint = std::string(64, '0');
-  EXPECT_THAT(message_of([&] { export_ranks(ranks.file, *data_, "csv", lab_.beside("x.csv")); }),
+  EXPECT_THAT(message_of([&] { export_ranks(ranks, *data_, "csv", lab_.beside("x.csv")); }),
               HasSubstr("is not the one that was ranked"));
 }
 

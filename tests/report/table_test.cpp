@@ -103,8 +103,11 @@ TEST_F(Table, UsesAnsiMarksOnATerminalOnly) {
 
 TEST_F(Table, SaysDataSplitAndProtocolInTheFooter) {
   std::filesystem::create_directories(lab_ + "/data/industry");
-  publish_file(lab_ + "/data/industry/dataset.json",
-               R"({"counts": {"items": 5814, "sequences": 10935, "events": 71872}})");
+  publish_file(
+      lab_ + "/data/industry/dataset.json",
+      nlohmann::json{{"fingerprint", std::string(64, 'd')},
+                     {"counts", {{"items", 5814}, {"sequences", 10935}, {"events", 71872}}}}
+          .dump());
   put(run("gru4rec", "snqn", 1), 0.04);
   put(run("gru4rec", "snqn", 2), 0.04);
   TableOptions options;
@@ -117,6 +120,55 @@ TEST_F(Table, SaysDataSplitAndProtocolInTheFooter) {
               HasSubstr("Protocol: full ranking over all items, seen items kept, ties against the "
                         "target (pessimistic), first events of sequences counted.\n"));
   EXPECT_THAT(text, HasSubstr("Runs: 2 finished; seeds 1, 2"));
+}
+
+TEST_F(Table, GivesNoCountsOfAnotherDataSetOfTheName) {
+  std::filesystem::create_directories(lab_ + "/data/industry");
+  publish_file(lab_ + "/data/industry/dataset.json",
+               R"({"fingerprint": "other", "counts": {"items": 7, "sequences": 7, "events": 7}})");
+  put(run("gru4rec", "snqn", 1), 0.04);
+  TableOptions options;
+  options.lab = lab_;
+  EXPECT_THAT(table("text", false, options),
+              HasSubstr("Data: industry (fingerprint dddddddd, not the data set that the lab has "
+                        "now); split by"));
+}
+
+TEST_F(Table, NeverAveragesOverTwoDataSets) {
+  db::RunRow old = run("gru4rec", "snqn", 1);
+  put(old, 0.01);
+  db::RunRow renewed = run("gru4rec", "snqn", 2);
+  renewed.result["data_fingerprint"] = std::string(64, 'e');
+  renewed.finished = "2026-02-01T00:00:00Z";
+  put(renewed, 0.04);
+  const auto shown = nlohmann::json::parse(table("json"));
+  ASSERT_EQ(shown["rows"].size(), 1u);
+  EXPECT_EQ(shown["rows"][0]["test"]["ndcg@20"]["n"], 1);
+  EXPECT_EQ(shown["rows"][0]["test"]["ndcg@20"]["mean"], 0.04);
+  EXPECT_THAT(table("text"), HasSubstr("1 finished run left out whose data set was replaced"));
+}
+
+TEST_F(Table, MeasuresNothingWithoutTheRanksThatTheProtocolNeeds) {
+  put(run("gru4rec", "snqn", 1), 0.04);
+  db::RunRow theirs = run("", "theirs", 1);
+  theirs.source = "imported";
+  theirs.result["unseen_ranks"] = false;
+  put(theirs, 0.09);
+  for (const char* uuid : {"01010101", "02020202"}) {
+    const std::string folder = lab_ + "/runs/" + uuid + "-0000-4000-8000-000000000000";
+    std::filesystem::create_directories(folder);
+    const eval::RankFile ranks{
+        std::string(64, 'd'), "5eed" + std::string(60, '0'), 100, {{0, 1, 7, 3, 1, 0, 1, 0}}};
+    publish_file(folder + "/ranks.bin", eval::encode_ranks(ranks));
+  }
+  TableOptions options;
+  options.lab = lab_;
+  options.remove_seen = true;
+  EXPECT_THAT(table("csv", false, options), HasSubstr("study,gru4rec,snqn,1,0,0,1.0,"));
+  EXPECT_THAT(table("csv", false, options), HasSubstr("study,,theirs,1,0,0,,,,"));
+  EXPECT_THAT(table("text", false, options),
+              HasSubstr("Not measured: theirs: was imported without ranks"));
+  EXPECT_THAT(table("csv"), HasSubstr("study,,theirs,1,0,0,0.09,"));
 }
 
 TEST_F(Table, ListsFailedAndMissingRuns) {
