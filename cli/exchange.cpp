@@ -12,6 +12,7 @@
 #include "core/data/split.h"
 #include "core/lab/archive.h"
 #include "core/lab/collector.h"
+#include "core/lab/json_field.h"
 #include "core/lab/pack.h"
 #include "core/lab/process.h"
 #include "core/lab/rank_exchange.h"
@@ -24,7 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kRanksLimit = size_t{4} << 30;
 constexpr double kScoreSeconds = 24 * 3600;
 
 // `export ranks RUN` and `export EXPERIMENT` share their first word.
@@ -46,7 +46,7 @@ OpenRun open_run(const std::string& lab, const std::string& prefix) {
   const std::string path = open.folder.path + "/ranks.bin";
   if (!fs::exists(path))
     throw DataError("run " + open.folder.uuid() + ": has not finished: no ranks.bin");
-  open.ranks = eval::decode_ranks(read_file(path, kRanksLimit), path);
+  open.ranks = eval::decode_ranks(read_file(path), path);
   if (open.ranks.data_fingerprint != open.data->fingerprint()) {
     throw DataError("run " + open.folder.uuid() + ": the lab's data set " + spec.data.name +
                     " is not the one that was ranked (fingerprint " +
@@ -67,6 +67,18 @@ class RawFile {
   std::string path_;
 };
 
+// Scores that do not give the reported ranks are worth a word; the worker counts them.
+void note_differences(const std::string& said) {
+  const auto message = nlohmann::json::parse(said.substr(0, said.find('\n')), nullptr, false);
+  const int64_t differing = message.is_object() ? message.value("differing", int64_t{0}) : 0;
+  if (differing == 0) return;
+  std::fprintf(stderr,
+               "note: %lld of %lld events rank otherwise than in ranks.bin: a plugin, LibTorch or "
+               "the machine is another one\n",
+               static_cast<long long>(differing),
+               static_cast<long long>(message.value("events", int64_t{0})));
+}
+
 void run_worker(const Globals& globals, const std::string& lab, const OpenRun& open,
                 const ExportOptions& options, const std::string& raw) {
   std::vector<std::string> command = {lab::worker_path(),
@@ -84,7 +96,7 @@ void run_worker(const Globals& globals, const std::string& lab, const OpenRun& o
   for (const std::string& folder : globals.plugin_dirs)
     command.insert(command.end(), {"--plugin-dir", folder});
   const lab::ProcessResult ended = lab::run_process(command, kScoreSeconds);
-  if (ended.exit_code == 0) return;
+  if (ended.exit_code == 0) return note_differences(ended.out);
   const std::string reason = printable(ended.err.substr(0, ended.err.find('\n')));
   throw PluginError(
       "run " + open.folder.uuid() + ": cannot be scored: " +
@@ -227,9 +239,8 @@ struct ImportOptions {
 };
 
 spec::RunSpec protocol_of(const std::string& lab, const ImportOptions& options) {
-  if (!options.split_of.empty()) {
+  if (!options.split_of.empty())
     return spec::load_run(lab::find_run(lab, options.split_of).path + "/run.yaml");
-  }
   spec::RunSpec protocol;
   protocol.data.name = options.data;
   protocol.split = options.split;
@@ -239,6 +250,23 @@ spec::RunSpec protocol_of(const std::string& lab, const ImportOptions& options) 
   }
   protocol.evaluate = options.evaluate;
   return protocol;
+}
+
+// Data and split must still be those that the named run was tested on.
+void check_split(const std::string& lab, const std::string& prefix, const data::Dataset& data,
+                 const data::Split& split) {
+  const lab::RunFolder run = lab::find_run(lab, prefix);
+  const std::string path = run.path + "/result.json";
+  const auto document = lab::read_json(path);
+  if (!document) throw DataError("--split-of: run " + run.uuid() + " has not finished");
+  const lab::JsonFields result(*document, path);
+  for (const auto& [key, now] : {std::pair{"data_fingerprint", data.fingerprint()},
+                                 std::pair{"split_fingerprint", split.fingerprint}}) {
+    if (result.text(key) == now) continue;
+    throw DataError("--split-of: run " + run.uuid() + ": " + key + " was " +
+                    result.text(key).substr(0, 12) + ", but the lab now gives " +
+                    now.substr(0, 12) + "; the data set or the split's file was replaced since");
+  }
 }
 
 void import_ranks(const std::string& lab, const ImportOptions& options) {
@@ -256,6 +284,7 @@ void import_ranks(const std::string& lab, const ImportOptions& options) {
   }
   const auto data = data::Dataset::open(lab + "/data/" + protocol.data.name);
   const data::Split split = data::make_split(*data, protocol.split);
+  if (!options.split_of.empty()) check_split(lab, options.split_of, *data, split);
   const lab::EventRanks ranks =
       lab::read_foreign_ranks(options.paths[1], *data, split, protocol.evaluate.first_event);
   const lab::RunFolder run =

@@ -15,7 +15,6 @@ namespace lea::lab {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t kRanksLimit = size_t{4} << 30;
 constexpr double kMetricSlack = 1e-9;
 
 eval::Protocol protocol_of(const spec::EvaluateSection& section) {
@@ -50,7 +49,7 @@ void verify_ranks(const RunFolder& run, const JsonFields& result,
   if (!test && !metrics.has("valid") && !result.has(hash_key)) return;
   const std::string& hash = result.text(hash_key);
   if (!test && !fs::exists(path)) return;
-  const std::string bytes = read_file(path, kRanksLimit);
+  const std::string bytes = read_file(path);
   if (sha256(bytes) != hash) {
     throw DataError(path + ": is not the file that result.json names (" + hash_key +
                     "). The run's folder is damaged; restore it from a copy.");

@@ -2,6 +2,9 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+#include <numeric>
+
 #include "core/spec/error.h"
 #include "core/train/sampler.h"
 
@@ -38,6 +41,19 @@ class SeenItems {
 };
 
 }  // namespace
+
+Tensor tie_order(int64_t items, uint64_t seed, int64_t step) {
+  std::vector<int64_t> order(items);
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return mix(seed, 0x74696573, step, a) < mix(seed, 0x74696573, step, b);
+  });
+  return at::tensor(order, at::kLong);
+}
+
+Tensor best_items(const Tensor& scores, const Tensor& order, int64_t k) {
+  return order.index({std::get<1>(scores.index_select(1, order).topk(k, 1))}) + 1;
+}
 
 Evaluator::Evaluator(std::shared_ptr<const data::Dataset> data,
                      std::shared_ptr<const data::Split> split, int64_t history, c10::Device device)

@@ -11,6 +11,13 @@
 
 namespace lea::train {
 
+// A seeded order of the N columns of scores, long [N].
+Tensor tie_order(int64_t items, uint64_t seed, int64_t step);
+
+// The k items (1..N) with the greatest scores of each row, the best first, long [B, k].
+// Equal scores are told apart by their places in `order`, so that no id decides.
+Tensor best_items(const Tensor& scores, const Tensor& order, int64_t k);
+
 class Evaluator {
  public:
   Evaluator(std::shared_ptr<const data::Dataset> data, std::shared_ptr<const data::Split> split,

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/spec/error.h"
+#include "core/train/evaluate.h"
 
 namespace lea::train {
 namespace {
@@ -25,16 +26,6 @@ Tensor checked(const Tensor& tensor, at::IntArrayRef shape, at::ScalarType type,
     throw PluginError(who + " gave a value that is not finite");
   }
   return tensor;
-}
-
-// Columns in a seeded order, so that the order of equal scores says nothing about ids.
-Tensor permutation(int64_t items, uint64_t seed, int64_t step) {
-  std::vector<int64_t> order(items);
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-    return mix(seed, 0x74696573, step, a) < mix(seed, 0x74696573, step, b);
-  });
-  return at::tensor(order, at::kLong);
 }
 
 }  // namespace
@@ -131,7 +122,7 @@ Proposals Transitions::propose(Framework& framework, int64_t step) const {
   framework.eval();
   const int64_t total = context_.training().events(), items = context_.items();
   const int64_t count = std::min(run_.augment_use.candidates, items);
-  const Tensor order = permutation(items, context_.seed(), step);
+  const Tensor order = tie_order(items, context_.seed(), step);
   Proposals proposals{at::empty({total}, at::kInt),
                       reward_ ? at::zeros({total}, at::kFloat) : Tensor()};
   for (int64_t first = 0; first < total; first += kProposalChunk) {
@@ -139,9 +130,8 @@ Proposals Transitions::propose(Framework& framework, int64_t step) const {
     std::iota(events.begin(), events.end(), first);
     const int64_t rows = std::ssize(events);
     const History history = histories(events, /*after=*/false);
-    const Tensor scores =
-        framework.score(to_device(history, context_.device())).to(at::kCPU).index_select(1, order);
-    const Tensor best = order.index({std::get<1>(scores.topk(count, 1))}) + 1;  // [B, C] item ids
+    const Tensor scores = framework.score(to_device(history, context_.device())).to(at::kCPU);
+    const Tensor best = best_items(scores, order, count);
     const Tensor proposed = checked(augmenter_->propose(history, best), {rows}, at::kLong,
                                     "augmenter " + run_.augment.id + ": propose()");
     if (proposed.lt(0).logical_or(proposed.gt(items)).any().item<bool>()) {

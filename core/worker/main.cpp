@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 
 #include "core/spec/error.h"
 #include "core/worker/probe.h"
@@ -14,6 +15,8 @@ int main(int argc, char** argv) {
   // them to the kernel, which would zero every page anew.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  // Without a workspace of its own cuBLAS is not deterministic, and LibTorch refuses to use it.
+  setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
 
   CLI::App app{"Runs one task for lealab"};
   app.name("lealab-worker");

@@ -16,6 +16,7 @@
 #include "core/spec/error.h"
 #include "core/spec/publish.h"
 #include "core/spec/records.h"
+#include "core/spec/text.h"
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
 #include "core/train/trainer.h"
@@ -101,6 +102,17 @@ class FolderProgress final : public train::Progress {
   Clock::time_point start_, told_, beat_;
 };
 
+// The file of the split must be the one that the run was planned with.
+void check_split_file(const spec::RunSpec& run) {
+  if (run.split.path.empty()) return;
+  const std::string now = sha256_file(run.split.path);
+  if (now == run.split_sha256) return;
+  throw DataError("split.path: " + printable(run.split.path) +
+                  ": has changed since the run was planned (sha256 " + now.substr(0, 12) +
+                  ", not " + run.split_sha256.substr(0, 12) +
+                  "). Restore the file, or run the spec again.");
+}
+
 // The run's data, split and plugins, opened.
 struct OpenRun {
   spec::RunSpec run;
@@ -113,6 +125,7 @@ OpenRun open_run(const TaskOptions& options) {
   open.run = spec::load_run(options.run + "/run.yaml");
   at::set_num_threads(static_cast<int>(open.run.train.threads));
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+  check_split_file(open.run);
   open.data = data::Dataset::open(options.lab + "/data/" + open.run.data.name);
   open.split = std::make_shared<data::Split>(data::make_split(*open.data, open.run.split));
   return open;
@@ -190,6 +203,13 @@ int run_training(const TaskOptions& options) {
 
 int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
   const OpenRun open = open_run(options);
+  const std::string path = options.run + "/ranks.bin";
+  const eval::RankFile ranks = eval::decode_ranks(read_file(path), path);
+  if (ranks.data_fingerprint != open.data->fingerprint() ||
+      ranks.split_fingerprint != open.split->fingerprint) {
+    throw DataError(path + ": was made with another data set or split than the lab has now for " +
+                    printable(open.run.data.name));
+  }
   Registry registry(plugin_folders(options.plugin_dirs));
   train::HostContext context(open.run, open.data, open.split, lookup_in(registry));
   const auto framework = context.make_framework();
@@ -202,17 +222,27 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
   }
   framework->to(context.device());
   const train::Evaluator evaluator(open.data, open.split, open.run.data.history, context.device());
+  const Tensor order = train::tie_order(open.data->items(), context.seed(), /*step=*/0);
   std::ofstream out(score.out, std::ios::binary);
+  size_t event = 0, differing = 0;
   evaluator.score(*framework, data::Part::kTest, [&](const Tensor& scores) {
+    for (int64_t i = 0; i < scores.size(0); ++i, ++event) {
+      const eval::RankRecord& record = ranks.records.at(event);
+      eval::Count count{};
+      const float* row = scores.const_data_ptr<float>() + i * scores.size(1);
+      const bool whole = eval::count_row(row, scores.size(1), record.target - 1, &count);
+      differing += !whole || count.above + 1 != record.rank || count.equal != record.ties;
+    }
     Tensor rows = scores;
     if (score.what == "topk") {
       const int64_t k = std::min<int64_t>(score.k, scores.size(1));
-      rows = (std::get<1>(scores.topk(k, 1)) + 1).to(at::kInt).contiguous();
+      rows = train::best_items(scores, order, k).to(at::kInt).contiguous();
     }
     out.write(static_cast<const char*>(rows.const_data_ptr()),
               static_cast<std::streamsize>(rows.nbytes()));
   });
   if (!out.flush()) throw StoreError(score.out + ": cannot write; is the disk full?");
+  tell({{"type", "scored"}, {"events", event}, {"differing", differing}});
   return 0;
 }
 

@@ -22,7 +22,9 @@ struct ScoreOptions {
   std::string out;
 };
 
-// Scores of the finished run's reported network for every test event, in data order.
+// Scores of the finished run's reported network for every test event, in data order. Says on stdout
+// how many events rank otherwise than in ranks.bin, which another plugin binary, LibTorch or
+// machine can bring about. Throws DataError when data set or split are not those of ranks.bin.
 int run_scoring(const TaskOptions& options, const ScoreOptions& score);
 
 }  // namespace lea::worker
