@@ -50,15 +50,20 @@ void check_filters(const std::string& lab, const spec::DataSection& section) {
   const lab::JsonFields source = description.object("source");
   if (!source.has("options")) return;
   const lab::JsonFields options = source.object("options");
-  const auto differs = [&](const char* key, int64_t wanted) {
-    if (wanted == 0 || options.integer(key, 0) == wanted) return;
-    throw DataError("data." + std::string(key) + ": the spec wants " + std::to_string(wanted) +
-                    ", but the lab's data set " + section.name + " was imported with " +
-                    std::to_string(options.integer(key, 0)) +
+  const auto differs = [&](const char* key, const std::string& wanted, const std::string& has) {
+    if (wanted == has) return;
+    throw DataError("data." + std::string(key) + ": the spec wants " + wanted +
+                    ", but the lab's data set " + section.name + " was imported with " + has +
                     ". Import it under another name with these filters (`lealab data import`).");
   };
-  differs("min_sequence", section.min_sequence);
-  differs("min_item", section.min_item);
+  const auto number = [&](const char* key, int64_t wanted) {
+    if (wanted != 0) differs(key, std::to_string(wanted), std::to_string(options.integer(key, 0)));
+  };
+  number("min_sequence", section.min_sequence);
+  number("min_item", section.min_item);
+  // Without filters it does not matter how often they are applied.
+  if (section.min_sequence != 0 || section.min_item != 0)
+    differs("filter", section.filter, options.text("filter", "once"));
 }
 
 void import_missing_data(const std::string& lab, const spec::Experiment& experiment, bool quiet) {
@@ -164,7 +169,8 @@ Loaded load(const Options& options, const Globals& globals) {
 }
 
 int64_t jobs_of(const Options& options, const spec::Experiment& experiment) {
-  return options.jobs > 0 ? options.jobs : lab::default_jobs(experiment);
+  return options.jobs > 0 ? options.jobs
+                          : lab::default_jobs(experiment, lab::cuda_devices().size());
 }
 
 void plan_command(const Options& options, const Globals& globals) {
@@ -248,6 +254,7 @@ lab::GridResult run_plan(const Options& options, const Globals& globals, const L
   grid.plugin_dirs = globals.plugin_dirs;
   grid.worker = lab::worker_path();
   grid.jobs = plan.jobs;
+  grid.devices = lab::cuda_devices();
   const auto result = lab::run_grid(
       loaded.experiment, plan, grid,
       [&](const lab::TaskEvent& event) {

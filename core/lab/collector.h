@@ -25,7 +25,8 @@ struct RunRecord {
 };
 
 // Reads and verifies a folder: of a finished run, that ranks.bin is the file that result.json names
-// (sha256, data and split fingerprints) and gives the metrics that it states, no others. Throws DataError naming file and key.
+// (sha256, data and split fingerprints) and gives the metrics that it states, no others. Throws
+// DataError naming file and key.
 RunRecord read_run(const RunFolder& run);
 
 // Writes lab/experiments/NAME.json. Throws ConfigError for a name that cannot be a file's.

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -69,6 +70,7 @@ bool is_crash(int signal) {
 
 struct Running {
   size_t task = 0;
+  std::string device;  // that it was given; empty without one
   RunFolder folder;
   std::unique_ptr<Child> child;
   std::string phase = "start";
@@ -120,9 +122,24 @@ class Grid {
     for (const std::string& folder : options_.plugin_dirs) {
       command.insert(command.end(), {"--plugin-dir", folder});
     }
-    run.child = std::make_unique<Child>(command, run.folder.path + "/log.txt");
+    std::map<std::string, std::string> environment;
+    if (experiment_.runs[task.index].run.train.device == "cuda" && !options_.devices.empty()) {
+      run.device = least_used();
+      environment["CUDA_VISIBLE_DEVICES"] = run.device;
+    }
+    run.child = std::make_unique<Child>(command, run.folder.path + "/log.txt", environment);
     tell(run, TaskEvent::Kind::kStarted);
     running_.push_back(std::move(run));
+  }
+
+  const std::string& least_used() const {
+    const auto users = [&](const std::string& device) {
+      return std::count_if(running_.begin(), running_.end(),
+                           [&](const Running& run) { return run.device == device; });
+    };
+    return *std::min_element(
+        options_.devices.begin(), options_.devices.end(),
+        [&](const std::string& a, const std::string& b) { return users(a) < users(b); });
   }
 
   void wait() {

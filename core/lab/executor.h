@@ -38,6 +38,9 @@ struct GridOptions {
   std::vector<std::string> plugin_dirs;
   std::string worker;  // worker_path() in production
   int64_t jobs = 1;
+  // What runs with `device: cuda` are spread over, as CUDA_VISIBLE_DEVICES names them: each gets
+  // the one that the fewest others use. `cuda:N` is left as it is.
+  std::vector<std::string> devices;
   int64_t identical_failures = 3;  // so many runs with the same reason stop the grid
   double stop_seconds = 60;        // a worker that was asked to stop is killed after this
 };

@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <queue>
+#include <sstream>
 
 #include "core/lab/estimate.h"
 #include "core/lab/json_field.h"
@@ -225,11 +228,27 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
           {"tasks", std::move(tasks)}};
 }
 
-int64_t default_jobs(const spec::Experiment& experiment) {
+int64_t default_jobs(const spec::Experiment& experiment, size_t devices) {
   int64_t threads = 1;
-  for (const spec::PlannedRun& run : experiment.runs)
+  bool cuda = false;
+  for (const spec::PlannedRun& run : experiment.runs) {
     threads = std::max(threads, run.run.train.threads);
-  return std::max<int64_t>(1, sysconf(_SC_NPROCESSORS_ONLN) / threads);
+    cuda = cuda || run.run.train.device != "cpu";
+  }
+  const int64_t jobs = std::max<int64_t>(1, sysconf(_SC_NPROCESSORS_ONLN) / threads);
+  return cuda ? std::clamp<int64_t>(static_cast<int64_t>(devices), 1, jobs) : jobs;
+}
+
+std::vector<std::string> cuda_devices() {
+  std::vector<std::string> devices;
+  if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) {
+    std::istringstream list(visible);
+    for (std::string device; std::getline(list, device, ',');) devices.push_back(device);
+    return devices;
+  }
+  while (std::filesystem::exists("/dev/nvidia" + std::to_string(devices.size())))
+    devices.push_back(std::to_string(devices.size()));
+  return devices;
 }
 
 }  // namespace lea::lab

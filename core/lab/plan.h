@@ -42,7 +42,12 @@ Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
 
 nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment);
 
-// As many workers as fit the processors, given the threads that the runs ask for.
-int64_t default_jobs(const spec::Experiment& experiment);
+// As many workers as fit the processors, given the threads that the runs ask for; where a run wants
+// CUDA, no more than there are devices.
+int64_t default_jobs(const spec::Experiment& experiment, size_t devices);
+
+// The GPUs of this machine: what CUDA_VISIBLE_DEVICES lists, or else the device files of NVIDIA's
+// driver, "0", "1" and so on.
+std::vector<std::string> cuda_devices();
 
 }  // namespace lea::lab

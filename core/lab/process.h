@@ -1,10 +1,10 @@
 // Child processes by argument list (posix_spawn; never a shell).
 #pragma once
 
+#include <sys/types.h>
 #include <functional>
 #include <map>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace lea::lab {
@@ -20,8 +20,8 @@ struct ProcessResult {
 ProcessResult run_process(const std::vector<std::string>& arguments, double seconds,
                           size_t output_limit = size_t{16} << 20);
 
-// A child whose stdout is read line by line without blocking; stderr is appended to a file. It leads its
-// own process group. The destructor kills and reaps it.
+// A child whose stdout is read line by line without blocking; stderr is appended to a file. It
+// leads its own process group. The destructor kills and reaps it.
 class Child {
  public:
   Child(const std::vector<std::string>& arguments, const std::string& stderr_path,
@@ -45,8 +45,8 @@ class Child {
   std::string buffer_;
 };
 
-// lealab-worker beside this executable. Throws Error(kEnvironment) when it is missing: plugins are never
-// loaded in this process instead.
+// lealab-worker beside this executable. Throws Error(kEnvironment) when it is missing: plugins are
+// never loaded in this process instead.
 std::string worker_path();
 
 }  // namespace lea::lab

@@ -23,8 +23,8 @@
 //   best_step, steps, updates, wall_seconds, train_seconds, peak_memory_bytes, parameters,
 //   data_fingerprint, split_fingerprint, ranks_sha256, ranks_valid_sha256,
 //   tie_share: share of test events whose target ties, collapsed: bool,
-//   plugins: [{id: "kind id", version, sha256}], host, cpu, threads, device, libtorch, lealab, machine_kind,
-//   attempt, finished_at}
+//   plugins: [{id: "kind id", version, sha256}], host, cpu, threads, device, libtorch, lealab,
+//   machine_kind, attempt, finished_at}
 #pragma once
 
 #include <map>

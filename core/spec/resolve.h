@@ -66,6 +66,7 @@ class Resolver {
   const Location& place(const Cell& cell, const std::string& section,
                         const std::string& name) const;
   void check_data(const Cell& cell);
+  void check_one_content(const Cell& cell);
   void check_split(const Cell& cell);
   void check_train(const Cell& cell);
   void check_evaluate(const Cell& cell);
@@ -73,7 +74,8 @@ class Resolver {
   const PluginCatalogue& catalogue_;
   Location root_;
   Errors& errors_;
-  std::map<std::string, std::string> sums_;  // sha256 by path: many cells name one file
+  std::map<std::string, DataSection> imports_;  // by data set: how the first cell imports it
+  std::map<std::string, std::string> sums_;     // sha256 by path: many cells name one file
 };
 
 // Checked JSON of one located value; null with a reason in the errors. Files and environments are

@@ -37,7 +37,7 @@ bool is_metric(const std::string& text) {
 
 bool is_device(const std::string& text) {
   int64_t index = 0;
-  return text == "cpu" ||
+  return text == "cpu" || text == "cuda" ||
          (text.starts_with("cuda:") && text.find_first_of("+-eE", 5) == std::string::npos &&
           parse_integer(text.substr(5), &index).empty() && index < 1024);
 }
@@ -185,7 +185,26 @@ void Resolver::check_data(const Cell& cell) {
         place(cell, "data", "name"), "data.name",
         "must be letters, digits, `.`, `_` and `-` (at most 100, no leading `.` or `-`), but is " +
             in_backticks(data.name));
+  } else {
+    check_one_content(cell);
   }
+}
+
+// A data set is imported once, so two cells cannot want it with two contents.
+void Resolver::check_one_content(const Cell& cell) {
+  const DataSection& data = cell.out.run.data;
+  const DataSection& first = imports_.emplace(data.name, data).first->second;
+  const auto same = [&](const char* key, const auto& here, const auto& there) {
+    if (here == there) return;
+    errors_.add(place(cell, "data", key), std::string("data.") + key,
+                "differs among the cells that use the data set " + in_backticks(data.name) +
+                    ", which is imported once; give each variant a data.name of its own");
+  };
+  same("path", data.path, first.path);
+  same("format", data.format, first.format);
+  same("min_sequence", data.min_sequence, first.min_sequence);
+  same("min_item", data.min_item, first.min_item);
+  same("filter", data.filter, first.filter);
 }
 
 void Resolver::check_split(const Cell& cell) {
@@ -210,8 +229,9 @@ void Resolver::check_train(const Cell& cell) {
         "must be hr@K, ndcg@K or mrr@K, such as ndcg@20, but is " + in_backticks(train.stop_on));
   }
   if (!is_device(train.device)) {
-    errors_.add(place(cell, "train", "device"), "train.device",
-                "must be cpu or cuda:N, such as cuda:0, but is " + in_backticks(train.device));
+    errors_.add(
+        place(cell, "train", "device"), "train.device",
+        "must be cpu, cuda or cuda:N, such as cuda:0, but is " + in_backticks(train.device));
   }
   const NegativesSection& negatives = cell.out.run.negatives;
   if (negatives.from == "pool" && negatives.pool < negatives.count) {

@@ -85,7 +85,7 @@ struct TrainSection {
     f.boolean("fresh_optimizer", fresh_optimizer, "forget Adam's moments at the drop");
     f.integer("log_every", log_every, {1, 1e9},
               "steps between two training records of events.jsonl");
-    f.text("device", device, "cpu or cuda:N");
+    f.text("device", device, "cpu, cuda (the least busy GPU) or cuda:N");
     f.integer("threads", threads, {1, 1024}, "threads a worker");
   }
 };

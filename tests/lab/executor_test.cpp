@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <chrono>
+#include <set>
 
 #include "core/lab/collector.h"
 #include "tests/lab/fixture.h"
@@ -23,6 +24,7 @@ class Executor : public ::testing::Test {
     options.worker = LEA_FAKE_WORKER;
     options.jobs = jobs;
     options.stop_seconds = stop_seconds_;
+    options.devices = devices_;
     return run_grid(
         experiment, plan, options,
         [this](const TaskEvent& event) {
@@ -37,6 +39,7 @@ class Executor : public ::testing::Test {
   std::vector<std::string> reasons_;
   int progress_ = 0;
   double stop_seconds_ = 60;
+  std::vector<std::string> devices_;
   std::function<void(const TaskEvent&)> on_event_;
 };
 
@@ -48,6 +51,19 @@ TEST_F(Executor, FinishesEveryRunOnce) {
   // A second call has nothing to do.
   EXPECT_EQ(run(experiment).finished, 0u);
   EXPECT_EQ(list_runs(lab_.path()).size(), 4u);
+}
+
+TEST_F(Executor, HandsOutDevices) {
+  unsetenv("CUDA_VISIBLE_DEVICES");
+  devices_ = {"3", "GPU-5"};
+  auto experiment = experiment_of({"device", "device", "device"});
+  experiment.runs[0].run.train.device = experiment.runs[1].run.train.device = "cuda";
+  EXPECT_EQ(run(experiment, /*jobs=*/3).finished, 3u);
+  std::multiset<std::string> said;
+  for (const RunFolder& folder : list_runs(lab_.path()))
+    said.insert(read_file(folder.path + "/log.txt"));
+  EXPECT_EQ(said, (std::multiset<std::string>{"device 3\n", "device GPU-5\n", "device any\n"}))
+      << "one a GPU, and none for a run on the CPU";
 }
 
 struct Failure {

@@ -77,6 +77,12 @@ int main(int argc, char** argv) {
   begin_attempt(run);
   progress(1, 100);
   if (behaviour == "finish") return finish(run);
+  if (behaviour == "device") {
+    const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+    std::fprintf(stderr, "device %s\n", visible == nullptr ? "any" : visible);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return finish(run);
+  }
   if (behaviour == "slow") return work_slowly(run);
   if (behaviour == "fail") return fail(run);
   if (behaviour == "silent") return 0;

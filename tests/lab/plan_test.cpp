@@ -80,6 +80,27 @@ TEST(Plan, EstimatesFromWhatTheLabHasMeasured) {
   EXPECT_DOUBLE_EQ(plan.seconds, 12.5);
 }
 
+TEST(Plan, StartsNoMoreWorkersThanThereAreDevicesForThem) {
+  auto experiment = experiment_of({"finish"});
+  const int64_t processors = default_jobs(experiment, 0);
+  EXPECT_GE(processors, 1);
+  experiment.runs[0].run.train.threads = processors + 1;
+  EXPECT_EQ(default_jobs(experiment, 0), 1);
+  experiment.runs[0].run.train.threads = 1;
+  experiment.runs[0].run.train.device = "cuda";
+  EXPECT_EQ(default_jobs(experiment, 0), 1);
+  EXPECT_EQ(default_jobs(experiment, 1), 1);
+  EXPECT_EQ(default_jobs(experiment, 10'000), processors);
+}
+
+TEST(Plan, ListsTheDevicesThatTheEnvironmentShows) {
+  setenv("CUDA_VISIBLE_DEVICES", "2,GPU-7", 1);
+  EXPECT_EQ(cuda_devices(), (std::vector<std::string>{"2", "GPU-7"}));
+  setenv("CUDA_VISIBLE_DEVICES", "", 1);
+  EXPECT_TRUE(cuda_devices().empty());
+  unsetenv("CUDA_VISIBLE_DEVICES");
+}
+
 TEST(Plan, IsDataForScripts) {
   const TemporaryLab lab;
   const auto experiment = experiment_of({"finish"});

@@ -142,9 +142,12 @@ const std::vector<Mistake> kMistakes = {
      "spec.yaml:5:18: train.stop_on: must be hr@K, ndcg@K or mrr@K, such as ndcg@20, but is "
      "`ndcg`"},
     {"UnknownDevice", "+train: {device: gpu}\n",
-     "spec.yaml:5:17: train.device: must be cpu or cuda:N, such as cuda:0, but is `gpu`"},
+     "spec.yaml:5:17: train.device: must be cpu, cuda or cuda:N, such as cuda:0, but is `gpu`"},
     {"DeviceWithoutANumber", "+train: {device: \"cuda:\"}\n",
-     "spec.yaml:5:17: train.device: must be cpu or cuda:N, such as cuda:0, but is `cuda:`"},
+     "spec.yaml:5:17: train.device: must be cpu, cuda or cuda:N, such as cuda:0, but is `cuda:`"},
+    {"OneDataSetWithTwoContents", "+grid: {data.min_item: [0, 6]}\n",
+     "spec.yaml:5:27: data.min_item: differs among the cells that use the data set `small`, which is "
+     "imported once; give each variant a data.name of its own"},
     {"RatiosThatDoNotAddUp", "+split: {ratios: [0.8, 0.1, 0.2]}\n",
      "spec.yaml:5:17: split.ratios: must be three shares (train, valid, test) that add up to 1, "
      "the first above 0"},
