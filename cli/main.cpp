@@ -5,12 +5,29 @@
 #include "cli/commands.h"
 #include "core/spec/error.h"
 
+namespace {
+
+// Every lea::Exit, for people.
+constexpr const char* kExitCodes = R"(Exit codes:
+   0  done
+   2  the command line is wrong
+   3  a spec, data set or imported file is wrong
+   4  disk, permission, memory or network; the same command goes on once that is mended
+   5  the grid has ended, but some of its runs failed
+   6  a plugin was refused, crashed or threw
+   7  stopped on request; the same command goes on
+  70  a mistake of this program
+ 128+n  ended by signal n)";
+
+}  // namespace
+
 int main(int argc, char** argv) {
   CLI::App app{
       "LEA Lab: experiments with recommenders that learn by reinforcement from logged "
       "interactions"};
   app.name("lealab");
   app.require_subcommand(1);
+  app.footer(kExitCodes);
   app.set_version_flag("--version", LEA_VERSION);
   lea::cli::Globals globals;
   app.add_option("--lab", globals.lab,

@@ -104,7 +104,8 @@ std::unique_ptr<Connection> open_for_reading(const std::string& lab, const std::
   }
 }
 
-[[noreturn]] void refuse(const RunRow& run, const std::string& row, const std::string& why) {
+[[noreturn]] void refuse(const RunRow& run, const std::string& row, std::string why) {
+  if (why.ends_with('.')) why.pop_back();  // some reasons are whole sentences
   throw StoreError(
       "run " + run.uuid + ": " + row + " " + why +
       ". Nothing of this run was stored; its folder is damaged or comes from a faulty program.");

@@ -10,6 +10,7 @@
 #include "core/lab/collector.h"
 #include "core/lab/process.h"
 #include "core/lab/run_folder.h"
+#include "core/spec/error.h"
 #include "core/spec/publish.h"
 #include "core/spec/text.h"
 
@@ -149,6 +150,15 @@ TEST_F(ResultsCommand, ExitsWithTheDocumentedCodes) {
   EXPECT_EQ(nowhere.exit_code, 3);
   EXPECT_THAT(nowhere.err, HasSubstr("there is no lab in this folder"));
   EXPECT_FALSE(std::filesystem::exists(lab_));
+}
+
+TEST_F(ResultsCommand, HelpListsEveryExitCode) {
+  const auto help = lealab({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  for (const Exit code : {Exit::kOk, Exit::kUsage, Exit::kBadInput, Exit::kEnvironment,
+                          Exit::kFailedRuns, Exit::kPlugin, Exit::kInterrupted, Exit::kInternal}) {
+    EXPECT_THAT(help.out, testing::ContainsRegex("\n +" + std::to_string(int(code)) + "  [a-z]"));
+  }
 }
 
 }  // namespace

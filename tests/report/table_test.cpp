@@ -187,7 +187,8 @@ TEST_F(Table, ListsFailedAndMissingRuns) {
 }
 
 TEST_F(Table, ShowsPlannedCellsThatHaveNoRun) {
-  const db::RunRow done = run("gru4rec", "snqn", 1);
+  db::RunRow done = run("gru4rec", "snqn", 1);
+  done.spec["reward"] = {{"id", "lea.predefined"}, {"params", nlohmann::json::object()}};
   put(done, 0.04);
   db::ExperimentRow plan{"study", "2026-01-31T00:00:00Z", done.axes, nlohmann::json::object(), {}};
   plan.cells.push_back({done.cell_hash, 1, done.labels});
@@ -196,6 +197,8 @@ TEST_F(Table, ShowsPlannedCellsThatHaveNoRun) {
   db::Store(lab_, db::Store::Mode::kWrite).put_experiment(plan);
   const std::string text = table("text");
   EXPECT_THAT(text, HasSubstr("gru4rec   sa2c       0  not run\n"));
+  EXPECT_THAT(text, HasSubstr("backbone  framework  n  HR@5"))
+      << "no column for what a planned cell cannot tell";
   EXPECT_THAT(text, HasSubstr("Missing: gru4rec snqn, seed 2\n"));
   EXPECT_THAT(text, HasSubstr("Missing: gru4rec sa2c, seed 1\n"));
 }
