@@ -98,9 +98,12 @@ void run_worker(const Globals& globals, const std::string& lab, const OpenRun& o
   const lab::ProcessResult ended = lab::run_process(command, kScoreSeconds);
   if (ended.exit_code == 0) return note_differences(ended.out);
   const std::string reason = printable(ended.err.substr(0, ended.err.find('\n')));
-  throw PluginError(
-      "run " + open.folder.uuid() + ": cannot be scored: " +
-      (reason.empty() ? "the worker ended with code " + std::to_string(ended.exit_code) : reason));
+  // The worker's own verdict keeps its code; a crash is a plugin's.
+  const bool verdict = ended.exit_code > 0 && !reason.empty();
+  throw Error(verdict ? static_cast<Exit>(ended.exit_code) : Exit::kPlugin,
+              "run " + open.folder.uuid() + ": cannot be scored: " +
+                  (reason.empty() ? "the worker ended with code " + std::to_string(ended.exit_code)
+                                  : reason));
 }
 
 // Ids of the test events, in the order of the rows.

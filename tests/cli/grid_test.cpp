@@ -1,17 +1,10 @@
 // The main job from one command, as a user gives it: a spec, a small data set, the real worker and
 // plugins.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <sstream>
 
-#include "core/lab/process.h"
 #include "core/spec/publish.h"
+#include "tests/cli/lab_command.h"
 
 namespace lea {
 namespace {
@@ -20,12 +13,9 @@ using testing::HasSubstr;
 using testing::Not;
 namespace fs = std::filesystem;
 
-class GridCommand : public testing::Test {
+class GridCommand : public LabCommand {
  protected:
   GridCommand() {
-    folder_ = (fs::temp_directory_path() / "lea-grid-XXXXXX").string();
-    if (!mkdtemp(folder_.data())) throw std::runtime_error("no temporary folder");
-    write_interactions();
     write("spec.yaml", R"(name: small
 data: {name: toy, path: interactions.tsv}
 train: {batch_size: 64, max_steps: 120, validate_every: 20, patience: 10}
@@ -37,31 +27,7 @@ seeds: [1, 2]
 runs: 9
 )");
   }
-  ~GridCommand() override { fs::remove_all(folder_); }
 
-  void write(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ + "/" + name) << text;
-  }
-
-  // Every item is followed by the next one, three times in four.
-  void write_interactions() {
-    std::string text = "user_id\titem_id\ttimestamp\n";
-    std::mt19937 random(1);
-    for (int user = 0; user < 120; ++user) {
-      unsigned item = random() % 40;
-      for (int t = 0; t < 10; ++t) {
-        text += "u" + std::to_string(user) + "\ti" + std::to_string(item) + "\t" +
-                std::to_string(t) + "\n";
-        item = random() % 4 == 0 ? random() % 40 : (item + 1) % 40;
-      }
-    }
-    write("interactions.tsv", text);
-  }
-
-  lab::ProcessResult lealab(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {LEALAB_PROGRAM, "--lab", folder_ + "/lab"});
-    return lab::run_process(arguments, 300);
-  }
   lab::ProcessResult run_grid(std::vector<std::string> more = {}) const {
     more.insert(more.begin(), {"run", folder_ + "/spec.yaml"});
     return lealab(more);
@@ -73,8 +39,6 @@ runs: 9
     const fs::path runs = folder_ + "/lab/runs";
     return fs::exists(runs) ? std::distance(fs::directory_iterator(runs), {}) : 0;
   }
-
-  std::string folder_;
 };
 
 TEST_F(GridCommand, TrainsEveryCellOnceAndEndsWithTheTable) {

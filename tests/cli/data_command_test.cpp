@@ -1,0 +1,127 @@
+// `lealab data import, ls, show, export` as a user calls them.
+#include <nlohmann/json.hpp>
+
+#include "core/spec/publish.h"
+#include "tests/cli/lab_command.h"
+
+namespace lea {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+class DataCommand : public LabCommand {
+ protected:
+  // Three sequences, ids that sort otherwise than they appear, and one item that only the test has.
+  DataCommand() {
+    write("small.tsv",
+          "user_id\titem_id\ttimestamp\n"
+          "zoe\tb\t1\nzoe\ta\t2\nzoe\tb\t3\n"
+          "adam\ta\t4\nadam\tb\t5\nadam\ta\t6\n"
+          "kim\tb\t7\nkim\tnew\t8\n");
+    write("split.tsv", "user_id\tpart\nzoe\ttrain\nadam\tvalid\nkim\ttest\n");
+  }
+  lab::ProcessResult import(std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"data", "import", "small", path("small.tsv")});
+    return lealab(more);
+  }
+};
+
+TEST_F(DataCommand, ImportsTwiceAndRefusesAnotherContentOfTheName) {
+  const auto first = import();
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("small: 3 items, 3 sequences, 8 interactions, fingerprint "));
+  EXPECT_EQ(import().out, first.out);
+  write("small.tsv", "user_id\titem_id\ttimestamp\nzoe\tb\t1\n");
+  const auto other = import();
+  EXPECT_EQ(other.exit_code, 3);
+  EXPECT_THAT(other.err, HasSubstr("--replace"));
+  EXPECT_THAT(lealab({"data", "ls"}).out, HasSubstr("8  "));
+  EXPECT_EQ(import({"--replace"}).exit_code, 0);
+  const auto ls = nlohmann::json::parse(lealab({"data", "ls", "--json"}).out);
+  EXPECT_EQ(ls[0]["events"], 1);
+}
+
+TEST_F(DataCommand, ShowsCountsDuplicatesAndLeakage) {
+  ASSERT_EQ(import().exit_code, 0);
+  const auto shown = lealab({"data", "show", "small", "--split-file", path("split.tsv")});
+  ASSERT_EQ(shown.exit_code, 0) << shown.err;
+  for (const char* line : {
+           "interactions                   8\n",
+           "length                         mean 2.67, median 3, 2 to 3\n",
+           "time                           1 to 8\n",
+           "repeated items                 2 (25.00 %) in 2 sequences, 0 at once\n",
+           "train                          3\n",
+           "  item unseen in training      1 (50.00 %)\n",
+           "  before newest training event 0 (0.00 %)\n",
+       }) {
+    EXPECT_THAT(shown.out, HasSubstr(line));
+  }
+  const auto document = nlohmann::json::parse(
+      lealab({"data", "show", "small", "--split-file", path("split.tsv"), "--json"}).out);
+  EXPECT_EQ(document["split"]["test"]["events"], 2);
+}
+
+TEST_F(DataCommand, ExportsTheSplitAndTheIdMaps) {
+  ASSERT_EQ(import().exit_code, 0);
+  const auto exported =
+      lealab({"data", "export", "small", "--split-file", path("split.tsv"), "--out", path("out")});
+  ASSERT_EQ(exported.exit_code, 0) << exported.err;
+  EXPECT_EQ(read_file(path("out/split.tsv")),
+            "user_id\tpart\nzoe\ttrain\nadam\tvalid\nkim\ttest\n");
+  ASSERT_EQ(lealab({"data", "export", "small", "--split-file", path("split.tsv"), "--format",
+                    "recbole", "--out", path("recbole")})
+                .exit_code,
+            0);
+  EXPECT_THAT(read_file(path("recbole/small.test.inter")),
+              HasSubstr("user_id:token\titem_id:token\ttimestamp:float\nkim\tb\t7\nkim\tnew\t8\n"));
+  // What was written is read again as the same data.
+  const auto again = lealab({"data", "import", "again", path("out")});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  const auto ls = nlohmann::json::parse(lealab({"data", "ls", "--json"}).out);
+  EXPECT_EQ(ls[0]["fingerprint"], ls[1]["fingerprint"]);
+}
+
+struct Mistake {
+  const char* name;
+  std::vector<std::string> arguments;  // `@` stands for the folder
+  int code;
+  const char* message;
+};
+
+class DataMistake : public DataCommand, public testing::WithParamInterface<Mistake> {};
+
+TEST_P(DataMistake, HasOneMessageAndACode) {
+  ASSERT_EQ(import().exit_code, 0);
+  write("bad.tsv", "user_id\titem_id\ttimestamp\nu\ti\t1\nu\ti\n");
+  std::vector<std::string> arguments = GetParam().arguments;
+  for (std::string& argument : arguments) {
+    if (argument.starts_with("@")) argument = path(argument.substr(1));
+  }
+  const auto result = lealab(arguments);
+  EXPECT_EQ(result.exit_code, GetParam().code) << result.err;
+  EXPECT_THAT(result.err, HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, DataMistake,
+    testing::Values(
+        Mistake{
+            "UnknownFlag", {"data", "import", "x", "@small.tsv", "--fromat", "tsv"}, 2, "--fromat"},
+        Mistake{"MissingFile", {"data", "import", "x", "@none.tsv"}, 3, "none.tsv"},
+        Mistake{"UnsafeName", {"data", "import", "../x", "@small.tsv"}, 2, "letters"},
+        Mistake{"RaggedRow", {"data", "import", "x", "@bad.tsv"}, 3, "bad.tsv:3"},
+        Mistake{"FiltersThatDropAll",
+                {"data", "import", "x", "@small.tsv", "--min-item", "9"},
+                3,
+                "drop all 8"},
+        Mistake{"MissingDataSet", {"data", "show", "none"}, 3, "none"},
+        Mistake{"SplitWithoutItsFile",
+                {"data", "show", "small", "--split-by", "file"},
+                3,
+                "split.path"},
+        Mistake{"OptionWithoutUse", {"data", "show", "small", "--seed", "3"}, 2, "--split-by"}),
+    [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace lea

@@ -1,0 +1,178 @@
+// Results out of a lab and back, with the real worker: what is exported is what was ranked.
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "core/lab/rank_exchange.h"
+#include "core/spec/publish.h"
+#include "tests/cli/lab_command.h"
+
+namespace lea {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+namespace fs = std::filesystem;
+
+using Rows = std::vector<std::vector<std::string>>;
+
+Rows rows_of(const std::string& file) {
+  Rows rows;
+  std::istringstream lines(read_file(file));
+  for (std::string line; std::getline(lines, line);) rows.push_back(lab::split_csv(line));
+  return rows;
+}
+
+class Exchange : public LabCommand {
+ protected:
+  Exchange() {
+    std::string split = "user_id\tpart\n";
+    for (int user = 0; user < 120; ++user) {
+      split += "u" + std::to_string(user) +
+               (user < 100   ? "\ttrain\n"
+                : user < 110 ? "\tvalid\n"
+                             : "\ttest\n");
+    }
+    write("split.tsv", split);
+    write("spec.yaml", R"(name: small
+data: {name: toy, path: interactions.tsv}
+split: {by: file, path: split.tsv}
+train: {batch_size: 64, max_steps: 60, validate_every: 30}
+backbone: gru4rec
+grid: {framework: [popularity, supervised]}
+seeds: [1]
+)");
+    const auto result = lealab({"run", path("spec.yaml")});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+  }
+  std::string run_of(const std::string& framework) const {
+    const auto listed = lealab({"ls", "framework=" + framework, "--json"});
+    return nlohmann::json::parse(listed.out).at(0).at("uuid");
+  }
+  lab::ProcessResult export_of(const std::string& what, const std::string& framework,
+                               const std::string& out, std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"export", what, run_of(framework), "--out", path(out)});
+    return lealab(more);
+  }
+};
+
+TEST_F(Exchange, ScoresGiveTheRanksAndTheTopItemsThatAreExported) {
+  for (const std::string framework : {"popularity", "supervised"}) {
+    for (const char* what : {"ranks", "scores", "topk"}) {
+      const auto result = export_of(what, framework, std::string(what) + ".csv");
+      ASSERT_EQ(result.exit_code, 0) << result.err;
+      EXPECT_EQ(result.err, "");
+    }
+    const Rows ranks = rows_of(path("ranks.csv")), scores = rows_of(path("scores.csv")),
+               top = rows_of(path("topk.csv"));
+    ASSERT_EQ(ranks.size(), 1u + 100u);
+    ASSERT_EQ(scores.size(), ranks.size());
+    ASSERT_EQ(top.size(), ranks.size());
+    for (size_t i = 1; i < ranks.size(); ++i) {
+      const std::string& target = ranks[i][2];
+      EXPECT_EQ(scores[i][2], target);
+      std::map<std::string, double> score;
+      for (size_t j = 3; j < scores[i].size(); ++j) score[scores[0][j]] = std::stod(scores[i][j]);
+      const auto above = std::count_if(score.begin(), score.end(), [&](const auto& item) {
+        return item.second > score.at(target);
+      });
+      EXPECT_EQ(std::to_string(above + 1), ranks[i][3]);
+      for (size_t j = 4; j < top[i].size(); ++j)
+        EXPECT_GE(score.at(top[i][j - 1]), score.at(top[i][j]));
+      for (const auto& [item, value] : score) {
+        const bool listed = std::find(top[i].begin() + 3, top[i].end(), item) != top[i].end();
+        if (value > score.at(top[i].back())) {
+          EXPECT_TRUE(listed) << item;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(Exchange, NoIdDecidesAmongEqualScoresOfTheTopItems) {
+  // Popularity of items that all occur equally often: only ties.
+  std::string text = "user_id\titem_id\ttimestamp\n";
+  for (int user = 0; user < 120; ++user) {
+    for (int t = 0; t < 10; ++t) {
+      text += "u" + std::to_string(user) + "\ti" + std::to_string((user * 10 + t) % 40) + "\t" +
+              std::to_string(t) + "\n";
+    }
+  }
+  write("interactions.tsv", text);
+  ASSERT_EQ(lealab({"data", "import", "toy", path("interactions.tsv"), "--replace"}).exit_code, 0);
+  ASSERT_EQ(lealab({"run", path("spec.yaml")}).exit_code, 0);
+  fs::remove_all(path("topk.csv"));
+  const std::string newest =
+      nlohmann::json::parse(
+          lealab({"ls", "framework=popularity", "--sort", "created", "--json"}).out)
+          .back()
+          .at("uuid");
+  ASSERT_EQ(lealab({"export", "topk", newest, "--k", "5", "--out", path("topk.csv")}).exit_code, 0);
+  const Rows top = rows_of(path("topk.csv"));
+  const std::vector<std::string> listed(top[1].begin() + 3, top[1].end());
+  EXPECT_NE(listed, (std::vector<std::string>{"i0", "i1", "i2", "i3", "i4"}));
+  EXPECT_EQ(std::set<std::string>(listed.begin(), listed.end()).size(), 5u);
+}
+
+TEST_F(Exchange, WritesArraysForNumPy) {
+  for (const char* what : {"ranks", "scores", "topk"}) {
+    const std::string file = std::string(what) + ".npz";
+    ASSERT_EQ(export_of(what, "supervised", file, {"--format", "npz"}).exit_code, 0);
+    EXPECT_EQ(read_file(path(file)).substr(0, 2), "PK");
+  }
+  EXPECT_THAT(read_file(path("scores.npz")), HasSubstr("'shape': (100, 40, )"));
+}
+
+TEST_F(Exchange, OwnRanksComeBackAsARowWithTheSameNumbers) {
+  ASSERT_EQ(export_of("ranks", "supervised", "ranks.csv").exit_code, 0);
+  const auto imported = lealab({"import", "ranks", path("ranks.csv"), "--experiment", "small",
+                                "--name", "theirs", "--split-of", run_of("supervised")});
+  ASSERT_EQ(imported.exit_code, 0) << imported.err;
+  const auto table =
+      nlohmann::json::parse(lealab({"table", "small", "--format", "json"}).out).at("rows");
+  std::map<std::string, nlohmann::json> by_framework;
+  for (const auto& row : table) by_framework[row.at("labels").at("framework")] = row;
+  ASSERT_TRUE(by_framework.contains("theirs"));
+  for (const auto& [metric, cell] : by_framework.at("supervised").at("test").items())
+    EXPECT_EQ(by_framework.at("theirs").at("test").at(metric).at("mean"), cell.at("mean"));
+}
+
+TEST_F(Exchange, RefusesASplitThatWasReplaced) {
+  ASSERT_EQ(export_of("ranks", "supervised", "ranks.csv").exit_code, 0);
+  std::string split = read_file(path("split.tsv"));
+  split.replace(split.find("u99\ttrain"), 9, "u99\tvalid");
+  write("split.tsv", split);
+  const auto scores = export_of("scores", "supervised", "scores.csv");
+  EXPECT_EQ(scores.exit_code, 3);
+  EXPECT_THAT(scores.err, HasSubstr("has changed since the run was planned"));
+  const auto imported = lealab({"import", "ranks", path("ranks.csv"), "--experiment", "small",
+                                "--name", "theirs", "--split-of", run_of("supervised")});
+  EXPECT_EQ(imported.exit_code, 3);
+  EXPECT_THAT(imported.err, HasSubstr("split_fingerprint was "));
+}
+
+TEST_F(Exchange, RunsAgainOnADataSetThatWasReplacedAndSaysSo) {
+  const auto done = lealab({"plan", path("spec.yaml")});
+  EXPECT_THAT(done.out, HasSubstr("2 done"));
+  write_interactions(/*seed=*/2);
+  ASSERT_EQ(lealab({"data", "import", "toy", path("interactions.tsv"), "--replace"}).exit_code, 0);
+  EXPECT_THAT(lealab({"table", "small"}).out, HasSubstr("not the data set that the lab has now"));
+  EXPECT_EQ(export_of("ranks", "supervised", "ranks.csv").exit_code, 3);
+  const auto plan = lealab({"plan", path("spec.yaml")});
+  EXPECT_THAT(plan.out, HasSubstr("2 to do"));
+  EXPECT_THAT(plan.out, HasSubstr("used another data set of the name toy"));
+  ASSERT_EQ(lealab({"run", path("spec.yaml")}).exit_code, 0);
+  EXPECT_THAT(lealab({"plan", path("spec.yaml")}).out, HasSubstr("2 done"));
+  EXPECT_THAT(lealab({"table", "small"}).out,
+              Not(HasSubstr("not the data set that the lab has now")));
+}
+
+TEST_F(Exchange, SaysThatThereIsNoSuchGpu) {
+  const auto result =
+      lealab({"run", path("spec.yaml"), "--set", "train.device=cuda:99", "--set", "seeds=[2]"});
+  EXPECT_EQ(result.exit_code, 5);
+  EXPECT_THAT(result.out, HasSubstr("train.device: cuda:99: LibTorch sees "));
+}
+
+}  // namespace
+}  // namespace lea
