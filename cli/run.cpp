@@ -30,6 +30,7 @@ struct Options {
   std::string spec;
   std::vector<std::string> set;
   int64_t jobs = 0;
+  double hang_seconds = lab::GridOptions().hang_seconds;
   bool json = false;
   bool redo_stale = false;
 };
@@ -255,6 +256,7 @@ lab::GridResult run_plan(const Options& options, const Globals& globals, const L
   grid.worker = lab::worker_path();
   grid.jobs = plan.jobs;
   grid.devices = lab::cuda_devices();
+  grid.hang_seconds = options.hang_seconds;
   const auto result = lab::run_grid(
       loaded.experiment, plan, grid,
       [&](const lab::TaskEvent& event) {
@@ -356,6 +358,10 @@ void add_run(CLI::App& app, const Globals& globals) {
   CLI::App* run =
       app.add_subcommand("run", "run what an experiment still lacks, then print its table");
   add_options(run, *options);
+  run->add_option(
+         "--hang-seconds", options->hang_seconds,
+         "a worker that makes no step for so long is killed and its run fails (default 1800)")
+      ->check(CLI::Range(1.0, 1e9));
   run->callback([options, &globals] { run_command(*options, globals); });
 
   auto plan_options = std::make_shared<Options>();

@@ -75,8 +75,10 @@ struct Running {
   std::unique_ptr<Child> child;
   std::string phase = "start";
   int64_t step = 0;
-  bool at_end = false;  // of its output
-  bool killed = false;  // by us
+  bool at_end = false;                     // of its output
+  bool killed = false;                     // by us
+  bool hung = false;                       // and therefore killed
+  Clock::time_point heard = Clock::now();  // the last sign of life
 };
 
 class Grid {
@@ -99,6 +101,7 @@ class Grid {
         run = advance(*run) ? running_.erase(run) : std::next(run);
       }
       obey_signals();
+      end_hung();
       tick();
     }
     result_.not_started = queue_.size();
@@ -169,6 +172,7 @@ class Grid {
       const JsonFields fields(message, "worker");
       const std::string type = fields.text("type", "");
       if (type != "progress" && type != "valid") return;
+      run.heard = Clock::now();
       TaskEvent event;
       event.step = run.step = fields.integer("step", 0);
       if (type == "progress") {
@@ -215,12 +219,12 @@ class Grid {
       tell(run, TaskEvent::Kind::kInterrupted);
       return;
     }
-    const std::string reason = reason_of(run, ended);
+    const std::string reason = run.hung ? hang_of(run) : reason_of(run, ended);
     close_attempt(run.folder, ended.signal ? 128 + ended.signal : ended.exit_code, reason);
     // What may pass (memory, disk) leaves the run to be resumed; anything else would only repeat
     // itself.
-    const bool may_pass =
-        ended.signal == SIGKILL || ended.exit_code == static_cast<int>(Exit::kEnvironment);
+    const bool may_pass = (ended.signal == SIGKILL && !run.hung) ||
+                          ended.exit_code == static_cast<int>(Exit::kEnvironment);
     if (!may_pass) {
       const nlohmann::json failure = {{"state", "failed"},
                                       {"reason", reason},
@@ -229,6 +233,12 @@ class Grid {
       publish_file(run.folder.path + "/result.json", failure.dump(1) + "\n");
     }
     failed(run, reason);
+  }
+
+  std::string hang_of(const Running& run) const {
+    return "the worker hung in phase " + run.phase + ", step " + std::to_string(run.step) +
+           ": no sign of life for " + duration_text(options_.hang_seconds) +
+           ", after which it was killed; --hang-seconds allows more";
   }
 
   static std::string reason_of(const Running& run, const ProcessResult& ended) {
@@ -280,6 +290,15 @@ class Grid {
         run.killed = true;
         run.child->send(SIGKILL);
       }
+    }
+  }
+
+  void end_hung() {
+    const auto limit = std::chrono::duration<double>(options_.hang_seconds);
+    for (Running& run : running_) {
+      if (run.hung || run.killed || Clock::now() - run.heard < limit) continue;
+      run.hung = true;
+      run.child->send(SIGKILL);
     }
   }
 

@@ -42,7 +42,9 @@ struct GridOptions {
   // the one that the fewest others use. `cuda:N` is left as it is.
   std::vector<std::string> devices;
   int64_t identical_failures = 3;  // so many runs with the same reason stop the grid
-  double stop_seconds = 60;        // a worker that was asked to stop is killed after this
+  double hang_seconds =
+      1800;  // a worker without a sign of life for so long is killed, its run failed
+  double stop_seconds = 60;  // a worker that was asked to stop is killed after this
 };
 
 struct GridResult {

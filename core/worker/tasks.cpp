@@ -20,6 +20,7 @@
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
 #include "core/train/trainer.h"
+#include "core/worker/memory_limit.h"
 #include "core/worker/provenance.h"
 #include "core/worker/registry.h"
 
@@ -161,6 +162,54 @@ int finish(const TaskOptions& options, int64_t attempt, nlohmann::json result, E
   return int(code);
 }
 
+// The run, or why it failed. A full disk or a refused file may pass: the checkpoint stays, and the
+// next call goes on, so that has no result and is thrown.
+struct Verdict {
+  Exit code = Exit::kOk;
+  nlohmann::json result;
+};
+
+Verdict failed(Exit code, const std::string& reason) {
+  return {code, {{"state", "failed"}, {"reason", reason}}};
+}
+
+Verdict train_run(const TaskOptions& options) {
+  const auto start = Clock::now();
+  Registry registry(plugin_folders(options.plugin_dirs));
+  std::optional<MemoryLimit> limit;
+  try {
+    const OpenRun open = open_run(options);
+    // CUDA maps far more than it uses.
+    if (open.run.train.device == "cpu") limit.emplace();
+    FolderProgress progress(options.run);
+    train::Outcome outcome =
+        train::train(open.run, open.data, open.split, lookup_in(registry), options.run, progress);
+    if (outcome.interrupted) return {Exit::kInterrupted, {}};
+    outcome.result["wall_seconds"] = since(start);
+    outcome.result["data_fingerprint"] = open.data->fingerprint();
+    outcome.result["split_fingerprint"] = open.split->fingerprint;
+    outcome.result.update(provenance(registry, open.run.train.device));
+    return {Exit::kOk, std::move(outcome.result)};
+  } catch (const Error& error) {
+    if (error.code() == Exit::kEnvironment) throw;
+    return failed(error.code(), error.what());
+  } catch (const std::exception& error) {
+    const uint64_t available = limit ? limit->available() : 0;
+    limit.reset();  // telling needs a little memory
+    std::fprintf(stderr, "%s\n", error.what());
+    if (is_out_of_memory(error)) {
+      return failed(Exit::kEnvironment,
+                    "out of memory: " + std::to_string(available >> 20) +
+                        " MiB were available at the start. Run fewer workers (--jobs), or a "
+                        "smaller model or batch. " +
+                        first_line(error.what()));
+    }
+    return failed(Exit::kPlugin, "a plugin or LibTorch threw: " + first_line(error.what()));
+  } catch (...) {
+    return failed(Exit::kPlugin, "a plugin threw something that is no std::exception");
+  }
+}
+
 }  // namespace
 
 int run_training(const TaskOptions& options) {
@@ -176,42 +225,26 @@ int run_training(const TaskOptions& options) {
   started.update({{"number", attempt}, {"started", now()}});
   append_record(attempts, started);
 
-  const auto start = Clock::now();
-  Registry registry(plugin_folders(options.plugin_dirs));
-  nlohmann::json failure = {{"state", "failed"}};
-  Exit code = Exit::kInternal;
+  Verdict verdict;
   try {
-    const OpenRun open = open_run(options);
-    FolderProgress progress(options.run);
-    train::Outcome outcome =
-        train::train(open.run, open.data, open.split, lookup_in(registry), options.run, progress);
-    if (outcome.interrupted) {
-      append_record(attempts, {{"number", attempt},
-                               {"ended", now()},
-                               {"exit", int(Exit::kInterrupted)},
-                               {"reason", "interrupted"}});
-      tell({{"type", "done"},
-            {"state", "interrupted"},
-            {"reason", "stopped on request; a checkpoint was written"}});
-      return int(Exit::kInterrupted);
-    }
-    outcome.result["wall_seconds"] = since(start);
-    outcome.result["data_fingerprint"] = open.data->fingerprint();
-    outcome.result["split_fingerprint"] = open.split->fingerprint;
-    outcome.result.update(provenance(registry, open.run.train.device));
-    return finish(options, attempt, std::move(outcome.result), Exit::kOk);
+    verdict = train_run(options);
   } catch (const Error& error) {
-    failure["reason"] = error.what();
-    code = error.code();
-  } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
-    failure["reason"] = "a plugin or LibTorch threw: " + first_line(error.what());
-    code = Exit::kPlugin;
+    return int(error.code());
   }
-  std::fprintf(stderr, "%s\n", failure["reason"].get<std::string>().c_str());
-  // A full disk or a refused file may pass: the checkpoint stays, and the next call goes on.
-  if (code == Exit::kEnvironment) return int(code);
-  return finish(options, attempt, std::move(failure), code);
+  if (verdict.code == Exit::kInterrupted) {
+    append_record(attempts, {{"number", attempt},
+                             {"ended", now()},
+                             {"exit", int(Exit::kInterrupted)},
+                             {"reason", "interrupted"}});
+    tell({{"type", "done"},
+          {"state", "interrupted"},
+          {"reason", "stopped on request; a checkpoint was written"}});
+    return int(Exit::kInterrupted);
+  }
+  if (verdict.code != Exit::kOk)
+    std::fprintf(stderr, "%s\n", verdict.result["reason"].get<std::string>().c_str());
+  return finish(options, attempt, std::move(verdict.result), verdict.code);
 }
 
 int run_scoring(const TaskOptions& options, const ScoreOptions& score) {

@@ -25,6 +25,7 @@ class Executor : public ::testing::Test {
     options.jobs = jobs;
     options.stop_seconds = stop_seconds_;
     options.devices = devices_;
+    options.hang_seconds = hang_seconds_;
     return run_grid(
         experiment, plan, options,
         [this](const TaskEvent& event) {
@@ -38,7 +39,7 @@ class Executor : public ::testing::Test {
   TemporaryLab lab_;
   std::vector<std::string> reasons_;
   int progress_ = 0;
-  double stop_seconds_ = 60;
+  double stop_seconds_ = 60, hang_seconds_ = 60;
   std::vector<std::string> devices_;
   std::function<void(const TaskEvent&)> on_event_;
 };
@@ -51,6 +52,19 @@ TEST_F(Executor, FinishesEveryRunOnce) {
   // A second call has nothing to do.
   EXPECT_EQ(run(experiment).finished, 0u);
   EXPECT_EQ(list_runs(lab_.path()).size(), 4u);
+}
+
+TEST_F(Executor, FailsAWorkerWithoutASignOfLife) {
+  hang_seconds_ = 0.5;
+  const auto result = run(experiment_of({"stubborn", "finish", "noisy"}));
+  EXPECT_EQ(result.finished, 2u);
+  ASSERT_EQ(reasons_.size(), 1u);
+  EXPECT_THAT(reasons_[0], HasSubstr("hung in phase train, step 1: no sign of life for"));
+  for (const RunFolder& folder : list_runs(lab_.path())) {
+    if (read_cell(folder).labels.at("behaviour") == "stubborn") {
+      EXPECT_EQ(state_of(folder), RunState::kFailed);
+    }
+  }
 }
 
 TEST_F(Executor, HandsOutDevices) {
