@@ -1,0 +1,70 @@
+// A plugin that misbehaves in the middle of a grid costs its own runs, and each says why.
+#include <nlohmann/json.hpp>
+
+#include "core/spec/publish.h"
+#include "tests/cli/lab_command.h"
+
+namespace lea {
+namespace {
+
+using testing::HasSubstr;
+
+struct Misbehaviour {
+  const char* mode;
+  const char* reason;
+};
+
+// A sanitizer gives its own verdict on the last two.
+constexpr Misbehaviour kModes[] = {
+    {"throw", "a plugin or LibTorch threw: thrown by encode"},
+    {"throw_int", "a plugin threw something that is no std::exception"},
+    {"exit", "the worker ended without a result in phase train"},
+    {"hang", "the worker hung in phase train"},
+    {"nan", "the loss is not finite"},
+    {"wrong_shape", "threw"},
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    {"segfault", "the worker crashed (SIGSEGV) in phase train"},
+    {"abort", "the worker crashed (SIGABRT) in phase train"},
+    {"allocate", "out of memory: "},
+    {"recurse", "the worker crashed (SIGSEGV) in phase train"},
+#endif
+};
+
+TEST_F(LabCommand, AMisbehavingPluginFailsItsRunsWithTheReasonAndTheGridGoesOn) {
+  std::string modes;
+  for (const Misbehaviour& one : kModes)
+    modes += std::string("    - {test.misbehaving: {mode: ") + one.mode + "}, label: " + one.mode +
+             "}\n";
+  write("spec.yaml", R"(name: wild
+data: {name: toy, path: interactions.tsv}
+train: {batch_size: 32, max_steps: 20, validate_every: 10, log_every: 1}
+framework: supervised
+grid:
+  backbone:
+)" + modes + R"(    - {test.misbehaving: {mode: print}, label: print}
+    - gru4rec
+seeds: [1]
+)");
+  const auto result =
+      lealab({"--plugin-dir", LEA_FAULT_PLUGINS, "run", path("spec.yaml"), "--hang-seconds", "15"});
+  EXPECT_EQ(result.exit_code, 5) << result.out << result.err;
+
+  const auto runs = nlohmann::json::parse(lealab({"ls", "--json"}).out);
+  std::map<std::string, nlohmann::json> by_backbone;
+  for (const auto& run : runs) by_backbone[run.at("labels").at("backbone")] = run;
+  const std::string table = lealab({"table", "wild"}).out;
+  for (const Misbehaviour& one : kModes) {
+    const auto found = by_backbone.find(one.mode);
+    ASSERT_NE(found, by_backbone.end()) << one.mode << runs;
+    EXPECT_EQ(found->second.at("state"), "failed") << one.mode;
+    EXPECT_THAT(found->second.at("reason").get<std::string>(), HasSubstr(one.reason)) << one.mode;
+    EXPECT_THAT(table, HasSubstr("FAILED: " + found->first)) << table;
+  }
+  EXPECT_EQ(by_backbone.at("gru4rec").at("state"), "finished");
+  EXPECT_EQ(by_backbone.at("print").at("state"), "finished")
+      << "what a plugin prints is no verdict";
+  EXPECT_EQ(lealab({"db", "check"}).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace lea
