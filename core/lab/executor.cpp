@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -120,8 +121,9 @@ class Grid {
       run.folder = create_run(options_.lab, experiment_, experiment_.runs[task.index]);
     }
     close_attempt(run.folder, /*exit=*/-1, "the worker was killed");
-    std::vector<std::string> command = {options_.worker, "train", "--lab",
-                                        options_.lab,    "--run", run.folder.path};
+    std::vector<std::string> command = {
+        options_.worker, "train",         "--lab",    options_.lab,
+        "--run",         run.folder.path, "--parent", std::to_string(getpid())};
     for (const std::string& folder : options_.plugin_dirs) {
       command.insert(command.end(), {"--plugin-dir", folder});
     }

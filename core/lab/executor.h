@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/lab/plan.h"
-#include "db/store/file_lock.h"
+#include "core/spec/file_lock.h"
 
 namespace lea::lab {
 
@@ -18,7 +18,7 @@ class LabLock {
   explicit LabLock(const std::string& lab);
 
  private:
-  db::FileLock lock_;
+  FileLock lock_;
 };
 
 struct TaskEvent {

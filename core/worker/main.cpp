@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   };
   auto* train = app.add_subcommand("train", "train and test the run, or go on with it");
   add_common(train);
+  train->add_option("--parent", options.parent, "stop when this process is gone at the start");
   train->callback([&] { exit_code = lea::worker::run_training(options); });
 
   lea::worker::ScoreOptions score_options;

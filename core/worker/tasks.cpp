@@ -14,6 +14,7 @@
 #include "core/data/dataset.h"
 #include "core/data/split.h"
 #include "core/spec/error.h"
+#include "core/spec/file_lock.h"
 #include "core/spec/publish.h"
 #include "core/spec/records.h"
 #include "core/spec/text.h"
@@ -28,7 +29,7 @@ namespace lea::worker {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr double kProgressSeconds = 0.25, kBeatSeconds = 10;
+constexpr double kProgressSeconds = 0.25, kBeatSeconds = 10, kOrphanSeconds = 60;
 
 std::atomic<bool> stop_requested{false};
 extern "C" void request_stop(int) { stop_requested = true; }
@@ -217,6 +218,10 @@ int run_training(const TaskOptions& options) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGTERM, request_stop);
   signal(SIGINT, request_stop);
+  if (options.parent > 0 && getppid() != options.parent) stop_requested = true;  // it died before
+  // The orphan of a lealab that was killed may still be writing its checkpoint.
+  const FileLock lock(options.run + "/worker.lock", kOrphanSeconds, "the run");
+  if (std::filesystem::exists(options.run + "/result.json")) return int(Exit::kOk);
   const std::string attempts = options.run + "/attempts.jsonl";
   int64_t attempt = 1;
   for (const auto& record : read_records(attempts))

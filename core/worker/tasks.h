@@ -10,9 +10,11 @@ namespace lea::worker {
 struct TaskOptions {
   std::string lab, run;
   std::vector<std::string> plugin_dirs;
+  int64_t parent = 0;  // process without which there is no point in going on; 0: none
 };
 
-// Trains, or goes on, and writes result.json. Returns the exit code: 0 finished, 3, 4, 6 or 70
+// Trains, or goes on, and writes result.json, unless it is there. One worker a run: a second one
+// waits for the first. Returns the exit code: 0 finished, 3, 4, 6 or 70
 // failed (with the reason in result.json), 7 interrupted after a checkpoint.
 int run_training(const TaskOptions& options);
 

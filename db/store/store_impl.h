@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "db/store/file_lock.h"
+#include "core/spec/file_lock.h"
 #include "db/store/sqlite.h"
 #include "db/store/store.h"
 

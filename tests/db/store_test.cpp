@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "core/spec/error.h"
-#include "db/store/file_lock.h"
+#include "core/spec/file_lock.h"
 #include "db/store/sqlite.h"
 #include "tests/db/fixture.h"
 

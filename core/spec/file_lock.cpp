@@ -1,4 +1,4 @@
-#include "db/store/file_lock.h"
+#include "core/spec/file_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -16,7 +16,7 @@
 #include "core/spec/error.h"
 #include "core/spec/text.h"
 
-namespace lea::db {
+namespace lea {
 namespace {
 
 std::string holder_line() {
@@ -83,4 +83,4 @@ std::string network_file_system(const std::string& path) {
   return found == kinds.end() ? "" : found->second;
 }
 
-}  // namespace lea::db
+}  // namespace lea

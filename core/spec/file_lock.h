@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace lea::db {
+namespace lea {
 
 // The kernel drops the lock when its holder dies, however it dies, so a lock is never stale; the
 // host, pid and start time inside are for the message alone. Works on local file systems only.
@@ -23,4 +23,4 @@ class FileLock {
 // The name of the network file system that holds `path`, empty for a local one.
 std::string network_file_system(const std::string& path);
 
-}  // namespace lea::db
+}  // namespace lea

@@ -1,0 +1,100 @@
+// `lealab run` that is killed at any moment: the same command goes on, and every run is finished
+// once.
+#include <signal.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "core/spec/publish.h"
+#include "tests/cli/lab_command.h"
+
+namespace lea {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+constexpr int kKills = 20;
+constexpr size_t kRuns = 10;
+
+class Coordinator : public LabCommand {
+ protected:
+  Coordinator() {
+    write("spec.yaml", R"(name: grid
+data: {name: toy, path: interactions.tsv}
+train: {batch_size: 32, max_steps: 60, validate_every: 10, patience: 20}
+backbone: gru4rec
+grid: {framework: [popularity, markov, supervised, {snqn: {}}]}
+seeds: [1, 2, 3, 4]
+runs: 10
+)");
+  }
+  std::vector<std::string> command(const std::string& lab) const {
+    return {LEALAB_PROGRAM, "--lab", path(lab), "run", path("spec.yaml")};
+  }
+  // Ranks by cell and seed; a second finished run of one cell is an error.
+  std::map<std::string, std::string> finished(const std::string& lab) const {
+    std::map<std::string, std::string> ranks;
+    for (const auto& run : fs::directory_iterator(path(lab) + "/runs")) {
+      if (!fs::exists(run.path() / "result.json")) continue;
+      const auto cell = nlohmann::json::parse(read_file(run.path() / "cell.json"));
+      const std::string key = cell.at("hash").get<std::string>() + cell.at("seed").dump();
+      EXPECT_TRUE(ranks.emplace(key, read_file(run.path() / "ranks.bin")).second)
+          << "finished twice: " << run;
+    }
+    return ranks;
+  }
+};
+
+TEST_F(Coordinator, KilledAtAnyMomentGoesOnAndFinishesEveryRunOnce) {
+  ASSERT_EQ(lab::run_process(command("whole"), 300).exit_code, 0);
+  const auto expected = finished("whole");
+  ASSERT_EQ(expected.size(), kRuns);
+
+  std::mt19937 random(7);
+  for (int kill = 0; kill < kKills; ++kill) {
+    lab::Child child(command("killed"), path("err.txt"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10 + random() % 350));
+    child.send(SIGKILL);
+    lab::ProcessResult ended;
+    while (!child.finished(&ended)) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  EXPECT_LT(finished("killed").size(), kRuns) << "the kills came too late: the test proves nothing";
+  // Workers outlive the coordinator until they have written a checkpoint.
+  for (int call = 0; call < 50 && finished("killed").size() < kRuns; ++call)
+    lab::run_process(command("killed"), 300);
+  EXPECT_TRUE(finished("killed") == expected);
+
+  const auto lealab = [&](const std::string& lab, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {LEALAB_PROGRAM, "--lab", path(lab)});
+    return lab::run_process(arguments, 60);
+  };
+  EXPECT_EQ(lealab("killed", {"run", path("spec.yaml")}).exit_code, 0);
+  EXPECT_EQ(lealab("killed", {"db", "check"}).err, "");
+  const auto table = [&](const std::string& lab) {
+    return lealab(lab, {"table", "grid", "--format", "csv"}).out;
+  };
+  EXPECT_EQ(table("killed"), table("whole"));
+}
+
+TEST_F(Coordinator, RefusesASecondOneInTheSameLab) {
+  lab::Child first({LEALAB_PROGRAM, "--lab", path("lab"), "run", path("spec.yaml"), "--set",
+                    "train.max_steps=100000", "--set", "train.patience=100000"},
+                   path("err.txt"));
+  for (int i = 0; i < 500 && !fs::exists(path("lab/runs")); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const auto second = lealab({"run", path("spec.yaml")});
+  EXPECT_EQ(second.exit_code, 4);
+  EXPECT_THAT(second.err, HasSubstr("the lab is in use by process"));
+  EXPECT_EQ(lealab({"ls"}).exit_code, 0) << "reading is always allowed";
+  first.send(SIGTERM);
+  lab::ProcessResult ended;
+  while (!first.finished(&ended)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(ended.exit_code, 7);
+}
+
+}  // namespace
+}  // namespace lea
