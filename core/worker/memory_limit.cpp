@@ -11,6 +11,12 @@
 namespace lea::worker {
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kShadowMemory = true;
+#else
+constexpr bool kShadowMemory = false;
+#endif
+
 uint64_t available_bytes() {
   uint64_t bytes = UINT64_MAX;
   std::ifstream file("/proc/meminfo");
@@ -43,10 +49,9 @@ void set_soft_limit(rlim_t value) {
 }  // namespace
 
 MemoryLimit::MemoryLimit() : available_(available_bytes()) {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   // A twentieth is left to the others.
-  if (available_ != UINT64_MAX) set_soft_limit(data_bytes() + available_ / 20 * 19);
-#endif
+  if (!kShadowMemory && available_ != UINT64_MAX)
+    set_soft_limit(data_bytes() + available_ / 20 * 19);
 }
 
 MemoryLimit::~MemoryLimit() { set_soft_limit(RLIM_INFINITY); }
