@@ -45,7 +45,38 @@ Checkpoint read_checkpoint(const std::string& run, int64_t step) {
   return {step, manifest.at("progress"), decode_safetensors(bytes, path)};
 }
 
+// Enough of a fingerprint to tell two apart.
+std::string brief(const std::string& fingerprint) { return fingerprint.substr(0, 12); }
+
 }  // namespace
+
+nlohmann::json MadeWith::to_json() const {
+  return {{"data_fingerprint", data_fingerprint},
+          {"split_fingerprint", split_fingerprint},
+          {"plugins", plugins}};
+}
+
+std::vector<std::string> replaced_since(const nlohmann::json& progress, const MadeWith& now) {
+  std::vector<std::string> replaced;
+  const auto compare = [&](const nlohmann::json& in, const std::string& key, const std::string& is,
+                           const std::string& what) {
+    const auto found = in.find(key);
+    if (found == in.end()) return;
+    const std::string was = found->is_string() ? found->get<std::string>() : "unreadable";
+    if (was == is) return;
+    replaced.push_back(what + " was replaced (was " + brief(was) + ", is " +
+                       (is.empty() ? "absent" : brief(is)) + ")");
+  };
+  compare(progress, "data_fingerprint", now.data_fingerprint, "the data set");
+  compare(progress, "split_fingerprint", now.split_fingerprint, "the split");
+  const auto plugins = progress.find("plugins");
+  if (plugins == progress.end() || !plugins->is_object()) return replaced;
+  for (const auto& [name, unused] : plugins->items()) {
+    const auto is = now.plugins.find(name);
+    compare(*plugins, name, is == now.plugins.end() ? "" : is->second, "the library of " + name);
+  }
+  return replaced;
+}
 
 void save_checkpoint(const std::string& run, const Checkpoint& checkpoint) {
   fs::create_directories(folder_of(run));

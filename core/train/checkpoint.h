@@ -1,10 +1,17 @@
 // Checkpoints of a run: all that the next step depends on.
 //
 // checkpoint/step-N.safetensors  tensors by name: model/..., best/..., adam/GROUP/...,
-// proposals/... checkpoint/step-N.json         {sha256, size, step, progress: {...}} published
+// proposals/... checkpoint/step-N.json         {sha256, size, step, progress: {...}}, published
 // after the tensors checkpoint/best.safetensors    model/... of the reported numbers; written when
-// the run has ended The two newest are kept. A checkpoint counts only when its tensors have the
-// manifest's sha256.
+// the run has ended
+//
+// The two newest are kept. A checkpoint counts only when its tensors have the manifest's sha256.
+// `progress` also names what the steps were made with: data_fingerprint, split_fingerprint, and
+// plugins ("kind id" -> sha256 of its library). When one of them was replaced in the meantime (a
+// plugin was rebuilt in the middle of a study, the data set imported anew), going on would report
+// one number for two experiments. Refusing would not help either, since only a fresh start gives
+// the number that was asked for. So the checkpoints are dropped, the run starts again from step 0,
+// and log.txt says what was replaced. Checkpoints of older versions name nothing and are trusted.
 #pragma once
 
 #include <functional>
@@ -12,6 +19,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/api/types.h"
 
@@ -19,10 +27,22 @@ namespace lea::train {
 
 struct Checkpoint {
   int64_t step = 0;
-  nlohmann::json
-      progress;  // best value and step, validations since, updates, events.jsonl length ...
+  // Best value and step, validations since, updates, events.jsonl length, what it was made with ...
+  nlohmann::json progress;
   std::map<std::string, Tensor> tensors;
 };
+
+// What the steps of a run are made with.
+struct MadeWith {
+  std::string data_fingerprint, split_fingerprint;
+  std::map<std::string, std::string> plugins;  // "kind id" -> sha256 of its library
+
+  nlohmann::json to_json() const;
+};
+
+// One phrase for each part that `progress` names and that is another now: "the data set was
+// replaced (was 0123456789ab, is ba9876543210)".
+std::vector<std::string> replaced_since(const nlohmann::json& progress, const MadeWith& now);
 
 // Throws StoreError when the disk refuses; older checkpoints stay as they are.
 void save_checkpoint(const std::string& run, const Checkpoint& checkpoint);
@@ -34,7 +54,8 @@ std::optional<Checkpoint> load_checkpoint(const std::string& run,
 void save_best(const std::string& run, const std::map<std::string, Tensor>& model);
 std::map<std::string, Tensor> load_best(const std::string& run);
 
-// Removes step-N files, which a finished run no longer needs.
+// Removes all step-N files: a finished run no longer needs them, and one that starts again must not
+// find them, since only the two of the highest step are kept.
 void drop_checkpoints(const std::string& run);
 
 }  // namespace lea::train

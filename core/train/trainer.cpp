@@ -12,12 +12,12 @@
 #include "core/train/checkpoint.h"
 #include "core/train/early_stop.h"
 #include "core/train/evaluate.h"
+#include "core/train/module_state.h"
 #include "core/train/transitions.h"
 
 namespace lea::train {
 namespace {
 
-using Tensors = std::map<std::string, Tensor>;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
@@ -29,49 +29,11 @@ eval::Protocol protocol_of(const spec::RunSpec& run) {
           run.evaluate.first_event};
 }
 
-// Parameters and buffers by name; they share memory with the module.
-Tensors tensors_of(const torch::nn::Module& module) {
-  Tensors tensors;
-  for (const auto& item : module.named_parameters()) tensors[item.key()] = item.value().detach();
-  for (const auto& item : module.named_buffers()) tensors[item.key()] = item.value().detach();
-  return tensors;
-}
-
-Tensors copy_of(const Tensors& tensors) {
-  Tensors copy;
-  for (const auto& [name, tensor] : tensors) copy[name] = tensor.clone();
-  return copy;
-}
-
-void restore(const Tensors& target, const Tensors& source, const std::string& prefix) {
-  for (const auto& [name, tensor] : target) {
-    const auto found = source.find(prefix + name);
-    if (found == source.end() || found->second.sizes() != tensor.sizes()) {
-      throw DataError("checkpoint: no tensor " + prefix + name +
-                      " of the model's shape; was the plugin replaced?");
-    }
-    tensor.copy_(found->second);
-  }
-}
-
-void insert(Tensors& into, const std::string& prefix, const Tensors& tensors) {
-  for (const auto& [name, tensor] : tensors) into[prefix + name] = tensor;
-}
-
-Tensors with_prefix(const Tensors& tensors, const std::string& prefix) {
-  Tensors found;
-  for (auto it = tensors.lower_bound(prefix); it != tensors.end() && it->first.starts_with(prefix);
-       ++it) {
-    found[it->first.substr(prefix.size())] = it->second;
-  }
-  return found;
-}
-
 class Loop {
  public:
   Loop(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
        std::shared_ptr<const data::Split> split, const PluginLookup& lookup,
-       const std::string& folder, Progress& progress)
+       const std::string& folder, Progress& progress, const LoadedPlugins& loaded)
       : run_(run),
         folder_(folder),
         progress_(progress),
@@ -90,6 +52,8 @@ class Loop {
     framework_->fit(context_.training());
     for (const Group& group : framework_->groups()) adams_.emplace(group.name, Adam(group));
     if (!adams_.empty()) transitions_ = std::make_unique<Transitions>(run, *data, context_);
+    made_with_ = {data->fingerprint(), split->fingerprint, {}};
+    if (loaded) made_with_.plugins = loaded();
   }
 
   Outcome go() {
@@ -108,6 +72,7 @@ class Loop {
     while (step_ < run_.train.max_steps && !stop_.should_stop()) {
       spent_ = spent + seconds_since(start);
       if (progress_.stop_requested()) {
+        check_weights();
         save();
         return false;
       }
@@ -133,7 +98,8 @@ class Loop {
       throw PluginError("framework " + run_.framework.id + ": loss() names group \"" + loss.group +
                         "\", which groups() does not have");
     }
-    if (step_ % run_.train.log_every == 0 || step_ == 0) record(loss);
+    check_loss(loss);
+    if (step_ % run_.train.log_every == 0) record(loss);
     adam->second.step(loss.value, learning_rate(adam->second.group()));
     updates_ += adam->second.group().evaluated;
     progress_.on_step(++step_, run_.train.max_steps, "train");
@@ -170,12 +136,33 @@ class Loop {
           proposals_.item.eq(context_.training().item).to(at::kFloat).mean().item<double>()}});
   }
 
+  // Each step: on the CPU the value is there, and on a GPU the next batch waits for the stream too.
+  void check_loss(const Loss& loss) const {
+    if (std::isfinite(loss.value.item<double>())) return;
+    throw PluginError("framework " + run_.framework.id + ": the loss is not finite at step " +
+                      std::to_string(step_) + ". Lower train.learning_rate or check the rewards");
+  }
+
+  // A finite loss can have a gradient that is not, and nothing mends a weight that is lost: no
+  // checkpoint may hold it, and no validation may select it.
+  void check_weights() const {
+    const auto check = [&](const std::string& what, const Tensor& tensor) {
+      if (is_finite(tensor)) return;
+      throw PluginError("framework " + run_.framework.id + ": " + what + " is not finite after " +
+                        std::to_string(step_) +
+                        " steps, although the losses were. Lower train.learning_rate or check the "
+                        "rewards, and the loss for what has no finite gradient");
+    };
+    for (const auto& item : framework_->named_parameters())
+      check("parameter " + item.key(), item.value().detach());
+    for (const auto& [group, adam] : adams_) {
+      for (const auto& [name, tensor] : adam.state())
+        check("Adam's state " + group + "/" + name, tensor);
+    }
+  }
+
   void record(const Loss& loss) {
     const double value = loss.value.item<double>();
-    if (!std::isfinite(value)) {
-      throw PluginError("framework " + run_.framework.id + ": the loss is not finite at step " +
-                        std::to_string(step_) + ". Lower train.learning_rate or check the rewards");
-    }
     nlohmann::json record = {
         {"type", "train"}, {"step", step_}, {"group", loss.group}, {"loss", value}};
     for (const auto& [name, tensor] : loss.metrics) record[name] = tensor.item<double>();
@@ -184,6 +171,7 @@ class Loop {
 
   // Selects, and leaves a checkpoint behind the step.
   void validate() {
+    check_weights();
     const auto file = evaluator_.rank(*framework_, data::Part::kValid, [&] {
       progress_.on_step(step_, run_.train.max_steps, "validate");
       return true;
@@ -201,25 +189,28 @@ class Loop {
   }
 
   void save() {
-    Checkpoint checkpoint{step_, {}, {}};
-    insert(checkpoint.tensors, "model/", tensors_of(*framework_));
-    insert(checkpoint.tensors, "best/", best_);
+    Checkpoint checkpoint{step_, made_with_.to_json(), {}};
+    add(checkpoint.tensors, "model/", tensors_of(*framework_));
+    add(checkpoint.tensors, "best/", best_);
     for (const auto& [name, adam] : adams_)
-      insert(checkpoint.tensors, "adam/" + name + "/", adam.state());
+      add(checkpoint.tensors, "adam/" + name + "/", adam.state());
     if (proposals_.item.defined()) checkpoint.tensors["proposals/item"] = proposals_.item;
     if (proposals_.reward.defined()) checkpoint.tensors["proposals/reward"] = proposals_.reward;
-    checkpoint.progress = {{"stop", stop_.save()},
-                           {"updates", updates_},
-                           {"validated", validated_},
-                           {"seconds", spent_},
-                           {"journal", progress_.journal_length()}};
+    checkpoint.progress.update({{"stop", stop_.save()},
+                                {"updates", updates_},
+                                {"validated", validated_},
+                                {"seconds", spent_},
+                                {"journal", progress_.journal_length()}});
     save_checkpoint(folder_, checkpoint);
   }
 
   void resume() {
     const auto checkpoint =
         load_checkpoint(folder_, [&](const std::string& why) { progress_.say(why); });
-    if (!checkpoint) return progress_.cut_journal(0);
+    if (!checkpoint || was_replaced(*checkpoint)) {
+      drop_checkpoints(folder_);
+      return progress_.cut_journal(0);
+    }
     restore(tensors_of(*framework_), checkpoint->tensors, "model/");
     best_ = with_prefix(checkpoint->tensors, "best/");
     for (auto& [name, adam] : adams_) adam.load(checkpoint->tensors, "adam/" + name + "/");
@@ -236,6 +227,15 @@ class Loop {
     spent_ = progress.at("seconds").get<double>();
     progress_.cut_journal(progress.at("journal").get<uint64_t>());
     progress_.say("going on after step " + std::to_string(step_));
+  }
+
+  bool was_replaced(const Checkpoint& checkpoint) {
+    const std::vector<std::string> replaced = replaced_since(checkpoint.progress, made_with_);
+    for (const std::string& what : replaced) progress_.say("since the last attempt " + what);
+    if (replaced.empty()) return false;
+    progress_.say("so the checkpoint of step " + std::to_string(checkpoint.step) +
+                  " belongs to another experiment: the run starts again from step 0");
+    return true;
   }
 
   Outcome finish() {
@@ -297,6 +297,7 @@ class Loop {
   eval::Protocol validation_;
   std::shared_ptr<Framework> framework_;
   std::map<std::string, Adam> adams_;
+  MadeWith made_with_;
   std::unique_ptr<Transitions> transitions_;
   Proposals proposals_;
   Tensors best_;
@@ -310,8 +311,8 @@ class Loop {
 
 Outcome train(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
               std::shared_ptr<const data::Split> split, const PluginLookup& lookup,
-              const std::string& run_folder, Progress& progress) {
-  return Loop(run, std::move(data), std::move(split), lookup, run_folder, progress).go();
+              const std::string& run_folder, Progress& progress, const LoadedPlugins& loaded) {
+  return Loop(run, std::move(data), std::move(split), lookup, run_folder, progress, loaded).go();
 }
 
 }  // namespace lea::train

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -31,11 +32,17 @@ struct Outcome {
   nlohmann::json result;     // metrics, steps, times, parameters ...; see core/lab/run_folder.h
 };
 
+// "kind id" -> sha256 of its library, for every plugin that the lookup has loaded so far.
+using LoadedPlugins = std::function<std::map<std::string, std::string>()>;
+
 // Trains, selects, tests, and writes checkpoint/, ranks.bin and ranks-valid.bin under `run_folder`.
 // Goes on from the newest checkpoint that verifies; the results are then byte-equal to an
-// uninterrupted run's. Throws lea::Error when the run fails.
+// uninterrupted run's. Starts from step 0, and says so, where the checkpoint was made with other
+// data, another split or other plugin binaries; without `loaded` binaries are not compared. Throws
+// lea::Error when the run fails, PluginError as soon as a loss, and before any checkpoint and
+// selection as soon as a weight, is not finite.
 Outcome train(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
               std::shared_ptr<const data::Split> split, const PluginLookup& lookup,
-              const std::string& run_folder, Progress& progress);
+              const std::string& run_folder, Progress& progress, const LoadedPlugins& loaded = {});
 
 }  // namespace lea::train

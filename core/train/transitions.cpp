@@ -41,7 +41,7 @@ Transitions::Transitions(const spec::RunSpec& run, const data::Dataset& data,
       negatives_(run.negatives, data.items(), context.seed()),
       offset_(context.training().offset.const_data_ptr<int64_t>(),
               context.training().offset.size(0)) {
-  if (data.items() < 2)
+  if (run.reads_negatives && data.items() < 2)
     throw DataError("data " + run.data.name + ": negatives need at least two items");
   if (state_ && state_->state_width() == 0) {
     throw ConfigError("state: environment " + run.state.id +
@@ -88,8 +88,11 @@ Transition Transitions::make(int64_t step, std::span<const int64_t> events,
   }
   transition.done = done.to(device);
 
+  // Of a framework that reads none, no environment need be asked: K = 0.
   const Tensor negatives =
-      negatives_.draw(step, events, {action.const_data_ptr<int64_t>(), events.size()});
+      run_.reads_negatives
+          ? negatives_.draw(step, events, {action.const_data_ptr<int64_t>(), events.size()})
+          : at::empty({rows, 0}, at::kLong);
   transition.negatives = negatives.to(device);
   if (reward_) {
     const int64_t count = negatives.size(1);

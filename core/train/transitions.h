@@ -21,7 +21,8 @@ class Transitions {
  public:
   Transitions(const spec::RunSpec& run, const data::Dataset& data, const HostContext& context);
 
-  // The transition of some training events, on the run's device.
+  // The transition of some training events, on the run's device. A framework that does not read
+  // negatives gets none (K = 0), and the reward environment is asked for the logged items alone.
   Transition make(int64_t step, std::span<const int64_t> events, const Proposals& proposals) const;
 
   // Ranks the items for all training histories with the framework as it is (dropout off, equal

@@ -1,0 +1,116 @@
+// A run that goes on after its data, its split or a plugin was replaced.
+#include "core/train/checkpoint.h"
+#include "core/train/trainer.h"
+#include "tests/train/toy.h"
+
+namespace lea::train {
+namespace {
+
+using Binaries = std::map<std::string, std::string>;
+
+const Binaries kBinaries = {{"framework toy.framework", "11111111111111111111"},
+                            {"backbone toy.backbone", "22222222222222222222"}};
+
+class ReplacedTest : public ToyTest {
+ protected:
+  ReplacedTest() { run_.train.max_steps = 6; }
+
+  // Trains until `stop_at`; gives the steps that were computed.
+  std::vector<int64_t> attempt(int64_t stop_at, const Binaries& binaries = kBinaries) {
+    std::vector<int64_t> steps;
+    prepare_ = [&](ToyFramework& framework) {
+      framework.on_loss = [&](ToyFramework& f, const Transition&, const Step& step) {
+        steps.push_back(step.index);
+        return Loss{-f.w.sum(), "ranked", {}};
+      };
+    };
+    listener_ = Listener();
+    listener_.stop_at = stop_at;
+    outcome_ = train(run_, data_, split_, lookup(), folder_, listener_, [&] { return binaries; });
+    return steps;
+  }
+  void expect_fresh_start(const std::vector<int64_t>& steps, const std::string& said) {
+    EXPECT_EQ(steps, (std::vector<int64_t>{0, 1, 2, 3, 4, 5}));
+    EXPECT_EQ(listener_.said, said +
+                                  "so the checkpoint of step 4 belongs to another experiment: "
+                                  "the run starts again from step 0\n");
+    EXPECT_FALSE(outcome_.interrupted);
+    EXPECT_EQ(outcome_.result.at("steps"), 6);
+    EXPECT_EQ(listener_.values<int64_t>("train", "step"), steps);
+  }
+
+  Listener listener_;
+  Outcome outcome_;
+};
+
+TEST_F(ReplacedTest, GoesOnWhereNothingWas) {
+  EXPECT_EQ(attempt(4).size(), 4u);
+  EXPECT_TRUE(outcome_.interrupted);
+  EXPECT_EQ(attempt(100), (std::vector<int64_t>{4, 5}));
+  EXPECT_EQ(listener_.said, "going on after step 4\n");
+}
+
+TEST_F(ReplacedTest, StartsAgainWithARebuiltPluginAndSaysSo) {
+  attempt(4);
+  Binaries rebuilt = kBinaries;
+  rebuilt["framework toy.framework"] = "33333333333333333333";
+  expect_fresh_start(attempt(100, rebuilt),
+                     "since the last attempt the library of framework toy.framework was replaced "
+                     "(was 111111111111, is 333333333333)\n");
+}
+
+TEST_F(ReplacedTest, StartsAgainWithOtherDataAndSaysSo) {
+  attempt(4);
+  const std::string was = data_->fingerprint().substr(0, 12);
+  const std::string split_was = split_->fingerprint.substr(0, 12);
+  data_ = import({{"u1", "abc"}, {"u4", "abdd"}, {"u2", "bc"}, {"u5", "dcae"}, {"u3", "caddd"}},
+                 "other");
+  split_ =
+      split({{"u1", "train"}, {"u2", "train"}, {"u3", "train"}, {"u4", "valid"}, {"u5", "test"}});
+  expect_fresh_start(attempt(100), "since the last attempt the data set was replaced (was " + was +
+                                       ", is " + data_->fingerprint().substr(0, 12) +
+                                       ")\nsince the last attempt the split was replaced (was " +
+                                       split_was + ", is " + split_->fingerprint.substr(0, 12) +
+                                       ")\n");
+}
+
+TEST_F(ReplacedTest, StartsAgainWithAnotherSplitAndSaysSo) {
+  attempt(4);
+  const std::string was = split_->fingerprint.substr(0, 12);
+  split_ =
+      split({{"u1", "train"}, {"u2", "train"}, {"u3", "train"}, {"u4", "test"}, {"u5", "valid"}});
+  expect_fresh_start(attempt(100), "since the last attempt the split was replaced (was " + was +
+                                       ", is " + split_->fingerprint.substr(0, 12) + ")\n");
+}
+
+TEST_F(ReplacedTest, KeepsTheCheckpointsOfTheFreshStartThatHaveFewerSteps) {
+  attempt(4);
+  Binaries rebuilt = kBinaries;
+  rebuilt["framework toy.framework"] = "33333333333333333333";
+  EXPECT_EQ(attempt(2, rebuilt), (std::vector<int64_t>{0, 1}));
+  EXPECT_EQ(attempt(100, rebuilt), (std::vector<int64_t>{2, 3, 4, 5}));
+}
+
+TEST_F(ReplacedTest, TrustsACheckpointOfAnOlderVersionThatNamesNothing) {
+  attempt(4);
+  auto checkpoint = load_checkpoint(folder_, [](const std::string&) {});
+  ASSERT_TRUE(checkpoint);
+  for (const char* key : {"data_fingerprint", "split_fingerprint", "plugins"})
+    EXPECT_EQ(checkpoint->progress.erase(key), 1u) << key;
+  save_checkpoint(folder_, *checkpoint);
+  EXPECT_EQ(attempt(100), (std::vector<int64_t>{4, 5}));
+}
+
+TEST(MadeWith, NamesEachPartThatIsAnotherNow) {
+  const MadeWith was{"d1", "s1", {{"framework f", "f1"}, {"backbone b", "b1"}}};
+  const nlohmann::json progress = was.to_json();
+  EXPECT_TRUE(replaced_since(progress, was).empty());
+  EXPECT_EQ(replaced_since(progress, {"d2", "s2", {{"framework f", "f2"}}}),
+            (std::vector<std::string>{"the data set was replaced (was d1, is d2)",
+                                      "the split was replaced (was s1, is s2)",
+                                      "the library of backbone b was replaced (was b1, is absent)",
+                                      "the library of framework f was replaced (was f1, is f2)"}));
+}
+
+}  // namespace
+}  // namespace lea::train

@@ -1,0 +1,269 @@
+#include "core/train/trainer.h"
+
+#include <cmath>
+
+#include "core/eval/ranks.h"
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+#include "core/spec/text.h"
+#include "core/train/checkpoint.h"
+#include "tests/train/toy.h"
+
+namespace lea::train {
+namespace {
+
+using Steps = std::vector<int64_t>;
+
+class TrainerTest : public ToyTest {
+ protected:
+  Outcome train() { return train::train(run_, data_, split_, lookup(), folder_, listener_); }
+  // The weight before each step and after the last.
+  std::vector<double> weights(const std::function<Loss(ToyFramework&, int64_t step)>& loss) {
+    std::vector<double> weights;
+    prepare_ = [&](ToyFramework& framework) {
+      framework.on_loss = [&](ToyFramework& f, const Transition&, const Step& step) {
+        weights.push_back(f.w.item<double>());
+        return loss(f, step.index);
+      };
+    };
+    train();
+    weights.push_back(framework_->w.item<double>());
+    return weights;
+  }
+  std::string failure() {
+    try {
+      train();
+    } catch (const PluginError& error) {
+      return error.what();
+    }
+    return "nothing failed";
+  }
+
+  Listener listener_;
+};
+
+// With w = 0, 1, 2 ... the best item is a, b, c, d, e. Of the validation targets a b d d it has
+// then 1/4, 1/4, 0, 1/2, 0 in place one; w is the number of updates.
+
+TEST_F(TrainerTest, StopsAfterPatienceValidationsWithoutABetterOne) {
+  run_.train.validate_every = 1;
+  run_.train.patience = 2;
+  const Outcome outcome = train();
+  EXPECT_EQ(listener_.values<int64_t>("valid", "step"), (Steps{1, 2, 3, 4, 5}));
+  std::vector<double> hits;
+  for (const auto& metrics : listener_.values<nlohmann::json>("valid", "metrics"))
+    hits.push_back(metrics.at("hr@1").get<double>());
+  EXPECT_EQ(hits, (std::vector<double>{0.25, 0, 0.5, 0, 0}));
+  EXPECT_EQ(outcome.result.at("best_step"), 3);
+  EXPECT_EQ(outcome.result.at("steps"), 5);
+  EXPECT_EQ(outcome.result.at("updates"), 5);
+}
+
+TEST_F(TrainerTest, ReportsTheWeightsOfTheBestStepAndNotOfTheLast) {
+  run_.train.validate_every = 1;
+  run_.train.patience = 2;
+  const Outcome outcome = train();
+  EXPECT_FLOAT_EQ(load_best(folder_).at("w").item<float>(), 3);
+  // w = 3: d is best, then c and e, then b, then a. The targets of u5 are d c a e.
+  const auto file = eval::decode_ranks(read_file(folder_ + "/ranks.bin"), "ranks.bin");
+  std::vector<std::pair<uint32_t, uint32_t>> ranks;
+  for (const auto& record : file.records) ranks.emplace_back(record.rank, record.ties);
+  EXPECT_EQ(ranks, (decltype(ranks){{1, 0}, {2, 1}, {5, 0}, {2, 1}}));
+  const auto& metrics = outcome.result.at("metrics");
+  EXPECT_EQ(metrics.at("test").at("hr@1"), 0.25);
+  EXPECT_EQ(metrics.at("test").at("hr@3"), 0.75);  // ties count against the target: rank 3
+  EXPECT_EQ(metrics.at("valid").at("hr@1"), 0.5);
+  EXPECT_EQ(outcome.result.at("tie_share"), 0.5);
+  EXPECT_EQ(outcome.result.at("ranks_sha256"), sha256_file(folder_ + "/ranks.bin"));
+}
+
+TEST_F(TrainerTest, ValidatesByUpdatesOfTheNetworkThatRanksAndAfterTheLastOfThem) {
+  run_.train.max_steps = 10;
+  run_.train.validate_every = 2;
+  weights([](ToyFramework& f, int64_t step) {
+    return step % 2 == 0 ? Loss{-f.w.sum(), "ranked", {}} : Loss{-f.unranked.sum(), "unranked", {}};
+  });
+  // The second, the fourth and the fifth update are steps 2, 6 and 8; the last counts at the end.
+  EXPECT_EQ(listener_.values<int64_t>("valid", "step"), (Steps{3, 7, 10}));
+  EXPECT_EQ(listener_.values<int64_t>("valid", "updates"), (Steps{2, 4, 5}));
+}
+
+TEST_F(TrainerTest, DoesNotValidateTheSameWeightsTwice) {
+  run_.train.max_steps = 4;
+  run_.train.validate_every = 2;
+  train();
+  EXPECT_EQ(listener_.values<int64_t>("valid", "step"), (Steps{2, 4}));
+}
+
+TEST_F(TrainerTest, DropsTheLearningRateAtItsStep) {
+  run_.train.max_steps = 5;
+  run_.train.learning_rate = 0.5;
+  run_.train.drop_learning_rate_at = 3;
+  run_.train.dropped_learning_rate = 0.125;
+  const auto w = weights([](ToyFramework& f, int64_t) { return Loss{-f.w.sum(), "ranked", {}}; });
+  const std::vector<double> expected = {0, 0.5, 1, 1.5, 1.625, 1.75};
+  ASSERT_EQ(w.size() - 1, expected.size() - 1);
+  // The weights after the last step are those of the best one: step 1, where b is best.
+  for (size_t i = 0; i + 1 < expected.size(); ++i) EXPECT_NEAR(w[i], expected[i], 1e-6) << i;
+}
+
+TEST_F(TrainerTest, ForgetsTheMomentsAtTheDropWhereTheRunSaysSo) {
+  run_.train.max_steps = 6;
+  run_.train.drop_learning_rate_at = 3;
+  const auto last_move = [&](bool fresh) {
+    run_.train.fresh_optimizer = fresh;
+    // From step 3 on the gradient is 0: what still moves w are the moments.
+    const auto w = weights([](ToyFramework& f, int64_t step) {
+      return Loss{f.w.sum() * (step < 3 ? -1 : 0), "ranked", {}};
+    });
+    return w[5] - w[3];
+  };
+  EXPECT_GT(last_move(false), 1e-4);
+  drop_checkpoints(folder_);
+  EXPECT_EQ(last_move(true), 0);
+}
+
+TEST_F(TrainerTest, LeavesAGroupWithItsOwnLearningRateOutOfTheSchedule) {
+  run_.train.max_steps = 5;
+  run_.train.drop_learning_rate_at = 2;
+  run_.train.dropped_learning_rate = 0.125;
+  run_.train.fresh_optimizer = true;
+  std::vector<double> weights;
+  prepare_ = [&](ToyFramework& framework) {
+    framework.own_groups = {{"own", {framework.w}, 0.25}};
+    framework.on_loss = [&](ToyFramework& f, const Transition&, const Step& step) {
+      weights.push_back(f.w.item<double>());
+      return Loss{f.w.sum() * (step.index < 2 ? -1 : 0), "own", {}};
+    };
+  };
+  train();
+  ASSERT_EQ(weights.size(), 5u);
+  EXPECT_NEAR(weights[1], 0.25, 1e-6);
+  EXPECT_NEAR(weights[2], 0.5, 1e-6);
+  EXPECT_GT(weights[4] - weights[3], 1e-3);  // its moments were kept
+}
+
+TEST_F(TrainerTest, RefreshesProposalsFromTheirStepOnWithTheWeightsOfThatMoment) {
+  run_.train.max_steps = 8;
+  run_.reward.id = "toy.environment";
+  run_.augment.id = "toy.augmenter";
+  run_.augment_use.from_step = 2;
+  run_.augment_use.refresh = 3;
+  run_.augment_use.candidates = 1;
+  Steps proposed;
+  std::vector<float> scored;
+  prepare_ = [&](ToyFramework& framework) {
+    framework.on_loss = [&](ToyFramework& f, const Transition& t, const Step&) {
+      proposed.push_back(t.proposed.defined() ? t.proposed.max().item<int64_t>() : -1);
+      // 100 x event + 10 x item + role 2
+      if (t.proposed.defined()) {
+        const Tensor expected = t.history.event * 100 + t.proposed.clamp_min(1) * 10 + 2;
+        EXPECT_TRUE(t.proposed_reward.equal(expected.to(at::kFloat)));
+      }
+      return Loss{-f.w.sum(), "ranked", {}};
+    };
+  };
+  run_.train.batch_size = 10;
+  train();
+  EXPECT_EQ(listener_.values<int64_t>("proposals", "step"), (Steps{2, 5}));
+  // w is 2 at step 2, so c is best, and 5 at step 5, where e is the nearest.
+  EXPECT_EQ(proposed, (Steps{-1, -1, 3, 3, 3, 5, 5, 5}));
+  // Three of the ten histories are empty. Event 2 (c after a b) and event 4 (c after b) are logged
+  // c.
+  EXPECT_FLOAT_EQ(listener_.values<float>("proposals", "share")[0], 0.7f);
+  EXPECT_FLOAT_EQ(listener_.values<float>("proposals", "equal_to_logged")[0], 0.2f);
+}
+
+TEST_F(TrainerTest, ProposesOnceWithoutARefresh) {
+  run_.train.max_steps = 6;
+  run_.augment.id = "toy.augmenter";
+  run_.augment_use.from_step = 1;
+  run_.augment_use.candidates = 1;
+  train();
+  EXPECT_EQ(listener_.values<int64_t>("proposals", "step"), (Steps{1}));
+}
+
+TEST_F(TrainerTest, RecordsALossAtStepZeroAndEveryFewSteps) {
+  run_.train.max_steps = 7;
+  run_.train.log_every = 3;
+  weights([](ToyFramework& f, int64_t step) {
+    return Loss{-f.w.sum(), "ranked", {{"twice", torch::tensor(2.0f * float(step))}}};
+  });
+  EXPECT_EQ(listener_.values<int64_t>("train", "step"), (Steps{0, 3, 6}));
+  EXPECT_EQ(listener_.values<double>("train", "twice"), (std::vector<double>{0, 6, 12}));
+  EXPECT_NEAR(listener_.values<double>("train", "loss")[1], -3, 1e-5);
+}
+
+TEST_F(TrainerTest, FailsAtTheVeryStepWhoseLossIsNotFinite) {
+  run_.train.log_every = 100;
+  run_.train.validate_every = 4;
+  prepare_ = [](ToyFramework& framework) {
+    framework.on_loss = [](ToyFramework& f, const Transition&, const Step& step) {
+      return Loss{-f.w.sum() * (step.index == 5 ? INFINITY : 1.0), "ranked", {}};
+    };
+  };
+  EXPECT_EQ(failure(),
+            "framework toy.framework: the loss is not finite at step 5. Lower train.learning_rate "
+            "or check the rewards");
+  const auto checkpoint = load_checkpoint(folder_, [](const std::string&) {});
+  ASSERT_TRUE(checkpoint);
+  EXPECT_EQ(checkpoint->step, 4);
+  EXPECT_FLOAT_EQ(checkpoint->tensors.at("model/w").item<float>(), 4);
+}
+
+// At `last` the derivative of the square root at 0 is infinite, and times 0 it is NaN: no loss
+// shows it, and neither does the network that ranks.
+std::function<void(ToyFramework&)> losing_a_weight_at(int64_t last) {
+  return [last](ToyFramework& framework) {
+    framework.own_groups = {{"both", {framework.w, framework.unranked}}};
+    framework.on_loss = [last](ToyFramework& f, const Transition&, const Step& step) {
+      const Tensor value = -f.w.sum();
+      return Loss{step.index < last ? value : value + (f.unranked * 0).sqrt().sum(), "both", {}};
+    };
+  };
+}
+
+TEST_F(TrainerTest, NeitherSelectsNorKeepsWeightsThatAreNotFinite) {
+  run_.train.validate_every = 4;
+  prepare_ = losing_a_weight_at(3);
+  EXPECT_EQ(
+      failure(),
+      "framework toy.framework: parameter unranked is not finite after 4 steps, although the "
+      "losses were. Lower train.learning_rate or check the rewards, and the loss for what has "
+      "no finite gradient");
+  EXPECT_TRUE(listener_.values<int64_t>("valid", "step").empty());
+  EXPECT_FALSE(load_checkpoint(folder_, [](const std::string&) {}));
+}
+
+TEST_F(TrainerTest, KeepsNoSuchWeightsEitherWhenItIsAskedToStop) {
+  listener_.stop_at = 2;
+  prepare_ = losing_a_weight_at(1);
+  EXPECT_NE(failure().find("parameter unranked is not finite after 2 steps"), std::string::npos);
+  EXPECT_FALSE(load_checkpoint(folder_, [](const std::string&) {}));
+}
+
+TEST_F(TrainerTest, SaysWhenAnOptimisersMomentsHaveOverflowed) {
+  run_.train.max_steps = 1;
+  prepare_ = [](ToyFramework& framework) {
+    framework.on_loss = [](ToyFramework& f, const Transition&, const Step&) {
+      return Loss{
+          f.w.sum() * 1e30, "ranked", {}};  // its square is beyond float: w would stand still
+    };
+  };
+  EXPECT_NE(failure().find("Adam's state ranked/0/square is not finite after 1 steps"),
+            std::string::npos)
+      << failure();
+}
+
+TEST_F(TrainerTest, RefusesALossForAGroupThatIsNotThere) {
+  prepare_ = [](ToyFramework& framework) {
+    framework.on_loss = [](ToyFramework& f, const Transition&, const Step&) {
+      return Loss{-f.w.sum(), "third", {}};
+    };
+  };
+  EXPECT_EQ(failure(),
+            "framework toy.framework: loss() names group \"third\", which groups() does not have");
+}
+
+}  // namespace
+}  // namespace lea::train
