@@ -18,7 +18,8 @@ nlohmann::json golden() {
 }
 
 TEST(Statistics, AgreesWithScipysStudentT) {
-  for (const auto& [degrees, quantile] : golden()["t_975"].items()) {
+  const nlohmann::json quantiles = golden()["t_975"];
+  for (const auto& [degrees, quantile] : quantiles.items()) {
     EXPECT_NEAR(student_t(0.95, std::stoll(degrees)), quantile.get<double>(), 1e-9) << degrees;
   }
 }

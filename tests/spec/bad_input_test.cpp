@@ -118,10 +118,10 @@ TEST_F(BadFile, DamagedSpecsNeverCrash) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     return (state >> 33) % bound;
   };
-  const std::string bytes(
+  static constexpr char kBytes[] =
       "\0\n\t :,-[]{}&*#'\"!|>%@\x80\xFF"
-      "0a<?",
-      30);
+      "0a<?";
+  const std::string bytes(kBytes, sizeof kBytes - 1);
   const std::string file = path("fuzz.yaml");
   int accepted = 0;
   for (int trial = 0; trial < 1500; ++trial) {
