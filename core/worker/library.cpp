@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -217,9 +218,10 @@ std::string loader_text(const std::string& text) {
   return text.substr(begin + before.size(), end - begin - before.size());
 }
 
-// Leaked on purpose: no destructor may unload a library at exit.
 const boost::dll::shared_library& load_library(const std::string& copy, const PluginFile& file) {
-  auto* library = new boost::dll::shared_library();
+  // Never destroyed: no destructor may unload a library at exit.
+  static auto& libraries = *new std::deque<boost::dll::shared_library>();
+  boost::dll::shared_library* library = &libraries.emplace_back();
   // A static constructor that throws ends most processes here; with some loaders it comes out of
   // dlopen.
   const char* where = "threw in a static constructor: ";
