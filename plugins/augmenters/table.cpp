@@ -6,7 +6,7 @@
 #include <ATen/ATen.h>
 
 #include "core/api/plugin.h"
-#include "plugins/environments/event_table.h"
+#include "plugins/event_table.h"
 
 namespace {
 

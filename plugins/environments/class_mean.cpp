@@ -13,22 +13,15 @@ using lea::Tensor;
 class ClassMean final : public lea::Environment {
  public:
   static constexpr bool kGivesState = true;  // the inner environment's, where it has one
-  struct Params {
-    std::string of;
-    int64_t sample = 10000, negatives = 5, seed = 1;
+  struct Params : lea::MeansParams {
     void fields(lea::Fields& f) {
-      f.environment("of", of, "environment whose rewards are averaged");
-      f.integer("sample", sample, {1, 1e9},
-                "training events that the means are taken over, at most");
-      f.integer("negatives", negatives, {1, 1000}, "sampled items an event, for their mean");
-      f.integer("seed", seed, {0, 9e15},
-                "which events and items are drawn; independent of the run");
+      MeansParams::fields(f, "environment whose rewards are averaged");
     }
   };
 
   ClassMean(const Params& params, const lea::Context& context)
       : inner_(context.environment(params.of)) {
-    means_ = lea::role_means(*inner_, context.training(), params.sample, params.negatives,
+    means_ = lea::role_means(*inner_, context.training(), params,
                              lea::mix(0x636c617373ULL, uint64_t(params.seed)));
   }
 

@@ -17,24 +17,14 @@ using lea::Tensor;
 class Matched final : public lea::Environment {
  public:
   static constexpr bool kGivesState = true;  // the inner environment's, where it has one
-  struct Params {
-    std::string of;
-    int64_t sample = 10000, negatives = 5, seed = 1;
-    void fields(lea::Fields& f) {
-      f.environment("of", of, "environment whose rewards are mapped");
-      f.integer("sample", sample, {1, 1e9},
-                "training events that the means are taken over, at most");
-      f.integer("negatives", negatives, {1, 1000}, "sampled items an event, for their mean");
-      f.integer("seed", seed, {0, 9e15},
-                "which events and items are drawn; independent of the run");
-    }
+  struct Params : lea::MeansParams {
+    void fields(lea::Fields& f) { MeansParams::fields(f, "environment whose rewards are mapped"); }
   };
 
   Matched(const Params& params, const lea::Context& context)
       : inner_(context.environment(params.of)) {
-    const lea::RoleMeans means =
-        lea::role_means(*inner_, context.training(), params.sample, params.negatives,
-                        lea::mix(0x6d61746368ULL, uint64_t(params.seed)));
+    const lea::RoleMeans means = lea::role_means(*inner_, context.training(), params,
+                                                 lea::mix(0x6d61746368ULL, uint64_t(params.seed)));
     const double gap = means.logged - means.sampled;
     if (std::abs(gap) <= 1e-6 * (std::abs(means.logged) + std::abs(means.sampled))) {
       throw lea::ConfigError(

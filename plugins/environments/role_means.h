@@ -5,21 +5,39 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include "core/api/environment.h"
+#include "core/spec/params.h"
 
 namespace lea {
+
+// Parameters of the wrappers that need them.
+struct MeansParams {
+  std::string of;
+  int64_t sample = 0, negatives = 5, seed = 1;
+
+ protected:
+  // `done` says what happens to the rewards of `of`.
+  void fields(Fields& f, const char* done) {
+    f.environment("of", of, done);
+    f.integer("sample", sample, {0, 1e9}, "training events that the means are taken over (0: all)");
+    f.integer("negatives", negatives, {1, 1000}, "sampled items an event, for their mean");
+    f.integer("seed", seed, {0, 9e15}, "which events and items are drawn; independent of the run");
+  }
+};
 
 struct RoleMeans {
   double logged = 0, sampled = 0, proposed = 0;
 };
 
-// `count` distinct training events in ascending order; all of them when there are not more.
+// `count` distinct training events in ascending order; all of them for 0, or when there are not
+// more.
 inline std::vector<int64_t> sample_events(int64_t events, int64_t count, uint64_t key) {
   std::vector<int64_t> chosen(events);
   std::iota(chosen.begin(), chosen.end(), 0);
-  if (count >= events) return chosen;
+  if (count == 0 || count >= events) return chosen;
   for (int64_t i = 0; i < count; ++i) {
     std::swap(chosen[i], chosen[i + int64_t(mix(key, 0, uint64_t(i)) % uint64_t(events - i))]);
   }
@@ -28,14 +46,15 @@ inline std::vector<int64_t> sample_events(int64_t events, int64_t count, uint64_
   return chosen;
 }
 
-// Mean reward of each role over at most `sample` training events, with `negatives` items an event
-// drawn uniformly from those that are not logged there. Which items will be proposed is not known
-// beforehand: the proposed mean asks for the logged items under the proposed role, so it is the
-// logged mean unless the environment tells the two roles apart.
-inline RoleMeans role_means(Environment& environment, const TrainingData& training, int64_t sample,
-                            int64_t negatives, uint64_t key) {
+// Mean reward of each role over the training events that are sampled, with `negatives` items an
+// event drawn uniformly from those that are not logged there. Which items will be proposed is not
+// known beforehand: the proposed mean asks for the logged items under the proposed role, so it is
+// the logged mean unless the environment tells the two roles apart.
+inline RoleMeans role_means(Environment& environment, const TrainingData& training,
+                            const MeansParams& params, uint64_t key) {
   constexpr int64_t kChunk = 512;
-  const std::vector<int64_t> chosen = sample_events(training.events(), sample, key);
+  const int64_t negatives = params.negatives;
+  const std::vector<int64_t> chosen = sample_events(training.events(), params.sample, key);
   std::vector<Role> roles(2 + negatives, Role::kSampled);
   roles[0] = Role::kLogged;
   roles[1] = Role::kProposed;

@@ -12,7 +12,7 @@
 #include <tuple>
 
 #include "core/api/plugin.h"
-#include "plugins/environments/event_table.h"
+#include "plugins/event_table.h"
 
 namespace {
 

@@ -5,6 +5,7 @@
 
 #include "core/api/plugin.h"
 #include "core/api/twin.h"
+#include "core/spec/error.h"
 
 namespace {
 
@@ -47,6 +48,11 @@ class Sa2c final : public lea::TwinFramework {
 
   Sa2c(const Params& params, const lea::Context& context)
       : TwinFramework(params, context), sa2c_(params) {
+    if (params.clip && params.clip_min > params.clip_max) {
+      throw lea::ConfigError("sa2c: clip_min (" + std::to_string(params.clip_min) +
+                             ") must not be above clip_max (" + std::to_string(params.clip_max) +
+                             ")");
+    }
     if (params.smooth > 0) {
       const lea::TrainingData& training = context.training();
       const Tensor count = at::bincount(training.item, {}, context.items() + 1).to(at::kFloat);
@@ -67,6 +73,11 @@ class Sa2c final : public lea::TwinFramework {
   }
 
   lea::Loss loss(const lea::Transition& transition, const lea::Step& step) override {
+    if (transition.negatives.size(1) == 0) {
+      throw lea::ConfigError(
+          "sa2c: negatives.count must be at least 1: the advantage compares the logged item with "
+          "sampled ones");
+    }
     const Pass pass = this->pass(transition, step, Negatives::kUse);
     lea::Loss loss{{}, pass.group, {}};
     if (step.index < sa2c_.warm_up_steps) {

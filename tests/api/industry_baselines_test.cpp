@@ -109,11 +109,20 @@ TEST_F(IndustryBaselines, ItemKnnHasItsPublishedFigures) {
   EXPECT_NEAR(ndcg, .0781, .0001);
 }
 
-// Descriptions of V-SkNN leave weights open, so this one is close, not equal.
-TEST_F(IndustryBaselines, VsKnnIsNearItsPublishedFigures) {
+// The description of V-SkNN leaves open how positions, neighbours and lengths weigh. Ours are held
+// to a NumPy computation of the same choices. The figures that the other baselines were compared
+// with, .147 and .059, lie between those of the variants: none of them gives both to the last
+// digit.
+TEST_F(IndustryBaselines, VsKnnHasTheFiguresOfNumPyAndThePublishedOnesLieAmongItsVariants) {
+  const nlohmann::json expected = golden("baselines/vsknn.json");
   const auto [hr, ndcg] = measure("vsknn");
-  EXPECT_NEAR(hr, .147, .003);
-  EXPECT_NEAR(ndcg, .059, .001);
+  EXPECT_NEAR(hr, expected["plugin"][0].get<double>(), 1e-6);
+  EXPECT_NEAR(ndcg, expected["plugin"][1].get<double>(), 1e-6);
+  const std::vector<double> published = {.147, .059, .156, .088};
+  for (size_t i = 0; i < published.size(); ++i) {
+    EXPECT_GE(published[i], expected["least"][i].get<double>()) << expected["columns"][i];
+    EXPECT_LE(published[i], expected["greatest"][i].get<double>()) << expected["columns"][i];
+  }
 }
 
 }  // namespace

@@ -57,6 +57,16 @@ TEST_P(EnvironmentContract, RewardsAreFiniteFloatsOfTheActionsShape) {
   }
 }
 
+// Frameworks without sampled items ask for nothing else.
+TEST_P(EnvironmentContract, TheLoggedItemCanBeAskedForAlone) {
+  for (const auto& [name, environment] : cases()) {
+    SCOPED_TRACE(name);
+    const Tensor rewards = environment->reward(history_, actions_.narrow(1, 0, 1), {Role::kLogged});
+    EXPECT_EQ(rewards.sizes(), (std::vector<int64_t>{4, 1}));
+    EXPECT_TRUE(at::isfinite(rewards).all().item<bool>()) << rewards;
+  }
+}
+
 TEST_P(EnvironmentContract, RewardsArePureFunctions) {
   const auto first = cases(), again = cases();
   for (size_t i = 0; i < first.size(); ++i) {

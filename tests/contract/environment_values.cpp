@@ -187,6 +187,18 @@ TEST_F(EnvironmentValues, MatchedBringsTheMeansToOneAndZero) {
   EXPECT_NEAR(mapped[0][1].item<double>(), -16. / 61, 0.025);
 }
 
+TEST_F(EnvironmentValues, MatchedMeansHoldOverEveryTrainingEvent) {
+  constexpr int64_t kMany = 30000;
+  context_.data.item = (at::arange(kMany) * 5 % 7 % toy::kItems + 1).to(at::kInt);
+  context_.data.offset = at::arange(0, kMany + 1, 10);
+  const auto matched = make("lea.matched", {{"of", inner("lea.random")}});
+  const Tensor events = at::arange(kMany);
+  const Tensor mapped =
+      matched->reward(context_.data.histories(events),
+                      context_.data.item.to(at::kLong).unsqueeze(1), {Role::kLogged});
+  EXPECT_NEAR(mapped.mean(at::kDouble).item<double>(), 1, 1e-4);
+}
+
 TEST_F(EnvironmentValues, MatchedRefusesEqualMeans) {
   try {
     make("lea.matched", {{"of", inner("lea.predefined", {{"sampled", 1}})}});

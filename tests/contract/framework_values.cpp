@@ -1,0 +1,56 @@
+// What frameworks refuse before they train on it.
+#include "tests/contract/toy.h"
+
+namespace lea {
+namespace {
+
+class FrameworkValues : public ::testing::Test {
+ protected:
+  std::shared_ptr<Framework> make(const std::string& id, nlohmann::json params) {
+    const PluginEntry& entry = toy::registry().get("framework", id);
+    return entry.framework(spec::to_values(entry.params, params, "toy"), context_);
+  }
+  // Three events with `negatives` sampled items each.
+  Transition transition(int64_t negatives) const {
+    Transition batch;
+    batch.history = context_.data.histories(toy::longs({0, 2, 5}));
+    batch.next = context_.data.histories(toy::longs({1, 3, 6}));
+    batch.action = toy::longs({1, 3, 6});
+    batch.negatives = at::full({3, negatives}, 8, at::kLong);
+    batch.reward = at::ones({3});
+    batch.negative_reward = at::zeros({3, negatives});
+    batch.done = at::zeros({3}, at::kBool);
+    return batch;
+  }
+  toy::Context context_;
+};
+
+TEST_F(FrameworkValues, Sa2cRefusesClipBoundsTheWrongWayRound) {
+  EXPECT_NO_THROW(make("lea.sa2c", {{"clip_min", 2}, {"clip_max", 2}}));
+  EXPECT_NO_THROW(make("lea.sa2c", {{"clip_min", 3}, {"clip_max", 2}, {"clip", false}}));
+  try {
+    make("lea.sa2c", {{"clip_min", 3}, {"clip_max", 2}});
+    FAIL() << "nothing thrown";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(), "sa2c: clip_min (3.000000) must not be above clip_max (2.000000)");
+  }
+}
+
+TEST_F(FrameworkValues, Sa2cNeedsSampledItemsForItsAdvantage) {
+  const auto framework = make("lea.sa2c", {{"warm_up_steps", 100}});
+  EXPECT_NO_THROW(framework->loss(transition(1), {0, 1}));
+  EXPECT_THROW(framework->loss(transition(0), {0, 1}), ConfigError) << "at once, not after warm-up";
+}
+
+TEST_F(FrameworkValues, SnqnWithoutSampledItemsIsSqn) {
+  torch::manual_seed(3);
+  const auto snqn = make("lea.snqn", nlohmann::json::object());
+  torch::manual_seed(3);
+  const auto sqn = make("lea.sqn", nlohmann::json::object());
+  const Tensor a = snqn->loss(transition(0), {0, 1}).value,
+               b = sqn->loss(transition(0), {0, 1}).value;
+  EXPECT_TRUE(toy::near(a, b));
+}
+
+}  // namespace
+}  // namespace lea
