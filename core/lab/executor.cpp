@@ -259,6 +259,8 @@ class Grid {
     if (ended.signal)
       return "the worker was ended by signal " + std::to_string(ended.signal) + where + said;
     if (ended.exit_code == 0) return "the worker ended without a result" + where + said;
+    if (tail.empty() && ended.exit_code == static_cast<int>(Exit::kEnvironment))
+      return "the worker found no room, memory or permission" + where + ", and none to say more";
     return tail.empty() ? "the worker ended with code " + std::to_string(ended.exit_code) + where
                         : tail;
   }

@@ -1,0 +1,135 @@
+// A disk that fills up at any moment, and a lab that cannot be written: one clear message each, and
+// nothing is lost.
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+#include "tests/cli/lab_command.h"
+
+namespace lea {
+namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+constexpr size_t kRuns = 4;
+
+// The lab lies on a small disk of its own.
+class Storage : public LabCommand {
+ protected:
+  void SetUp() override {
+    write("spec.yaml", R"(name: grid
+data: {name: toy, path: interactions.tsv}
+train: {batch_size: 32, max_steps: 40, validate_every: 10, patience: 20}
+backbone: gru4rec
+grid: {framework: [popularity, markov, supervised, snqn]}
+seeds: [1]
+runs: 4
+)");
+    fs::create_directory(path("lab"));
+    if (mount("tmpfs", path("lab").c_str(), "tmpfs", 0, "size=16m") != 0)
+      GTEST_SKIP() << "mounting a small disk needs root: " << std::strerror(errno);
+    mounted_ = true;
+  }
+  void TearDown() override {
+    if (mounted_) umount2(path("lab").c_str(), MNT_DETACH);
+  }
+  void remount(unsigned long flags) {
+    ASSERT_EQ(mount("tmpfs", path("lab").c_str(), "tmpfs", MS_REMOUNT | flags, "size=16m"), 0)
+        << std::strerror(errno);
+  }
+  // Leaves about so many bytes free.
+  void fill(size_t free) {
+    std::ofstream file(path("lab/filler"));
+    const std::string block(4096, '#');
+    const auto blocks = (fs::space(path("lab")).available - free) / block.size();
+    for (size_t i = 0; i < blocks; ++i) file << block;
+  }
+  lab::ProcessResult run() const { return lealab({"run", path("spec.yaml")}); }
+  static std::map<std::string, std::string> ranks_in(const std::string& lab) {
+    std::map<std::string, std::string> ranks;
+    for (const auto& run : fs::directory_iterator(lab + "/runs")) {
+      const auto cell = nlohmann::json::parse(read_file(run.path() / "cell.json"));
+      if (fs::exists(run.path() / "ranks.bin"))
+        ranks[cell.at("hash")] = read_file(run.path() / "ranks.bin");
+    }
+    return ranks;
+  }
+
+  bool mounted_ = false;
+};
+
+TEST_F(Storage, ADiskThatFillsUpAtAnyMomentLosesNothing) {
+  const auto whole =
+      lab::run_process({LEALAB_PROGRAM, "--lab", path("whole"), "run", path("spec.yaml")}, 300);
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  const auto expected = ranks_in(path("whole"));
+  ASSERT_EQ(expected.size(), kRuns);
+  for (const size_t kib : {0, 40, 100, 200, 400, 800, 1400, 2200}) {
+    SCOPED_TRACE(std::to_string(kib) + " KiB free");
+    for (const auto& entry : fs::directory_iterator(path("lab"))) fs::remove_all(entry.path());
+    fill(kib << 10);
+    const auto full = run();
+    EXPECT_THAT(full.exit_code, AnyOf(int(Exit::kEnvironment), int(Exit::kFailedRuns))) << full.err;
+    const std::string said = full.out + full.err;
+    EXPECT_THAT(said, AnyOf(HasSubstr("No space left"), HasSubstr("are free")));
+    // Nothing half written has a name.
+    for (const auto& entry : fs::recursive_directory_iterator(path("lab"))) {
+      if (entry.path().extension() != ".json" || entry.file_size() == 0) continue;
+      EXPECT_TRUE(nlohmann::json::accept(read_file(entry.path()))) << entry.path();
+    }
+    fs::remove(path("lab/filler"));
+    const auto again = run();
+    EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+    EXPECT_EQ(lealab({"db", "check"}).exit_code, 0);
+    EXPECT_TRUE(ranks_in(path("lab")) == expected);
+  }
+}
+
+TEST_F(Storage, AFullDiskRefusesImportsAndPacksAndKeepsWhatThereIs) {
+  ASSERT_EQ(run().exit_code, 0);
+  const std::string before = lealab({"table", "grid", "--format", "csv"}).out;
+  ASSERT_EQ(lealab({"export", "grid", "--out", path("packs")}).exit_code, 0);
+  fill(4096);
+  write_interactions(/*seed=*/5);
+  const auto import = lealab({"data", "import", "other", path("interactions.tsv")});
+  EXPECT_EQ(import.exit_code, 4) << import.err;
+  EXPECT_FALSE(fs::exists(path("lab/data/other")));
+  for (const auto& entry : fs::directory_iterator(path("lab/data")))
+    EXPECT_EQ(entry.path().filename(), "toy") << "a temporary folder was left";
+  const auto packs = lealab({"export", "grid", "--out", path("lab/packs")});
+  EXPECT_EQ(packs.exit_code, 4) << packs.err;
+  EXPECT_EQ(lealab({"table", "grid", "--format", "csv"}).out, before);
+}
+
+TEST_F(Storage, AReadOnlyLabIsReadAndRefusesTheRest) {
+  ASSERT_EQ(run().exit_code, 0);
+  const std::string before = lealab({"table", "grid", "--format", "csv"}).out;
+  remount(MS_RDONLY);
+  EXPECT_EQ(lealab({"table", "grid", "--format", "csv"}).out, before);
+  for (const std::vector<std::string>& reading : {std::vector<std::string>{"ls"},
+                                                  {"db", "check"},
+                                                  {"data", "ls"},
+                                                  {"plan", path("spec.yaml")}}) {
+    const auto result = lealab(reading);
+    EXPECT_EQ(result.exit_code, 0) << reading[0] << ": " << result.err;
+  }
+  for (const std::vector<std::string>& writing :
+       {std::vector<std::string>{"run", path("spec.yaml")},
+        {"db", "rebuild"},
+        {"data", "import", "other", path("interactions.tsv")}}) {
+    const auto result = lealab(writing);
+    EXPECT_EQ(result.exit_code, 4) << writing[0] << ": " << result.err;
+    EXPECT_THAT(result.err, HasSubstr("Read-only file system")) << writing[0];
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
+  remount(0);
+  EXPECT_EQ(run().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace lea
