@@ -96,7 +96,8 @@ provide_libtorch() {
   fi
   [[ -e $work/$torch_wheel ]] || fail "pip delivered $(ls "$work") instead of $torch_wheel."
   check_sha256 "$work/$torch_wheel" "$torch_sha256" ||
-    fail "the sha256 of $torch_wheel is not $torch_sha256: the file is damaged or not the original. Call again."
+    fail "the sha256 of $torch_wheel is not $torch_sha256: the file is damaged or not the original." \
+      "Remove $deps/$torch_wheel if you put it there, and call again."
   say "Unpacking LibTorch into $libtorch"
   unpack_torch_wheel "$work/$torch_wheel" "$work" || fail_after "unpacking LibTorch" "$deps" "the reason is above."
   sync -f "$work" 2>/dev/null || true

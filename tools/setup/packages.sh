@@ -49,7 +49,7 @@ install_packages() {
     return  # The user vouches for the packages.
   fi
   command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
-    fail "this is $(distribution), not Debian 12 or Ubuntu 24.04: install the equivalents of these by hand, then" \
+    fail "there is no apt-get here (this is $(distribution)): install the equivalents of these by hand, then" \
       "call again with LEALAB_NO_PACKAGES=1: ${debian_packages[*]}"
   local -a missing
   mapfile -t missing < <(missing_packages "${debian_packages[@]}")
