@@ -17,7 +17,9 @@ bool is_slot(const std::string& axis) {
   return std::find(slots().begin(), slots().end(), axis) != slots().end();
 }
 
-bool empty_label(const std::string& label) { return label == "-" || label == "none"; }
+bool empty_label(const std::string& label) {
+  return label.empty() || label == "-" || label == "none";
+}
 
 }  // namespace
 
@@ -34,6 +36,7 @@ std::string label_of(const db::RunRow& run, const std::string& axis) {
   }
   const auto written = run.labels.find(axis);
   if (written != run.labels.end()) return written->second;
+  if (run.spec.is_null()) return "";  // only planned: no more is known than its labels
   if (is_slot(axis)) {
     const std::string id = text_at(run.spec, axis + ".id");
     if (!id.empty()) return last_part(id);

@@ -133,13 +133,10 @@ void add_planned(const db::ExperimentRow& plan, std::vector<Draft>* drafts) {
   }
 }
 
-// Of a cell that is only planned, no more is known than its labels.
 bool varies(const std::vector<Draft>& drafts, const std::string& axis) {
   std::set<std::string> seen;
-  for (const Draft& draft : drafts) {
-    const bool planned = draft.identity.empty();
-    if (!planned || draft.first.labels.contains(axis)) seen.insert(label_of(draft.first, axis));
-  }
+  for (const Draft& draft : drafts) seen.insert(label_of(draft.first, axis));
+  seen.erase("");  // of a cell that is only planned
   return seen.size() > 1;
 }
 

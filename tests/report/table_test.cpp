@@ -195,9 +195,11 @@ TEST_F(Table, ShowsPlannedCellsThatHaveNoRun) {
   plan.cells.push_back({done.cell_hash, 1, done.labels});
   plan.cells.push_back({std::string(64, 'e'), 2, done.labels});
   plan.cells.push_back({std::string(64, 'f'), 1, {{"backbone", "gru4rec"}, {"framework", "sa2c"}}});
+  plan.cells.push_back({std::string(64, 'd'), 1, {{"backbone", "sasrec"}}});
   db::Store(lab_, db::Store::Mode::kWrite).put_experiment(plan);
   const std::string text = table("text");
   EXPECT_THAT(text, HasSubstr("gru4rec   sa2c       0  not run\n"));
+  EXPECT_THAT(text, HasSubstr("sasrec               0  not run\n")) << "no guess at its framework";
   EXPECT_THAT(text, HasSubstr("backbone  framework  n  HR@5"))
       << "no column for what a planned cell cannot tell";
   EXPECT_THAT(text, HasSubstr("Missing: gru4rec snqn, seed 2\n"));
