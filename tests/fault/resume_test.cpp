@@ -22,9 +22,51 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr int kKills = 24;
+// Together the studies hold everything that has state between two steps.
+struct Study {
+  const char* name;
+  int kills;
+  spec::RunSpec run;
+};
 
-class ResumeTest : public ::testing::Test {
+spec::RunSpec common() {
+  spec::RunSpec run;
+  run.data.name = "toy";
+  run.train.batch_size = 32;
+  run.train.max_steps = 400;
+  run.train.validate_every = 20;
+  run.train.patience = 100;
+  run.train.log_every = 10;
+  run.reward = {"lea.predefined", nlohmann::json::object()};
+  return run;
+}
+
+// Twin networks, dropout, replay sampling, an augmenter that is asked again, a learning-rate drop
+// with a fresh optimiser.
+Study twins() {
+  spec::RunSpec run = common();
+  run.train.drop_learning_rate_at = 200;
+  run.train.fresh_optimizer = true;
+  run.backbone = {"lea.gru4rec", {{"dropout", 0.3}}};
+  run.framework = {"lea.snqn", nlohmann::json::object()};
+  run.augment = {"lea.top1", nlohmann::json::object()};
+  run.augment_use.from_step = 100;
+  run.augment_use.refresh = 70;
+  return {"Gru4recSnqnReplay", 24, run};
+}
+
+// Two optimisers of the same parameters, epochs, negatives from a pool.
+Study two_optimisers() {
+  spec::RunSpec run = common();
+  run.train.sampling = "epochs";
+  run.negatives.from = "pool";
+  run.negatives.count = 3;
+  run.backbone = {"lea.sasrec", {{"dropout", 0.3}}};
+  run.framework = {"lea.sa2c", {{"warm_up_steps", 200}, {"second_learning_rate", 0.002}}};
+  return {"SasrecSa2cEpochs", 12, run};
+}
+
+class ResumeTest : public ::testing::TestWithParam<Study> {
  protected:
   ResumeTest() {
     lab_ = (fs::temp_directory_path() / "lea-resume-XXXXXX").string();
@@ -49,29 +91,9 @@ class ResumeTest : public ::testing::Test {
     }
   }
 
-  // Twin networks, dropout, an augmenter, validations and a learning-rate drop: everything that has
-  // state.
-  static spec::RunSpec run_spec() {
-    spec::RunSpec run;
-    run.data.name = "toy";
-    run.train.batch_size = 32;
-    run.train.max_steps = 400;
-    run.train.validate_every = 20;
-    run.train.patience = 100;
-    run.train.drop_learning_rate_at = 200;
-    run.train.fresh_optimizer = true;
-    run.train.log_every = 10;
-    run.backbone = {"lea.gru4rec", {{"dropout", 0.3}}};
-    run.framework = {"lea.snqn", nlohmann::json::object()};
-    run.reward = {"lea.predefined", nlohmann::json::object()};
-    run.augment = {"lea.top1", nlohmann::json::object()};
-    run.augment_use.from_step = 100;
-    run.augment_use.refresh = 70;
-    return run;
-  }
-
   std::string new_run() {
-    spec::PlannedRun planned{run_spec(), spec::cell_hash(run_spec()), {{"framework", "snqn"}}};
+    const spec::RunSpec& run = GetParam().run;
+    spec::PlannedRun planned{run, spec::cell_hash(run), {{"framework", GetParam().name}}};
     return lab::create_run(lab_, {"resume", "", {"framework"}, {planned}, {}}, planned).path;
   }
 
@@ -106,7 +128,7 @@ class ResumeTest : public ::testing::Test {
   std::string lab_;
 };
 
-TEST_F(ResumeTest, KilledAtRandomMomentsARunEndsByteEqualToOneThatWasNot) {
+TEST_P(ResumeTest, KilledAtRandomMomentsARunEndsByteEqualToOneThatWasNot) {
   const std::string reference = new_run();
   const auto start = std::chrono::steady_clock::now();
   ASSERT_EQ(train(reference, 1h, 0), 0) << read_file(reference + "/log.txt");
@@ -116,7 +138,7 @@ TEST_F(ResumeTest, KilledAtRandomMomentsARunEndsByteEqualToOneThatWasNot) {
   SCOPED_TRACE("seed of the moments: " + std::to_string(seed));
   std::mt19937 random(seed);
   int kills = 0, runs = 0;
-  while (kills < kKills) {
+  while (kills < GetParam().kills) {
     const std::string run = new_run();
     ++runs;
     int code = -1;
@@ -134,7 +156,7 @@ TEST_F(ResumeTest, KilledAtRandomMomentsARunEndsByteEqualToOneThatWasNot) {
   std::printf("%d kills over %d runs\n", kills, runs);
 }
 
-TEST_F(ResumeTest, StoppedOnRequestARunSaysInterruptedAndGoesOn) {
+TEST_P(ResumeTest, StoppedOnRequestARunSaysInterruptedAndGoesOn) {
   const std::string reference = new_run(), run = new_run();
   ASSERT_EQ(train(reference, 1h, 0), 0);
   int code = 7;
@@ -152,6 +174,9 @@ TEST_F(ResumeTest, StoppedOnRequestARunSaysInterruptedAndGoesOn) {
   EXPECT_EQ(lab::state_of({run}), lab::RunState::kFinished);
   expect_same(run, reference);
 }
+
+INSTANTIATE_TEST_SUITE_P(Studies, ResumeTest, ::testing::Values(twins(), two_optimisers()),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace lea
