@@ -152,6 +152,15 @@ train::PluginLookup lookup_in(Registry& registry) {
   };
 }
 
+train::LoadedPlugins loaded_in(Registry& registry) {
+  return [&registry] {
+    std::map<std::string, std::string> loaded;
+    for (const LoadedPlugin& plugin : registry.loaded())
+      loaded[plugin.kind + " " + plugin.id] = plugin.sha256;
+    return loaded;
+  };
+}
+
 int finish(const TaskOptions& options, int64_t attempt, nlohmann::json result, Exit code) {
   result["attempt"] = attempt;
   result["finished_at"] = now();
@@ -183,8 +192,8 @@ Verdict train_run(const TaskOptions& options) {
     // CUDA maps far more than it uses.
     if (open.run.train.device == "cpu") limit.emplace();
     FolderProgress progress(options.run);
-    train::Outcome outcome =
-        train::train(open.run, open.data, open.split, lookup_in(registry), options.run, progress);
+    train::Outcome outcome = train::train(open.run, open.data, open.split, lookup_in(registry),
+                                          options.run, progress, loaded_in(registry));
     if (outcome.interrupted) return {Exit::kInterrupted, {}};
     outcome.result["wall_seconds"] = since(start);
     outcome.result["data_fingerprint"] = open.data->fingerprint();

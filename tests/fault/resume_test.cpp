@@ -166,6 +166,12 @@ TEST_P(ResumeTest, StoppedOnRequestARunSaysInterruptedAndGoesOn) {
     if (code == 7) {
       ++stops;
       EXPECT_EQ(lab::state_of({run}), lab::RunState::kInterrupted);
+      for (const auto& file : fs::directory_iterator(run + "/checkpoint")) {
+        if (file.path().extension() != ".json") continue;
+        EXPECT_NE(read_file(file.path()).find("framework " + GetParam().run.framework.id),
+                  std::string::npos)
+            << "a checkpoint names the libraries that made it";
+      }
     }
     ASSERT_TRUE(code == 7 || code == 0 || code == -1) << code << read_file(run + "/log.txt");
     if (code == -1) code = 7;  // the request came before the worker could hear it
