@@ -116,7 +116,8 @@ std::string rows_of(const std::string& markdown) {
 }
 
 TEST_F(GridCommand, ThePackedStudiesGiveTheTablesThatStandBesideThem) {
-  const std::vector<std::string> studies = {"industry_baselines", "industry_controls"};
+  const std::vector<std::string> studies = {"industry_baselines", "industry_controls",
+                                            "industry_settings", "industry_tuned"};
   const std::string experiments = LEA_SOURCE_DIR "/experiments/";
   for (const std::string& study : studies)
     ASSERT_EQ(lealab({"import", experiments + study}).exit_code, 0);
