@@ -4,7 +4,8 @@ target_compile_options(lea_options INTERFACE -Wall -Wextra -Wno-unused-parameter
 target_include_directories(lea_options INTERFACE ${CMAKE_SOURCE_DIR})
 
 if(LEA_SANITIZE)
-  add_compile_options(-fsanitize=${LEA_SANITIZE} -fno-omit-frame-pointer)
+  # g++ 12 takes instrumented code of std::regex and LibTorch for reads of uninitialised values.
+  add_compile_options(-fsanitize=${LEA_SANITIZE} -fno-omit-frame-pointer -Wno-maybe-uninitialized)
   add_link_options(-fsanitize=${LEA_SANITIZE})
 endif()
 
