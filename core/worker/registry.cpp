@@ -1,5 +1,6 @@
 #include "core/worker/registry.h"
 
+#include <deque>
 #include <map>
 #include <mutex>
 
@@ -22,6 +23,9 @@ struct Registry::Impl {
   };
 
   explicit Impl(std::vector<std::string> given) : folders(std::move(given)) {}
+
+  // Never destroyed: no plugin's destructor may run at exit.
+  static Impl* make(std::vector<std::string> folders);
 
   void scan();
   const PluginFile& file_of(const Key& key);
@@ -88,7 +92,14 @@ void Registry::Impl::load(const PluginFile& file) {
   }
 }
 
-Registry::Registry(std::vector<std::string> folders) : impl_(new Impl(std::move(folders))) {}
+Registry::Impl* Registry::Impl::make(std::vector<std::string> folders) {
+  static std::mutex mutex;
+  static auto& all = *new std::deque<Impl>();
+  const std::lock_guard lock(mutex);
+  return &all.emplace_back(std::move(folders));
+}
+
+Registry::Registry(std::vector<std::string> folders) : impl_(Impl::make(std::move(folders))) {}
 
 Registry::~Registry() = default;
 

@@ -36,7 +36,7 @@ class Registry {
 
  private:
   struct Impl;
-  Impl* impl_;  // leaked on purpose: no plugin's destructor may run at exit
+  Impl* impl_;  // never destroyed
 };
 
 using lea::plugin_folders;
