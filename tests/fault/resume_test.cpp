@@ -22,6 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
+// Half way each study changes: the optimisers do, or the learning rate.
+constexpr int64_t kChange = 200;
+
 // Together the studies hold everything that has state between two steps.
 struct Study {
   const char* name;
@@ -45,7 +48,7 @@ spec::RunSpec common() {
 // with a fresh optimiser.
 Study twins() {
   spec::RunSpec run = common();
-  run.train.drop_learning_rate_at = 200;
+  run.train.drop_learning_rate_at = kChange;
   run.train.fresh_optimizer = true;
   run.backbone = {"lea.gru4rec", {{"dropout", 0.3}}};
   run.framework = {"lea.snqn", nlohmann::json::object()};
@@ -62,7 +65,7 @@ Study two_optimisers() {
   run.negatives.from = "pool";
   run.negatives.count = 3;
   run.backbone = {"lea.sasrec", {{"dropout", 0.3}}};
-  run.framework = {"lea.sa2c", {{"warm_up_steps", 200}, {"second_learning_rate", 0.002}}};
+  run.framework = {"lea.sa2c", {{"warm_up_steps", kChange}, {"second_learning_rate", 0.002}}};
   return {"SasrecSa2cEpochs", 12, run};
 }
 
@@ -125,6 +128,18 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
     }
   }
 
+  // How often a run went on from a checkpoint before the change, and from one behind it.
+  struct Resumptions {
+    int before = 0, behind = 0;
+  };
+  static void count_resumptions(const std::string& run, Resumptions* resumptions) {
+    const std::string log = read_file(run + "/log.txt"), words = "going on after step ";
+    for (size_t at = log.find(words); at != std::string::npos; at = log.find(words, at + 1)) {
+      const int64_t step = std::stoll(log.substr(at + words.size()));
+      ++(step < kChange ? resumptions->before : resumptions->behind);
+    }
+  }
+
   std::string lab_;
 };
 
@@ -138,7 +153,8 @@ TEST_P(ResumeTest, KilledAtRandomMomentsARunEndsByteEqualToOneThatWasNot) {
   SCOPED_TRACE("seed of the moments: " + std::to_string(seed));
   std::mt19937 random(seed);
   int kills = 0, runs = 0;
-  while (kills < GetParam().kills) {
+  Resumptions resumptions;
+  while (kills < GetParam().kills || resumptions.before < 2 || resumptions.behind < 2) {
     const std::string run = new_run();
     ++runs;
     int code = -1;
@@ -150,10 +166,12 @@ TEST_P(ResumeTest, KilledAtRandomMomentsARunEndsByteEqualToOneThatWasNot) {
     if (code == -1) code = train(run, 1h, 0);
     ASSERT_EQ(code, 0) << read_file(run + "/log.txt");
     expect_same(run, reference);
+    count_resumptions(run, &resumptions);
     fs::remove_all(run);
   }
   RecordProperty("kills", kills);
-  std::printf("%d kills over %d runs\n", kills, runs);
+  std::printf("%d kills over %d runs; went on %d times before step %d, %d times behind it\n", kills,
+              runs, resumptions.before, static_cast<int>(kChange), resumptions.behind);
 }
 
 TEST_P(ResumeTest, StoppedOnRequestARunSaysInterruptedAndGoesOn) {
