@@ -176,8 +176,9 @@ std::string all_filtered(const Interactions& interactions, const ImportOptions& 
          std::to_string(interactions.events()) + " interactions. Lower them.";
 }
 
-json write_dataset(const FolderWriter& folder, const Source& source, const ImportOptions& options,
-                   json origin) {
+// Returns the fingerprint.
+std::string write_dataset(const FolderWriter& folder, const Source& source,
+                          const ImportOptions& options, json origin) {
   const Layout layout = layout_of(options.format);
   BadRows bad(options.skip_bad_rows);
   Interactions interactions;
@@ -205,11 +206,12 @@ json write_dataset(const FolderWriter& folder, const Source& source, const Impor
     files[entry.path().filename().string()] = file_record(entry.path().string());
   }
   description["files"] = files;
-  description["fingerprint"] = fingerprint_of(description);
+  const std::string fingerprint = fingerprint_of(description);
+  description["fingerprint"] = fingerprint;
   FileWriter file(folder.path("dataset.json"));
   file.write(description.dump(2) + "\n");
   file.close();
-  return description;
+  return fingerprint;
 }
 
 void check_options(const ImportOptions& options) {
@@ -257,16 +259,15 @@ std::shared_ptr<const Dataset> import_dataset(const std::string& lab, const std:
     if (old != nullptr && old->description().value("source", json()) == origin) return old;
   }
   FolderWriter folder(target);
-  const json description = write_dataset(folder, files, options, origin);
-  if (old != nullptr && old->fingerprint() == description["fingerprint"]) return old;
+  const std::string fingerprint = write_dataset(folder, files, options, origin);
+  if (old != nullptr && old->fingerprint() == fingerprint) return old;
   if (folder.publish(options.replace)) return Dataset::open(target);
   // The name was taken, before or just now.
   std::shared_ptr<const Dataset> other = Dataset::open(target);
-  if (other->fingerprint() == description["fingerprint"]) return other;
+  if (other->fingerprint() == fingerprint) return other;
   throw DataError(printable(target) + ": another data set has this name (fingerprint " +
                   other->fingerprint().substr(0, 12) + ", this source gives " +
-                  description["fingerprint"].get<std::string>().substr(0, 12) +
-                  "). Choose another name, or import with --replace.");
+                  fingerprint.substr(0, 12) + "). Choose another name, or import with --replace.");
 }
 
 }  // namespace lea::data

@@ -179,7 +179,7 @@ TEST_P(ResumeTest, StoppedOnRequestARunSaysInterruptedAndGoesOn) {
   ASSERT_EQ(train(reference, 1h, 0), 0);
   int code = 7;
   int stops = 0;
-  for (auto delay = 700ms; code == 7 && stops < 30; delay += 40ms) {
+  for (auto delay = 700ms; code == 7 && stops < 30; delay = delay * 6 / 5) {
     code = train(run, delay, SIGTERM);
     if (code == 7) {
       ++stops;
