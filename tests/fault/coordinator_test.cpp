@@ -60,7 +60,7 @@ TEST_F(Coordinator, KilledAtAnyMomentGoesOnAndFinishesEveryRunOnce) {
   std::mt19937 random(7);
   for (int kill = 0; kill < kKills; ++kill) {
     lab::Child child(command("killed"), path("err.txt"));
-    std::this_thread::sleep_for(std::chrono::milliseconds(10 + random() % (whole.count() / 6)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10 + random() % (whole.count() / 12)));
     child.send(SIGKILL);
     lab::ProcessResult ended;
     while (!child.finished(&ended)) std::this_thread::sleep_for(std::chrono::milliseconds(2));
