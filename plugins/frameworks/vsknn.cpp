@@ -1,10 +1,12 @@
 // Untrained baseline: V-SkNN of Ludewig and Jannach (UMUAI 2018). Training sequences that share
 // recent items with the history are its neighbours; each adds its similarity to the items that it
-// holds.
+// holds, once to each, as its vector is binary.
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "core/api/counting.h"
@@ -15,44 +17,51 @@ namespace {
 class VsKnn final : public lea::Framework {
  public:
   struct Params {
-    int64_t k = 500;
+    int64_t k = 100;
+    std::string similarity = "cosine";
     int64_t sample = 0;
-    double decay = 0.1;
+    double decay = 0;
     double popularity = 1e-4;
     void fields(lea::Fields& f) {
       f.integer("k", k, {1, 1e6},
                 "nearest sequences; those that tie with the last of them count too");
+      f.choice("similarity", similarity, {"cosine", "dot"},
+               "of the history, whose items weigh position / length, and a sequence's distinct "
+               "items; dot prefers long sequences");
       f.integer(
           "sample", sample, {0, 1e9},
           "stop looking for candidates, item by item from the most recent one, once there are so "
           "many (0: take all)");
       f.real("decay", decay, {0, 1},
-             "how much less a neighbour counts for each step back of the latest item it shares");
+             "how much less a neighbour counts for each step back of the latest item it shares "
+             "(0.1: session-rec's linear weighting_score)");
       f.real("popularity", popularity, {0, 1},
              "weight of an item's training count: the fallback, and what orders equal scores");
     }
   };
   static std::vector<std::string> uses() { return {}; }
 
-  VsKnn(const Params& params, const lea::Context&) : params_(params) {}
+  VsKnn(const Params& params, const lea::Context&)
+      : params_(params), cosine_(params.similarity == "cosine") {}
 
   void fit(const lea::TrainingData& training) override {
     popularity_ = lea::item_counts(training) * params_.popularity;
     const int32_t* item = training.item.const_data_ptr<int32_t>();
     const int64_t* offset = training.offset.const_data_ptr<int64_t>();
-    item_.assign(item, item + training.events());
-    offset_.assign(offset, offset + training.offset.size(0));
+    const int64_t sequences = training.offset.size(0) - 1;
+    item_.clear();
+    offset_ = {0};
     holders_.assign(static_cast<size_t>(training.items + 1), {});
-    for (size_t s = 0; s + 1 < offset_.size(); ++s) {
-      for (int64_t e = offset_[s]; e < offset_[s + 1]; ++e) {
-        auto& sequences = holders_[item_[e]];
-        if (sequences.empty() || sequences.back() != static_cast<int32_t>(s)) {
-          sequences.push_back(static_cast<int32_t>(s));
-        }
-      }
+    for (int64_t s = 0; s < sequences; ++s) {
+      std::vector<int32_t> distinct(item + offset[s], item + offset[s + 1]);
+      std::sort(distinct.begin(), distinct.end());
+      distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+      for (const int32_t held : distinct) holders_[held].push_back(static_cast<int32_t>(s));
+      item_.insert(item_.end(), distinct.begin(), distinct.end());
+      offset_.push_back(std::ssize(item_));
     }
-    similarity_.assign(offset_.size(), 0);
-    latest_.assign(offset_.size(), -1);
+    shared_.assign(sequences, 0);
+    latest_.assign(sequences, -1);
   }
 
   lea::Tensor score(const lea::History& history) override {
@@ -68,12 +77,13 @@ class VsKnn final : public lea::Framework {
   }
 
  private:
-  // Similarity: the sum over shared items of their position in the history, latest = 1.
   void add_neighbours(const int64_t* items, int64_t length, float* scores) {
     std::vector<int32_t> found;
+    double square = 0;  // of the history's vector, times length^2
     for (int64_t t = length - 1; t >= 0; --t) {
       // A repeated item counts at its latest position.
       if (std::find(items + t + 1, items + length, items[t]) != items + length) continue;
+      square += static_cast<double>((t + 1) * (t + 1));
       const bool open = params_.sample == 0 || std::ssize(found) < params_.sample;
       for (const int32_t s : holders_[items[t]]) {
         if (latest_[s] < 0) {
@@ -81,33 +91,49 @@ class VsKnn final : public lea::Framework {
           latest_[s] = t;
           found.push_back(s);
         }
-        similarity_[s] += static_cast<double>(t + 1) / static_cast<double>(length);
+        shared_[s] += t + 1;
       }
     }
-    double least = 0;
-    if (std::ssize(found) > params_.k) {
-      std::vector<double> order;
-      for (const int32_t s : found) order.push_back(similarity_[s]);
-      std::nth_element(order.begin(), order.begin() + params_.k - 1, order.end(), std::greater<>());
-      least = order[params_.k - 1];
-    }
+    const double least = kth_order(found);
+    const double norm = cosine_ ? std::sqrt(square) : static_cast<double>(length);
     for (const int32_t s : found) {
-      const double steps = static_cast<double>(length - latest_[s]);
-      const double weight = similarity_[s] * std::max(0.0, 1 - params_.decay * steps);
-      if (similarity_[s] >= least) {
+      if (order(s) >= least) {
+        const double steps = static_cast<double>(length - latest_[s]);
+        const double similarity =
+            static_cast<double>(shared_[s]) / norm / (cosine_ ? std::sqrt(distinct(s)) : 1);
+        const double weight = similarity * std::max(0.0, 1 - params_.decay * steps);
         for (int64_t e = offset_[s]; e < offset_[s + 1]; ++e) scores[item_[e] - 1] += weight;
       }
-      similarity_[s] = 0;
+      shared_[s] = 0;
       latest_[s] = -1;
     }
   }
 
+  double distinct(int32_t s) const { return static_cast<double>(offset_[s + 1] - offset_[s]); }
+
+  // Orders neighbours as the similarity does, in whole numbers and one division: what ties in
+  // theory ties here.
+  double order(int32_t s) const {
+    const auto shared = static_cast<double>(shared_[s]);
+    return cosine_ ? shared * shared / distinct(s) : shared;
+  }
+
+  double kth_order(const std::vector<int32_t>& found) const {
+    if (std::ssize(found) <= params_.k) return 0;
+    std::vector<double> orders;
+    for (const int32_t s : found) orders.push_back(order(s));
+    std::nth_element(orders.begin(), orders.begin() + params_.k - 1, orders.end(),
+                     std::greater<>());
+    return orders[params_.k - 1];
+  }
+
   const Params params_;
+  const bool cosine_;
   lea::Tensor popularity_;                     // [N]
-  std::vector<int32_t> item_;                  // items of the training events
-  std::vector<int64_t> offset_;                // first event of each training sequence
+  std::vector<int32_t> item_;                  // distinct items of each training sequence
+  std::vector<int64_t> offset_;                // where a sequence begins in item_
   std::vector<std::vector<int32_t>> holders_;  // sequences that hold an item, ascending
-  std::vector<double> similarity_;             // scratch, by sequence; 0 between rows
+  std::vector<int64_t> shared_;  // scratch: positions of shared items, summed; 0 between rows
   std::vector<int64_t> latest_;  // scratch: position of the latest shared item, else -1
 };
 

@@ -2,6 +2,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <string>
+
 #include "core/api/framework.h"
 #include "core/spec/error.h"
 #include "tests/api/host.h"
@@ -13,10 +16,11 @@ namespace {
 const std::vector<std::vector<int32_t>> kSequences = {{1, 2, 3}, {2, 3, 4}, {1, 2, 3, 5}};
 
 std::vector<double> scores(const std::string& file, const std::vector<int64_t>& items,
-                           const ParamValues& values = {}) {
+                           const ParamValues& values = {},
+                           const std::vector<std::vector<int32_t>>& sequences = kSequences) {
   TestContext context;
   context.item_count = 5;
-  context.data = training_data(5, 4, kSequences);
+  context.data = training_data(5, 4, sequences);
   const auto framework = load_plugin(file).framework(values, context);
   EXPECT_TRUE(framework->groups().empty());
   framework->fit(context.data);
@@ -59,30 +63,64 @@ TEST(ItemKnn, CountsNeighboursOnlyWithinAWindowOfOne) {
               {2 * kShare, 2 + 3 * kShare, 3 * kShare, kShare, kShare});
 }
 
-TEST(VsKnn, AddsSimilaritiesOfNeighboursWeightedByTheLatestSharedItem) {
+constexpr double kPopularity = 1e-4;  // V-SkNN's fallback and tie-break
+const ParamValues kDot = {{"similarity", std::string("dot")}, {"decay", 0.1}};
+
+TEST(VsKnn, AddsTheCosineOfEachNeighbourToItsItems) {
+  // History 4, 1 is the vector (1, 2) / 2. Sequences 1 and 3, of three and four items, share 1;
+  // sequence 2, of three, shares 4.
+  const double p = kPopularity, first = 2 / std::sqrt(5 * 3), second = 1 / std::sqrt(5 * 3),
+               third = 2 / std::sqrt(5 * 4);
+  expect_near(scores("vsknn", {4, 1}), {first + third + 2 * p, first + second + third + 3 * p,
+                                        first + second + third + 3 * p, second + p, third + p});
+}
+
+TEST(VsKnn, AddsDotProductsWeightedByTheLatestSharedItem) {
   // History 4, 1: positions weigh 1/2 and 1. Sequence 2 shares 4 (similarity .5, two steps back,
   // .8); sequences 1 and 3 share 1 (similarity 1, one step back, .9).
-  const double p = 1e-4;
-  expect_near(scores("vsknn", {4, 1}), {1.8 + 2 * p, 2.2 + 3 * p, 2.2 + 3 * p, .4 + p, .9 + p});
+  const double p = kPopularity;
+  expect_near(scores("vsknn", {4, 1}, kDot),
+              {1.8 + 2 * p, 2.2 + 3 * p, 2.2 + 3 * p, .4 + p, .9 + p});
+}
+
+TEST(VsKnn, KeepsTheNearestByCosine) {
+  // The short sequence 1 is nearer than 3, which shares the same item.
+  const double p = kPopularity, first = 2 / std::sqrt(5 * 3);
+  expect_near(scores("vsknn", {4, 1}, {{"k", int64_t{1}}}),
+              {first + 2 * p, first + 3 * p, first + 3 * p, p, p});
 }
 
 TEST(VsKnn, KeepsEveryNeighbourThatTiesWithTheLast) {
-  const double p = 1e-4;
-  const ParamValues one = {{"k", int64_t{1}}};
+  const double p = kPopularity;
+  ParamValues one = kDot;
+  one["k"] = int64_t{1};
   expect_near(scores("vsknn", {4, 1}, one), {1.8 + 2 * p, 1.8 + 3 * p, 1.8 + 3 * p, p, .9 + p});
 }
 
 TEST(VsKnn, SamplesCandidatesOfTheLatestItemsFirst) {
-  const double p = 1e-4;
-  const ParamValues one = {{"sample", int64_t{1}}};
+  const double p = kPopularity;
+  ParamValues one = kDot;
+  one["sample"] = int64_t{1};
   expect_near(scores("vsknn", {4, 1}, one), {1.8 + 2 * p, 1.8 + 3 * p, 1.8 + 3 * p, p, .9 + p});
 }
 
 TEST(VsKnn, CountsARepeatedItemOfTheHistoryOnce) {
   // 1 at positions 1 and 3 weighs 1; 4 at position 2 weighs 2/3, two steps back.
-  const double p = 1e-4, fourth = .8 * 2 / 3;
-  expect_near(scores("vsknn", {1, 4, 1}),
+  const double p = kPopularity, fourth = .8 * 2 / 3;
+  expect_near(scores("vsknn", {1, 4, 1}, kDot),
               {1.8 + 2 * p, 1.8 + fourth + 3 * p, 1.8 + fourth + 3 * p, fourth + p, .9 + p});
+  // The vector is (2, 3) / 3 for it, too.
+  const double second = 2 / std::sqrt(13 * 3), first = 3 / std::sqrt(13 * 3),
+               third = 3 / std::sqrt(13 * 4);
+  expect_near(scores("vsknn", {1, 4, 1}), {first + third + 2 * p, first + second + third + 3 * p,
+                                           first + second + third + 3 * p, second + p, third + p});
+}
+
+TEST(VsKnn, CountsARepeatedItemOfANeighbourOnce) {
+  // Both neighbours hold two items, however often; only popularity counts events.
+  const double p = kPopularity, each = 1 / std::sqrt(2);
+  expect_near(scores("vsknn", {1}, {}, {{1, 2, 2}, {3, 1}}),
+              {2 * each + 2 * p, each + 2 * p, each + p, 0, 0});
 }
 
 TEST(Baselines, RefuseGradientSteps) {
