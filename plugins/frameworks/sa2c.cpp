@@ -2,6 +2,7 @@
 // Systems" (WSDM 2022): SNQN until the advantage of the logged item over sampled ones weighs its
 // cross-entropy.
 #include <ATen/ATen.h>
+#include <c10/util/StringUtil.h>
 
 #include "core/api/plugin.h"
 #include "core/api/twin.h"
@@ -49,9 +50,9 @@ class Sa2c final : public lea::TwinFramework {
   Sa2c(const Params& params, const lea::Context& context)
       : TwinFramework(params, context), sa2c_(params) {
     if (params.clip && params.clip_min > params.clip_max) {
-      throw lea::ConfigError("sa2c: clip_min (" + std::to_string(params.clip_min) +
-                             ") must not be above clip_max (" + std::to_string(params.clip_max) +
-                             ")");
+      throw lea::ConfigError(c10::str("framework.sa2c: clip_min (", params.clip_min,
+                                      ") must not be above clip_max (", params.clip_max,
+                                      "): exchange them, or set `clip: false`"));
     }
     if (params.smooth > 0) {
       const lea::TrainingData& training = context.training();
@@ -75,8 +76,8 @@ class Sa2c final : public lea::TwinFramework {
   lea::Loss loss(const lea::Transition& transition, const lea::Step& step) override {
     if (transition.negatives.size(1) == 0) {
       throw lea::ConfigError(
-          "sa2c: negatives.count must be at least 1: the advantage compares the logged item with "
-          "sampled ones");
+          "negatives.count must be at least 1 for the framework sa2c, but is 0: the advantage "
+          "compares the logged item with sampled ones. Without them, use sqn");
     }
     const Pass pass = this->pass(transition, step, Negatives::kUse);
     lea::Loss loss{{}, pass.group, {}};

@@ -15,6 +15,9 @@ const std::map<std::string, std::string> kReadsRoles = {
     {"lea.shuffled", "moves the rewards of logged items among logged items"},
 };
 
+// Permutes the rewards of an event's columns among each other, so how many there are matters.
+const std::string kReadsOtherColumns = "lea.shuffled scope=pooled";
+
 class EnvironmentContract : public ::testing::TestWithParam<std::string> {
  protected:
   struct Case {
@@ -57,13 +60,27 @@ TEST_P(EnvironmentContract, RewardsAreFiniteFloatsOfTheActionsShape) {
   }
 }
 
-// Frameworks without sampled items ask for nothing else.
-TEST_P(EnvironmentContract, TheLoggedItemCanBeAskedForAlone) {
+// `negatives.count: 0` asks for the logged item alone, a refresh of the proposals for the proposed.
+TEST_P(EnvironmentContract, OneItemCanBeAskedForAlone) {
   for (const auto& [name, environment] : cases()) {
     SCOPED_TRACE(name);
-    const Tensor rewards = environment->reward(history_, actions_.narrow(1, 0, 1), {Role::kLogged});
-    EXPECT_EQ(rewards.sizes(), (std::vector<int64_t>{4, 1}));
-    EXPECT_TRUE(at::isfinite(rewards).all().item<bool>()) << rewards;
+    const Tensor together = environment->reward(history_, actions_, roles_);
+    for (int64_t k = 0; k < std::ssize(roles_); ++k) {
+      const Tensor alone = environment->reward(history_, actions_.narrow(1, k, 1), {roles_[k]});
+      EXPECT_EQ(alone.sizes(), (std::vector<int64_t>{4, 1}));
+      EXPECT_TRUE(at::isfinite(alone).all().item<bool>()) << alone;
+      if (name == kReadsOtherColumns) continue;
+      EXPECT_TRUE(toy::near(alone, together.narrow(1, k, 1), 1e-6)) << "column " << k;
+    }
+  }
+}
+
+TEST_P(EnvironmentContract, NoItemsHaveNoRewards) {
+  for (const auto& [name, environment] : cases()) {
+    SCOPED_TRACE(name);
+    const Tensor rewards = environment->reward(history_, actions_.narrow(1, 0, 0), {});
+    EXPECT_EQ(rewards.sizes(), (std::vector<int64_t>{4, 0}));
+    EXPECT_EQ(rewards.scalar_type(), at::kFloat);
   }
 }
 

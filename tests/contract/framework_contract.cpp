@@ -333,6 +333,30 @@ TEST_P(FrameworkContract, RowsWithoutAProposalAddNothing) {
   }
 }
 
+// `negatives.count: 0`: a framework trains, or refuses it as bad input at its first step.
+TEST_P(FrameworkContract, TrainsWithoutSampledItemsOrRefuses) {
+  if (!reads(entry(), "negatives")) GTEST_SKIP() << GetParam() << " reads no sampled items";
+  for (const Case& made : cases()) {
+    SCOPED_TRACE(made.name);
+    Transition t = transition(made);
+    t.negatives = t.negatives.narrow(1, 0, 0);
+    t.negative_reward = t.negative_reward.narrow(1, 0, 0);
+    for (int64_t step = 0; step < kSteps; ++step) {
+      try {
+        const Loss loss = made.framework->loss(t, Step{step, 1});
+        EXPECT_TRUE(at::isfinite(loss.value).item<bool>());
+        for (const auto& [metric, value] : loss.metrics)
+          EXPECT_TRUE(at::isfinite(value).all().item<bool>()) << metric;
+      } catch (const ConfigError& error) {
+        EXPECT_EQ(step, 0) << "accepted at first, then: " << error.what();
+        EXPECT_NE(std::string(error.what()).find("negatives.count"), std::string::npos)
+            << error.what();
+        break;
+      }
+    }
+  }
+}
+
 TEST_P(FrameworkContract, DoesNotTouchTheSlotsThatItDoesNotName) {
   for (const Case& made : cases()) {
     if (!made.trained) continue;
