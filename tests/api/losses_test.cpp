@@ -50,7 +50,8 @@ class LossGolden : public ::testing::TestWithParam<nlohmann::json> {
     if (const auto& augment = test_case.at("augment"); !augment.is_null()) {
       context.augment = {augment.at(0).get<double>(), augment.at(1).get<double>()};
     }
-    const PluginEntry& entry = load_plugin(test_case.at("framework").get<std::string>());
+    const std::string file = test_case.at("framework");
+    const PluginEntry& entry = load_plugin(file);
     auto made = entry.framework(values_of(entry, test_case.at("params")), context);
     set_parameters(*made, test_case.at("weights"));
     return made;

@@ -53,7 +53,7 @@ class Golden : public Scratch {
     EXPECT_EQ(split.count(Part::kTrain), want["counts"][0]);
     EXPECT_EQ(split.count(Part::kValid), want["counts"][1]);
     EXPECT_EQ(split.count(Part::kTest), want["counts"][2]);
-    EXPECT_EQ(digest(data, split), want["sha256"]);
+    EXPECT_EQ(digest(data, split), want["sha256"].get<std::string>());
     EXPECT_EQ(test.unseen, want["unseen"]);
     if (test.older) {
       EXPECT_EQ(*test.older, want["older"]);
