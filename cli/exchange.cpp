@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <sstream>
 
 #include "cli/commands.h"
 #include "core/data/dataset.h"
@@ -44,8 +45,9 @@ OpenRun open_run(const std::string& lab, const std::string& prefix) {
   const spec::RunSpec spec = spec::load_run(open.folder.path + "/run.yaml");
   open.data = data::Dataset::open(lab + "/data/" + spec.data.name);
   const std::string path = open.folder.path + "/ranks.bin";
-  if (!fs::exists(path))
-    throw DataError("run " + open.folder.uuid() + ": has not finished: no ranks.bin");
+  // The result is published after the ranks.
+  if (lab::state_of(open.folder) != lab::RunState::kFinished || !fs::exists(path))
+    throw DataError("run " + open.folder.uuid() + ": has not finished, so it has no ranks");
   open.ranks = eval::decode_ranks(read_file(path), path);
   if (open.ranks.data_fingerprint != open.data->fingerprint()) {
     throw DataError("run " + open.folder.uuid() + ": the lab's data set " + spec.data.name +
@@ -69,14 +71,22 @@ class RawFile {
 
 // Scores that do not give the reported ranks are worth a word; the worker counts them.
 void note_differences(const std::string& said) {
-  const auto message = nlohmann::json::parse(said.substr(0, said.find('\n')), nullptr, false);
-  const int64_t differing = message.is_object() ? message.value("differing", int64_t{0}) : 0;
-  if (differing == 0) return;
-  std::fprintf(stderr,
-               "note: %lld of %lld events rank otherwise than in ranks.bin: a plugin, LibTorch or "
-               "the machine is another one\n",
-               static_cast<long long>(differing),
-               static_cast<long long>(message.value("events", int64_t{0})));
+  std::istringstream lines(said);
+  for (std::string line; std::getline(lines, line);) {
+    const auto message = nlohmann::json::parse(line, nullptr, false);
+    if (!message.is_object()) continue;  // a plugin printed it
+    const lab::JsonFields fields(message, "worker");
+    try {
+      if (fields.text("type", "") != "scored" || fields.integer("differing") == 0) continue;
+      std::fprintf(stderr,
+                   "note: %lld of %lld events rank otherwise than in ranks.bin: a plugin, LibTorch "
+                   "or the machine is another one\n",
+                   static_cast<long long>(fields.integer("differing")),
+                   static_cast<long long>(fields.integer("events")));
+    } catch (const DataError&) {
+      // Nor is this one the worker's.
+    }
+  }
 }
 
 void run_worker(const Globals& globals, const std::string& lab, const OpenRun& open,
@@ -99,7 +109,10 @@ void run_worker(const Globals& globals, const std::string& lab, const OpenRun& o
   if (ended.exit_code == 0) return note_differences(ended.out);
   const std::string reason = printable(ended.err.substr(0, ended.err.find('\n')));
   // The worker's own verdict keeps its code; a crash is a plugin's.
-  const bool verdict = ended.exit_code > 0 && !reason.empty();
+  const int code = ended.exit_code;
+  const bool verdict = (code == int(Exit::kBadInput) || code == int(Exit::kEnvironment) ||
+                        code == int(Exit::kInternal)) &&
+                       !reason.empty();
   throw Error(verdict ? static_cast<Exit>(ended.exit_code) : Exit::kPlugin,
               "run " + open.folder.uuid() + ": cannot be scored: " +
                   (reason.empty() ? "the worker ended with code " + std::to_string(ended.exit_code)

@@ -1,6 +1,8 @@
 // `lealab`: plans, launches, collects and queries experiments. Links no LibTorch and loads no
 // plugin.
 #include <cstdio>
+#include <filesystem>
+#include <new>
 
 #include "cli/commands.h"
 #include "core/spec/error.h"
@@ -46,6 +48,14 @@ int main(int argc, char** argv) {
   } catch (const lea::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return static_cast<int>(error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::fprintf(stderr,
+                 "%s: %s. Free some space or check the folder's rights, then repeat the command.\n",
+                 error.path1().c_str(), error.code().message().c_str());
+    return static_cast<int>(lea::Exit::kEnvironment);
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "memory ran out. Free some, then repeat the command.\n");
+    return static_cast<int>(lea::Exit::kEnvironment);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "internal error: %s\n", error.what());
     return static_cast<int>(lea::Exit::kInternal);

@@ -232,18 +232,26 @@ class Collecting {
     } catch (const Error& error) {
       // The folder stays, so nothing is lost; the grid goes on.
       ++refused;
+      if (error.code() == Exit::kEnvironment) ++unsupplied;
       complain_(std::string("not collected: ") + error.what());
     }
   }
   size_t refused = 0;
+  size_t unsupplied = 0;  // of the refused: no room or permission for the results index
 
  private:
   const std::string& lab_;
   std::function<void(const std::string&)> complain_;
 };
 
-lab::GridResult run_plan(const Options& options, const Globals& globals, const Loaded& loaded,
-                         const lab::Plan& plan, size_t* refused) {
+struct Outcome {
+  lab::GridResult grid;
+  size_t refused = 0;     // runs that were not collected
+  size_t unsupplied = 0;  // of them, for want of room or permission
+};
+
+Outcome run_plan(const Options& options, const Globals& globals, const Loaded& loaded,
+                 const lab::Plan& plan) {
   const bool terminal = !options.json && isatty(STDOUT_FILENO) == 1;
   GridDisplay display(loaded.experiment, plan, terminal);
   Collecting collecting(loaded.lab, [&](const std::string& line) {
@@ -271,29 +279,37 @@ lab::GridResult run_plan(const Options& options, const Globals& globals, const L
       [&] {
         if (!options.json) display.tick();
       });
-  *refused = collecting.refused;
-  return result;
+  return {result, collecting.refused, collecting.unsupplied};
 }
 
 // How the command ends: an exception gives main the message and the exit code.
-void conclude(const lab::GridResult& result, size_t refused) {
+void conclude(const Outcome& outcome) {
+  const lab::GridResult& result = outcome.grid;
   if (result.stopped_by_user) {
     throw Error(Exit::kInterrupted, "stopped: " + counted(result.interrupted, "run") +
                                         " interrupted, " + std::to_string(result.not_started) +
                                         " not begun. The same command goes on.");
   }
+  if (result.failed + outcome.refused == 0) return;
+  std::string text = counted(result.failed, "run") + " failed";
+  if (outcome.refused > 0) text += ", " + std::to_string(outcome.refused) + " were not collected";
+  const Exit code = result.unsupplied == result.failed && outcome.unsupplied == outcome.refused
+                        ? Exit::kEnvironment
+                        : Exit::kFailedRuns;
   if (!result.repeated_reason.empty()) {
-    throw Error(Exit::kFailedRuns, counted(result.failed, "run") +
-                                       " failed, several for the same reason, so " +
-                                       counted(result.not_started, "run") +
-                                       " did not begin: " + printable(result.repeated_reason));
+    throw Error(code, text + ", several for the same reason, so " +
+                          counted(result.not_started, "run") +
+                          " did not begin: " + printable(result.repeated_reason) +
+                          (code == Exit::kEnvironment
+                               ? ". Nothing is lost: mend that, and the same command goes on."
+                               : ""));
   }
-  if (result.failed + refused > 0) {
-    throw Error(Exit::kFailedRuns,
-                counted(result.failed, "run") + " failed" +
-                    (refused ? ", " + std::to_string(refused) + " were not collected" : "") +
-                    "; `lealab log RUN` shows why. The same command tries them again.");
+  if (code == Exit::kEnvironment) {
+    throw Error(code, text +
+                          " for want of room, memory or permission, as said above. Nothing is "
+                          "lost: mend that, and the same command goes on.");
   }
+  throw Error(code, text + "; `lealab log RUN` shows why. The same command tries them again.");
 }
 
 void run_command(const Options& options, const Globals& globals) {
@@ -311,8 +327,7 @@ void run_command(const Options& options, const Globals& globals) {
   const lab::Collected before = lab::collect(loaded.lab);
   for (const std::string& message : before.refused)
     std::fprintf(stderr, "not collected: %s\n", message.c_str());
-  size_t refused = 0;
-  const lab::GridResult result = run_plan(options, globals, loaded, plan, &refused);
+  const Outcome outcome = run_plan(options, globals, loaded, plan);
   if (!options.json) {
     const db::Store store(loaded.lab, db::Store::Mode::kReadOnly);
     if (!store.runs(loaded.experiment.name).empty()) {
@@ -326,7 +341,7 @@ void run_command(const Options& options, const Globals& globals) {
     }
   }
   std::fflush(stdout);
-  conclude(result, refused);
+  conclude(outcome);
 }
 
 void add_options(CLI::App* command, Options& options) {
@@ -336,7 +351,9 @@ void add_options(CLI::App* command, Options& options) {
                    "override a key, e.g. --set train.batch_size=50 (repeatable)")
       ->allow_extra_args(false);
   command
-      ->add_option("--jobs", options.jobs, "workers at once (default: processors / train.threads)")
+      ->add_option(
+          "--jobs", options.jobs,
+          "workers at once (default: processors / train.threads; with CUDA as many as GPUs)")
       ->check(CLI::Range(1, 4096));
   command
       ->add_option_function<int64_t>(
@@ -360,7 +377,7 @@ void add_run(CLI::App& app, const Globals& globals) {
   add_options(run, *options);
   run->add_option(
          "--hang-seconds", options->hang_seconds,
-         "a worker that makes no step for so long is killed and its run fails (default 1800)")
+         "a worker that makes no step for so long is killed and its run fails (default 7200)")
       ->check(CLI::Range(1.0, 1e9));
   run->callback([options, &globals] { run_command(*options, globals); });
 

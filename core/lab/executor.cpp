@@ -52,11 +52,11 @@ class StopSignals {
 };
 
 // The last lines of the log: what the worker said before it died.
-std::string log_tail(const RunFolder& run, size_t bytes = 300) {
+std::string log_tail(const RunFolder& run, uintmax_t from, size_t bytes = 300) {
   std::ifstream file(run.path + "/log.txt", std::ios::binary | std::ios::ate);
   if (!file) return "";
   const auto length = static_cast<size_t>(file.tellg());
-  const size_t count = std::min(length, bytes);
+  const size_t count = length > from ? std::min<size_t>(length - from, bytes) : 0;
   std::string text(count, '\0');
   file.seekg(static_cast<std::streamoff>(length - count));
   file.read(text.data(), static_cast<std::streamsize>(count));
@@ -79,6 +79,7 @@ struct Running {
   bool at_end = false;                     // of its output
   bool killed = false;                     // by us
   bool hung = false;                       // and therefore killed
+  uintmax_t log_start = 0;                 // what lies before was said by earlier attempts
   Clock::time_point heard = Clock::now();  // the last sign of life
 };
 
@@ -89,7 +90,9 @@ class Grid {
       : experiment_(experiment), plan_(plan), options_(options), on_event_(on_event) {
     for (size_t i = 0; i < plan.tasks.size(); ++i) {
       const TaskStatus status = plan.tasks[i].status;
-      if (status == TaskStatus::kToDo || status == TaskStatus::kInterrupted) queue_.push_back(i);
+      const bool orphan = status == TaskStatus::kRunning;  // its next worker waits for it
+      if (orphan || status == TaskStatus::kToDo || status == TaskStatus::kInterrupted)
+        queue_.push_back(i);
     }
   }
 
@@ -120,7 +123,11 @@ class Grid {
     if (run.folder.path.empty()) {
       run.folder = create_run(options_.lab, experiment_, experiment_.runs[task.index]);
     }
-    close_attempt(run.folder, /*exit=*/-1, "the worker was killed");
+    if (task.status != TaskStatus::kRunning)
+      close_attempt(run.folder, /*exit=*/-1, "the worker was killed");
+    std::error_code none;
+    run.log_start = fs::file_size(run.folder.path + "/log.txt", none);
+    if (none) run.log_start = 0;
     std::vector<std::string> command = {
         options_.worker, "train",         "--lab",    options_.lab,
         "--run",         run.folder.path, "--parent", std::to_string(getpid())};
@@ -208,7 +215,8 @@ class Grid {
         ++result_.finished;
         tell(run, TaskEvent::Kind::kFinished);
       } else {
-        failed(run, fields.text("reason", ""));
+        const std::string reason = fields.text("reason", "");
+        failed(run, reason, reason);
       }
       return;
     }
@@ -225,8 +233,8 @@ class Grid {
     close_attempt(run.folder, ended.signal ? 128 + ended.signal : ended.exit_code, reason);
     // What may pass (memory, disk) leaves the run to be resumed; anything else would only repeat
     // itself.
-    const bool may_pass = (ended.signal == SIGKILL && !run.hung) ||
-                          ended.exit_code == static_cast<int>(Exit::kEnvironment);
+    const bool unsupplied = ended.exit_code == static_cast<int>(Exit::kEnvironment);
+    const bool may_pass = (ended.signal == SIGKILL && !run.hung) || unsupplied;
     if (!may_pass) {
       const nlohmann::json failure = {{"state", "failed"},
                                       {"reason", reason},
@@ -234,7 +242,16 @@ class Grid {
                                       {"finished_at", utc_now()}};
       publish_file(run.folder.path + "/result.json", failure.dump(1) + "\n");
     }
-    failed(run, reason);
+    if (unsupplied) ++result_.unsupplied;
+    failed(run, reason, unsupplied ? without_details(run, reason) : reason);
+  }
+
+  // A full disk is one reason, whichever run meets it and however much it needs.
+  static std::string without_details(const Running& run, std::string reason) {
+    const std::string& path = run.folder.path;
+    for (size_t at; (at = reason.find(path)) != std::string::npos;) reason.erase(at, path.size());
+    std::erase_if(reason, [](char c) { return c >= '0' && c <= '9'; });
+    return reason;
   }
 
   std::string hang_of(const Running& run) const {
@@ -246,7 +263,7 @@ class Grid {
   static std::string reason_of(const Running& run, const ProcessResult& ended) {
     std::string where = " in phase " + run.phase;
     if (run.step > 0) where += ", step " + std::to_string(run.step);
-    const std::string tail = log_tail(run.folder);
+    const std::string tail = log_tail(run.folder, run.log_start);
     const std::string said = tail.empty() ? "" : "; log.txt ends with: " + tail;
     if (is_crash(ended.signal)) {
       return std::string("the worker crashed (SIG") + sigabbrev_np(ended.signal) + ")" + where +
@@ -265,13 +282,14 @@ class Grid {
                         : tail;
   }
 
-  void failed(const Running& run, const std::string& reason) {
+  // `kind`: what runs with the same reason have in common.
+  void failed(const Running& run, const std::string& reason, const std::string& kind) {
     ++result_.failed;
     TaskEvent event;
     event.reason = reason;
     event.step = run.step;
     tell(run, TaskEvent::Kind::kFailed, std::move(event));
-    if (++failures_[reason] == options_.identical_failures && !queue_.empty()) {
+    if (++failures_[kind] == options_.identical_failures && !queue_.empty()) {
       result_.repeated_reason = reason;
       stopping_ = true;  // what runs may end; nothing new begins
     }
@@ -300,7 +318,7 @@ class Grid {
   void end_hung() {
     const auto limit = std::chrono::duration<double>(options_.hang_seconds);
     for (Running& run : running_) {
-      if (run.hung || run.killed || Clock::now() - run.heard < limit) continue;
+      if (run.hung || obeyed_ > 0 || Clock::now() - run.heard < limit) continue;
       run.hung = true;
       run.child->send(SIGKILL);
     }

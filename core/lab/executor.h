@@ -41,14 +41,17 @@ struct GridOptions {
   // What runs with `device: cuda` are spread over, as CUDA_VISIBLE_DEVICES names them: each gets
   // the one that the fewest others use. `cuda:N` is left as it is.
   std::vector<std::string> devices;
-  int64_t identical_failures = 3;  // so many runs with the same reason stop the grid
+  // So many runs with the same reason stop the grid. Reasons of full disks and the like are the
+  // same when they differ in paths and sizes only.
+  int64_t identical_failures = 3;
   double hang_seconds =
-      1800;  // a worker without a sign of life for so long is killed, its run failed
+      7200;  // a worker without a sign of life for so long is killed, its run failed
   double stop_seconds = 60;  // a worker that was asked to stop is killed after this
 };
 
 struct GridResult {
   size_t finished = 0, failed = 0, interrupted = 0;
+  size_t unsupplied = 0;  // of the failed, for want of room, memory or permission: they go on
   size_t not_started = 0;
   bool stopped_by_user = false;
   std::string repeated_reason;  // of the failures that stopped the grid

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <queue>
 #include <sstream>
@@ -20,16 +21,17 @@ struct Known {
   RunFolder folder;
   RunState state;
   std::string created;
+  bool fits = true;  // false: finished, but to be made again
 };
 
 using Key = std::pair<std::string, int64_t>;  // hash, seed
 
-// The better of two runs of one cell and seed: finished, then running, interrupted, queued, failed;
-// then the newer.
-int rank_of(RunState state) {
-  switch (state) {
+// The better of two runs of one cell and seed: finished, then running, interrupted, queued, failed
+// or finished in vain; then the newer.
+int rank_of(const Known& run) {
+  switch (run.state) {
     case RunState::kFinished:
-      return 5;
+      return run.fits ? 5 : 1;
     case RunState::kRunning:
       return 4;
     case RunState::kInterrupted:
@@ -41,19 +43,25 @@ int rank_of(RunState state) {
   }
 }
 
-std::map<Key, Known> known_runs(const std::string& lab, const spec::Experiment& experiment) {
+// `fits` is asked of finished runs.
+std::map<Key, Known> known_runs(
+    const std::string& lab, const spec::Experiment& experiment,
+    const std::function<bool(const RunFolder&, const std::string& data_name)>& fits) {
   std::map<Key, Known> wanted;
+  std::map<Key, std::string> data_name;
+  for (const spec::PlannedRun& run : experiment.runs)
+    data_name[{run.hash, run.run.seed}] = run.run.data.name;
   for (const spec::PlannedRun& run : experiment.runs) wanted[{run.hash, run.run.seed}] = {};
   for (const RunFolder& folder : list_runs(lab)) {
     try {
       const Cell cell = read_cell(folder);
       const auto found = wanted.find({cell.hash, cell.seed});
       if (found == wanted.end()) continue;
-      const Known run{folder, state_of(folder), cell.created};
+      Known run{folder, state_of(folder), cell.created};
+      if (run.state == RunState::kFinished) run.fits = fits(folder, data_name.at(found->first));
       Known& best = found->second;
       const bool first = best.folder.path.empty();
-      if (first || std::pair(rank_of(run.state), run.created) >
-                       std::pair(rank_of(best.state), best.created)) {
+      if (first || std::pair(rank_of(run), run.created) > std::pair(rank_of(best), best.created)) {
         best = run;
       }
     } catch (const Error&) {
@@ -171,8 +179,12 @@ Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
   std::map<std::string, std::string> installed;
   for (const spec::PluginInfo& plugin : catalogue.all())
     installed[plugin.kind + " " + plugin.id] = plugin.sha256;
-  const auto known = known_runs(lab, experiment);
   const auto data = data_in(lab, experiment);
+  const auto fits = [&](const RunFolder& folder, const std::string& name) {
+    return other_data(folder, name, data.at(name)).empty() &&
+           (!redo_stale || changed_plugins(folder, installed).empty());
+  };
+  const auto known = known_runs(lab, experiment, fits);
   const Estimator estimator(lab);
   Plan plan;
   plan.jobs = jobs;

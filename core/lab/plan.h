@@ -33,7 +33,11 @@ struct Plan {
   std::string basis;  // one sentence: where the estimate comes from
 
   size_t count(TaskStatus status) const;
-  size_t to_do() const { return count(TaskStatus::kToDo) + count(TaskStatus::kInterrupted); }
+  // A running one counts too: who plans to run holds the lab, so its worker is the orphan of a
+  // lealab that was killed. It is stopping, and goes on in a new worker.
+  size_t to_do() const {
+    return count(TaskStatus::kToDo) + count(TaskStatus::kInterrupted) + count(TaskStatus::kRunning);
+  }
 };
 
 // `redo_stale` turns stale tasks into ones to do. Changes nothing on disk.

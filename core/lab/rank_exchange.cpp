@@ -312,7 +312,7 @@ EventRanks read_foreign_ranks(const std::string& path, const data::Dataset& data
   reader.read();
   reader.require_coverage(first_event);
   EventRanks ranks;
-  ranks.unseen = reader.has("rank_unseen");
+  ranks.unseen = reader.has("rank_unseen") && (reader.has("ties_unseen") || !reader.has("ties"));
   ranks.file = {data.fingerprint(), split.fingerprint, static_cast<uint32_t>(data.items()),
                 reader.records()};
   return ranks;

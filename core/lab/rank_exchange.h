@@ -25,9 +25,9 @@ void export_ranks(const EventRanks& ranks, const data::Dataset& data, const std:
 
 // Reads a CSV of another system: sequence (original id), position (0-based, of the target in its
 // sequence) and rank (1 is best), optionally target (original id, checked), ties (0 without), and
-// rank_unseen with ties_unseen. Every test event must occur once, and nothing else may, but events
-// at position 0 when `first_event` is false. Throws DataError with file:line of the first wrong
-// rows.
+// rank_unseen with ties_unseen (needed where there are ties). Every test event must occur once, and
+// nothing else may, but events at position 0 when `first_event` is false. Throws DataError with
+// file:line of the first wrong rows.
 EventRanks read_foreign_ranks(const std::string& path, const data::Dataset& data,
                               const data::Split& split, bool first_event);
 

@@ -7,6 +7,8 @@
 
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
 
 namespace lea::report {
 namespace {
@@ -39,31 +41,59 @@ std::string comparison_group(const db::RunRow& run, const TableOptions& options)
          (protocol.first_event ? "f" : "-");
 }
 
-void add_member(const db::RunRow& run, const Measured& metrics, Row* row) {
-  const auto same_seed = [&](const Member& member) { return member.run.seed == run.seed; };
-  if (run.state != "finished") {
-    row->unfinished.push_back({run, {}});
+// Of two runs that one place of a row has, the one on the lab's own data set; then the newest.
+bool older(const Member& a, const Member& b) {
+  return std::tie(a.current, a.run.finished, a.run.uuid) <
+         std::tie(b.current, b.run.finished, b.run.uuid);
+}
+
+// Whether a run was made with the data set that the lab has now; each is looked at once.
+class LabData {
+ public:
+  explicit LabData(const std::string& lab) : lab_(lab) {}
+  bool holds(const db::RunRow& run) {
+    const std::string name = text_at(run.spec, "data.name");
+    if (lab_.empty() || name.empty()) return false;
+    const auto [found, added] = fingerprints_.emplace(name, "");
+    if (added) {
+      try {
+        found->second =
+            text_at(nlohmann::json::parse(read_file(lab_ + "/data/" + name + "/dataset.json"),
+                                          nullptr, false),
+                    "fingerprint");
+      } catch (const Error&) {
+        // The lab lacks it: no run is current.
+      }
+    }
+    return !found->second.empty() && text_at(run.result, "data_fingerprint") == found->second;
+  }
+
+ private:
+  const std::string& lab_;
+  std::map<std::string, std::string> fingerprints_;
+};
+
+void add_member(const Member& member, Row* row) {
+  if (member.run.state != "finished") {
+    row->unfinished.push_back(member);
     return;
   }
-  const auto found = std::find_if(row->finished.begin(), row->finished.end(), same_seed);
+  const auto found =
+      std::find_if(row->finished.begin(), row->finished.end(),
+                   [&](const Member& other) { return other.run.seed == member.run.seed; });
   if (found == row->finished.end()) {
-    row->finished.push_back({run, metrics});
+    row->finished.push_back(member);
     return;
   }
   ++row->superseded;
-  if (std::tie(found->run.finished, found->run.uuid) < std::tie(run.finished, run.uuid)) {
-    *found = {run, metrics};
-  }
+  if (older(*found, member)) *found = member;
 }
 
-// A mean holds runs of one data set and split only: those of the newest run. The others were made
-// before a data set was replaced under its name.
+// A mean holds runs of one data set and split only: the lab's own, or those of the newest run. The
+// others were made before or after a data set was replaced under its name.
 void keep_newest_data(const TableOptions& options, Row* row) {
   if (row->finished.empty()) return;
-  const auto newest = std::max_element(
-      row->finished.begin(), row->finished.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.run.finished, a.run.uuid) < std::tie(b.run.finished, b.run.uuid);
-      });
+  const auto newest = std::max_element(row->finished.begin(), row->finished.end(), older);
   row->group = comparison_group(newest->run, options);
   row->other_data = static_cast<int64_t>(std::erase_if(row->finished, [&](const Member& member) {
     return comparison_group(member.run, options) != row->group;
@@ -81,18 +111,19 @@ std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
                               const TableOptions& options) {
   std::map<Leaves, size_t> index;
   std::vector<Draft> drafts;
+  LabData data(options.lab);
   for (const db::RunRow& run : runs) {
     const Leaves leaves = identity(run);
     const auto [at, fresh] = index.emplace(leaves, drafts.size());
     if (fresh) drafts.push_back({{}, leaves, run});
     Row& row = drafts[at->second].row;
     row.untrained = untrained(run);
-    Measured metrics;
+    Member member{run, data.holds(run), {}};
     if (run.state == "finished") {
       const auto found = stored.find(run.uuid);
-      metrics = measure(run, found == stored.end() ? Measured() : found->second, options);
+      member.metrics = measure(run, found == stored.end() ? Measured() : found->second, options);
     }
-    add_member(run, metrics, &row);
+    add_member(member, &row);
   }
   for (Draft& draft : drafts) {
     Row& row = draft.row;

@@ -28,7 +28,8 @@ struct TableCell {
 // One run's part in a row.
 struct Member {
   db::RunRow run;
-  Measured metrics;  // of finished runs
+  bool current = false;  // was made with the data set that the lab has now
+  Measured metrics;      // of finished runs
 };
 
 struct Row {

@@ -6,7 +6,8 @@
 
 namespace lea {
 
-// Exit codes of `lealab` and `lealab-worker`; `lealab --help` lists them. A signal n ends a program with 128 + n.
+// Exit codes of `lealab` and `lealab-worker`; `lealab --help` lists them. A signal n ends a program
+// with 128 + n.
 enum class Exit : int {
   kOk = 0,
   kUsage = 2,        // the command line itself is wrong

@@ -15,6 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 constexpr size_t kKept = 2;
 
+constexpr const char* kBest = "best.safetensors";
+
 fs::path folder_of(const std::string& run) { return fs::path(run) / "checkpoint"; }
 
 std::string stem_of(int64_t step) { return "step-" + std::to_string(step); }
@@ -101,6 +103,12 @@ std::optional<Checkpoint> load_checkpoint(const std::string& run,
   for (const int64_t step : steps_in(run)) {
     try {
       return read_checkpoint(run, step);
+    } catch (const std::bad_alloc&) {
+      throw;  // it may be whole: the next attempt reads it
+    } catch (const StoreError&) {
+      const std::string stem = (folder_of(run) / stem_of(step)).string();
+      if (fs::exists(stem + ".json") && fs::exists(stem + ".safetensors")) throw;  // likewise
+      say("checkpoint of step " + std::to_string(step) + " is not used: a file of it is missing");
     } catch (const std::exception& error) {
       say("checkpoint of step " + std::to_string(step) + " is not used: " + error.what());
     }
@@ -110,20 +118,24 @@ std::optional<Checkpoint> load_checkpoint(const std::string& run,
 
 void save_best(const std::string& run, const std::map<std::string, Tensor>& model) {
   fs::create_directories(folder_of(run));
-  publish_file(folder_of(run) / "best.safetensors", encode_safetensors(model));
+  publish_file(folder_of(run) / kBest, encode_safetensors(model));
 }
 
 std::map<std::string, Tensor> load_best(const std::string& run) {
-  const std::string path = folder_of(run) / "best.safetensors";
+  const std::string path = folder_of(run) / kBest;
   return decode_safetensors(read_file(path), path);
 }
 
 void drop_checkpoints(const std::string& run) {
+  // Tensors whose manifest a kill prevented, and temporary files, go too; the manifests go first.
   std::error_code ignored;
-  for (const int64_t step : steps_in(run)) {
-    fs::remove(folder_of(run) / (stem_of(step) + ".json"), ignored);
-    fs::remove(folder_of(run) / (stem_of(step) + ".safetensors"), ignored);
+  std::vector<fs::path> rest;
+  for (const auto& entry : fs::directory_iterator(folder_of(run), ignored)) {
+    if (entry.path().filename() == kBest) continue;
+    if (entry.path().extension() == ".json") fs::remove(entry.path(), ignored);
+    rest.push_back(entry.path());
   }
+  for (const fs::path& path : rest) fs::remove(path, ignored);
 }
 
 }  // namespace lea::train

@@ -1,9 +1,9 @@
 // Checkpoints of a run: all that the next step depends on.
 //
-// checkpoint/step-N.safetensors  tensors by name: model/..., best/..., adam/GROUP/...,
-// proposals/... checkpoint/step-N.json         {sha256, size, step, progress: {...}}, published
-// after the tensors checkpoint/best.safetensors    model/... of the reported numbers; written when
-// the run has ended
+// In the run's folder checkpoint/:
+// - step-N.safetensors: tensors by name: model/..., best/..., adam/GROUP/..., proposals/...
+// - step-N.json: {sha256, size, step, progress: {...}}, published after the tensors
+// - best.safetensors: model/... of the reported numbers, written when the run has ended
 //
 // The two newest are kept. A checkpoint counts only when its tensors have the manifest's sha256.
 // `progress` also names what the steps were made with: data_fingerprint, split_fingerprint, and
@@ -47,15 +47,16 @@ std::vector<std::string> replaced_since(const nlohmann::json& progress, const Ma
 // Throws StoreError when the disk refuses; older checkpoints stay as they are.
 void save_checkpoint(const std::string& run, const Checkpoint& checkpoint);
 
-// The newest that verifies. `say` gets one sentence for each that did not.
+// The newest that verifies. `say` gets one sentence for each that did not. Throws StoreError, or
+// std::bad_alloc, for one that could not be read now and may be whole.
 std::optional<Checkpoint> load_checkpoint(const std::string& run,
                                           const std::function<void(const std::string&)>& say);
 
 void save_best(const std::string& run, const std::map<std::string, Tensor>& model);
 std::map<std::string, Tensor> load_best(const std::string& run);
 
-// Removes all step-N files: a finished run no longer needs them, and one that starts again must not
-// find them, since only the two of the highest step are kept.
+// Removes everything but best.safetensors: a finished run no longer needs them, and one that starts
+// again must not find them, since only the two of the highest step are kept.
 void drop_checkpoints(const std::string& run);
 
 }  // namespace lea::train

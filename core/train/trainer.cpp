@@ -153,8 +153,7 @@ class Loop {
                         " steps, although the losses were. Lower train.learning_rate or check the "
                         "rewards, and the loss for what has no finite gradient");
     };
-    for (const auto& item : framework_->named_parameters())
-      check("parameter " + item.key(), item.value().detach());
+    for (const auto& [name, tensor] : tensors_of(*framework_)) check("tensor " + name, tensor);
     for (const auto& [group, adam] : adams_) {
       for (const auto& [name, tensor] : adam.state())
         check("Adam's state " + group + "/" + name, tensor);
@@ -208,7 +207,7 @@ class Loop {
     const auto checkpoint =
         load_checkpoint(folder_, [&](const std::string& why) { progress_.say(why); });
     if (!checkpoint || was_replaced(*checkpoint)) {
-      drop_checkpoints(folder_);
+      drop_checkpoints(folder_);  // those that are there are damaged, or of another experiment
       return progress_.cut_journal(0);
     }
     restore(tensors_of(*framework_), checkpoint->tensors, "model/");

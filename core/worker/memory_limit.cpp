@@ -39,22 +39,28 @@ uint64_t data_bytes() {
   return field * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+rlim_t soft_limit() {
+  rlimit now{};
+  getrlimit(RLIMIT_DATA, &now);
+  return now.rlim_cur;
+}
+
 void set_soft_limit(rlim_t value) {
   rlimit now{};
   getrlimit(RLIMIT_DATA, &now);
-  now.rlim_cur = std::min(value, now.rlim_max);
+  now.rlim_cur = value;
   setrlimit(RLIMIT_DATA, &now);
 }
 
 }  // namespace
 
-MemoryLimit::MemoryLimit() : available_(available_bytes()) {
+MemoryLimit::MemoryLimit() : available_(available_bytes()), before_(soft_limit()) {
   // A twentieth is left to the others.
   if (!kShadowMemory && available_ != UINT64_MAX)
-    set_soft_limit(data_bytes() + available_ / 20 * 19);
+    set_soft_limit(std::min<rlim_t>(before_, data_bytes() + available_ / 20 * 19));
 }
 
-MemoryLimit::~MemoryLimit() { set_soft_limit(RLIM_INFINITY); }
+MemoryLimit::~MemoryLimit() { set_soft_limit(before_); }
 
 bool is_out_of_memory(const std::exception& error) {
   const std::string text = error.what();

@@ -7,9 +7,9 @@
 namespace lea::worker {
 
 // While it lives, this process may allocate what was available when it was made (of the machine, or
-// of its control group). Beyond that allocations fail, which a run survives as an exception,
-// instead of the kernel killing whichever process it picks. Without effect under a sanitizer, whose
-// shadow memory counts as allocated.
+// of a container's limit). Beyond that allocations fail, which a run survives as an exception,
+// instead of the kernel killing whichever process it picks. Several workers may still want too much
+// together. Without effect under a sanitizer, whose shadow memory counts as allocated.
 class MemoryLimit {
  public:
   MemoryLimit();
@@ -21,6 +21,7 @@ class MemoryLimit {
 
  private:
   uint64_t available_ = 0;
+  uint64_t before_ = 0;  // the limit that was there
 };
 
 // True for what new and LibTorch's allocators throw when there is no memory.

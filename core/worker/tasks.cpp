@@ -204,15 +204,16 @@ Verdict train_run(const TaskOptions& options) {
     if (error.code() == Exit::kEnvironment) throw;
     return failed(error.code(), error.what());
   } catch (const std::exception& error) {
-    const uint64_t available = limit ? limit->available() : 0;
+    const std::string available =
+        limit ? std::to_string(limit->available() >> 20) + " MiB were available at the start. "
+              : "";
     limit.reset();  // telling needs a little memory
     std::fprintf(stderr, "%s\n", error.what());
     if (is_out_of_memory(error)) {
-      return failed(Exit::kEnvironment,
-                    "out of memory: " + std::to_string(available >> 20) +
-                        " MiB were available at the start. Run fewer workers (--jobs), or a "
-                        "smaller model or batch. " +
-                        first_line(error.what()));
+      return failed(Exit::kEnvironment, "out of memory. " + available +
+                                            "Run fewer workers (--jobs), or a "
+                                            "smaller model or batch. " +
+                                            first_line(error.what()));
     }
     return failed(Exit::kPlugin, "a plugin or LibTorch threw: " + first_line(error.what()));
   } catch (...) {

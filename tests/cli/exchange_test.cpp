@@ -170,7 +170,7 @@ TEST_F(Exchange, RunsAgainOnADataSetThatWasReplacedAndSaysSo) {
 TEST_F(Exchange, SaysThatThereIsNoSuchGpu) {
   const auto result =
       lealab({"run", path("spec.yaml"), "--set", "train.device=cuda:99", "--set", "seeds=[2]"});
-  EXPECT_EQ(result.exit_code, 5);
+  EXPECT_EQ(result.exit_code, 4);
   EXPECT_THAT(result.out, HasSubstr("train.device: cuda:99: LibTorch sees "));
 }
 

@@ -25,7 +25,7 @@ constexpr Misbehaviour kModes[] = {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     {"segfault", "the worker crashed (SIGSEGV) in phase train"},
     {"abort", "the worker crashed (SIGABRT) in phase train"},
-    {"allocate", "out of memory: "},
+    {"allocate", "out of memory. "},
     {"recurse", "the worker crashed (SIGSEGV) in phase train"},
 #endif
 };

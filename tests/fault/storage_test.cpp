@@ -21,7 +21,7 @@ constexpr size_t kRuns = 4;
 // The lab lies on a small disk of its own.
 class Storage : public LabCommand {
  protected:
-  void SetUp() override {
+  void write_spec() const {
     write("spec.yaml", R"(name: grid
 data: {name: toy, path: interactions.tsv}
 train: {batch_size: 32, max_steps: 40, validate_every: 10, patience: 20}
@@ -30,6 +30,9 @@ grid: {framework: [popularity, markov, supervised, snqn]}
 seeds: [1]
 runs: 4
 )");
+  }
+  void SetUp() override {
+    write_spec();
     fs::create_directory(path("lab"));
     if (mount("tmpfs", path("lab").c_str(), "tmpfs", 0, "size=16m") != 0)
       GTEST_SKIP() << "mounting a small disk needs root: " << std::strerror(errno);
@@ -38,8 +41,8 @@ runs: 4
   void TearDown() override {
     if (mounted_) umount2(path("lab").c_str(), MNT_DETACH);
   }
-  void remount(unsigned long flags) {
-    ASSERT_EQ(mount("tmpfs", path("lab").c_str(), "tmpfs", MS_REMOUNT | flags, "size=16m"), 0)
+  void remount(unsigned long flags, const char* size = "size=16m") {
+    ASSERT_EQ(mount("tmpfs", path("lab").c_str(), "tmpfs", MS_REMOUNT | flags, size), 0)
         << std::strerror(errno);
   }
   // Leaves about so many bytes free.
@@ -60,6 +63,33 @@ runs: 4
     return ranks;
   }
 
+  // What reads works, and gives `table`; what writes says in one line why not.
+  void expect_only_reading(const std::string& table, const std::string& why) const {
+    EXPECT_EQ(lealab({"table", "grid", "--format", "csv"}).out, table);
+    const std::string uuid =
+        fs::directory_iterator(path("lab/runs"))->path().filename().string().substr(0, 8);
+    for (const std::vector<std::string>& reading : {std::vector<std::string>{"ls"},
+                                                    {"show", uuid},
+                                                    {"log", uuid},
+                                                    {"db", "check"},
+                                                    {"data", "ls"},
+                                                    {"plan", path("spec.yaml")},
+                                                    {"export", "grid", "--out", path("packs")}}) {
+      const auto result = lealab(reading);
+      EXPECT_EQ(result.exit_code, 0) << reading[0] << ": " << result.err;
+    }
+    for (const std::vector<std::string>& writing :
+         {std::vector<std::string>{"run", path("spec.yaml")},
+          {"db", "rebuild"},
+          {"import", path("packs")},
+          {"data", "import", "other", path("interactions.tsv")}}) {
+      const auto result = lealab(writing);
+      EXPECT_EQ(result.exit_code, 4) << writing[0] << ": " << result.out << result.err;
+      EXPECT_THAT(result.err, HasSubstr(why)) << writing[0];
+      EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    }
+  }
+
   bool mounted_ = false;
 };
 
@@ -74,7 +104,7 @@ TEST_F(Storage, ADiskThatFillsUpAtAnyMomentLosesNothing) {
     for (const auto& entry : fs::directory_iterator(path("lab"))) fs::remove_all(entry.path());
     fill(kib << 10);
     const auto full = run();
-    EXPECT_THAT(full.exit_code, AnyOf(int(Exit::kEnvironment), int(Exit::kFailedRuns))) << full.err;
+    EXPECT_EQ(full.exit_code, int(Exit::kEnvironment)) << full.err;
     const std::string said = full.out + full.err;
     EXPECT_THAT(said, AnyOf(HasSubstr("No space left"), HasSubstr("are free")));
     // Nothing half written has a name.
@@ -90,6 +120,21 @@ TEST_F(Storage, ADiskThatFillsUpAtAnyMomentLosesNothing) {
   }
 }
 
+TEST_F(Storage, AFullDiskEndsAGridBeforeEveryRunHasFailedOnIt) {
+  const std::vector<std::string> many = {
+      "run", path("spec.yaml"), "--set", "seeds=[1,2,3,4,5,6,7]", "--set", "runs=16"};
+  remount(0, "size=800k");
+  const auto full = lealab(many);
+  EXPECT_EQ(full.exit_code, int(Exit::kEnvironment)) << full.err;
+  EXPECT_THAT(full.err, HasSubstr("did not begin: "));
+  EXPECT_THAT(full.err, HasSubstr("bytes are needed"));
+  EXPECT_THAT(full.err, HasSubstr("the same command goes on"));
+  remount(0);
+  const auto again = lealab(many);
+  EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+  EXPECT_EQ(ranks_in(path("lab")).size(), 16);
+}
+
 TEST_F(Storage, AFullDiskRefusesImportsAndPacksAndKeepsWhatThereIs) {
   ASSERT_EQ(run().exit_code, 0);
   const std::string before = lealab({"table", "grid", "--format", "csv"}).out;
@@ -103,6 +148,9 @@ TEST_F(Storage, AFullDiskRefusesImportsAndPacksAndKeepsWhatThereIs) {
     EXPECT_EQ(entry.path().filename(), "toy") << "a temporary folder was left";
   const auto packs = lealab({"export", "grid", "--out", path("lab/packs")});
   EXPECT_EQ(packs.exit_code, 4) << packs.err;
+  const auto rebuilt = lealab({"db", "rebuild"});
+  EXPECT_EQ(rebuilt.exit_code, 4) << rebuilt.out;
+  EXPECT_THAT(rebuilt.err, HasSubstr("Free some space"));
   EXPECT_EQ(lealab({"table", "grid", "--format", "csv"}).out, before);
 }
 
@@ -110,24 +158,36 @@ TEST_F(Storage, AReadOnlyLabIsReadAndRefusesTheRest) {
   ASSERT_EQ(run().exit_code, 0);
   const std::string before = lealab({"table", "grid", "--format", "csv"}).out;
   remount(MS_RDONLY);
-  EXPECT_EQ(lealab({"table", "grid", "--format", "csv"}).out, before);
-  for (const std::vector<std::string>& reading : {std::vector<std::string>{"ls"},
-                                                  {"db", "check"},
-                                                  {"data", "ls"},
-                                                  {"plan", path("spec.yaml")}}) {
-    const auto result = lealab(reading);
-    EXPECT_EQ(result.exit_code, 0) << reading[0] << ": " << result.err;
-  }
-  for (const std::vector<std::string>& writing :
-       {std::vector<std::string>{"run", path("spec.yaml")},
-        {"db", "rebuild"},
-        {"data", "import", "other", path("interactions.tsv")}}) {
-    const auto result = lealab(writing);
-    EXPECT_EQ(result.exit_code, 4) << writing[0] << ": " << result.err;
-    EXPECT_THAT(result.err, HasSubstr("Read-only file system")) << writing[0];
-    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
-  }
+  expect_only_reading(before, "Read-only file system");
   remount(0);
+  EXPECT_EQ(run().exit_code, 0);
+}
+
+// The lab of somebody else.
+class Permission : public Storage {
+ protected:
+  void SetUp() override {
+    if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+    write_spec();
+  }
+  void permit(bool writing) const {
+    using Perms = fs::perms;
+    const auto how = writing ? fs::perm_options::add : fs::perm_options::remove;
+    fs::permissions(path("lab"), Perms::owner_write, how);
+    for (const auto& entry : fs::recursive_directory_iterator(path("lab")))
+      fs::permissions(entry.path(), Perms::owner_write, how);
+  }
+  void TearDown() override {
+    if (fs::exists(path("lab"))) permit(true);
+  }
+};
+
+TEST_F(Permission, ALabWithoutItIsReadAndRefusesTheRest) {
+  ASSERT_EQ(run().exit_code, 0);
+  const std::string before = lealab({"table", "grid", "--format", "csv"}).out;
+  permit(false);
+  expect_only_reading(before, "Permission denied");
+  permit(true);
   EXPECT_EQ(run().exit_code, 0);
 }
 

@@ -56,6 +56,16 @@ TEST(Plan, DoesARunAgainWhoseDataSetWasReplaced) {
   EXPECT_EQ(plan.to_do(), 1u);
   EXPECT_THAT(plan.tasks[0].note, HasSubstr("another data set of the name toy"));
   EXPECT_TRUE(plan.tasks[0].folder.path.empty()) << "the old result keeps its folder";
+
+  // What was begun again and interrupted goes on, although the old run is there and finished.
+  const RunFolder again = create_run(lab.path(), experiment, experiment.runs[0]);
+  std::filesystem::create_directory(again.path + "/checkpoint");
+  publish_file(again.path + "/checkpoint/step-5.json", "{}");
+  append_record(again.path + "/attempts.jsonl", {{"number", 1}, {"started", utc_now()}});
+  close_attempt(again, 7, "interrupted");
+  EXPECT_EQ(plan_of(lab, experiment).tasks[0].folder.path, again.path);
+  put_data(lab, fake_ranks().data_fingerprint);
+  EXPECT_EQ(plan_of(lab, experiment).count(TaskStatus::kDone), 1u) << "the data set is back";
 }
 
 TEST(Plan, DoesAFailedRunAgainInAFolderOfItsOwn) {

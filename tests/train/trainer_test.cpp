@@ -228,7 +228,7 @@ TEST_F(TrainerTest, NeitherSelectsNorKeepsWeightsThatAreNotFinite) {
   prepare_ = losing_a_weight_at(3);
   EXPECT_EQ(
       failure(),
-      "framework toy.framework: parameter unranked is not finite after 4 steps, although the "
+      "framework toy.framework: tensor unranked is not finite after 4 steps, although the "
       "losses were. Lower train.learning_rate or check the rewards, and the loss for what has "
       "no finite gradient");
   EXPECT_TRUE(listener_.values<int64_t>("valid", "step").empty());
@@ -238,7 +238,7 @@ TEST_F(TrainerTest, NeitherSelectsNorKeepsWeightsThatAreNotFinite) {
 TEST_F(TrainerTest, KeepsNoSuchWeightsEitherWhenItIsAskedToStop) {
   listener_.stop_at = 2;
   prepare_ = losing_a_weight_at(1);
-  EXPECT_NE(failure().find("parameter unranked is not finite after 2 steps"), std::string::npos);
+  EXPECT_NE(failure().find("tensor unranked is not finite after 2 steps"), std::string::npos);
   EXPECT_FALSE(load_checkpoint(folder_, [](const std::string&) {}));
 }
 

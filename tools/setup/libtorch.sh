@@ -13,14 +13,14 @@ libtorch_version() {
     head -n 1
 }
 
-# check_libtorch FOLDER HOW: fails unless the folder holds a LibTorch that is new enough.
+# check_libtorch FOLDER ADVICE: fails unless the folder holds a LibTorch that is new enough.
 check_libtorch() {
   local version
   version=$(libtorch_version "$1" || true)
   [[ -n $version && -e $1/lib/libtorch_cpu.so ]] ||
-    fail "$2: $1 holds no LibTorch (share/cmake/Torch/TorchConfigVersion.cmake and lib/libtorch_cpu.so)."
+    fail "$1 holds no LibTorch (share/cmake/Torch/TorchConfigVersion.cmake and lib/libtorch_cpu.so): $2"
   [[ $(printf '%s\n%s\n' "$torch_oldest" "$version" | sort -V | head -n 1) == "$torch_oldest" ]] ||
-    fail "$2: LibTorch $version in $1 is too old; $torch_oldest or newer is needed."
+    fail "LibTorch $version in $1 is too old, $torch_oldest or newer is needed: $2"
 }
 
 # pip_download FOLDER PIP-ARGUMENTS...: quiet when nobody watches; keeps its temporary files in FOLDER.
@@ -63,6 +63,8 @@ try:
         wheel.extractall(sys.argv[2], [n for n in wheel.namelist() if n.startswith(wanted)])
 except OSError as error:
     sys.exit(str(error))
+except KeyboardInterrupt:
+    sys.exit(130)
 PYTHON
   echo "$torch_sha256  $torch_wheel" >"$folder/torch/wheel.sha256"
 }
@@ -70,14 +72,15 @@ PYTHON
 # Sets `libtorch` to the folder to build with.
 provide_libtorch() {
   if [[ -n ${LIBTORCH:-} ]]; then
-    [[ -d $LIBTORCH ]] || fail "LIBTORCH is $LIBTORCH, which is not a folder."
+    local advice="let LIBTORCH name another folder, or unset it to have LibTorch fetched."
+    [[ -d $LIBTORCH ]] || fail "LIBTORCH is $LIBTORCH, which is not a folder: $advice"
     libtorch=$(cd "$LIBTORCH" && pwd)
-    check_libtorch "$libtorch" "LIBTORCH"
+    check_libtorch "$libtorch" "$advice"
     return
   fi
   libtorch=$deps/libtorch
   if [[ -e $libtorch/share/cmake/Torch/TorchConfig.cmake ]]; then
-    check_libtorch "$libtorch" "remove the folder and call again"
+    check_libtorch "$libtorch" "remove the folder and call again."
     return
   fi
   [[ $(uname -sm) == "Linux x86_64" ]] ||
@@ -103,5 +106,5 @@ provide_libtorch() {
   sync -f "$work" 2>/dev/null || true
   rm -rf "$libtorch"
   mv -T "$work/torch" "$libtorch"
-  check_libtorch "$libtorch" "the unpacked wheel"
+  check_libtorch "$libtorch" "the wheel is not the expected one; unpack a LibTorch by hand and name it with LIBTORCH."
 }

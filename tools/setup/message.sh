@@ -21,8 +21,15 @@ remove_leftovers() {
     rm -rf -- "$path"
   done
 }
+# Every step is made so that an interrupted one is repeated, and a finished one is not.
+interrupted() {
+  trap - INT
+  echo
+  echo "Interrupted. Call the same command again to go on." >&2
+  exit 130
+}
 trap remove_leftovers EXIT
-trap 'trap - INT; echo; echo "Interrupted. Call the same command again to go on." >&2; exit 130' INT
+trap interrupted INT
 trap 'exit 143' TERM
 
 # free_mib PATH: what is free where PATH (or its nearest parent that exists) lies.
