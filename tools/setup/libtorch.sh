@@ -92,7 +92,8 @@ provide_libtorch() {
   cleanup_paths+=("$work")
   rm -rf "$work" && mkdir -p "$work"
   if [[ -e $deps/$torch_wheel ]]; then
-    ln "$deps/$torch_wheel" "$work/"
+    [[ -r $deps/$torch_wheel ]] || fail "$deps/$torch_wheel is not readable by $(id -un): change its mode or remove it."
+    ln -s "$deps/$torch_wheel" "$work/"
   else
     say "Downloading LibTorch (torch $torch_version, 183 MiB)"
     fetch_torch_wheel "$work"

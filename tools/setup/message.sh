@@ -10,11 +10,20 @@ cleanup_paths=()
 say() { printf '==> %s\n' "$*"; }
 
 # One line that says what is wrong and what to do; the last thing that a failed script prints.
+explained=
 fail() {
+  explained=yes
   printf 'error: %s\n' "$*" >&2
   exit 1
 }
 
+at_exit() {
+  local status=$?
+  remove_leftovers
+  if ((status != 0)) && [[ -z $explained ]]; then
+    fail "${0##*/} stopped in an unforeseen way (status $status): the reason is above. Mend it and call again."
+  fi
+}
 remove_leftovers() {
   local path
   for path in "${cleanup_paths[@]}"; do
@@ -24,13 +33,14 @@ remove_leftovers() {
 # Every step is made so that an interrupted one is repeated, and a finished one is not.
 interrupted() {
   trap - INT
+  explained=yes
   echo
   echo "Interrupted. Call the same command again to go on." >&2
   exit 130
 }
-trap remove_leftovers EXIT
+trap at_exit EXIT
 trap interrupted INT
-trap 'exit 143' TERM
+trap 'explained=yes; exit 143' TERM
 
 # free_mib PATH: what is free where PATH (or its nearest parent that exists) lies.
 free_mib() {

@@ -57,7 +57,7 @@ install_packages() {
     return
   fi
   local as_root by_hand="apt-get install ${missing[*]}"
-  as_root=$(privileges "${missing[@]}")
+  as_root=$(privileges "${missing[@]}") || { explained=yes; exit 1; }
   require_space /var 1500 "installing ${#missing[@]} Debian packages"
   say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
   local log=$deps/apt.log
