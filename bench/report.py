@@ -1,9 +1,12 @@
 """What the benchmark drivers share: the machine's name, tables, and files under bench/results."""
 
+import datetime
 import pathlib
 import platform
 import re
+import shlex
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -26,6 +29,12 @@ def revision():
     git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--abbrev=10"]
     found = subprocess.run(git, capture_output=True, text=True, check=False)
     return found.stdout.strip() or "unknown"
+
+
+def provenance():
+    """Where, of what, when and how a result came to be: one sentence for the head of its file."""
+    command = shlex.join(["python3", f"bench/{pathlib.Path(sys.argv[0]).name}", *sys.argv[1:]])
+    return f"{machine()[1]}; revision {revision()}; {datetime.date.today()}; `{command}`"
 
 
 def table(header, rows):

@@ -64,7 +64,7 @@ def main():
     verdicts = [[name, f"{value:.2f}", "met" if met else "MISSED"] for name, (value, met) in bars.items()]
     text = f"""# Full ranking, {EVENTS:,} events over {ITEMS:,} items, one thread
 
-{report.machine()[1]}; revision {report.revision()}. CPU time in ms for all events, best of
+{report.provenance()}. CPU time in ms for all events, best of
 {options.rounds} rounds. Counting gives rank and ties of every target; argsort and top-k run on one chunk of the same
 scores and are scaled up; ranks by counting and by sorting were compared first.
 

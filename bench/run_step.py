@@ -148,7 +148,7 @@ def main():
     header += ["Adam", "vs reference", "vs careful", "of floor", f"bar {BARS['reference']}x, {BARS['careful']}x"]
     text = f"""# One training step, one thread
 
-{report.machine()[1]}; LibTorch and PyTorch {torch.__version__}; revision {report.revision()}.
+{report.provenance()}; LibTorch and PyTorch {torch.__version__}.
 CPU time in ms, best of {options.rounds} rounds; ratios above 1 mean that ours is faster; "of floor" is ours over
 the five B x N x D products plus fused Adam, all measured in this run. Histories of 10, width {WIDTH}.
 
