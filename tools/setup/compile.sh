@@ -52,7 +52,8 @@ compile() {
       sed -n '/CMake Error/,$p' "$deps/configure.log" | head -n 20 >&2
       fail_after "configuring build/$preset" "$root" "CMake's reason is above; all of it is in $deps/configure.log."
     }
-    printf '%s\n' "$state" >"$folder/configured"
+    printf '%s\n' "$state" >"$folder/configured" ||
+      fail_after "configuring build/$preset" "$root" "the reason is above."
   fi
   if [[ $2 == programs ]]; then
     mapfile -t targets < <(program_targets "$folder")

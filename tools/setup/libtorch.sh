@@ -55,7 +55,7 @@ fetch_torch_wheel() {
 # Unpacks only what C++ needs; the rename makes it complete or absent.
 unpack_torch_wheel() {
   local wheel=$1 folder=$2
-  python3 - "$wheel" "$folder" <<'PYTHON'
+  python3 - "$wheel" "$folder" <<'PYTHON' || return
 import sys, zipfile
 wanted = ("torch/lib/", "torch/include/", "torch/share/", "torch/version.py")
 try:

@@ -7,13 +7,16 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 deps=$root/.deps
 cleanup_paths=()
 
+# A signal or a failure may come while a step's own words go to a log; ours go where the caller's went.
+exec 8>&2
+
 say() { printf '==> %s\n' "$*"; }
 
 # One line that says what is wrong and what to do; the last thing that a failed script prints.
 explained=
 fail() {
   explained=yes
-  printf 'error: %s\n' "$*" >&2
+  printf 'error: %s\n' "$*" >&8
   exit 1
 }
 
@@ -34,8 +37,7 @@ remove_leftovers() {
 interrupted() {
   trap - INT
   explained=yes
-  echo
-  echo "Interrupted. Call the same command again to go on." >&2
+  printf '\nInterrupted. Call the same command again to go on.\n' >&8
   exit 130
 }
 trap at_exit EXIT

@@ -34,7 +34,7 @@ provide_movielens() {
 and ml-100k.item of that package into $movielens."
   check_sha256 "$work/$recbole_wheel" "$recbole_sha256" ||
     fail "the sha256 of $recbole_wheel is not $recbole_sha256: the file is damaged or not the original. Call again."
-  python3 - "$work/$recbole_wheel" "$work" <<'PYTHON'
+  python3 - "$work/$recbole_wheel" "$work" <<'PYTHON' || fail_after "unpacking MovieLens-100K" "$work" "the reason is above."
 import pathlib, sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel:
     for name in ("ml-100k.inter", "ml-100k.item"):
