@@ -68,7 +68,8 @@ install_packages() {
     install --no-install-recommends "${missing[@]}" >>"$log" 2>&1 || {
     grep '^E: ' "$log" | sort -u | head -n 5 >&2 || tail -n 5 "$log" >&2
     fail_after "installing packages" /var \
-      "apt's reason is above (no network?), all of it in $log. By hand, as root: apt-get update && $by_hand"
+      "apt's reason is above (no network?), all of it in $log; Debian 12 and Ubuntu 24.04 have these packages, and \
+this is $(distribution). By hand, as root: apt-get update && $by_hand"
   }
   mapfile -t missing < <(missing_packages "${debian_packages[@]}")
   ((${#missing[@]} == 0)) ||
