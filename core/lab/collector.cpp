@@ -47,7 +47,7 @@ void verify_ranks(const RunFolder& run, const JsonFields& result,
   const std::string path = run.path + "/" + file;
   const JsonFields metrics = result.object("metrics");
   if (!test && !metrics.has("valid") && !result.has(hash_key)) return;
-  const std::string& hash = result.text(hash_key);
+  const std::string hash = result.text(hash_key);
   if (!test && !fs::exists(path)) return;
   const std::string bytes = read_file(path);
   if (sha256(bytes) != hash) {

@@ -49,9 +49,11 @@ std::map<Key, Known> known_runs(
     const std::function<bool(const RunFolder&, const std::string& data_name)>& fits) {
   std::map<Key, Known> wanted;
   std::map<Key, std::string> data_name;
-  for (const spec::PlannedRun& run : experiment.runs)
-    data_name[{run.hash, run.run.seed}] = run.run.data.name;
-  for (const spec::PlannedRun& run : experiment.runs) wanted[{run.hash, run.run.seed}] = {};
+  for (const spec::PlannedRun& run : experiment.runs) {
+    const Key key{run.hash, run.run.seed};
+    wanted[key] = {};
+    data_name[key] = run.run.data.name;
+  }
   for (const RunFolder& folder : list_runs(lab)) {
     try {
       const Cell cell = read_cell(folder);

@@ -7,8 +7,6 @@
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
 #include "core/report/pivot.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
 #include "core/spec/text.h"
 
 namespace lea::report {
@@ -32,14 +30,8 @@ std::string grouped(int64_t number) {  // 71,872
 // Counts of the data set that was ranked, where the lab has it.
 std::string data_counts(const std::string& lab, const std::string& name,
                         const std::string& fingerprint) {
-  if (lab.empty() || name.empty()) return "";
-  nlohmann::json description;
-  try {
-    description = nlohmann::json::parse(read_file(lab + "/data/" + name + "/dataset.json"), nullptr,
-                                        /*allow_exceptions=*/false);
-  } catch (const Error&) {
-    return "";  // the table does not depend on the data set's presence
-  }
+  const nlohmann::json description = lab_data(lab, name);
+  if (!description.is_object()) return "";
   if (text_at(description, "fingerprint") != fingerprint) {
     return " (fingerprint " + fingerprint.substr(0, 8) + ", not the data set that the lab has now)";
   }

@@ -37,6 +37,16 @@ bool has_ranks_for(const db::RunRow& run, const eval::Protocol& protocol) {
   return !protocol.remove_seen || flag_at(run.result, "unseen_ranks").value_or(true);
 }
 
+nlohmann::json lab_data(const std::string& lab, const std::string& name) {
+  const std::string path = lab + "/data/" + name + "/dataset.json";
+  if (lab.empty() || name.empty() || !std::filesystem::exists(path)) return {};
+  try {
+    return nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 std::optional<eval::RankFile> read_ranks(const std::string& lab, const std::string& uuid,
                                          const std::string& part) {
   const std::string path =

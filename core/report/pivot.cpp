@@ -7,8 +7,6 @@
 
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
 
 namespace lea::report {
 namespace {
@@ -53,18 +51,8 @@ class LabData {
   explicit LabData(const std::string& lab) : lab_(lab) {}
   bool holds(const db::RunRow& run) {
     const std::string name = text_at(run.spec, "data.name");
-    if (lab_.empty() || name.empty()) return false;
     const auto [found, added] = fingerprints_.emplace(name, "");
-    if (added) {
-      try {
-        found->second =
-            text_at(nlohmann::json::parse(read_file(lab_ + "/data/" + name + "/dataset.json"),
-                                          nullptr, false),
-                    "fingerprint");
-      } catch (const Error&) {
-        // The lab lacks it: no run is current.
-      }
-    }
+    if (added) found->second = text_at(lab_data(lab_, name), "fingerprint");
     return !found->second.empty() && text_at(run.result, "data_fingerprint") == found->second;
   }
 
