@@ -78,7 +78,7 @@ class Store {
 
   // "" = all, by created and uuid. Of one experiment: the runs of the cells that it plans, in grid
   // order, then the imported ones; without a plan those that were run for it. There, one run stands
-  // for a cell and seed: the newest finished one, else the newest.
+  // for a cell, a seed and a data set: the newest finished one, else the newest.
   std::vector<RunRow> runs(const std::string& experiment = "") const;
   std::optional<RunRow> run(const std::string& uuid_prefix) const;  // StoreError when ambiguous
   std::vector<ResultRow> results(const std::string& experiment = "") const;

@@ -66,8 +66,8 @@ std::string text_of(const nlohmann::json& document, const char* key) {
 }
 
 // The runs of one experiment, ?1: those of the cells of its plan, then imported ones; without a
-// plan those that were run for it. Of several runs of one cell and seed, the newest finished one
-// counts, else the newest.
+// plan those that were run for it. Of several runs of one cell and seed, the newest finished one of
+// each data set counts, else the newest: the index does not know which data set the lab has now.
 constexpr const char* kMembers =
     "WITH candidate(uuid, position, labels, axes) AS ("
     " SELECT run.uuid, cell.position, cell.labels, experiment.axes FROM cell"
@@ -77,10 +77,13 @@ constexpr const char* kMembers =
     " UNION ALL"
     " SELECT uuid, 9223372036854775807, labels, axes FROM run WHERE experiment = ?1"
     "  AND (source = 'imported' OR NOT EXISTS (SELECT 1 FROM experiment WHERE name = ?1))),"
-    "ranked AS (SELECT candidate.*, row_number() OVER (PARTITION BY run.cell_hash, run.seed"
-    "  ORDER BY run.state = 'finished' DESC, run.created DESC, run.uuid) AS place"
-    "  FROM candidate JOIN run USING (uuid)),"
-    "member AS (SELECT uuid, position, labels, axes FROM ranked WHERE place = 1) ";
+    "judged AS (SELECT candidate.*, cell_hash, seed, created, state = 'finished' AS finished,"
+    "  json_extract(result, '$.data_fingerprint') AS data FROM candidate JOIN run USING (uuid)),"
+    "ranked AS (SELECT judged.*, max(finished) OVER (PARTITION BY cell_hash, seed) AS any_finished,"
+    "  row_number() OVER (PARTITION BY cell_hash, seed, finished, iif(finished, data, NULL)"
+    "  ORDER BY created DESC, uuid) AS place FROM judged),"
+    "member AS (SELECT uuid, position, labels, axes FROM ranked"
+    "  WHERE place = 1 AND finished = any_finished) ";
 
 }  // namespace
 

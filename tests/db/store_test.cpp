@@ -171,6 +171,26 @@ TEST(Store, CountsTheNewestFinishedRunOfACell) {
   EXPECT_EQ(runs[0].uuid, uuid_of(2));
 }
 
+TEST(Store, KeepsARunOfEachDataSetOfACell) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  for (int i : {1, 2, 3}) {
+    RunRow run = finished_run(i);
+    run.cell_hash = "same";
+    run.created = "2026-01-0" + std::to_string(i) + "T00:00:00Z";
+    run.result["data_fingerprint"] = i == 2 ? "another" : "one";
+    store.put(run, {}, {});
+  }
+  RunRow open = finished_run(4);
+  open.cell_hash = "same";
+  open.state = "interrupted";
+  store.put(open, {}, {});
+  const auto runs = store.runs("study");
+  ASSERT_THAT(runs, SizeIs(2)) << "and none that has not finished, where one has";
+  EXPECT_EQ(runs[0].uuid, uuid_of(2));
+  EXPECT_EQ(runs[1].uuid, uuid_of(3));
+}
+
 TEST(Store, FindsARunByItsFirstDigits) {
   const Lab lab;
   Store store(lab.path(), Store::Mode::kWrite);

@@ -149,6 +149,21 @@ TEST_F(Table, NeverAveragesOverTwoDataSets) {
   EXPECT_THAT(table("text"), HasSubstr("1 finished run left out whose data set was replaced"));
 }
 
+TEST_F(Table, PrefersTheDataSetThatTheLabHasNow) {
+  const db::RunRow own = run("gru4rec", "snqn", 1);
+  db::RunRow newer = run("gru4rec", "snqn", 1);
+  newer.result["data_fingerprint"] = std::string(64, 'e');
+  newer.finished = "2026-02-01T00:00:00Z";
+  put(own, 0.01);
+  put(newer, 0.04);
+  std::filesystem::create_directories(lab_ + "/data/industry");
+  publish_file(lab_ + "/data/industry/dataset.json",
+               nlohmann::json{{"fingerprint", std::string(64, 'd')}}.dump());
+  TableOptions options;
+  options.lab = lab_;
+  EXPECT_THAT(table("csv", false, options), HasSubstr("study,gru4rec,snqn,1,0,0,0.01,"));
+}
+
 TEST_F(Table, MeasuresNothingWithoutTheRanksThatTheProtocolNeeds) {
   put(run("gru4rec", "snqn", 1), 0.04);
   db::RunRow theirs = run("", "theirs", 1);
