@@ -134,9 +134,12 @@ std::string range_of(const ParamInfo& info) {
   if (!text.empty()) return printable(text);
   const bool low = info.range.min > std::numeric_limits<double>::lowest();
   const bool high = info.range.max < std::numeric_limits<double>::max();
-  if (low && high) return number(info.range.min) + " to " + number(info.range.max);
-  if (low) return "at least " + number(info.range.min);
-  return high ? "at most " + number(info.range.max) : "-";
+  if (low && high) text = number(info.range.min) + " to " + number(info.range.max);
+  if (low && !high) text = "at least " + number(info.range.min);
+  if (high && !low) text = "at most " + number(info.range.max);
+  if (!info.not_above.empty())
+    text += (text.empty() ? "" : ", ") + ("not above " + printable(info.not_above));
+  return text.empty() ? "-" : text;
 }
 
 void print_plugin(const spec::PluginInfo& plugin) {
@@ -148,6 +151,8 @@ void print_plugin(const spec::PluginInfo& plugin) {
     std::string uses;
     for (const std::string& slot : plugin.uses)
       uses += (uses.empty() ? "" : ", ") + printable(slot);
+    if (plugin.min_negatives > 0)
+      uses += "; needs at least " + std::to_string(plugin.min_negatives) + " sampled items";
     std::printf("reads: %s\n", uses.empty() ? "nothing of a run but its data" : uses.c_str());
   }
   if (plugin.gives_state) std::printf("gives states\n");

@@ -34,7 +34,7 @@ namespace lea {
 
 // Bumped when an interface or a struct of core/api changes. A plugin needs an equal major and a
 // minor that is not newer than the host's.
-inline constexpr uint32_t kApiMajor = 1;
+inline constexpr uint32_t kApiMajor = 2;
 inline constexpr uint32_t kApiMinor = 0;
 
 // What must agree for C++ objects to cross. Plain data in its own section, compared field by field.
@@ -110,6 +110,7 @@ struct PluginEntry {
   std::string kind, id, version, summary;
   std::vector<ParamInfo> params;
   std::vector<std::string> uses;
+  int64_t min_negatives = 0;
   bool gives_state = false;
   std::function<std::shared_ptr<Backbone>(const ParamValues&, const Context&)> backbone;
   std::function<std::shared_ptr<Framework>(const ParamValues&, const Context&)> framework;
@@ -132,6 +133,7 @@ class LEA_API Registrar {
   void framework(const char* id, const char* version, const char* summary) {
     PluginEntry entry = describe<T>("framework", id, version, summary);
     entry.uses = T::uses();
+    if constexpr (requires { T::kMinNegatives; }) entry.min_negatives = T::kMinNegatives;
     entry.framework = make<T>;
     add(std::move(entry));
   }

@@ -127,6 +127,14 @@ std::string problem_with(const ParamInfo& info, const json& value) {
   return problem;
 }
 
+std::string problem_of_order(const ParamInfo& info, const json& document) {
+  const auto low = document.find(info.name), high = document.find(info.not_above);
+  if (info.not_above.empty() || low == document.end() || high == document.end()) return "";
+  if (low->get<double>() <= high->get<double>()) return "";
+  return "must not be above " + printable(info.not_above) + " (" + shown(*high) + "), but is " +
+         shown(*low);
+}
+
 ParamValue value_of(const ParamInfo& info, const json& value) {
   switch (info.type) {
     case ParamType::kBool:

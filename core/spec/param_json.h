@@ -15,6 +15,10 @@ std::string expected(const ParamInfo& info);
 // Empty when `value` fits, else "must be an integer from 1 to 16, but is 17".
 std::string problem_with(const ParamInfo& info, const nlohmann::json& value);
 
+// Empty unless the value of `info` exceeds that of info.not_above, else "must not be above clip_max
+// (2), but is 3". `document` holds values that fit; what it lacks is in order.
+std::string problem_of_order(const ParamInfo& info, const nlohmann::json& document);
+
 // Precondition: problem_with(info, value) is empty.
 ParamValue value_of(const ParamInfo& info, const nlohmann::json& value);
 

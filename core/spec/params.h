@@ -59,6 +59,7 @@ struct ParamInfo {
   std::string
       meaning;  // one phrase; the paper's symbol and equation or register id where there is one
   bool required = false;  // no default: the spec must state it
+  std::string not_above{};  // another number of the same struct that this one may not exceed
 };
 
 class Fields {
@@ -94,6 +95,10 @@ class Fields {
   void reals(const char* name, std::vector<double>& value, Range range, const char* meaning) {
     on({name, ParamType::kReals, value, range, {}, meaning}, &value);
   }
+  // Of two numbers that were declared before: `low` may equal `high`, but not exceed it.
+  virtual void ordered(const char* low, const char* high) {
+    static_cast<void>(low), static_cast<void>(high);
+  }
 
  protected:
   using Slot = std::variant<bool*, int64_t*, double*, std::string*, std::vector<int64_t>*,
@@ -105,6 +110,12 @@ class Fields {
 class DescribeFields : public Fields {
  public:
   std::vector<ParamInfo> infos;
+
+  void ordered(const char* low, const char* high) override {
+    for (ParamInfo& info : infos) {
+      if (info.name == low) info.not_above = high;
+    }
+  }
 
  protected:
   void on(const ParamInfo& info, Slot) override { infos.push_back(info); }

@@ -50,6 +50,12 @@ class Document {
     if (!fits) fail(std::string("`") + name + "` must be a list of texts");
     return value.get<std::vector<std::string>>();
   }
+  int64_t count(const char* name) const {
+    const json& value = field(name);
+    if (!value.is_number_unsigned() || value.get<uint64_t>() > uint64_t{INT64_MAX})
+      fail(std::string("`") + name + "` must be an integer of at least 0");
+    return value.get<int64_t>();
+  }
   // Null stands for infinity, which JSON does not have.
   double bound(const char* name, double infinity) const {
     const json& value = field(name);
@@ -65,6 +71,20 @@ class Document {
   const json& document_;
   std::string what_;
 };
+
+bool is_number(const ParamInfo& info) {
+  return info.type == ParamType::kInteger || info.type == ParamType::kReal;
+}
+
+void check_order(const ParamInfo& low, const std::vector<ParamInfo>& infos,
+                 const Document& document) {
+  if (low.not_above.empty()) return;
+  const auto high = std::find_if(infos.begin(), infos.end(),
+                                 [&](const ParamInfo& i) { return i.name == low.not_above; });
+  if (high != infos.end() && is_number(low) && is_number(*high)) return;
+  document.fail("orders `" + low.name + "` and `" + low.not_above +
+                "`, which are not both declared as numbers");
+}
 
 json bound_json(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
 
@@ -112,7 +132,8 @@ json to_json(const ParamInfo& info) {
           {"max", bound_json(info.range.max)},
           {"choices", info.choices},
           {"meaning", info.meaning},
-          {"required", info.required}};
+          {"required", info.required},
+          {"not_above", info.not_above}};
 }
 
 json to_json(const PluginInfo& info) {
@@ -124,6 +145,7 @@ json to_json(const PluginInfo& info) {
           {"summary", info.summary},
           {"params", params},
           {"uses", info.uses},
+          {"min_negatives", info.min_negatives},
           {"gives_state", info.gives_state},
           {"file", info.file},
           {"sha256", info.sha256}};
@@ -142,6 +164,7 @@ ParamInfo param_from_json(const json& document) {
   info.choices = fields.texts("choices");
   info.meaning = fields.text("meaning");
   info.required = fields.boolean("required");
+  info.not_above = fields.text("not_above");
   const json& value = fields.field("default");
   if (info.type == ParamType::kEnvironment) {
     info.default_value = std::string();  // always required: there is nothing to fall back on
@@ -163,7 +186,9 @@ PluginInfo plugin_from_json(const json& document) {
   const json& params = fields.field("params");
   if (!params.is_array()) fields.fail("`params` must be a list");
   for (const json& param : params) info.params.push_back(param_from_json(param));
+  for (const ParamInfo& param : info.params) check_order(param, info.params, fields);
   info.uses = fields.texts("uses");
+  info.min_negatives = fields.count("min_negatives");
   info.gives_state = fields.boolean("gives_state");
   info.file = fields.text("file");
   info.sha256 = fields.text("sha256");
@@ -191,6 +216,8 @@ ParamValues to_values(const std::vector<ParamInfo>& infos, const json& params,
     if (info.required && !values.contains(info.name)) {
       throw ConfigError(where + ": " + info.name + ": is required (" + info.meaning + ")");
     }
+    const std::string problem = problem_of_order(info, params);
+    if (!problem.empty()) throw ConfigError(where + ": " + info.name + ": " + problem);
   }
   return values;
 }

@@ -19,9 +19,10 @@ struct PluginInfo {
   // Frameworks only: the slots that it reads, of backbone, reward, state, augment, negatives,
   // train.
   std::vector<std::string> uses;
-  bool gives_state = false;  // environments only
-  std::string file;          // the library
-  std::string sha256;        // of the library
+  int64_t min_negatives = 0;  // frameworks only: fewer than so many sampled items are no input
+  bool gives_state = false;   // environments only
+  std::string file;           // the library
+  std::string sha256;         // of the library
 };
 
 // Finds plugins by full id or by a last part that only one plugin of that kind has.

@@ -75,7 +75,7 @@ json Resolver::values(Cell& cell, const std::vector<ParamInfo>& infos,
                       const std::vector<Entry>& entries, const std::string& key,
                       const std::string& owner, const Location& at, Files files) {
   json document = json::object();
-  std::set<std::string> stated;
+  std::set<std::string> stated, refused;
   for (const Entry& entry : entries) {
     const auto info = std::find_if(infos.begin(), infos.end(),
                                    [&](const ParamInfo& i) { return i.name == entry.key; });
@@ -87,7 +87,11 @@ json Resolver::values(Cell& cell, const std::vector<ParamInfo>& infos,
     }
     stated.insert(entry.key);
     json checked = value(cell, *info, *entry.value, key + "." + entry.key, files);
-    if (!checked.is_null()) document[entry.key] = std::move(checked);
+    if (checked.is_null()) {
+      refused.insert(entry.key);
+    } else {
+      document[entry.key] = std::move(checked);
+    }
   }
   for (const ParamInfo& info : infos) {
     if (document.contains(info.name)) continue;
@@ -96,6 +100,15 @@ json Resolver::values(Cell& cell, const std::vector<ParamInfo>& infos,
     } else if (!stated.contains(info.name)) {
       errors_.add(at, key + "." + info.name, "is required: " + info.meaning);
     }
+  }
+  for (const ParamInfo& info : infos) {
+    const std::string problem = problem_of_order(info, document);
+    if (problem.empty() || refused.contains(info.name) || refused.contains(info.not_above))
+      continue;
+    const auto of = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) {
+      return e.key == info.name || e.key == info.not_above;
+    });
+    errors_.add(of == entries.end() ? at : of->value->at, key + "." + info.name, problem);
   }
   return document;
 }

@@ -123,6 +123,11 @@ void Resolver::slots(Cell& cell, const PluginInfo& framework) {
   }
   run.reads_train = reads("train");
   run.reads_negatives = reads("negatives");
+  if (run.negatives.count < framework.min_negatives) {
+    errors_.add(place(cell, "negatives", "count"), "negatives.count",
+                "must be at least " + std::to_string(framework.min_negatives) + " for " +
+                    framework.id + ", but is " + std::to_string(run.negatives.count));
+  }
   if (!run.reads_train) {
     run.train = {};
     run.seed = 0;

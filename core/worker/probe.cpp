@@ -57,6 +57,7 @@ spec::PluginInfo describe(const PluginEntry& entry, const PluginFile& file) {
   info.summary = entry.summary;
   info.params = entry.params;
   info.uses = entry.uses;
+  info.min_negatives = entry.min_negatives;
   info.gives_state = entry.gives_state;
   info.file = file.path;
   info.sha256 = file.sha256;

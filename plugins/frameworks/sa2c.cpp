@@ -2,11 +2,9 @@
 // Systems" (WSDM 2022): SNQN until the advantage of the logged item over sampled ones weighs its
 // cross-entropy.
 #include <ATen/ATen.h>
-#include <c10/util/StringUtil.h>
 
 #include "core/api/plugin.h"
 #include "core/api/twin.h"
-#include "core/spec/error.h"
 
 namespace {
 
@@ -33,6 +31,7 @@ class Sa2c final : public lea::TwinFramework {
       f.boolean("clip", clip, "clip the advantage (A10, U3; code: true)");
       f.real("clip_min", clip_min, {-1e6, 1e6}, "smallest advantage (A10, U3; code: 0)");
       f.real("clip_max", clip_max, {-1e6, 1e6}, "largest advantage (A10, U3; code: 10)");
+      f.ordered("clip_min", "clip_max");
       f.real("smooth", smooth, {0, 1},
              "power of pi(a|s) / beta(a), clipped to [0.1, 10], with beta the item's share of "
              "training "
@@ -47,13 +46,11 @@ class Sa2c final : public lea::TwinFramework {
     return {"backbone", "reward", "state", "augment", "negatives", "train"};
   }
 
+  // The advantage compares the logged item with sampled ones.
+  static constexpr int64_t kMinNegatives = 1;
+
   Sa2c(const Params& params, const lea::Context& context)
       : TwinFramework(params, context), sa2c_(params) {
-    if (params.clip && params.clip_min > params.clip_max) {
-      throw lea::ConfigError(c10::str("framework.sa2c: clip_min (", params.clip_min,
-                                      ") must not be above clip_max (", params.clip_max,
-                                      "): exchange them, or set `clip: false`"));
-    }
     if (params.smooth > 0) {
       const lea::TrainingData& training = context.training();
       const Tensor count = at::bincount(training.item, {}, context.items() + 1).to(at::kFloat);
@@ -74,11 +71,6 @@ class Sa2c final : public lea::TwinFramework {
   }
 
   lea::Loss loss(const lea::Transition& transition, const lea::Step& step) override {
-    if (transition.negatives.size(1) == 0) {
-      throw lea::ConfigError(
-          "negatives.count must be at least 1 for the framework sa2c, but is 0: the advantage "
-          "compares the logged item with sampled ones. Without them, use sqn");
-    }
     const Pass pass = this->pass(transition, step, Negatives::kUse);
     lea::Loss loss{{}, pass.group, {}};
     if (step.index < sa2c_.warm_up_steps) {

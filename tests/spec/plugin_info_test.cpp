@@ -43,7 +43,9 @@ const json kEnvironment = {{"id", "lea.le"}, {"params", json::object()}};
 TEST(PluginInfo, SurvivesTheWayThroughJson) {
   PluginInfo info = small_catalogue().all().front();
   info.params = describe_params<Params>();
+  info.params[0].not_above = info.params[1].name;
   info.uses = {"train"};
+  info.min_negatives = 3;
   info.gives_state = true;
   info.sha256 = "ab";
   const json document = to_json(info);
@@ -72,6 +74,15 @@ TEST(PluginInfo, RefusesADescriptionThatIsNotOne) {
   bad = document;
   bad["uses"] = {1};
   EXPECT_EQ(reason(bad), "the description of a plugin `uses` must be a list of texts");
+  bad = document;
+  bad["min_negatives"] = -1;
+  EXPECT_EQ(reason(bad),
+            "the description of a plugin `min_negatives` must be an integer of at least 0");
+  bad = document;
+  bad["params"].at(0)["not_above"] = "height";
+  EXPECT_EQ(reason(bad),
+            "the description of a plugin orders `width` and `height`, which are not both declared "
+            "as numbers");
   bad = document;
   bad["params"] = {{{"name", "x"}, {"type", "complex"}}};
   EXPECT_EQ(reason(bad), "the description of a parameter has the unknown type `complex`");

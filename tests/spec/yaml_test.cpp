@@ -48,6 +48,12 @@ TEST(Yaml, AcceptsAByteOrderMarkOfUtf8) {
             "");
 }
 
+// yaml-cpp 0.8 names the anchor, 0.7 does not.
+TEST(Yaml, RefusesAnAliasOfNothing) {
+  EXPECT_THAT(parse("a: *b\n").error,
+              ::testing::StartsWith("f:1:4: is not YAML: the referenced anchor is not defined"));
+}
+
 struct Refused {
   const char* name;
   std::string text, error;
@@ -103,8 +109,6 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"TooManyAliases", many_aliases(), "f:2:4005: has more than 1000 aliases"},
         Refused{"CyclicAlias", "a: &a [1, *a]\n",
                 "f:1:11: is an alias of the value that it stands in"},
-        Refused{"UnknownAlias", "a: *b\n",
-                "f:1:4: is not YAML: the referenced anchor is not defined"},
         Refused{"LongScalar", "a: " + std::string(70000, 'x'), "f:1:4: is longer than 65536 bytes"},
         Refused{"ListAsKey", "? [a]\n: 1\n", "f:1:3: a key must be a word, but is a list"},
         Refused{"NullAsKey", "~: 1\n", "f:1:1: a key must be a word, but is a null"},
