@@ -55,7 +55,8 @@ std::string brief(const std::string& fingerprint) { return fingerprint.substr(0,
 nlohmann::json MadeWith::to_json() const {
   return {{"data_fingerprint", data_fingerprint},
           {"split_fingerprint", split_fingerprint},
-          {"plugins", plugins}};
+          {"plugins", plugins},
+          {"software", software}};
 }
 
 std::vector<std::string> replaced_since(const nlohmann::json& progress, const MadeWith& now) {
@@ -71,12 +72,17 @@ std::vector<std::string> replaced_since(const nlohmann::json& progress, const Ma
   };
   compare(progress, "data_fingerprint", now.data_fingerprint, "the data set");
   compare(progress, "split_fingerprint", now.split_fingerprint, "the split");
-  const auto plugins = progress.find("plugins");
-  if (plugins == progress.end() || !plugins->is_object()) return replaced;
-  for (const auto& [name, unused] : plugins->items()) {
-    const auto is = now.plugins.find(name);
-    compare(*plugins, name, is == now.plugins.end() ? "" : is->second, "the library of " + name);
-  }
+  const auto compare_all = [&](const char* key, const std::map<std::string, std::string>& parts,
+                               const std::string& what) {
+    const auto in = progress.find(key);
+    if (in == progress.end() || !in->is_object()) return;
+    for (const auto& [name, unused] : in->items()) {
+      const auto is = parts.find(name);
+      compare(*in, name, is == parts.end() ? "" : is->second, what + name);
+    }
+  };
+  compare_all("plugins", now.plugins, "the library of ");
+  compare_all("software", now.software, "");
   return replaced;
 }
 

@@ -6,12 +6,13 @@
 // - best.safetensors: model/... of the reported numbers, written when the run has ended
 //
 // The two newest are kept. A checkpoint counts only when its tensors have the manifest's sha256.
-// `progress` also names what the steps were made with: data_fingerprint, split_fingerprint, and
-// plugins ("kind id" -> sha256 of its library). When one of them was replaced in the meantime (a
-// plugin was rebuilt in the middle of a study, the data set imported anew), going on would report
-// one number for two experiments. Refusing would not help either, since only a fresh start gives
-// the number that was asked for. So the checkpoints are dropped, the run starts again from step 0,
-// and log.txt says what was replaced. Checkpoints of older versions name nothing and are trusted.
+// `progress` also names what the steps were made with: data_fingerprint, split_fingerprint, plugins
+// ("kind id" -> sha256 of its library) and software (name -> version). When one of them was
+// replaced in the meantime (a plugin was rebuilt in the middle of a study, the data set imported
+// anew), going on would report one number for two experiments. Refusing would not help either,
+// since only a fresh start gives the number that was asked for. So the checkpoints are dropped, the
+// run starts again from step 0, and log.txt says what was replaced. Checkpoints of older versions
+// name nothing and are trusted.
 #pragma once
 
 #include <functional>
@@ -35,7 +36,8 @@ struct Checkpoint {
 // What the steps of a run are made with.
 struct MadeWith {
   std::string data_fingerprint, split_fingerprint;
-  std::map<std::string, std::string> plugins;  // "kind id" -> sha256 of its library
+  std::map<std::string, std::string> plugins;   // "kind id" -> sha256 of its library
+  std::map<std::string, std::string> software;  // LibTorch and LEA Lab -> version
 
   nlohmann::json to_json() const;
 };

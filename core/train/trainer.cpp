@@ -1,6 +1,7 @@
 #include "core/train/trainer.h"
 
 #include <torch/torch.h>
+#include <torch/version.h>
 
 #include <chrono>
 
@@ -49,10 +50,14 @@ class Loop {
     torch::manual_seed(mix(context_.seed(), 0x696e6974));  // initial weights
     framework_ = context_.make_framework();
     framework_->to(context_.device());
+    progress.on_step(0, run.train.max_steps, "fit");
     framework_->fit(context_.training());
     for (const Group& group : framework_->groups()) adams_.emplace(group.name, Adam(group));
     if (!adams_.empty()) transitions_ = std::make_unique<Transitions>(run, *data, context_);
-    made_with_ = {data->fingerprint(), split->fingerprint, {}};
+    made_with_ = {data->fingerprint(),
+                  split->fingerprint,
+                  {},
+                  {{"LibTorch", TORCH_VERSION}, {"LEA Lab", LEA_VERSION}}};
     if (loaded) made_with_.plugins = loaded();
   }
 
@@ -71,7 +76,7 @@ class Loop {
     framework_->train();
     while (step_ < run_.train.max_steps && !stop_.should_stop()) {
       spent_ = spent + seconds_since(start);
-      if (progress_.stop_requested()) {
+      if (progress_.stop_requested() || !refresh_proposals()) {
         check_weights();
         save();
         return false;
@@ -87,7 +92,6 @@ class Loop {
   // True when the evaluated network was updated.
   bool one_step() {
     drop_learning_rate();
-    refresh_proposals();
     // Dropout draws from the global generator: seeding it for each step makes a step a pure
     // function of (weights, seed, step), and leaves no generator state to save.
     torch::manual_seed(mix(context_.seed(), 0x64726f70, step_));
@@ -121,19 +125,26 @@ class Loop {
     }
   }
 
-  void refresh_proposals() {
+  // False when stopped on request; the next attempt then begins with them.
+  bool refresh_proposals() {
     const spec::AugmentSection& use = run_.augment_use;
-    if (run_.augment.none() || step_ < use.from_step) return;
+    if (run_.augment.none() || step_ < use.from_step) return true;
     const bool due =
         use.refresh > 0 ? (step_ - use.from_step) % use.refresh == 0 : step_ == use.from_step;
-    if (!due) return;
-    proposals_ = transitions_->propose(*framework_, step_);
+    if (!due) return true;
+    auto proposals = transitions_->propose(*framework_, step_, [&] {
+      progress_.on_step(step_, run_.train.max_steps, "propose");
+      return !progress_.stop_requested();
+    });
+    if (!proposals) return false;
+    proposals_ = std::move(*proposals);
     progress_.on_record(
         {{"type", "proposals"},
          {"step", step_},
          {"share", proposals_.item.gt(0).to(at::kFloat).mean().item<double>()},
          {"equal_to_logged",
           proposals_.item.eq(context_.training().item).to(at::kFloat).mean().item<double>()}});
+    return true;
   }
 
   // Each step: on the CPU the value is there, and on a GPU the next batch waits for the stream too.

@@ -119,7 +119,8 @@ Transition Transitions::make(int64_t step, std::span<const int64_t> events,
   return transition;
 }
 
-Proposals Transitions::propose(Framework& framework, int64_t step) const {
+std::optional<Proposals> Transitions::propose(Framework& framework, int64_t step,
+                                              const std::function<bool()>& keep_going) const {
   torch::NoGradGuard no_grad;
   const bool training = framework.is_training();
   framework.eval();
@@ -128,7 +129,10 @@ Proposals Transitions::propose(Framework& framework, int64_t step) const {
   const Tensor order = tie_order(items, context_.seed(), step);
   Proposals proposals{at::empty({total}, at::kInt),
                       reward_ ? at::zeros({total}, at::kFloat) : Tensor()};
+  bool complete = true;
   for (int64_t first = 0; first < total; first += kProposalChunk) {
+    complete = keep_going();
+    if (!complete) break;
     std::vector<int64_t> events(std::min(kProposalChunk, total - first));
     std::iota(events.begin(), events.end(), first);
     const int64_t rows = std::ssize(events);
@@ -153,6 +157,7 @@ Proposals Transitions::propose(Framework& framework, int64_t step) const {
     }
   }
   framework.train(training);
+  if (!complete) return std::nullopt;
   return proposals;
 }
 

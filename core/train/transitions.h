@@ -2,7 +2,9 @@
 // proposals.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "core/api/augmenter.h"
 #include "core/api/environment.h"
@@ -27,8 +29,9 @@ class Transitions {
 
   // Ranks the items for all training histories with the framework as it is (dropout off, equal
   // scores in an order drawn from seed and step, never by item id), hands the best to the augmenter
-  // and scores what it proposes.
-  Proposals propose(Framework& framework, int64_t step) const;
+  // and scores what it proposes. `keep_going` is asked once a chunk; false gives nothing.
+  std::optional<Proposals> propose(Framework& framework, int64_t step,
+                                   const std::function<bool()>& keep_going) const;
 
   // x_{1:t} of training events, and x_{1:t+1} with `after`. On the CPU.
   History histories(std::span<const int64_t> events, bool after) const;

@@ -62,14 +62,13 @@ class FolderProgress final : public train::Progress {
 
   void on_step(int64_t step, int64_t max_steps, const std::string& phase) override {
     const auto time = Clock::now();
-    if (first_step_ < 0) {
+    if (first_step_ < 0 && phase == "train") {
       first_step_ = step;
       start_ = time;
-    } else if (phase == phase_ &&
-               std::chrono::duration<double>(time - told_).count() < kProgressSeconds) {
-      return;
     }
-    const double seconds = since(start_);
+    if (phase == phase_ && std::chrono::duration<double>(time - told_).count() < kProgressSeconds)
+      return;
+    const double seconds = first_step_ < 0 ? 0 : since(start_);
     const double rate = seconds > 0 ? static_cast<double>(step - first_step_) / seconds : 0;
     phase_ = phase;
     told_ = time;

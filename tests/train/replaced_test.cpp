@@ -95,21 +95,35 @@ TEST_F(ReplacedTest, TrustsACheckpointOfAnOlderVersionThatNamesNothing) {
   attempt(4);
   auto checkpoint = load_checkpoint(folder_, [](const std::string&) {});
   ASSERT_TRUE(checkpoint);
-  for (const char* key : {"data_fingerprint", "split_fingerprint", "plugins"})
+  for (const char* key : {"data_fingerprint", "split_fingerprint", "plugins", "software"})
     EXPECT_EQ(checkpoint->progress.erase(key), 1u) << key;
   save_checkpoint(folder_, *checkpoint);
   EXPECT_EQ(attempt(100), (std::vector<int64_t>{4, 5}));
 }
 
+TEST_F(ReplacedTest, StartsAgainUnderAnotherLibTorch) {
+  attempt(4);
+  auto checkpoint = load_checkpoint(folder_, [](const std::string&) {});
+  ASSERT_TRUE(checkpoint);
+  const std::string now = checkpoint->progress.at("software").at("LibTorch");
+  checkpoint->progress.at("software").at("LibTorch") = "1.9.0";
+  save_checkpoint(folder_, *checkpoint);
+  expect_fresh_start(attempt(100),
+                     "since the last attempt LibTorch was replaced (was 1.9.0, is " + now + ")\n");
+}
+
 TEST(MadeWith, NamesEachPartThatIsAnotherNow) {
-  const MadeWith was{"d1", "s1", {{"framework f", "f1"}, {"backbone b", "b1"}}};
+  const MadeWith was{
+      "d1", "s1", {{"framework f", "f1"}, {"backbone b", "b1"}}, {{"LibTorch", "2.12.0"}}};
   const nlohmann::json progress = was.to_json();
   EXPECT_TRUE(replaced_since(progress, was).empty());
-  EXPECT_EQ(replaced_since(progress, {"d2", "s2", {{"framework f", "f2"}}}),
-            (std::vector<std::string>{"the data set was replaced (was d1, is d2)",
-                                      "the split was replaced (was s1, is s2)",
-                                      "the library of backbone b was replaced (was b1, is absent)",
-                                      "the library of framework f was replaced (was f1, is f2)"}));
+  EXPECT_EQ(
+      replaced_since(progress, {"d2", "s2", {{"framework f", "f2"}}, {{"LibTorch", "2.13.0"}}}),
+      (std::vector<std::string>{"the data set was replaced (was d1, is d2)",
+                                "the split was replaced (was s1, is s2)",
+                                "the library of backbone b was replaced (was b1, is absent)",
+                                "the library of framework f was replaced (was f1, is f2)",
+                                "LibTorch was replaced (was 2.12.0, is 2.13.0)"}));
 }
 
 }  // namespace

@@ -92,14 +92,18 @@ class ToyAugmenter final : public Augmenter {
 // Keeps what the loop says.
 class Listener final : public Progress {
  public:
-  void on_step(int64_t step, int64_t, const std::string&) override { step_ = step; }
+  void on_step(int64_t step, int64_t, const std::string& phase) override {
+    step_ = step;
+    phase_ = phase;
+    if (phases.empty() || phases.back() != phase) phases.push_back(phase);
+  }
   void on_record(const nlohmann::json& record) override { records.push_back(record); }
   uint64_t journal_length() override { return records.size(); }
   void cut_journal(uint64_t length) override {
     records.resize(std::min<size_t>(length, records.size()));
   }
   void say(const std::string& sentence) override { said += sentence + "\n"; }
-  bool stop_requested() override { return step_ >= stop_at; }
+  bool stop_requested() override { return step_ >= stop_at || phase_ == stop_in; }
 
   // The value of `key` in each record of a type.
   template <class T>
@@ -112,11 +116,14 @@ class Listener final : public Progress {
   }
 
   std::vector<nlohmann::json> records;
+  std::vector<std::string> phases;  // each once in a row
   std::string said;
   int64_t stop_at = 1 << 30;
+  std::string stop_in = "no phase";
 
  private:
   int64_t step_ = 0;
+  std::string phase_;
 };
 
 class ToyTest : public ::testing::Test {

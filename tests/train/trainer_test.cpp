@@ -183,6 +183,38 @@ TEST_F(TrainerTest, ProposesOnceWithoutARefresh) {
   EXPECT_EQ(listener_.values<int64_t>("proposals", "step"), (Steps{1}));
 }
 
+TEST_F(TrainerTest, GivesASignOfLifeInEveryPhaseThatMayBeLong) {
+  run_.train.max_steps = 2;
+  run_.augment.id = "toy.augmenter";
+  run_.augment_use.from_step = 1;
+  train();
+  EXPECT_EQ(listener_.phases, (std::vector<std::string>{"fit", "train", "propose", "train",
+                                                        "validate", "valid", "test"}));
+}
+
+TEST_F(TrainerTest, StopsWhileItProposesAndBeginsWithThatWhenItGoesOn) {
+  run_.train.max_steps = 6;
+  run_.augment.id = "toy.augmenter";
+  run_.augment_use.from_step = 2;
+  run_.augment_use.refresh = 3;
+  run_.augment_use.candidates = 1;
+  Steps steps;
+  prepare_ = [&](ToyFramework& framework) {
+    framework.on_loss = [&](ToyFramework& f, const Transition&, const Step& step) {
+      steps.push_back(step.index);
+      return Loss{-f.w.sum(), "ranked", {}};
+    };
+  };
+  listener_.stop_in = "propose";
+  EXPECT_TRUE(train().interrupted);
+  EXPECT_EQ(steps, (Steps{0, 1}));
+  EXPECT_TRUE(listener_.values<int64_t>("proposals", "step").empty());
+  listener_.stop_in = "no phase";
+  EXPECT_FALSE(train().interrupted);
+  EXPECT_EQ(steps, (Steps{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(listener_.values<int64_t>("proposals", "step"), (Steps{2, 5}));
+}
+
 TEST_F(TrainerTest, RecordsALossAtStepZeroAndEveryFewSteps) {
   run_.train.max_steps = 7;
   run_.train.log_every = 3;

@@ -140,6 +140,9 @@ class ProposalsTest : public TransitionsTest {
     run_.augment.id = "toy.augmenter";
     run_.augment_use.candidates = 3;
   }
+  static Proposals propose(const Transitions& transitions, Framework& framework, int64_t step) {
+    return transitions.propose(framework, step, [] { return true; }).value();
+  }
   // The items after the last one are best, one by one: after c come d, e, a ...
   static Tensor following(const History& history) {
     const Tensor last =
@@ -153,7 +156,7 @@ TEST_F(ProposalsTest, ComeFromTheBestItemsOfEachTrainingHistory) {
   ToyFramework framework(5);
   framework.on_score = following;
   framework.train();
-  const Proposals proposals = transitions().propose(framework, /*step=*/4);
+  const Proposals proposals = propose(transitions(), framework, /*step=*/4);
   // Last items of the ten histories: - a b | - b | - c a d a; the second after each of them.
   EXPECT_TRUE(proposals.item.equal(torch::tensor({0, 3, 4, 0, 4, 0, 5, 3, 1, 3}, at::kInt)));
   ASSERT_EQ(augmenter_->given.size(), 1u);
@@ -164,7 +167,7 @@ TEST_F(ProposalsTest, ComeFromTheBestItemsOfEachTrainingHistory) {
 TEST_F(ProposalsTest, AreScoredInTheirOwnRole) {
   ToyFramework framework(5);
   framework.on_score = following;
-  const Proposals proposals = transitions().propose(framework, /*step=*/0);
+  const Proposals proposals = propose(transitions(), framework, /*step=*/0);
   EXPECT_EQ(environment_->asked, (std::vector<std::vector<Role>>{{Role::kProposed}}));
   // Event 8 is after d: e (5) is proposed, 800 + 50 + 2. Event 1 is after a: b (2), 100 + 20 + 2.
   EXPECT_EQ(proposals.reward[8].item<float>(), 852);
@@ -179,7 +182,7 @@ TEST_F(ProposalsTest, RankWithDropoutOff) {
     return following(history);
   };
   framework.train();
-  transitions().propose(framework, 0);
+  propose(transitions(), framework, 0);
   EXPECT_FALSE(training);
 }
 
@@ -189,10 +192,10 @@ TEST_F(ProposalsTest, AmongEqualScoresAreDrawnByStepAndNeverByItem) {
   const Transitions& made = transitions();
   std::vector<int64_t> times(6, 0);
   for (int64_t step = 0; step < 500; ++step) {
-    const Tensor item = made.propose(framework, step).item;
+    const Tensor item = propose(made, framework, step).item;
     ++times[item[1].item<int64_t>()];
   }
-  EXPECT_TRUE(made.propose(framework, 7).item.equal(made.propose(framework, 7).item));
+  EXPECT_TRUE(propose(made, framework, 7).item.equal(propose(made, framework, 7).item));
   // 100 expected of each item, standard deviation 9.
   for (size_t item = 1; item <= 5; ++item) EXPECT_NEAR(static_cast<double>(times[item]), 100, 45);
 }
@@ -215,7 +218,7 @@ TEST_F(ProposalsTest, OutsideTheCatalogueAreRefused) {
   const HostContext context(run_, data_, split_, with_wrong);
   const Transitions made(run_, *data_, context);
   try {
-    made.propose(framework, 0);
+    propose(made, framework, 0);
     FAIL() << "item 6 of 5";
   } catch (const PluginError& error) {
     EXPECT_STREQ(error.what(), "augmenter toy.augmenter: propose() gave an item outside 0..5");
