@@ -17,6 +17,21 @@ constexpr bool kShadowMemory = true;
 constexpr bool kShadowMemory = false;
 #endif
 
+// Of a control group (version 2); its limit is "max", or has no file, where there is none. Files
+// that it has cached can be given up.
+uint64_t available_in(const std::string& group) {
+  uint64_t limit = 0, used = 0, cached = 0;
+  if (!(std::ifstream(group + "/memory.max") >> limit)) return UINT64_MAX;
+  std::ifstream(group + "/memory.current") >> used;
+  std::ifstream statistics(group + "/memory.stat");
+  std::string key;
+  for (uint64_t value = 0; statistics >> key >> value;) {
+    if (key == "inactive_file" || key == "active_file") cached += value;
+  }
+  used -= std::min(used, cached);
+  return limit - std::min(limit, used);
+}
+
 uint64_t available_bytes() {
   uint64_t bytes = UINT64_MAX;
   std::ifstream file("/proc/meminfo");
@@ -26,9 +41,16 @@ uint64_t available_bytes() {
     std::getline(file, unit);
     if (key == "MemAvailable:") bytes = kib * 1024;
   }
-  uint64_t limit = 0;  // the file says "max" where there is none
-  if (std::ifstream("/sys/fs/cgroup/memory.max") >> limit) bytes = std::min(bytes, limit);
-  return bytes;
+  // 0::/system.slice/job; each group above limits it too. In a container the path is "/".
+  std::string group;
+  std::getline(std::ifstream("/proc/self/cgroup"), group);
+  group = group.starts_with("0::/") ? group.substr(3) : "";
+  while (true) {
+    while (group.ends_with('/')) group.pop_back();
+    bytes = std::min(bytes, available_in("/sys/fs/cgroup" + group));
+    if (group.empty()) return bytes;
+    group.resize(group.rfind('/'));
+  }
 }
 
 // Private writable pages of this process: what RLIMIT_DATA counts.

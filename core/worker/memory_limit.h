@@ -6,10 +6,11 @@
 
 namespace lea::worker {
 
-// While it lives, this process may allocate what was available when it was made (of the machine, or
-// of a container's limit). Beyond that allocations fail, which a run survives as an exception,
-// instead of the kernel killing whichever process it picks. Several workers may still want too much
-// together. Without effect under a sanitizer, whose shadow memory counts as allocated.
+// While it lives, this process may allocate what was available when it was made: of the machine,
+// and of the control groups that it is in (a container, a Slurm job). Beyond that allocations fail,
+// which a run survives as an exception, instead of the kernel killing whichever process it picks.
+// Several workers may still want too much together. Without effect under a sanitizer, whose shadow
+// memory counts as allocated.
 class MemoryLimit {
  public:
   MemoryLimit();
