@@ -14,8 +14,8 @@ constexpr const char* kExitCodes = R"(Exit codes:
    0  done
    2  the command line is wrong
    3  a spec, data set or imported file is wrong
-   4  disk, permission, memory or network; the same command goes on once that is mended
-   5  the grid has ended, but some of its runs failed
+   4  no room, permission, memory or network; the same command goes on once that is mended
+   5  the grid has ended, but some of its runs failed; the same command tries these again
    6  a plugin was refused, crashed or threw
    7  stopped on request; the same command goes on
   70  a mistake of this program

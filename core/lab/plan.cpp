@@ -260,8 +260,15 @@ std::vector<std::string> cuda_devices() {
     for (std::string device; std::getline(list, device, ',');) devices.push_back(device);
     return devices;
   }
-  while (std::filesystem::exists("/dev/nvidia" + std::to_string(devices.size())))
-    devices.push_back(std::to_string(devices.size()));
+  // CUDA counts the devices that are there, so a gap in their names (a container is given a part of
+  // them) is none in its numbers.
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev", none)) {
+    const std::string name = entry.path().filename();
+    if (name.size() > 6 && name.starts_with("nvidia") &&
+        name.find_first_not_of("0123456789", 6) == std::string::npos)
+      devices.push_back(std::to_string(devices.size()));
+  }
   return devices;
 }
 

@@ -328,7 +328,8 @@ RunFolder add_foreign_run(const std::string& lab, const ForeignRun& run, const E
   Cell cell;
   cell.experiment = run.experiment;
   // What was measured and what it is called: importing again finds it.
-  cell.hash = sha256("imported\n" + run.experiment + "\n" + run.name + "\n" + sha256(bytes));
+  cell.hash = sha256("imported\n" + run.experiment + "\n" + run.name + "\n" + sha256(bytes) +
+                     (ranks.unseen ? "" : "\nunseen ranks not known"));
   cell.seed = run.seed;
   cell.labels = {{"framework", run.name}};
   cell.axes = {"framework"};

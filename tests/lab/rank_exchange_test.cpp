@@ -98,6 +98,16 @@ TEST_F(RankExchange, NeverInventsRanksAmongUnseenItems) {
   EXPECT_EQ(result["metrics"]["test"]["hr@5"], 1.0);
 }
 
+TEST_F(RankExchange, ImportsAgainWhatNowSaysTheRanksAmongUnseenItems) {
+  const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
+  EventRanks known = ranks;  // equal numbers, of which only these may be used without seen items
+  known.unseen = true;
+  const RunFolder without = add_foreign_run(lab_.path(), run(), ranks);
+  const RunFolder with = add_foreign_run(lab_.path(), run(), known);
+  EXPECT_NE(with.path, without.path);
+  EXPECT_EQ((*read_json(with.path + "/result.json"))["unseen_ranks"], true);
+}
+
 TEST_F(RankExchange, WritesArraysForNumPy) {
   const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
   const std::string path = lab_.beside("out.npz");
