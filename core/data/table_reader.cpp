@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <new>
 #include <set>
 
 #include "core/spec/error.h"
@@ -98,9 +99,13 @@ struct TableReader::Stream {
     const int got = ::gzread(gz, buffer.data() + end, static_cast<unsigned>(buffer.size() - end));
     int error = Z_OK;
     const char* reason = ::gzerror(gz, &error);
+    if (error == Z_MEM_ERROR) throw std::bad_alloc();
+    if (error == Z_ERRNO) {
+      throw Error(Exit::kEnvironment,
+                  printable(path) + ": cannot be read: " + std::strerror(errno) + ".");
+    }
     if (got < 0 || (error != Z_OK && error != Z_STREAM_END)) {
-      fail(std::string("the compressed file is damaged or cut (") +
-           (error == Z_ERRNO ? std::strerror(errno) : reason) + "). Fetch it again.");
+      fail(std::string("the compressed file is damaged or cut (") + reason + "). Fetch it again.");
     }
     if (got == 0) {
       at_end = true;

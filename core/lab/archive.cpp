@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <new>
 
 #include "core/spec/error.h"
 #include "core/spec/text.h"
@@ -32,6 +33,13 @@ using Entry = std::unique_ptr<archive_entry, FreeEntry>;
 
 [[noreturn]] void refuse(const std::string& where, const std::string& why) {
   throw DataError(where + ": " + why + ". Nothing was imported.");
+}
+
+// What libarchive cannot read is damaged, unless there was no memory to read it with.
+[[noreturn]] void cannot_read(archive* handle, const std::string& where, const std::string& what) {
+  if (archive_errno(handle) == ENOMEM) throw std::bad_alloc();
+  const char* reason = archive_error_string(handle);
+  refuse(where, what + ": " + printable(reason ? reason : "damaged"));
 }
 
 la_ssize_t append(archive*, void* bytes, const void* data, size_t length) {
@@ -66,8 +74,7 @@ std::string read_entry(archive* handle, const std::string& where, size_t room) {
   for (;;) {
     const la_ssize_t count = archive_read_data(handle, block, sizeof block);
     if (count == 0) return content;
-    if (count < 0)
-      refuse(where, std::string("damaged: ") + printable(archive_error_string(handle)));
+    if (count < 0) cannot_read(handle, where, "damaged");
     if (content.size() + static_cast<size_t>(count) > room) {
       refuse(where, "unpacks to more than the allowed size");
     }
@@ -102,7 +109,7 @@ std::map<std::string, std::string> read_tar_xz(const std::string& bytes, const s
   archive_read_support_format_tar(handle.get());
   archive_read_support_filter_xz(handle.get());
   if (archive_read_open_memory(handle.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) {
-    refuse(where, "not a .tar.xz archive");
+    cannot_read(handle.get(), where, "not a .tar.xz archive");
   }
   std::map<std::string, std::string> files;
   size_t room = limits.bytes;
@@ -110,10 +117,7 @@ std::map<std::string, std::string> read_tar_xz(const std::string& bytes, const s
     archive_entry* entry = nullptr;
     const int code = archive_read_next_header(handle.get(), &entry);
     if (code == ARCHIVE_EOF) return files;
-    if (code != ARCHIVE_OK) {
-      const char* reason = archive_error_string(handle.get());
-      refuse(where, "not a sound .tar.xz archive: " + printable(reason ? reason : "damaged"));
-    }
+    if (code != ARCHIVE_OK) cannot_read(handle.get(), where, "not a sound .tar.xz archive");
     const char* name = archive_entry_pathname(entry);
     if (!name) refuse(where, "holds an entry without a readable name");
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) ||

@@ -99,6 +99,8 @@ RunFolder stage(const std::string& file, const std::string& staging) {
 std::vector<std::string> files_of(const std::vector<std::string>& paths) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
+    if (!fs::exists(path))
+      throw DataError("import: " + printable(path) + ": there is no such file or folder");
     if (!fs::is_directory(path)) {
       files.push_back(path);
       continue;

@@ -1,7 +1,9 @@
 #include "core/lab/rank_exchange.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -96,8 +98,10 @@ class ForeignReader {
   void read() {
     std::ifstream file(path_, std::ios::binary);
     std::error_code error;
-    if (!file || !fs::is_regular_file(path_, error))
-      throw DataError(printable(path_) + ": cannot be read");
+    if (!file)
+      throw DataError(printable(path_) + ": cannot be opened: " + std::strerror(errno) + ".");
+    if (!fs::is_regular_file(path_, error))
+      throw DataError(printable(path_) + ": is not a regular file.");
     if (fs::file_size(path_, error) > kCsvLimit)
       throw DataError(printable(path_) + ": is too large");
     std::string line;

@@ -152,6 +152,15 @@ TEST_F(ResultsCommand, ExitsWithTheDocumentedCodes) {
   EXPECT_FALSE(std::filesystem::exists(lab_));
 }
 
+TEST_F(ResultsCommand, RefusesAFileThatIsNotThere) {
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"import", "none"}, {"import", "none.tar.xz"}, {"data", "import", "toy", "none"}}) {
+    const auto result = lealab(command);
+    EXPECT_EQ(result.exit_code, 3) << result.err;
+    EXPECT_THAT(result.err, testing::ContainsRegex("none.*: there is no such file or folder"));
+  }
+}
+
 TEST_F(ResultsCommand, HelpListsEveryExitCode) {
   const auto help = lealab({"--help"});
   EXPECT_EQ(help.exit_code, 0);

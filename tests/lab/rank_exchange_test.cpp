@@ -138,6 +138,15 @@ TEST_F(RankExchange, SaysWhichRowsCannotBeUsed) {
               HasSubstr("but this event's item is `i4`"));
 }
 
+TEST_F(RankExchange, SaysWhyAFileCannotBeRead) {
+  const auto refusal_of = [&](const std::string& path) {
+    return message_of([&] { read_foreign_ranks(path, *data_, split_, true); });
+  };
+  EXPECT_THAT(refusal_of("none.csv"),
+              HasSubstr("none.csv: cannot be opened: No such file or directory"));
+  EXPECT_THAT(refusal_of("/dev/null"), HasSubstr("/dev/null: is not a regular file"));
+}
+
 TEST_F(RankExchange, RefusesAnotherDataSet) {
   auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
   ranks.file.data_fingerprint = std::string(64, '0');

@@ -1,0 +1,62 @@
+// lealab when memory runs out, wherever that is: one line, the documented code, nothing half done,
+// and never that a sound file is damaged.
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/cli/lab_command.h"
+
+namespace lea {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int kNoLoader = 127;  // the shared libraries did not fit
+
+class Memory : public LabCommand {
+ protected:
+  void SetUp() override {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "a sanitizer's shadow memory is beyond any limit";
+#endif
+  }
+
+  // With ever more memory until it is enough. `untouched` checks what a failure left.
+  void grow(const std::vector<std::string>& command, const std::function<void()>& untouched) const {
+    std::set<int> codes;
+    for (int kib = 1000; !codes.contains(0); kib += 500) {
+      ASSERT_LT(kib, 200'000) << "no amount is enough";
+      std::vector<std::string> limited = {
+          "/bin/sh",  "-c",           "ulimit -d " + std::to_string(kib) + "; exec \"$@\"",
+          "sh",       LEALAB_PROGRAM, "--lab",
+          path("lab")};
+      limited.insert(limited.end(), command.begin(), command.end());
+      const auto result = lab::run_process(limited, 300);
+      codes.insert(result.exit_code);
+      if (result.exit_code == 0 || result.exit_code == kNoLoader) continue;
+      EXPECT_EQ(result.exit_code, 4) << kib << " KiB: " << result.err;
+      EXPECT_THAT(result.err, HasSubstr("memory")) << kib << " KiB";
+      EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+      untouched();
+    }
+    EXPECT_TRUE(codes.contains(4)) << "it never ran out";
+  }
+};
+
+TEST_F(Memory, RunsOutInAnImportOfData) {
+  std::string text = "user_id\titem_id\ttimestamp\n";
+  for (int i = 0; i < 200'000; ++i)
+    text += "u" + std::to_string(i / 2) + "\ti" + std::to_string(i % 9) + "\t1\n";
+  write("large.tsv", text);
+  grow({"data", "import", "large", path("large.tsv")},
+       [&] { EXPECT_TRUE(std::filesystem::is_empty(path("lab/data"))); });
+  EXPECT_THAT(lealab({"data", "ls"}).out, HasSubstr("200000"));
+}
+
+TEST_F(Memory, RunsOutInAnImportOfPackedRuns) {
+  grow({"import", LEA_SOURCE_DIR "/experiments/industry_tuned"}, [] {});
+  EXPECT_EQ(lealab({"db", "check"}).exit_code, 0);
+  EXPECT_EQ(nlohmann::json::parse(lealab({"ls", "--json"}).out).size(), 6);
+}
+
+}  // namespace
+}  // namespace lea
