@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <new>
+#include <system_error>
 
 #include "cli/commands.h"
 #include "core/spec/error.h"
@@ -52,6 +53,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr,
                  "%s: %s. Free some space or check the folder's rights, then repeat the command.\n",
                  error.path1().c_str(), error.code().message().c_str());
+    return static_cast<int>(lea::Exit::kEnvironment);
+  } catch (const std::system_error& error) {
+    // A thread or a process that the machine would not start.
+    std::fprintf(stderr, "%s. Free some memory or end other programs, then repeat the command.\n",
+                 error.what());
     return static_cast<int>(lea::Exit::kEnvironment);
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "memory ran out. Free some, then repeat the command.\n");

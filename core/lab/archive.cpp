@@ -26,6 +26,7 @@ using Archive = std::unique_ptr<archive, FreeArchive>;
 using Entry = std::unique_ptr<archive_entry, FreeEntry>;
 
 [[noreturn]] void cannot_write(archive* handle, const std::string& where) {
+  if (archive_errno(handle) == ENOMEM) throw std::bad_alloc();
   const char* reason = archive_error_string(handle);
   throw StoreError(where + ": cannot write the archive: " + (reason ? reason : "unknown reason") +
                    ". Check free space and permissions.");

@@ -1,5 +1,6 @@
 #include "core/lab/plugins.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <optional>
 #include <thread>
@@ -79,8 +81,10 @@ json to_json(const PluginRecord& record) {
           {"sha256", record.sha256}};
 }
 
+constexpr const char* kBeforeThePlugin = "starting the probe";
+
 struct LastWords {
-  std::string phase = "starting the probe";
+  std::string phase = kBeforeThePlugin;
   std::string line;  // what the plugin or the C++ runtime wrote last
 };
 
@@ -101,6 +105,13 @@ LastWords last_words(const std::string& err) {
   return words;
 }
 
+// Whether the machine and not the plugin ended the child: before the plugin's turn, or by SIGKILL,
+// which is what the kernel sends when memory runs out.
+bool is_machines_fault(const ProcessResult& result) {
+  return !result.timed_out &&
+         (result.signal == SIGKILL || last_words(result.err).phase == kBeforeThePlugin);
+}
+
 // Why a child that gave no verdict ended, and in what.
 std::string cause_of_death(const ProcessResult& result, double seconds) {
   const LastWords words = last_words(result.err);
@@ -117,7 +128,9 @@ std::string cause_of_death(const ProcessResult& result, double seconds) {
     text = "ended the process " + where + " (exit code " + std::to_string(result.exit_code) + ")";
   }
   if (!words.line.empty()) text += "; last words: " + printable(words.line);
-  return text + ". Ask its author, or remove it.";
+  return text + (is_machines_fault(result)
+                     ? ". Most often memory ran out: free some; the next call looks again."
+                     : ". Ask its author, or remove it.");
 }
 
 PluginRecord failed(const std::string& file, const std::string& reason) {
@@ -165,7 +178,7 @@ class Prober {
       if (auto known = read_verdict(verdict, file)) return *known;
     }
     PluginRecord record = probe_file(file);
-    write_verdict(verdict, record);
+    if (record.lasting) write_verdict(verdict, record);
     return record;
   }
 
@@ -235,7 +248,9 @@ PluginRecord probe_file(const std::string& file, double seconds) {
   if (!result.timed_out && result.signal == 0) {
     if (auto record = record_of(result.out, file)) return *record;
   }
-  return failed(file, printable(file) + ": " + cause_of_death(result, seconds));
+  PluginRecord record = failed(file, printable(file) + ": " + cause_of_death(result, seconds));
+  record.lasting = !is_machines_fault(result);
+  return record;
 }
 
 std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders, ProbeCache cache) {
@@ -244,20 +259,15 @@ std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders,
   std::vector<PluginRecord> records(files.size());
   std::atomic<size_t> next{0};
   const auto work = [&] {
-    for (size_t i = next++; i < files.size(); i = next++) {
-      try {
-        records[i] = prober.probe(files[i]);
-      } catch (const std::exception& error) {
-        records[i] = failed(files[i], error.what());
-      }
-    }
+    for (size_t i = next++; i < files.size(); i = next++) records[i] = prober.probe(files[i]);
   };
-  std::vector<std::thread> threads;
+  // What is thrown here is the machine's want of something, and no plugin's fault.
+  std::vector<std::future<void>> others;
   const size_t count =
       std::min<size_t>(files.size(), std::max(1U, std::thread::hardware_concurrency()));
-  for (size_t i = 1; i < count; ++i) threads.emplace_back(work);
+  for (size_t i = 1; i < count; ++i) others.push_back(std::async(std::launch::async, work));
   work();
-  for (std::thread& thread : threads) thread.join();
+  for (std::future<void>& other : others) other.get();
   mark_conflicts(&records);
   return records;
 }

@@ -20,6 +20,7 @@ struct PluginRecord {
   std::vector<spec::PluginInfo> plugins;  // what the library registers
   std::string built_with;                 // "g++ 12, LibTorch 2.13.0, API 1.0"
   std::string sha256;
+  bool lasting = true;  // false: the machine ended the probe, which says nothing of the file
 };
 
 using lea::plugin_folders;
@@ -29,8 +30,9 @@ enum class ProbeCache { kUse, kIgnore };
 // Probes every .so in its own child process (30 s at most each), sorted by file. A file whose ids
 // another good file provides as well is in conflict, and neither is used. Verdicts are cached in
 // $XDG_CACHE_HOME/lealab by path, size, mtime, owner, sha256 and the host's own hash, so a second
-// call starts no process; kIgnore probes again and replaces them. Throws Error(kEnvironment) when
-// there is no worker beside this program.
+// call starts no process, unless the machine had no memory for the first; kIgnore probes again and
+// replaces them. Throws Error(kEnvironment) when there is no worker beside this program or no
+// process can be started.
 std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders,
                                         ProbeCache cache = ProbeCache::kUse);
 

@@ -9,6 +9,7 @@ namespace lea {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr int kNoLoader = 127;  // the shared libraries did not fit
 
@@ -56,6 +57,27 @@ TEST_F(Memory, RunsOutInAnImportOfPackedRuns) {
   grow({"import", LEA_SOURCE_DIR "/experiments/industry_tuned"}, [] {});
   EXPECT_EQ(lealab({"db", "check"}).exit_code, 0);
   EXPECT_EQ(nlohmann::json::parse(lealab({"ls", "--json"}).out).size(), 6);
+}
+
+TEST_F(Memory, RunsOutInAnExport) {
+  ASSERT_EQ(lealab({"import", LEA_SOURCE_DIR "/experiments/industry_tuned"}).exit_code, 0);
+  grow({"export", "industry_tuned", "--out", path("packs")}, [] {});
+}
+
+// What runs out here is the memory of the child that looks at a plugin.
+TEST_F(Memory, ThatALookAtAPluginLackedIsNotHeldAgainstThePlugin) {
+  setenv("XDG_CACHE_HOME", path("cache").c_str(), 1);
+  const auto within = lab::run_process(
+      {"/bin/sh", "-c", "ulimit -d 20000; exec \"$@\"", "sh", LEALAB_PROGRAM, "plugins"}, 300);
+  EXPECT_THAT(within.out, HasSubstr("memory ran out: free some; the next call looks again"));
+  const auto after = lealab({"plugins"});
+  EXPECT_THAT(after.out, Not(HasSubstr("failed"))) << after.out;
+  EXPECT_THAT(after.out, HasSubstr("lea.gru4rec"));
+}
+
+TEST_F(Memory, RunsOutBeforeThePluginsAreLookedAt) {
+  setenv("XDG_CACHE_HOME", path("cache").c_str(), 1);
+  grow({"plugins"}, [] {});
 }
 
 }  // namespace
