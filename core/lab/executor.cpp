@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <deque>
@@ -355,7 +356,7 @@ GridResult run_grid(const spec::Experiment& experiment, const Plan& plan,
 }
 
 std::string duration_text(double seconds) {
-  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  const int64_t whole = std::llround(seconds);
   const auto text = [](int64_t value, const char* unit) { return std::to_string(value) + unit; };
   if (whole < 60) return text(whole, " s");
   if (whole < 3600) return text(whole / 60, " min ") + text(whole % 60, " s");
