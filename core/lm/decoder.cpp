@@ -113,19 +113,28 @@ Decoder::Decoder(const Config& config, const Weights& weights, at::ScalarType ty
 
 Tensor Decoder::embed(const Tensor& ids) const { return at::embedding(embedding_, ids); }
 
-Tensor Decoder::attention(const Layer& layer, const Tensor& x, const Layout& layout, int64_t window,
-                          const Tensor& cos, const Tensor& sin) const {
+Tensor Decoder::attention(size_t index, const Tensor& x, const Layout& layout, const Tensor& cos,
+                          const Tensor& sin, Cache* cache) const {
+  const Layer& layer = layers_[index];
   const int64_t rows = x.size(0), heads = config_.heads, key_heads = config_.key_heads,
                 width = config_.head_width;
   Tensor q = at::linear(x, layer.q, layer.q_bias).view({rows, heads, width});
   Tensor k = at::linear(x, layer.k, layer.k_bias).view({rows, key_heads, width});
-  const Tensor v = at::linear(x, layer.v, layer.v_bias).view({rows, key_heads, width});
+  Tensor v = at::linear(x, layer.v, layer.v_bias).view({rows, key_heads, width});
   if (config_.qk_norm) {
     q = rms_norm(q, layer.q_norm, config_.epsilon);
     k = rms_norm(k, layer.k_norm, config_.epsilon);
   }
   q = rotated(q, cos, sin);
   k = rotated(k, cos, sin);
+  if (cache) {
+    const auto append = [index](std::vector<Tensor>& held, const Tensor& rows) {
+      if (index == held.size()) return held.emplace_back(rows);
+      return held[index] = at::cat({held[index], rows});
+    };
+    k = append(cache->key, k);
+    v = append(cache->value, v);
+  }
   std::vector<Tensor> parts, places;
   for (const AttentionBlock& block : layout.blocks) {
     const int64_t groups = block.query.size(0), queries = block.query.size(1),
@@ -139,7 +148,7 @@ Tensor Decoder::attention(const Layer& layer, const Tensor& x, const Layout& lay
     const auto repeated = [&](const Tensor& of) {
       return gathered(of, block.key, keys).repeat_interleave(heads / key_heads, 1);
     };
-    const Tensor mask = visible(queries, keys, window, x.device());
+    const Tensor mask = visible(queries, keys, config_.window[index], x.device());
     const Tensor mixed = at::scaled_dot_product_attention(gathered(q, block.query, queries),
                                                           repeated(k), repeated(v), mask);
     parts.push_back(mixed.transpose(1, 2).reshape({groups * queries, heads * width}));
@@ -150,7 +159,7 @@ Tensor Decoder::attention(const Layer& layer, const Tensor& x, const Layout& lay
   return at::linear(mixed, layer.o, layer.o_bias);
 }
 
-Tensor Decoder::forward(const Tensor& inputs, const Layout& layout,
+Tensor Decoder::forward(const Tensor& inputs, const Layout& layout, Cache* cache,
                         std::vector<Tensor>* layers) const {
   const Tensor angle = layout.position.to(at::kFloat).unsqueeze(1) * frequency_;
   const Tensor both = at::cat({angle, angle}, -1).unsqueeze(1);  // [T, 1, head width]
@@ -159,13 +168,13 @@ Tensor Decoder::forward(const Tensor& inputs, const Layout& layout,
   for (size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
     if (layers) layers->push_back(x);
-    x = x + attention(layer, rms_norm(x, layer.input_norm, config_.epsilon), layout,
-                      config_.window[i], cos, sin);
+    x = x + attention(i, rms_norm(x, layer.input_norm, config_.epsilon), layout, cos, sin, cache);
     const Tensor y = rms_norm(x, layer.post_norm, config_.epsilon);
     const Tensor gated = at::silu(at::linear(y, layer.gate, layer.gate_bias)) *
                          at::linear(y, layer.up, layer.up_bias);
     x = x + at::linear(gated, layer.down, layer.down_bias);
   }
+  if (cache) cache->rows += inputs.size(0);
   return rms_norm(x, norm_, config_.epsilon);
 }
 

@@ -11,6 +11,13 @@
 
 namespace lea::lm {
 
+// The keys and values of rows that have been computed: what a continuation needs of them. Empty at
+// first; forward() appends its rows.
+struct Cache {
+  std::vector<at::Tensor> key, value;  // of each layer, [rows, key heads, head width]
+  int64_t rows = 0;
+};
+
 // T rows of the flat axis, D = config.width, V = config.vocabulary.
 class LEA_LM_API Decoder {
  public:
@@ -22,9 +29,10 @@ class LEA_LM_API Decoder {
   at::Tensor embed(const at::Tensor& ids) const;
 
   // What follows the last norm, [T, D]. `inputs` are rows of embed() or free vectors of that width.
+  // With a cache, its rows come before the inputs', and the layout's keys count from its first.
   // With `layers`, also what enters the first layer and what leaves each one but the last, as
   // transformers' output_hidden_states has it.
-  at::Tensor forward(const at::Tensor& inputs, const Layout& layout,
+  at::Tensor forward(const at::Tensor& inputs, const Layout& layout, Cache* cache = nullptr,
                      std::vector<at::Tensor>* layers = nullptr) const;
 
   // Scores of all next tokens for some rows of forward()'s result, [R, D] -> [R, V].
@@ -40,8 +48,8 @@ class LEA_LM_API Decoder {
     at::Tensor gate_bias, up_bias, down_bias;   // likewise
     at::Tensor q_norm, k_norm;                  // [head_width], likewise
   };
-  at::Tensor attention(const Layer& layer, const at::Tensor& x, const Layout& layout,
-                       int64_t window, const at::Tensor& cos, const at::Tensor& sin) const;
+  at::Tensor attention(size_t index, const at::Tensor& x, const Layout& layout,
+                       const at::Tensor& cos, const at::Tensor& sin, Cache* cache) const;
 
   Config config_;
   at::Tensor embedding_, head_, norm_, frequency_;

@@ -6,6 +6,14 @@
 
 namespace lea::lm {
 
+Layout layout_of_continuation(int64_t held, int64_t rows, at::Device device) {
+  const auto range = [&](int64_t begin, int64_t end) {
+    return at::arange(begin, end, at::TensorOptions(at::kLong).device(device));
+  };
+  return {range(held, held + rows),
+          {{range(0, rows).unsqueeze(0), range(0, held + rows).unsqueeze(0)}}};
+}
+
 Layout layout_of_prompts(const std::vector<int64_t>& lengths, at::Device device) {
   std::map<int64_t, std::vector<int64_t>> starts;  // length -> first rows
   std::vector<at::Tensor> position;

@@ -23,6 +23,10 @@ struct Layout {
   std::vector<AttentionBlock> blocks;  // every row is a query of exactly one
 };
 
+// The next `rows` rows of one prompt whose first `held` a cache holds. Keys count from the cache's
+// first row.
+LEA_LM_API Layout layout_of_continuation(int64_t held, int64_t rows, at::Device device);
+
 // Prompts one after another on the flat axis, each of its natural length (at least 1); those of one
 // length share a block.
 LEA_LM_API Layout layout_of_prompts(const std::vector<int64_t>& lengths, at::Device device);

@@ -39,8 +39,9 @@ TEST_P(DecoderGolden, GivesTheHiddenStatesOfEveryLayerAndTheLogitsOfTransformers
   const Decoder decoder(config_, Weights(folder_), at::kFloat, at::kCPU);
   const int64_t length = std::ssize(ids_);
   std::vector<at::Tensor> layers;
-  const at::Tensor hidden = decoder.forward(decoder.embed(at::tensor(ids_, at::kLong)),
-                                            layout_of_prompts({length}, at::kCPU), &layers);
+  const at::Tensor hidden =
+      decoder.forward(decoder.embed(at::tensor(ids_, at::kLong)),
+                      layout_of_prompts({length}, at::kCPU), nullptr, &layers);
   layers.push_back(hidden);
   ASSERT_EQ(layers.size(), golden_.at("hidden").size());
   for (size_t i = 0; i < layers.size(); ++i) {
@@ -63,6 +64,19 @@ TEST_P(DecoderGolden, GivesEachPromptOfABatchWhatItGivesThePromptAlone) {
   }
   const at::Tensor batch = decoder.forward(at::cat(inputs), layout_of_prompts(lengths, at::kCPU));
   EXPECT_LE(distance(batch, at::cat(alone).to(at::kDouble)), 1e-5);
+}
+
+TEST_P(DecoderGolden, GoesOnFromACacheAsIfItHadSeenTheWholePrompt) {
+  const Decoder decoder(config_, Weights(folder_), at::kFloat, at::kCPU);
+  const at::Tensor inputs = decoder.embed(at::tensor(ids_, at::kLong));
+  const at::Tensor whole = decoder.forward(inputs, layout_of_prompts({std::ssize(ids_)}, at::kCPU));
+  Cache cache;
+  for (const int64_t rows : {6, 1, 1, 4, 2}) {
+    const int64_t held = cache.rows;
+    const at::Tensor next = decoder.forward(inputs.narrow(0, held, rows),
+                                            layout_of_continuation(held, rows, at::kCPU), &cache);
+    EXPECT_LE(distance(next, whole.narrow(0, held, rows).to(at::kDouble)), 1e-5) << held;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, DecoderGolden,
