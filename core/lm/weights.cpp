@@ -133,6 +133,16 @@ void Weights::add(const std::string& folder, const std::string& name) {
   }
 }
 
+uint64_t Weights::bytes_as(at::ScalarType type) const {
+  uint64_t bytes = 0;
+  for (const auto& [name, entry] : entries_) {
+    const uint64_t stored = safetensors_element_bytes(entry.dtype);
+    if (type_of(entry.dtype, printable(name)) != type)
+      bytes += (entry.end - entry.begin) / stored * c10::elementSize(type);
+  }
+  return bytes;
+}
+
 at::Tensor Weights::get(const std::string& name, const std::vector<int64_t>& shape) const {
   const auto found = entries_.find(name);
   if (found == entries_.end())

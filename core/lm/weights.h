@@ -27,6 +27,9 @@ class LEA_LM_API Weights {
   bool has(const std::string& name) const { return entries_.contains(name); }
   const std::map<std::string, SafetensorsEntry>& entries() const { return entries_; }
 
+  // Bytes that copies of all that is stored otherwise would take.
+  uint64_t bytes_as(at::ScalarType type) const;
+
   // A float32, float16 or bfloat16 tensor on the CPU that must not be written to; the mapping lives
   // as long as it. Throws DataError "model.safetensors: model.norm.weight: must be [576], but is
   // [575]" and for another dtype.
