@@ -6,6 +6,7 @@
 
 #include "core/spec/error.h"
 #include "core/spec/publish.h"
+#include "core/spec/text.h"
 
 namespace lea {
 namespace {
@@ -124,6 +125,8 @@ nlohmann::json parse_json(const std::string& text, const std::string& where) {
     throw DataError(
         where + ": byte " + std::to_string(error.byte) +
         ": not valid JSON. The file is damaged; restore it from a copy or move it away.");
+  } catch (const nlohmann::json::out_of_range& error) {  // 1e999 is JSON, but no double
+    throw DataError(where + ": holds a number that is too large: " + printable(error.what()));
   }
 }
 

@@ -12,26 +12,26 @@
 namespace lea::train {
 namespace {
 
-struct Type {
+struct NamedType {
   const char* name;
   at::ScalarType type;
 };
-constexpr std::array<Type, 6> kTypes = {{{"F32", at::kFloat},
+constexpr std::array<NamedType, 6> kTypes = {{{"F32", at::kFloat},
                                          {"F64", at::kDouble},
                                          {"I32", at::kInt},
                                          {"I64", at::kLong},
                                          {"U8", at::kByte},
                                          {"BOOL", at::kBool}}};
 
-const Type* find_type(const std::string& name) {
-  for (const Type& type : kTypes) {
+const NamedType* find_type(const std::string& name) {
+  for (const NamedType& type : kTypes) {
     if (name == type.name) return &type;
   }
   return nullptr;
 }
 
 const char* name_of(at::ScalarType type) {
-  for (const Type& known : kTypes) {
+  for (const NamedType& known : kTypes) {
     if (known.type == type) return known.name;
   }
   throw Error(Exit::kInternal,
@@ -66,7 +66,7 @@ std::string encode_safetensors(const std::map<std::string, Tensor>& tensors) {
 std::map<std::string, Tensor> decode_safetensors(std::string_view bytes, const std::string& where) {
   std::map<std::string, Tensor> tensors;
   for (const SafetensorsEntry& entry : parse_safetensors(bytes, bytes.size(), where)) {
-    const Type* type = find_type(entry.dtype);
+    const NamedType* type = find_type(entry.dtype);
     if (!type)
       throw DataError(where + ": not a valid safetensors file: unsupported dtype " + entry.dtype);
     Tensor tensor = at::empty(entry.shape, type->type);

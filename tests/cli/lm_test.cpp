@@ -96,8 +96,8 @@ TEST_F(LmCommand, SaysWhatIsWrongWithAModel) {
                  "rope_parameters: rope_type: `yarn` is not supported; supported: default, "
                  "linear, llama3");
   configure("rope_parameters", nullptr);
-  configure("hidden_size", 20);
-  expect_refused(3, "model.embed_tokens.weight: must be [48, 20], but is [48, 16]");
+  configure("hidden_size", 24);
+  expect_refused(3, "model.embed_tokens.weight: must be [48, 24], but is [48, 16]");
   configure("hidden_size", 16);
   configure("num_hidden_layers", 2);
   expect_refused(3, "is no part of a llama model with this config.json");

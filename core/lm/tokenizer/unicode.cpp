@@ -1,7 +1,6 @@
 #include "core/lm/tokenizer/unicode.h"
 
 #include <unicode/bytestream.h>
-#include <unicode/casemap.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
@@ -81,13 +80,16 @@ std::string normalized(std::string_view text, Form form) {
 }
 
 std::string lower_case(std::string_view text) {
-  UErrorCode error = U_ZERO_ERROR;
   std::string result;
-  icu::StringByteSink<std::string> sink(&result);
-  icu::CaseMap::utf8ToLower("", 0, icu::StringPiece(text.data(), static_cast<int32_t>(text.size())),
-                            sink, nullptr, error);
-  if (U_FAILURE(error))
-    throw Error(Exit::kEnvironment, std::string("ICU cannot map cases: ") + u_errorName(error));
+  for (size_t at = 0; at < text.size();) {
+    const CodePoint c = code_point_at(text, at);
+    at += c.bytes;
+    if (c.value == 0x130) {  // the one character whose lower case is two
+      result += "i" + utf8_of(0x307);
+    } else {
+      result += utf8_of(static_cast<char32_t>(u_tolower(static_cast<UChar32>(c.value))));
+    }
+  }
   return result;
 }
 

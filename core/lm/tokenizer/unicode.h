@@ -27,6 +27,7 @@ bool is_word(char32_t c);
 
 enum class Form { kNfc, kNfd, kNfkc, kNfkd };
 std::string normalized(std::string_view text, Form form);
+// Character by character: a sigma at the end of a word becomes no other letter than elsewhere.
 std::string lower_case(std::string_view text);
 
 }  // namespace lea::lm

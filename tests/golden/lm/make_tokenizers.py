@@ -23,7 +23,7 @@ TEXTS = PROSE + [
     "0123456789 1 12 123 1234 12345 x9y ½ ² Ⅷ ① ٣٤ 一二三", "I'm we'RE you'LL 'S 's 'ſ 'd'D 'tis 'Twas",
     "👍 👩‍👩‍👧‍👦 🏳️‍🌈 e\u0301 é \u1100\u1161\u11a8 각 a\u0323\u0307 ﬁ ﬀ ª º ™", "a\u0000b\u0001c\u007fd\u0085e\u00ade\u200bf\u2028g\u3000h\ufeffi\u180ej\u00a0k\u202fl",
     "<s>", "x<s>y</s>", " <s> ", "<|im_start|>user\n hi <|im_end|>  \n<|im_start|>", "<0x0A>", "\u2581x \u2581\u2581 y", "<mask>x <mask> y  <mask>  z",
-    "tok toks xtok tok. (tok)", "the THE The tHe", "\ufffd\ufffe\U0010ffff", "A\u030a\u0323B क्षि"]
+    "tok toks xtok tok. (tok)", "the THE The tHe", "\ufffd\ufffe\U0010ffff", "A\u030a\u0323B क्षि", "ΟΔΟΣ ΟΔΟΣ. Σ İSTANBUL ẞ"]
 SPECIAL = [AddedToken("<unk>", special=True, normalized=False), AddedToken("<s>", special=True, normalized=False),
            AddedToken("</s>", special=True, normalized=False),
            AddedToken("<|im_start|>", special=True, normalized=False, rstrip=True),
