@@ -20,5 +20,6 @@ void add_data(CLI::App& app, const Globals& globals);      // data import | show
 void add_results(CLI::App& app, const Globals& globals);   // ls, show, table, log
 void add_exchange(CLI::App& app, const Globals& globals);  // export, import
 void add_db(CLI::App& app, const Globals& globals);        // db rebuild | check
+void add_lm(CLI::App& app);                                // lm tokenize | score | generate
 
 }  // namespace lea::cli

@@ -13,7 +13,7 @@
 #include "core/data/split.h"
 #include "core/lab/archive.h"
 #include "core/lab/collector.h"
-#include "core/lab/json_field.h"
+#include "core/spec/json_field.h"
 #include "core/lab/pack.h"
 #include "core/lab/process.h"
 #include "core/lab/rank_exchange.h"
@@ -75,7 +75,7 @@ void note_differences(const std::string& said) {
   for (std::string line; std::getline(lines, line);) {
     const auto message = nlohmann::json::parse(line, nullptr, false);
     if (!message.is_object()) continue;  // a plugin printed it
-    const lab::JsonFields fields(message, "worker");
+    const JsonFields fields(message, "worker");
     try {
       if (fields.text("type", "") != "scored" || fields.integer("differing") == 0) continue;
       std::fprintf(stderr,
@@ -240,7 +240,7 @@ void export_command(const ExportOptions& options, const Globals& globals) {
     throw UsageError("export " + options.what + ": which run? Give a uuid or its first digits.");
   if (options.what != "ranks") return export_scores(globals, lab, options);
   const OpenRun open = open_run(lab, options.run);
-  const nlohmann::json result = *lab::read_json(open.folder.path + "/result.json");
+  const nlohmann::json result = *read_json(open.folder.path + "/result.json");
   const bool unseen = !result.contains("unseen_ranks") || result["unseen_ranks"] != false;
   lab::export_ranks({open.ranks, unseen}, *open.data, options.format, options.out);
   std::printf("%s: %zu events\n", options.out.c_str(), open.ranks.records.size());
@@ -273,9 +273,9 @@ void check_split(const std::string& lab, const std::string& prefix, const data::
                  const data::Split& split) {
   const lab::RunFolder run = lab::find_run(lab, prefix);
   const std::string path = run.path + "/result.json";
-  const auto document = lab::read_json(path);
+  const auto document = read_json(path);
   if (!document) throw DataError("--split-of: run " + run.uuid() + " has not finished");
-  const lab::JsonFields result(*document, path);
+  const JsonFields result(*document, path);
   for (const auto& [key, now] : {std::pair{"data_fingerprint", data.fingerprint()},
                                  std::pair{"split_fingerprint", split.fingerprint}}) {
     if (result.text(key) == now) continue;

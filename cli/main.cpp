@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   lea::cli::add_data(app, globals);
   lea::cli::add_plugins(app, globals);
   lea::cli::add_db(app, globals);
+  lea::cli::add_lm(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

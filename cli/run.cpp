@@ -11,7 +11,7 @@
 #include "core/data/import.h"
 #include "core/lab/collector.h"
 #include "core/lab/executor.h"
-#include "core/lab/json_field.h"
+#include "core/spec/json_field.h"
 #include "core/lab/plan.h"
 #include "core/lab/plugins.h"
 #include "core/lab/process.h"
@@ -46,11 +46,11 @@ std::string counted(size_t count, const char* noun) {
 void check_filters(const std::string& lab, const spec::DataSection& section) {
   const auto data = data::Dataset::open(lab + "/data/" + section.name);
   const std::string where = lab + "/data/" + section.name + "/dataset.json";
-  const lab::JsonFields description(data->description(), where);
+  const JsonFields description(data->description(), where);
   if (!description.has("source")) return;
-  const lab::JsonFields source = description.object("source");
+  const JsonFields source = description.object("source");
   if (!source.has("options")) return;
-  const lab::JsonFields options = source.object("options");
+  const JsonFields options = source.object("options");
   const auto differs = [&](const char* key, const std::string& wanted, const std::string& has) {
     if (wanted == has) return;
     throw DataError("data." + std::string(key) + ": the spec wants " + wanted +

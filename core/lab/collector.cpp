@@ -6,7 +6,7 @@
 #include <set>
 
 #include "core/eval/ranks.h"
-#include "core/lab/json_field.h"
+#include "core/spec/json_field.h"
 #include "core/spec/error.h"
 #include "core/spec/publish.h"
 #include "core/spec/text.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "core/lab/json_field.h"
+#include "core/spec/json_field.h"
 #include "core/lab/run_folder.h"
 #include "core/spec/error.h"
 #include "db/store/store.h"

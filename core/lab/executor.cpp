@@ -15,7 +15,7 @@
 #include <list>
 #include <memory>
 
-#include "core/lab/json_field.h"
+#include "core/spec/json_field.h"
 #include "core/lab/process.h"
 #include "core/spec/error.h"
 #include "core/spec/publish.h"

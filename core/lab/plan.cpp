@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "core/lab/estimate.h"
-#include "core/lab/json_field.h"
+#include "core/spec/json_field.h"
 #include "core/spec/error.h"
 
 namespace lea::lab {

@@ -12,7 +12,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "core/lab/json_field.h"
+#include "core/spec/json_field.h"
 #include "core/lab/process_identity.h"
 #include "core/spec/error.h"
 #include "core/spec/publish.h"
@@ -22,8 +22,6 @@ namespace lea::lab {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t kJsonLimit = size_t{64} << 20;
-constexpr int kJsonDepth = 64;
 constexpr double kLeaseSeconds = 60;
 
 bool has_checkpoint(const RunFolder& run) {
@@ -245,28 +243,5 @@ void close_attempt(const RunFolder& run, int exit, const std::string& reason) {
 }
 
 int64_t attempts_of(const RunFolder& run) { return last_attempt(run).number; }
-
-nlohmann::json parse_json(const std::string& text, const std::string& where) {
-  // Deep nesting parses, but overflows the stack when it is copied or written.
-  const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (depth > kJsonDepth) {
-      throw DataError(where + ": nested deeper than " + std::to_string(kJsonDepth) + " levels");
-    }
-    return true;
-  };
-  try {
-    return nlohmann::json::parse(text, shallow);
-  } catch (const nlohmann::json::parse_error& error) {
-    throw DataError(
-        where + ": byte " + std::to_string(error.byte) +
-        ": not valid JSON. The file is damaged; restore it from a copy or move it away.");
-  }
-}
-
-std::optional<nlohmann::json> read_json(const std::string& path) {
-  std::error_code error;
-  if (!fs::exists(path, error)) return std::nullopt;
-  return parse_json(read_file(path, kJsonLimit), path);
-}
 
 }  // namespace lea::lab

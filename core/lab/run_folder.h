@@ -34,6 +34,7 @@
 #include <vector>
 
 #include "core/spec/experiment.h"
+#include "core/spec/json_field.h"  // lea::read_json: cell.json, result.json
 #include "core/spec/records.h"  // lea::append_record, lea::read_records: events.jsonl, attempts.jsonl
 
 namespace lea::lab {
@@ -92,10 +93,5 @@ void close_attempt(const RunFolder& run, int exit, const std::string& reason);
 
 // The number of the last attempt, 0 before the first.
 int64_t attempts_of(const RunFolder& run);
-
-// Empty when the file is absent. Throws DataError when it is not JSON, or nested too deeply to be
-// ours.
-std::optional<nlohmann::json> read_json(const std::string& path);
-nlohmann::json parse_json(const std::string& text, const std::string& where);
 
 }  // namespace lea::lab

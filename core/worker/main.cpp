@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "core/spec/error.h"
+#include "core/worker/language.h"
 #include "core/worker/probe.h"
 #include "core/worker/tasks.h"
 
@@ -51,6 +52,18 @@ int main(int argc, char** argv) {
   score->add_option("--k", score_options.k, "K of topk");
   score->add_option("--out", score_options.out, "raw little-endian file")->required();
   score->callback([&] { exit_code = lea::worker::run_scoring(options, score_options); });
+
+  lea::worker::LanguageOptions language;
+  auto* lm = app.add_subcommand("lm", "tokenize, score or continue a text with a language model");
+  lm->add_option("task", language.task)
+      ->check(CLI::IsMember({"tokenize", "score", "generate"}))
+      ->required();
+  lm->add_option("folder", language.folder, "a Hugging Face folder")->required();
+  lm->add_option("--text-file", language.text, "UTF-8")->required();
+  lm->add_option("--dtype", language.dtype)->check(CLI::IsMember({"float32", "bfloat16"}));
+  lm->add_option("--device", language.device);
+  lm->add_option("--max-new-tokens", language.new_tokens);
+  lm->callback([&] { exit_code = lea::worker::run_language(language); });
 
   try {
     app.parse(argc, argv);

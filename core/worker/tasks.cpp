@@ -21,6 +21,7 @@
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
 #include "core/train/trainer.h"
+#include "core/worker/device.h"
 #include "core/worker/memory_limit.h"
 #include "core/worker/provenance.h"
 #include "core/worker/registry.h"
@@ -103,18 +104,6 @@ class FolderProgress final : public train::Progress {
   Clock::time_point start_, told_, beat_;
 };
 
-// Without this, LibTorch says so with a backtrace.
-void check_device(const std::string& device) {
-  if (device == "cpu") return;
-  const size_t devices = torch::cuda::is_available() ? torch::cuda::device_count() : 0;
-  const int64_t index = std::max<int64_t>(0, c10::Device(device).index());
-  if (static_cast<size_t>(index) < devices) return;
-  throw Error(Exit::kEnvironment,
-              "train.device: " + device + ": LibTorch sees " + std::to_string(devices) +
-                  " CUDA devices here. Set train.device to cpu, or build with LIBTORCH=PATH of a "
-                  "LibTorch for CUDA on a machine with a GPU.");
-}
-
 // The file of the split must be the one that the run was planned with.
 void check_split_file(const spec::RunSpec& run) {
   if (run.split.path.empty()) return;
@@ -138,7 +127,7 @@ OpenRun open_run(const TaskOptions& options) {
   open.run = spec::load_run(options.run + "/run.yaml");
   at::set_num_threads(static_cast<int>(open.run.train.threads));
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
-  check_device(open.run.train.device);
+  check_device(open.run.train.device, "train.device");
   check_split_file(open.run);
   open.data = data::Dataset::open(options.lab + "/data/" + open.run.data.name);
   open.split = std::make_shared<data::Split>(data::make_split(*open.data, open.run.split));

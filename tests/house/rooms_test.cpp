@@ -22,8 +22,9 @@ const std::map<std::string, Rooms> kMayInclude = {
     {"core/report", {"core/spec", "core/eval", "db"}},
     {"cli", {"core/spec", "core/data", "core/eval", "core/lab", "core/report", "db"}},
     {"core/api", {"core/spec"}},
+    {"core/lm", {"core/spec"}},
     {"core/train", {"core/api", "core/data", "core/eval", "core/spec"}},
-    {"core/worker", {"core/train", "core/api", "core/data", "core/eval", "core/spec"}},
+    {"core/worker", {"core/train", "core/lm", "core/api", "core/data", "core/eval", "core/spec"}},
     {"plugins", {"core/api", "core/spec"}},
 };
 // Rooms without LibTorch, so that `lealab` starts at once and no plugin can take it down.

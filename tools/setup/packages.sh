@@ -3,9 +3,9 @@
 
 # Names agree between Debian 12 and Ubuntu 24.04.
 debian_packages=(
-  build-essential ca-certificates ccache cmake mold ninja-build python3 python3-pip
-  libarchive-dev libboost-dev libboost-filesystem-dev libcli11-dev libgmock-dev libgtest-dev
-  libsqlite3-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev
+  build-essential ca-certificates ccache cmake mold ninja-build pkg-config python3 python3-pip
+  libarchive-dev libboost-dev libboost-filesystem-dev libcli11-dev libgmock-dev libgtest-dev libicu-dev
+  libpcre2-dev libsqlite3-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev
 )
 
 # Prints those of the arguments that are not installed.

@@ -1,11 +1,20 @@
-#include "core/lab/json_field.h"
+#include "core/spec/json_field.h"
 
 #include <cmath>
+#include <filesystem>
 #include <utility>
 
 #include "core/spec/error.h"
+#include "core/spec/publish.h"
+#include "core/spec/text.h"
 
-namespace lea::lab {
+namespace lea {
+namespace {
+
+constexpr size_t kJsonLimit = size_t{64} << 20;
+constexpr int kJsonDepth = 64;
+
+}  // namespace
 
 JsonFields::JsonFields(const nlohmann::json& object, std::string where)
     : object_(object), where_(std::move(where)) {
@@ -16,6 +25,8 @@ JsonFields::JsonFields(const nlohmann::json& object, std::string where)
 void JsonFields::fail(const char* key, const std::string& what) const {
   throw DataError(where_ + ": " + key + ": " + what);
 }
+
+bool JsonFields::contains(const char* key) const { return object_.contains(key); }
 
 bool JsonFields::has(const char* key) const {
   const auto found = object_.find(key);
@@ -64,6 +75,14 @@ double JsonFields::number(const char* key, double fallback) const {
   return has(key) ? number(key) : fallback;
 }
 
+bool JsonFields::boolean(const char* key, bool fallback) const {
+  if (!has(key)) return fallback;
+  const nlohmann::json& value = at(key);
+  if (!value.is_boolean())
+    fail(key, std::string("must be true or false, but is ") + value.type_name());
+  return value.get<bool>();
+}
+
 std::vector<std::string> JsonFields::texts(const char* key) const {
   const nlohmann::json& value = at(key);
   if (!value.is_array()) fail(key, std::string("must be a list, but is ") + value.type_name());
@@ -92,4 +111,29 @@ JsonFields JsonFields::object(const char* key) const {
   return JsonFields(at(key), where_ + ": " + key);
 }
 
-}  // namespace lea::lab
+nlohmann::json parse_json(const std::string& text, const std::string& where) {
+  // Deep nesting parses, but overflows the stack when it is copied or written.
+  const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    if (depth > kJsonDepth) {
+      throw DataError(where + ": nested deeper than " + std::to_string(kJsonDepth) + " levels");
+    }
+    return true;
+  };
+  try {
+    return nlohmann::json::parse(text, shallow);
+  } catch (const nlohmann::json::parse_error& error) {
+    throw DataError(
+        where + ": byte " + std::to_string(error.byte) +
+        ": not valid JSON. The file is damaged; restore it from a copy or move it away.");
+  } catch (const nlohmann::json::out_of_range& error) {  // 1e999 is JSON, but no double
+    throw DataError(where + ": holds a number that is too large: " + printable(error.what()));
+  }
+}
+
+std::optional<nlohmann::json> read_json(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return std::nullopt;
+  return parse_json(read_file(path, kJsonLimit), path);
+}
+
+}  // namespace lea

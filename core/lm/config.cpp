@@ -1,0 +1,243 @@
+#include "core/lm/config.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/spec/error.h"
+#include "core/spec/json_field.h"
+#include "core/spec/text.h"
+
+namespace lea::lm {
+namespace {
+
+constexpr int64_t kMaxSize = int64_t{1} << 24;  // of one dimension; keeps products within int64
+constexpr int64_t kMaxLayers = 1024;
+
+// What the transformers classes of the families take where a field is absent.
+struct Family {
+  const char* name;
+  int64_t key_heads;   // 0: as many as heads
+  int64_t head_width;  // 0: width / heads
+  int64_t context;
+  int64_t window;  // 0: none
+  std::vector<int64_t> end_ids;
+};
+
+const std::vector<Family>& families() {
+  static const std::vector<Family> all = {{"llama", 0, 0, 2048, 0, {2}},
+                                          {"mistral", 8, 0, 131072, 4096, {2}},
+                                          {"qwen2", 0, 0, 32768, 4096, {}},
+                                          {"qwen3", 0, 128, 32768, 4096, {}}};
+  return all;
+}
+
+std::string names_of_families() {
+  std::string names;
+  for (const Family& family : families())
+    names += (names.empty() ? "" : ", ") + std::string(family.name);
+  return names;
+}
+
+const Family& family_of(const JsonFields& fields) {
+  const std::string type = fields.text("model_type");
+  const auto found = std::find_if(families().begin(), families().end(),
+                                  [&](const Family& family) { return family.name == type; });
+  if (found == families().end()) {
+    fields.fail("model_type",
+                in_backticks(type) + " is not supported; supported: " + names_of_families());
+  }
+  return *found;
+}
+
+// Fields that change what a model computes and that these families do not have. Absent, null, and
+// where it is neutral false are fine.
+void refuse_foreign(const JsonFields& fields) {
+  static constexpr const char* kForeign[] = {"quantization_config",
+                                             "attn_logit_softcapping",
+                                             "final_logit_softcapping",
+                                             "logits_scaling",
+                                             "logit_scale",
+                                             "embedding_multiplier",
+                                             "residual_multiplier",
+                                             "attention_multiplier",
+                                             "query_pre_attn_scalar",
+                                             "no_rope_layers",
+                                             "num_experts",
+                                             "num_local_experts",
+                                             "alibi",
+                                             "rope_interleaved",
+                                             "is_encoder_decoder",
+                                             "add_cross_attention",
+                                             "use_qk_norm",
+                                             "qk_layernorm",
+                                             "attention_chunk_size"};
+  for (const char* key : kForeign) {
+    if (!fields.has(key) || fields.at(key) == false) continue;
+    fields.fail(key, "is not supported: it changes what the model computes");
+  }
+  const std::string activation = fields.text("hidden_act", "silu");
+  if (activation != "silu" && activation != "swish") {
+    fields.fail("hidden_act", in_backticks(activation) + " is not supported; supported: silu");
+  }
+}
+
+int64_t size(const JsonFields& fields, const char* key, int64_t fallback = 0) {
+  const int64_t value = fallback > 0 ? fields.integer(key, fallback) : fields.integer(key);
+  if (value < 1 || value > kMaxSize) {
+    fields.fail(
+        key, "must be from 1 to " + std::to_string(kMaxSize) + ", but is " + std::to_string(value));
+  }
+  return value;
+}
+
+double positive(const JsonFields& fields, const char* key) {
+  const double value = fields.number(key);
+  if (!(value > 0)) fields.fail(key, "must be above 0, but is " + fields.at(key).dump());
+  return value;
+}
+
+// transformers takes rope_scaling (before 5) over rope_parameters, and reads the theta of the one
+// that it takes before the one that stands alone.
+Rope rope_of(const JsonFields& fields, int64_t context) {
+  Rope rope;
+  if (fields.has("rope_theta")) rope.theta = positive(fields, "rope_theta");
+  if (fields.number("partial_rotary_factor", 1) != 1)
+    fields.fail("partial_rotary_factor", "is not supported unless it is 1");
+  const char* key = fields.has("rope_scaling") ? "rope_scaling" : "rope_parameters";
+  if (!fields.has(key)) return rope;
+  const JsonFields stated = fields.object(key);
+  if (stated.has("rope_theta")) rope.theta = positive(stated, "rope_theta");
+  if (stated.number("partial_rotary_factor", 1) != 1)
+    stated.fail("partial_rotary_factor", "is not supported unless it is 1");
+  const char* type_key = stated.has("rope_type") ? "rope_type" : "type";
+  const std::string type = stated.text(type_key, "default");
+  if (type == "default") return rope;
+  if (type != "linear" && type != "llama3") {
+    stated.fail(type_key,
+                in_backticks(type) + " is not supported; supported: default, linear, llama3");
+  }
+  rope.factor = positive(stated, "factor");
+  if (type == "linear") {
+    rope.type = RopeType::kLinear;
+    return rope;
+  }
+  rope.type = RopeType::kLlama3;
+  rope.low_frequency_factor = positive(stated, "low_freq_factor");
+  rope.high_frequency_factor = positive(stated, "high_freq_factor");
+  // One that stands beside the object wins, as in transformers.
+  const JsonFields& holder = fields.has("original_max_position_embeddings") ? fields : stated;
+  rope.original_context = size(holder, "original_max_position_embeddings", context);
+  if (rope.low_frequency_factor >= rope.high_frequency_factor)
+    stated.fail("low_freq_factor", "must be below high_freq_factor");
+  return rope;
+}
+
+std::vector<int64_t> windows_of(const JsonFields& fields, const Family& family, int64_t layers) {
+  const std::vector<int64_t> none(static_cast<size_t>(layers), 0);
+  if (family.window == 0) {
+    if (fields.has("sliding_window"))
+      fields.fail("sliding_window", std::string("is not supported for ") + family.name);
+    return none;
+  }
+  const bool qwen = family.name != std::string("mistral");
+  const bool slides = qwen ? fields.boolean("use_sliding_window", false)
+                           : (fields.has("sliding_window") || !fields.contains("sliding_window"));
+  std::vector<std::string> types;
+  if (fields.has("layer_types")) {
+    types = fields.texts("layer_types");
+    if (std::ssize(types) != layers) {
+      fields.fail("layer_types", "must name " + std::to_string(layers) + " layers, but names " +
+                                     std::to_string(types.size()));
+    }
+  }
+  std::vector<int64_t> windows = none;
+  const int64_t window = slides ? size(fields, "sliding_window", family.window) : 0;
+  const int64_t first = qwen ? fields.integer("max_window_layers", 28) : 0;
+  for (int64_t i = 0; i < layers; ++i) {
+    bool sliding = slides && i >= first;
+    if (!types.empty()) {
+      const std::string& type = types[static_cast<size_t>(i)];
+      if (type != "full_attention" && type != "sliding_attention") {
+        fields.fail("layer_types", in_backticks(type) + " is not supported; supported: " +
+                                       "full_attention, sliding_attention");
+      }
+      const bool stated = type == "sliding_attention";
+      if ((stated && !slides) || (!qwen && stated != sliding))
+        fields.fail("layer_types", "does not fit sliding_window");
+      sliding = stated;
+    }
+    windows[static_cast<size_t>(i)] = sliding ? window : 0;
+  }
+  return windows;
+}
+
+// An id, a list of ids, or null. Nothing when the key is absent.
+bool read_end_ids(const JsonFields& fields, int64_t vocabulary, std::vector<int64_t>* ids) {
+  if (!fields.contains("eos_token_id")) return false;
+  ids->clear();
+  if (!fields.has("eos_token_id")) return true;
+  nlohmann::json list = fields.at("eos_token_id");
+  if (!list.is_array()) list = nlohmann::json::array({list});
+  for (const nlohmann::json& id : list) {
+    if (!id.is_number_integer() || id < 0 || id >= vocabulary)
+      fields.fail("eos_token_id", "must be ids below vocab_size, but is " + list.dump());
+    ids->push_back(id.get<int64_t>());
+  }
+  return true;
+}
+
+}  // namespace
+
+Config read_config(const std::string& folder) {
+  const std::string path = folder + "/config.json";
+  if (!std::filesystem::is_directory(folder))
+    throw DataError(printable(folder) + ": there is no such folder.");
+  const auto document = read_json(path);
+  if (!document) {
+    throw DataError(printable(path) +
+                    ": is missing. A Hugging Face folder has config.json, *.safetensors and "
+                    "tokenizer.json or tokenizer.model.");
+  }
+  const JsonFields fields(*document, printable(path));
+  const Family& family = family_of(fields);
+  refuse_foreign(fields);
+  Config config;
+  config.family = family.name;
+  config.vocabulary = size(fields, "vocab_size");
+  config.width = size(fields, "hidden_size");
+  config.inner = size(fields, "intermediate_size");
+  config.layers = size(fields, "num_hidden_layers");
+  config.heads = size(fields, "num_attention_heads");
+  config.key_heads =
+      size(fields, "num_key_value_heads", family.key_heads > 0 ? family.key_heads : config.heads);
+  if (config.layers > kMaxLayers)
+    fields.fail("num_hidden_layers", "must be at most " + std::to_string(kMaxLayers));
+  if (config.heads % config.key_heads != 0)
+    fields.fail("num_key_value_heads", "must divide num_attention_heads");
+  if (!fields.has("head_dim") && family.head_width == 0 && config.width % config.heads != 0)
+    fields.fail("hidden_size", "must be a multiple of num_attention_heads");
+  config.head_width = size(fields, "head_dim",
+                           family.head_width > 0 ? family.head_width : config.width / config.heads);
+  if (config.head_width % 2 != 0) fields.fail("head_dim", "must be even");
+  config.context = size(fields, "max_position_embeddings", family.context);
+  config.epsilon = fields.number("rms_norm_eps", 1e-6);
+  if (config.epsilon < 0) fields.fail("rms_norm_eps", "must not be negative");
+  config.rope = rope_of(fields, config.context);
+  config.tied = fields.boolean("tie_word_embeddings", false);
+  const bool llama = config.family == "llama", qwen2 = config.family == "qwen2",
+             qwen3 = config.family == "qwen3";
+  const bool attention_bias = fields.boolean("attention_bias", false);
+  config.qkv_bias = qwen2 || ((llama || qwen3) && attention_bias);
+  config.output_bias = (llama || qwen3) && attention_bias;
+  config.mlp_bias = llama && fields.boolean("mlp_bias", false);
+  config.qk_norm = qwen3;
+  config.window = windows_of(fields, family, config.layers);
+
+  if (!read_end_ids(fields, config.vocabulary, &config.end_ids)) config.end_ids = family.end_ids;
+  const std::string generation = folder + "/generation_config.json";
+  if (const auto stated = read_json(generation))
+    read_end_ids(JsonFields(*stated, printable(generation)), config.vocabulary, &config.end_ids);
+  return config;
+}
+
+}  // namespace lea::lm

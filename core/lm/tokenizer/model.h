@@ -1,0 +1,32 @@
+// `model` of tokenizer.json: a piece of text to ids.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lea::lm {
+
+class TokenModel {
+ public:
+  virtual ~TokenModel() = default;
+  // Appends the ids of a piece; nothing for an empty one.
+  virtual void encode(const std::string& piece, std::vector<int64_t>* ids) const = 0;
+  virtual std::optional<int64_t> id_of(const std::string& token) const = 0;
+  virtual int64_t size() const = 0;  // one more than the largest id
+};
+
+// Throws DataError for a kind or an option that is not supported, and for a vocabulary or merges
+// that do not fit each other.
+std::unique_ptr<TokenModel> make_token_model(const nlohmann::json& document,
+                                             const std::string& where);
+std::unique_ptr<TokenModel> make_bpe(const nlohmann::json& document, const std::string& where);
+std::unique_ptr<TokenModel> make_unigram(const nlohmann::json& document, const std::string& where);
+
+// "<0x0A>", as byte fallback names the tokens of bytes.
+std::string byte_token(unsigned char byte);
+
+}  // namespace lea::lm

@@ -1,0 +1,28 @@
+// A Unicode regular expression as tokenizer.json writes it (Oniguruma's syntax), run by PCRE2.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace lea::lm {
+
+class Pattern {
+ public:
+  // Throws DataError, naming `where`, for an expression that PCRE2 does not take.
+  Pattern(const std::string& expression, const std::string& where);
+  // Finds the text itself.
+  static Pattern literal(const std::string& text, const std::string& where);
+
+  // Calls for each match, leftmost first, the first alternative that fits; none is empty. Each gap
+  // between matches is told as well, with `is_match` false. The text must be valid UTF-8.
+  void for_each(std::string_view text,
+                const std::function<void(std::string_view part, bool is_match)>& tell) const;
+
+ private:
+  struct Code;
+  std::shared_ptr<const Code> code_;
+};
+
+}  // namespace lea::lm

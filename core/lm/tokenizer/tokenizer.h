@@ -1,0 +1,37 @@
+// A text to token ids, as the folder's own files say: what Hugging Face's `tokenizers` library
+// gives for tokenizer.json, whatever class a file beside it names.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/lm/export.h"
+
+namespace lea::lm {
+
+// Not for several threads at once: it remembers the pieces that it has seen.
+class LEA_LM_API Tokenizer {
+ public:
+  // Throws DataError for a missing or damaged file and for what is not supported, by name.
+  explicit Tokenizer(const std::string& folder);
+  ~Tokenizer();
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+
+  // With the special tokens that the post-processor adds. Throws DataError, naming `where` and the
+  // byte, for text that is not UTF-8.
+  std::vector<int64_t> encode(const std::string& text, const std::string& where = "text") const;
+  // Without them: a part of a prompt.
+  std::vector<int64_t> encode_part(const std::string& text,
+                                   const std::string& where = "text") const;
+
+  int64_t size() const;  // one more than the largest id
+
+ private:
+  struct Pipeline;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+}  // namespace lea::lm

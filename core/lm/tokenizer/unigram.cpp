@@ -1,0 +1,160 @@
+// Unigram: the segmentation of the greatest summed score (Viterbi).
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+
+#include "core/lm/tokenizer/model.h"
+#include "core/lm/tokenizer/unicode.h"
+#include "core/spec/json_field.h"
+#include "core/spec/text.h"
+
+namespace lea::lm {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kUnknownPenalty = 10;  // below the least score, as in SentencePiece
+
+class Unigram final : public TokenModel {
+ public:
+  Unigram(const JsonFields& fields) {
+    byte_fallback_ = fields.boolean("byte_fallback", false);
+    const json& vocabulary = fields.at("vocab");
+    if (!vocabulary.is_array() || vocabulary.empty())
+      fields.fail("vocab", "must be a list of [piece, score]");
+    double least = std::numeric_limits<double>::infinity();
+    for (const json& entry : vocabulary) {
+      if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number())
+        fields.fail("vocab", "must be a list of [piece, score]");
+      const std::string piece = entry[0].get<std::string>();
+      score_.push_back(entry[1].get<double>());
+      least = std::min(least, score_.back());
+      insert(piece, std::ssize(score_) - 1);
+      ids_[piece] = std::ssize(score_) - 1;
+    }
+    unknown_score_ = least - kUnknownPenalty;
+    unknown_ = fields.integer("unk_id", -1);
+    if (unknown_ >= size()) fields.fail("unk_id", "is not in the vocabulary");
+  }
+
+  void encode(const std::string& piece, std::vector<int64_t>* ids) const override {
+    const std::vector<Node> best = best_paths(piece);
+    // Backwards; what is unknown side by side is one unknown.
+    std::vector<std::pair<size_t, size_t>> parts;
+    bool last_unknown = false;
+    for (size_t end = piece.size(); end > 0; end = best[end].begin) {
+      const bool unknown = unknown_ >= 0 && best[end].id == unknown_;
+      if (unknown && last_unknown) {
+        parts.back().first = best[end].begin;
+      } else {
+        parts.emplace_back(best[end].begin, end);
+      }
+      last_unknown = unknown;
+    }
+    std::reverse(parts.begin(), parts.end());
+    for (const auto& [begin, end] : parts) append(piece.substr(begin, end - begin), ids);
+  }
+
+  std::optional<int64_t> id_of(const std::string& token) const override {
+    const auto found = ids_.find(token);
+    return found == ids_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  int64_t size() const override { return std::ssize(score_); }
+
+ private:
+  struct Node {
+    double score = 0;
+    size_t begin = 0;
+    int64_t id = -1;
+    bool reached = false;
+  };
+
+  void insert(const std::string& piece, int64_t id) {
+    uint32_t node = 0;
+    for (const char byte : piece) {
+      const uint64_t key = edge(node, byte);
+      const auto [found, added] = edges_.emplace(key, static_cast<uint32_t>(end_of_.size()));
+      if (added) end_of_.push_back(-1);
+      node = found->second;
+    }
+    end_of_[node] = id;
+  }
+
+  static uint64_t edge(uint32_t node, char byte) {
+    return uint64_t{node} << 8 | static_cast<unsigned char>(byte);
+  }
+
+  // For each place of the piece the best way to it.
+  std::vector<Node> best_paths(const std::string& piece) const {
+    std::vector<Node> best(piece.size() + 1);
+    const auto offer = [&](size_t begin, size_t end, double score, int64_t id) {
+      Node& node = best[end];
+      if (!node.reached || score > node.score) node = {score, begin, id, true};
+    };
+    for (size_t at = 0; at < piece.size();) {
+      const size_t letter = code_point_at(piece, at).bytes;
+      const double here = best[at].score;
+      bool known = false;
+      uint32_t node = 0;
+      for (size_t end = at; end < piece.size();) {
+        const auto found = edges_.find(edge(node, piece[end]));
+        if (found == edges_.end()) break;
+        node = found->second;
+        ++end;
+        if (end_of_[node] < 0) continue;
+        offer(at, end, here + score_[static_cast<size_t>(end_of_[node])], end_of_[node]);
+        known = known || end == at + letter;
+      }
+      if (!known) offer(at, at + letter, here + unknown_score_, unknown_);
+      at += letter;
+    }
+    return best;
+  }
+
+  void append(const std::string& part, std::vector<int64_t>* ids) const {
+    if (const auto id = id_of(part)) return ids->push_back(*id);
+    if (byte_fallback_) {
+      std::vector<int64_t> bytes;
+      for (const char byte : part) {
+        if (const auto id = id_of(byte_token(static_cast<unsigned char>(byte))))
+          bytes.push_back(*id);
+      }
+      if (bytes.size() == part.size()) {
+        ids->insert(ids->end(), bytes.begin(), bytes.end());
+        return;
+      }
+    }
+    if (unknown_ >= 0) ids->push_back(unknown_);
+  }
+
+  std::vector<double> score_;
+  std::unordered_map<std::string, int64_t> ids_;
+  std::unordered_map<uint64_t, uint32_t> edges_;  // of the trie of pieces; node 0 is its root
+  std::vector<int64_t> end_of_ = {-1};            // the piece that ends at a node
+  double unknown_score_ = 0;
+  int64_t unknown_ = -1;
+  bool byte_fallback_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<TokenModel> make_unigram(const json& document, const std::string& where) {
+  return std::make_unique<Unigram>(JsonFields(document, where));
+}
+
+std::string byte_token(unsigned char byte) {
+  static constexpr const char* kDigits = "0123456789ABCDEF";
+  return std::string("<0x") + kDigits[byte >> 4] + kDigits[byte & 15] + ">";
+}
+
+std::unique_ptr<TokenModel> make_token_model(const json& document, const std::string& where) {
+  const JsonFields fields(document, where);
+  // Files before tokenizers 0.9 name no type; what has merges is BPE.
+  const std::string type = fields.text("type", fields.has("merges") ? "BPE" : "Unigram");
+  if (type == "BPE") return make_bpe(document, where);
+  if (type == "Unigram") return make_unigram(document, where);
+  fields.fail("type", in_backticks(type) + " is not supported; supported: BPE, Unigram");
+}
+
+}  // namespace lea::lm

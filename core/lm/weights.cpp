@@ -1,0 +1,167 @@
+#include "core/lm/weights.h"
+
+#include <ATen/ATen.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "core/spec/error.h"
+#include "core/spec/json_field.h"
+#include "core/spec/text.h"
+
+namespace lea::lm {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kSingle = "model.safetensors";
+constexpr const char* kIndex = "model.safetensors.index.json";
+
+at::ScalarType type_of(const std::string& dtype, const std::string& where) {
+  if (dtype == "F32") return at::kFloat;
+  if (dtype == "F16") return at::kHalf;
+  if (dtype == "BF16") return at::kBFloat16;
+  throw DataError(where + ": is of dtype " + dtype + "; supported: F32, F16, BF16");
+}
+
+std::string text_of(const std::vector<int64_t>& shape) {
+  std::string text;
+  for (const int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
+  return "[" + text + "]";
+}
+
+// Folders of pickles are common; say what to do with one.
+[[noreturn]] void no_weights(const std::string& folder) {
+  std::string text = printable(folder) + ": has neither " + kSingle + " nor " + kIndex + ".";
+  if (fs::exists(folder + "/pytorch_model.bin") ||
+      fs::exists(folder + "/pytorch_model.bin.index.json"))
+    text +=
+        " Its *.bin files are pickles, which can run code; convert them with transformers' "
+        "save_pretrained.";
+  throw DataError(text);
+}
+
+}  // namespace
+
+// A read-only mapping of one file.
+class Weights::File {
+ public:
+  explicit File(const std::string& path) : path_(path) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+      throw DataError(printable(path) + ": cannot be opened: " + std::strerror(errno) + ".");
+    struct stat facts {};
+    if (::fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size == 0) {
+      ::close(descriptor);
+      throw DataError(printable(path) + ": is not a regular file, or is empty.");
+    }
+    size_ = static_cast<size_t>(facts.st_size);
+    void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    const int error = errno;
+    ::close(descriptor);
+    if (mapped == MAP_FAILED) {
+      throw Error(Exit::kEnvironment,
+                  printable(path) + ": cannot be mapped: " + std::strerror(error) + ".");
+    }
+    data_ = static_cast<char*>(mapped);
+  }
+  ~File() { ::munmap(data_, size_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  const std::string& path() const { return path_; }
+  size_t size() const { return size_; }
+  char* data() const { return data_; }
+
+ private:
+  std::string path_;
+  char* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+Weights::Weights(const std::string& folder) : folder_(folder) {
+  const auto index = read_json(folder + "/" + kIndex);
+  if (!index) {
+    if (!fs::exists(folder + "/" + kSingle)) no_weights(folder);
+    add(folder, kSingle);
+    return;
+  }
+  const std::string where = printable(folder + "/" + kIndex);
+  const auto place = JsonFields(*index, where).text_map("weight_map");
+  std::set<std::string> files;
+  for (const auto& [tensor, file] : place) files.insert(file);
+  for (const std::string& file : files) {
+    // A name with a folder in it could lead anywhere. A link may: caches consist of them.
+    if (file.empty() || file.find('/') != std::string::npos || file.starts_with('.'))
+      throw DataError(where + ": weight_map: " + printable(file) + " is not a plain file name");
+    if (!fs::exists(folder + "/" + file)) {
+      throw DataError(where + ": weight_map: names " + printable(file) +
+                      ", which is not there. Fetch the model again.");
+    }
+    add(folder, file);
+  }
+  for (const auto& [tensor, file] : place) {
+    const auto found = file_of_.find(tensor);
+    if (found == file_of_.end() || found->second->path() != folder + "/" + file) {
+      throw DataError(where + ": weight_map: " + printable(tensor) + " is not in " +
+                      printable(file));
+    }
+  }
+}
+
+Weights::~Weights() = default;
+Weights::Weights(Weights&&) noexcept = default;
+Weights& Weights::operator=(Weights&&) noexcept = default;
+
+void Weights::add(const std::string& folder, const std::string& name) {
+  const auto file = std::make_shared<const File>(folder + "/" + name);
+  const std::string where = printable(file->path());
+  for (SafetensorsEntry& entry :
+       parse_safetensors({file->data(), file->size()}, file->size(), where)) {
+    const std::string tensor = entry.name;
+    if (!file_of_.emplace(tensor, file).second) {
+      throw DataError(where + ": " + printable(tensor) + " is also in " +
+                      printable(file_of_.at(tensor)->path()));
+    }
+    entries_.emplace(tensor, std::move(entry));
+  }
+}
+
+uint64_t Weights::bytes_as(at::ScalarType type) const {
+  uint64_t bytes = 0;
+  for (const auto& [name, entry] : entries_) {
+    const uint64_t stored = safetensors_element_bytes(entry.dtype);
+    if (type_of(entry.dtype, printable(name)) != type)
+      bytes += (entry.end - entry.begin) / stored * c10::elementSize(type);
+  }
+  return bytes;
+}
+
+at::Tensor Weights::get(const std::string& name, const std::vector<int64_t>& shape) const {
+  const auto found = entries_.find(name);
+  if (found == entries_.end())
+    throw DataError(printable(folder_) + ": no file has the tensor " + printable(name) + " " +
+                    text_of(shape));
+  const SafetensorsEntry& entry = found->second;
+  const std::shared_ptr<const File>& file = file_of_.at(name);
+  const std::string where = printable(file->path()) + ": " + printable(name);
+  const at::ScalarType type = type_of(entry.dtype, where);
+  if (entry.shape != shape)
+    throw DataError(where + ": must be " + text_of(shape) + ", but is " + text_of(entry.shape));
+  char* data = file->data() + entry.begin;
+  if (entry.begin % c10::elementSize(type) != 0) {  // allowed by the format, not by the processor
+    at::Tensor copy = at::empty(shape, type);
+    std::memcpy(copy.mutable_data_ptr(), data, entry.end - entry.begin);
+    return copy;
+  }
+  return at::from_blob(
+      data, shape, [file](void*) {}, at::TensorOptions(type));
+}
+
+}  // namespace lea::lm

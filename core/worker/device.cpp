@@ -1,0 +1,28 @@
+#include "core/worker/device.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+
+#include "core/spec/error.h"
+#include "core/spec/text.h"
+
+namespace lea::worker {
+
+void check_device(const std::string& device, const std::string& key) {
+  if (device == "cpu") return;
+  const bool known =
+      device == "cuda" || (device.starts_with("cuda:") && device.size() > 5 && device.size() < 9 &&
+                           device.find_first_not_of("0123456789", 5) == std::string::npos);
+  if (!known)
+    throw ConfigError(key + ": must be cpu, cuda or cuda:N, but is " + in_backticks(device));
+  const size_t devices = torch::cuda::is_available() ? torch::cuda::device_count() : 0;
+  const int64_t index = std::max<int64_t>(0, c10::Device(device).index());
+  if (static_cast<size_t>(index) < devices) return;
+  throw Error(Exit::kEnvironment,
+              key + ": " + device + ": LibTorch sees " + std::to_string(devices) +
+                  " CUDA devices here. Use cpu, or build with LIBTORCH=PATH of a LibTorch for CUDA "
+                  "on a machine with a GPU.");
+}
+
+}  // namespace lea::worker

@@ -1,0 +1,21 @@
+// What `lealab lm` asks of a language model.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace lea::worker {
+
+struct LanguageOptions {
+  std::string task;    // tokenize, score, generate
+  std::string folder;  // a Hugging Face folder
+  std::string text;    // a file of UTF-8, read as it is
+  std::string dtype = "float32";
+  std::string device = "cpu";
+  int64_t new_tokens = 64;  // generate: at most
+};
+
+// Prints one JSON line: {"ids": [...]}, of score also {"logprobs": [...]}. Throws lea::Error.
+int run_language(const LanguageOptions& options);
+
+}  // namespace lea::worker

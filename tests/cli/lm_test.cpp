@@ -1,0 +1,122 @@
+// `lealab lm` as a user calls it, on the tiny models of tests/golden/lm.
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/lab_command.h"
+
+namespace lea {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+class LmCommand : public LabCommand {
+ protected:
+  // A tiny model whose tokenizer has ids below its vocabulary of 48: single letters.
+  LmCommand() {
+    fs::copy(LEA_SOURCE_DIR "/tests/golden/lm/models/llama3_new", path("model"));
+    nlohmann::json vocabulary = {{"<unk>", 0}, {"<s>", 1}, {"</s>", 2}};
+    for (char c = 'a'; c <= 'z'; ++c) vocabulary[std::string(1, c)] = 3 + (c - 'a');
+    write("model/tokenizer.json",
+          nlohmann::json{
+              {"model",
+               {{"type", "BPE"},
+                {"unk_token", "<unk>"},
+                {"vocab", vocabulary},
+                {"merges", nlohmann::json::array()}}},
+              {"added_tokens", {{{"id", 2}, {"content", "</s>"}, {"normalized", false}}}},
+              {"post_processor",
+               {{"type", "TemplateProcessing"},
+                {"single", {{{"SpecialToken", {{"id", "<s>"}}}}, {{"Sequence", {{"id", "A"}}}}}},
+                {"special_tokens", {{"<s>", {{"ids", {1}}}}}}}}}
+              .dump());
+    write("text", "abc</s>d?");
+  }
+  lab::ProcessResult lm(const std::string& task, std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"lm", task, path("model"),
+                               task == "generate" ? "--prompt-file" : "--text-file", path("text")});
+    return lealab(more);
+  }
+  nlohmann::json json(const std::string& task, std::vector<std::string> more = {}) const {
+    more.emplace_back("--json");
+    const auto result = lm(task, more);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return nlohmann::json::parse(result.out, nullptr, false);
+  }
+  void expect_refused(int code, const std::string& why, std::vector<std::string> more = {}) const {
+    const auto result = lm("score", std::move(more));
+    EXPECT_EQ(result.exit_code, code) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(why));
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
+  // Changes one key of config.json; null removes it.
+  void configure(const std::string& key, const nlohmann::json& value) const {
+    std::ifstream in(path("model/config.json"));
+    nlohmann::json config = nlohmann::json::parse(in);
+    config[key] = value;
+    if (value.is_null()) config.erase(key);
+    write("model/config.json", config.dump());
+  }
+};
+
+TEST_F(LmCommand, TokenizesScoresAndGenerates) {
+  const nlohmann::json ids = {1, 3, 4, 5, 2, 6, 0};
+  EXPECT_EQ(json("tokenize").at("ids"), ids);
+  const auto score = json("score");
+  EXPECT_EQ(score.at("ids"), ids);
+  ASSERT_EQ(score.at("logprobs").size(), 6);
+  for (const auto& value : score.at("logprobs")) EXPECT_LT(value.get<double>(), 0);
+  const auto generated = json("generate", {"--max-new-tokens", "5"}).at("ids");
+  EXPECT_GE(generated.size(), 1);
+  EXPECT_LE(generated.size(), 5);
+  EXPECT_THAT(lm("score").out, HasSubstr("mean log-probability -"));
+}
+
+TEST_F(LmCommand, EndsAGenerationAfterAnEndId) {
+  const auto free = json("generate", {"--max-new-tokens", "4"}).at("ids");
+  ASSERT_GE(free.size(), 2);
+  write("model/generation_config.json", nlohmann::json{{"eos_token_id", {47, free[1]}}}.dump());
+  const auto ended = json("generate", {"--max-new-tokens", "4"}).at("ids");
+  EXPECT_EQ(ended.back(), free[1]);
+  EXPECT_LE(ended.size(), 2);
+}
+
+TEST_F(LmCommand, SaysWhatIsWrongWithAModel) {
+  expect_refused(3, "must be cpu, cuda or cuda:N, but is `gpu`", {"--device", "gpu"});
+  write("text", "ab\xff");
+  expect_refused(3, "text: byte 2 is not valid UTF-8");
+  write("text", std::string(200, 'a'));
+  expect_refused(3, "the text has 201 tokens, more than the model's context of 128");
+  write("text", "ab");
+  configure("model_type", "gemma2");
+  expect_refused(3,
+                 "model_type: `gemma2` is not supported; supported: llama, mistral, qwen2, qwen3");
+  configure("model_type", "llama");
+  configure("rope_parameters", {{"rope_type", "yarn"}, {"factor", 2}});
+  expect_refused(3,
+                 "rope_parameters: rope_type: `yarn` is not supported; supported: default, "
+                 "linear, llama3");
+  configure("rope_parameters", nullptr);
+  configure("hidden_size", 24);
+  expect_refused(3, "model.embed_tokens.weight: must be [48, 24], but is [48, 16]");
+  configure("hidden_size", 16);
+  configure("num_hidden_layers", 2);
+  expect_refused(3, "is no part of a llama model with this config.json");
+  configure("num_hidden_layers", 4);
+  expect_refused(3, "no file has the tensor model.layers.3.");
+  configure("num_hidden_layers", 3);
+  configure("vocab_size", 28);
+  expect_refused(3, "tokenizer.json has ids up to 28, but config.json a vocab_size of 28");
+  configure("vocab_size", 48);
+  fs::remove(path("model/model-00002-of-00002.safetensors"));
+  expect_refused(3, "names model-00002-of-00002.safetensors, which is not there");
+  fs::remove(path("model/model.safetensors.index.json"));
+  write("model/pytorch_model.bin", "");
+  expect_refused(3, "Its *.bin files are pickles, which can run code");
+  fs::remove(path("model/config.json"));
+  expect_refused(3, "config.json: is missing");
+  fs::remove_all(path("model"));
+  expect_refused(3, "there is no such folder");
+}
+
+}  // namespace
+}  // namespace lea

@@ -1,0 +1,105 @@
+// Damaged files: a clear error or a correct load, never a crash.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "core/lm/language_model.h"
+#include "core/spec/error.h"
+#include "core/spec/publish.h"
+
+namespace lea::lm {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kGolden = LEA_SOURCE_DIR "/tests/golden/lm/";
+
+class Damaged : public testing::Test {
+ protected:
+  Damaged() {
+    folder_ = (fs::temp_directory_path() / "lea-fuzz-XXXXXX").string();
+    if (!mkdtemp(folder_.data())) throw std::runtime_error("no temporary folder");
+  }
+  ~Damaged() override { fs::remove_all(folder_); }
+
+  // A few bytes changed, left out or put in, among the first `extent`; numbers and quotes more
+  // often than chance would have it.
+  std::string damaged(std::string bytes, size_t extent) {
+    static constexpr std::string_view kLikely = "0123456789-+.eE\"\\{}[]:,nulltruefalse\xff\x80 ";
+    const auto below = [&](size_t n) { return static_cast<size_t>(random_() % n); };
+    for (size_t times = 1 + below(4); times > 0; --times) {
+      const size_t at = below(std::min(extent, bytes.size()));
+      const char byte = below(2) ? kLikely[below(kLikely.size())] : static_cast<char>(random_());
+      switch (below(4)) {
+        case 0:
+          bytes.erase(at, 1 + below(8));
+          break;
+        case 1:
+          bytes.insert(at, 1 + below(3), byte);
+          break;
+        default:
+          bytes[at] = byte;
+      }
+      if (bytes.empty()) return bytes;
+    }
+    return bytes;
+  }
+
+  // Damages one file of the model a number of times; `load` may throw lea::Error and nothing else.
+  void damage(const std::string& file, size_t extent, int times,
+              const std::function<void()>& load) {
+    const std::string whole = read_file(folder_ + "/" + file);
+    int loaded = 0, refused = 0;
+    for (int i = 0; i < times; ++i) {
+      std::ofstream(folder_ + "/" + file, std::ios::binary) << damaged(whole, extent);
+      try {
+        load();
+        ++loaded;
+      } catch (const Error& error) {
+        ++refused;
+        EXPECT_STRNE(error.what(), "");
+      }
+    }
+    EXPECT_GT(refused, times / 4) << "hardly anything was damaged";
+    EXPECT_GT(loaded, 0);
+    std::ofstream(folder_ + "/" + file, std::ios::binary) << whole;
+  }
+
+  void use(const std::string& model) {
+    fs::copy(kGolden + "models/" + model, folder_,
+             fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  }
+
+  std::string folder_;
+  std::mt19937_64 random_{7};
+};
+
+TEST_F(Damaged, ConfigsAndWeightsAreRefusedOrComputed) {
+  use("llama3_new");
+  const auto load = [&] {
+    const at::NoGradGuard no_grad;
+    const Config config = read_config(folder_);
+    const Decoder decoder(config, Weights(folder_), at::kFloat, at::kCPU);
+    decoder.forward(decoder.embed(at::tensor({1, 2, 3}, at::kLong)),
+                    layout_of_prompts({3}, at::kCPU));
+  };
+  damage("config.json", SIZE_MAX, 1500, load);
+  damage("model.safetensors.index.json", SIZE_MAX, 1500, load);
+  damage("model-00001-of-00002.safetensors", 1200, 1500, load);
+}
+
+TEST_F(Damaged, TokenizersAreRefusedOrUsed) {
+  for (const char* name : {"llama3", "llama2_legacy", "unigram_bytes"}) {
+    fs::copy(kGolden + "tokenizers/" + name, folder_,
+             fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+    const auto load = [&] { Tokenizer(folder_).encode("Hello <s> w\u00f6rld 123\n"); };
+    damage("tokenizer.json", 3000, 500, load);
+    damage("tokenizer.json", SIZE_MAX, 300, load);
+  }
+}
+
+}  // namespace
+}  // namespace lea::lm
