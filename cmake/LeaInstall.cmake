@@ -5,10 +5,10 @@ include(LeaTemplate)
 set(lea_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/LeaLab)
 get_filename_component(lea_libtorch_path ${TORCH_INSTALL_PREFIX} REALPATH)
 
-# The installed programs find liblea_api.so by their own place, and LibTorch where it is.
+# The installed programs find liblea_api.so and liblea_lm.so by their own place, and LibTorch where it is.
 set_target_properties(lealab-worker PROPERTIES
   INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${lea_libtorch_path}/lib")
-set_target_properties(lea_api PROPERTIES INSTALL_RPATH "${lea_libtorch_path}/lib")
+set_target_properties(lea_api lea_lm PROPERTIES INSTALL_RPATH "${lea_libtorch_path}/lib")
 get_property(lea_plugins GLOBAL PROPERTY LEA_PLUGINS)
 if(lea_plugins)
   set_target_properties(${lea_plugins} PROPERTIES
@@ -17,7 +17,7 @@ if(lea_plugins)
   install(TARGETS ${lea_plugins} LIBRARY DESTINATION lib/lealab/plugins)
 endif()
 install(TARGETS lealab lealab-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS lea_api LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS lea_api lea_lm LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/core/api DESTINATION include/lealab/core FILES_MATCHING PATTERN "*.h")
 install(FILES ${CMAKE_SOURCE_DIR}/core/spec/params.h ${CMAKE_SOURCE_DIR}/core/spec/error.h
         DESTINATION include/lealab/core/spec)

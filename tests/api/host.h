@@ -2,6 +2,8 @@
 // whose every answer a test can set.
 #pragma once
 
+#include <ATen/Context.h>
+
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -19,6 +21,9 @@ const PluginEntry& load_plugin(const std::string& file);
 
 class TestContext : public Context {
  public:
+  // LibTorch seeds itself anew in every process.
+  TestContext() { at::manual_seed(1); }
+
   int64_t item_count = 7, positions = 4;
   StateUse state;
   AugmentUse augment;

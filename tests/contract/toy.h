@@ -63,6 +63,9 @@ class Backbone final : public lea::Backbone {
 
 class Context final : public lea::Context {
  public:
+  // LibTorch seeds itself anew in every process.
+  Context() { at::manual_seed(1); }
+
   TrainingData data = toy::training();  // the set above, not the member of that name
   std::string backbone;                 // an id; empty: toy::Backbone
   StateUse use_of_state;
