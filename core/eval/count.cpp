@@ -28,8 +28,12 @@ Sums plain(const float* scores, int64_t items, float target) { return sums(score
 [[gnu::target("avx2")]] Sums avx2(const float* scores, int64_t items, float target) {
   return sums(scores, items, target);
 }
-[[gnu::target("avx512f,avx512bw,avx512vl,prefer-vector-width=512")]] Sums avx512(
-    const float* scores, int64_t items, float target) {
+#ifdef __clang__  // knows no preferred width here
+#define LEA_AVX512 "avx512f,avx512bw,avx512vl"
+#else
+#define LEA_AVX512 "avx512f,avx512bw,avx512vl,prefer-vector-width=512"
+#endif
+[[gnu::target(LEA_AVX512)]] Sums avx512(const float* scores, int64_t items, float target) {
   return sums(scores, items, target);
 }
 

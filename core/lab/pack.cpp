@@ -74,7 +74,8 @@ RunFolder stage(const std::string& file, const std::string& staging) {
   };
   if (!is_uuid(uuid))
     throw bad("is no packed run: its files must lie in a folder named by a run's uuid");
-  for (const auto& [name, content] : files) {
+  for (const auto& [path, content] : files) {
+    const std::string& name = path;  // Clang 14 captures no structured binding
     const bool known = std::any_of(std::begin(kFiles), std::end(kFiles), [&](const char* allowed) {
       return name == uuid + "/" + allowed;
     });

@@ -16,8 +16,6 @@
 
 #include "core/spec/error.h"
 
-extern char** environ;
-
 namespace lea::lab {
 namespace {
 

@@ -101,8 +101,6 @@ Registry::Impl* Registry::Impl::make(std::vector<std::string> folders) {
 
 Registry::Registry(std::vector<std::string> folders) : impl_(Impl::make(std::move(folders))) {}
 
-Registry::~Registry() = default;
-
 const PluginEntry& Registry::get(const std::string& kind, const std::string& id) {
   const std::lock_guard lock(impl_->mutex);
   const Key key{kind, id};

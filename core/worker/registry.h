@@ -22,7 +22,6 @@ class Registry {
   // Folders in order: bundled, user, --plugin-dir. Missing folders are skipped; world-writable ones
   // and ones of another owner are refused with a warning on stderr.
   explicit Registry(std::vector<std::string> folders);
-  ~Registry();
 
   // The entry of a full id. Throws PluginError: unknown (with the nearest name), provided by two
   // files, refused (why, with both values), failed to load, threw while registering.

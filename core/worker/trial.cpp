@@ -124,7 +124,7 @@ std::string in_words(at::ScalarType type, at::IntArrayRef sizes) {
 }
 
 void check_tensor(const PluginEntry& entry, const char* method, const Tensor& value,
-                  at::ScalarType type, std::vector<int64_t> sizes) {
+                  at::ScalarType type, const std::vector<int64_t>& sizes) {
   const std::string where = entry.id + " at " + method + " gave ";
   if (!value.defined()) throw PluginError(where + "an undefined tensor.");
   if (value.scalar_type() != type || value.sizes() != at::IntArrayRef(sizes)) {
@@ -160,7 +160,9 @@ History histories(const Context& context) {
 }
 
 Transition toy_transition(const Context& context) {
-  const auto longs = [](std::vector<int64_t> values) { return at::tensor(values, at::kLong); };
+  const auto longs = [](const std::vector<int64_t>& values) {
+    return at::tensor(values, at::kLong);
+  };
   Transition t;
   t.history = histories(context);
   t.next = context.training().histories(longs({1, 3, 10}));
