@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "core/spec/text.h"
@@ -28,7 +29,8 @@ std::string bar(double share) {
   std::string text(kBarWidth + 2, '.');
   text.front() = '[';
   text.back() = ']';
-  const int full = std::clamp(static_cast<int>(share * kBarWidth + 0.5), 0, kBarWidth);
+  const auto full =
+      static_cast<size_t>(std::clamp(std::lround(share * kBarWidth), 0L, long{kBarWidth}));
   std::fill_n(text.begin() + 1, full, '#');
   return text;
 }
@@ -39,7 +41,7 @@ std::string four_digits(double value) {
   return text;
 }
 
-std::string whole(double value) { return std::to_string(static_cast<int64_t>(value + 0.5)); }
+std::string whole(double value) { return std::to_string(std::llround(value)); }
 
 }  // namespace
 

@@ -32,8 +32,8 @@ eval::Protocol protocol_of(const spec::RunSpec& run) {
 
 class Loop {
  public:
-  Loop(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
-       std::shared_ptr<const data::Split> split, const PluginLookup& lookup,
+  Loop(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
+       const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
        const std::string& folder, Progress& progress, const LoadedPlugins& loaded)
       : run_(run),
         folder_(folder),
@@ -319,10 +319,10 @@ class Loop {
 
 }  // namespace
 
-Outcome train(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
-              std::shared_ptr<const data::Split> split, const PluginLookup& lookup,
+Outcome train(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
+              const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
               const std::string& run_folder, Progress& progress, const LoadedPlugins& loaded) {
-  return Loop(run, std::move(data), std::move(split), lookup, run_folder, progress, loaded).go();
+  return Loop(run, data, split, lookup, run_folder, progress, loaded).go();
 }
 
 }  // namespace lea::train

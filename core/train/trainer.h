@@ -41,8 +41,8 @@ using LoadedPlugins = std::function<std::map<std::string, std::string>()>;
 // data, another split or other plugin binaries; without `loaded` binaries are not compared. Throws
 // lea::Error when the run fails, PluginError as soon as a loss, and before any checkpoint and
 // selection as soon as a weight, is not finite.
-Outcome train(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
-              std::shared_ptr<const data::Split> split, const PluginLookup& lookup,
+Outcome train(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
+              const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
               const std::string& run_folder, Progress& progress, const LoadedPlugins& loaded = {});
 
 }  // namespace lea::train
