@@ -51,7 +51,7 @@ struct Config {
 };
 
 // Reads FOLDER/config.json and, where there is one, generation_config.json. Throws DataError:
-// "config.json: rope_scaling.rope_type: \"yarn\" is not supported; supported: default, linear,
+// "config.json: rope_scaling: rope_type: `yarn` is not supported; supported: default, linear,
 // llama3".
 LEA_LM_API Config read_config(const std::string& folder);
 

@@ -65,7 +65,8 @@ Decoder::Decoder(const Config& config, const Weights& weights, at::ScalarType ty
   const auto get = [&](const std::string& name, const std::vector<int64_t>& shape) {
     used.insert(name);
     const Tensor tensor = weights.get(name, shape);
-    // Not all elements are summed up where one is not finite: cheap, and reads each once.
+    // The sum reads each once and is finite if all are, unless it overflows: only then look at
+    // each.
     if (!at::isfinite(tensor.sum(at::kFloat)).item<bool>() &&
         !at::isfinite(tensor).all().item<bool>())
       throw DataError(printable(name) + ": holds a value that is not finite");

@@ -8,10 +8,6 @@
 namespace lea::lm {
 namespace {
 
-uint64_t edge(uint32_t node, char byte) {
-  return uint64_t{node} << 8 | static_cast<unsigned char>(byte);
-}
-
 // The code point that ends before `at`, which is not 0.
 char32_t before(std::string_view text, size_t at) {
   size_t begin = at - 1;
@@ -59,27 +55,15 @@ std::vector<AddedToken> read_added_tokens(const nlohmann::json& document,
 }
 
 TokenFinder::TokenFinder(const std::vector<AddedToken>& tokens) : tokens_(tokens) {
-  for (size_t i = 0; i < tokens_.size(); ++i) {
-    uint32_t node = 0;
-    for (const char byte : tokens_[i].content) {
-      const auto [found, added] =
-          edges_.emplace(edge(node, byte), static_cast<uint32_t>(end_of_.size()));
-      if (added) end_of_.push_back(-1);
-      node = found->second;
-    }
-    if (end_of_[node] < 0) end_of_[node] = static_cast<int64_t>(i);
-  }
+  // From the back: of equal contents the first token counts.
+  for (size_t i = tokens_.size(); i-- > 0;)
+    contents_.insert(tokens_[i].content, static_cast<int64_t>(i));
 }
 
 const AddedToken* TokenFinder::longest_at(std::string_view text, size_t at) const {
   const AddedToken* longest = nullptr;
-  uint32_t node = 0;
-  for (size_t i = at; i < text.size(); ++i) {
-    const auto found = edges_.find(edge(node, text[i]));
-    if (found == edges_.end()) break;
-    node = found->second;
-    if (end_of_[node] >= 0) longest = &tokens_[static_cast<size_t>(end_of_[node])];
-  }
+  contents_.for_each_at(
+      text, at, [&](size_t, int64_t index) { longest = &tokens_[static_cast<size_t>(index)]; });
   return longest;
 }
 

@@ -5,10 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "core/lm/tokenizer/normalizer.h"
+#include "core/lm/tokenizer/trie.h"
 
 namespace lea::lm {
 
@@ -38,8 +37,7 @@ class TokenFinder {
   const AddedToken* longest_at(std::string_view text, size_t at) const;
 
   std::vector<AddedToken> tokens_;
-  std::unordered_map<uint64_t, uint32_t> edges_;  // of a trie of contents; node 0 is its root
-  std::vector<int64_t> end_of_ = {-1};            // index of the token that ends at a node
+  Trie contents_;  // to indices of tokens_
 };
 
 }  // namespace lea::lm

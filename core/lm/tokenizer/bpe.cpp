@@ -130,17 +130,11 @@ class Bpe final : public TokenModel {
         last_unknown = false;
         continue;
       }
-      if (byte_fallback_) {
-        std::vector<int64_t> fallback;
-        for (const char byte : letter) {
-          if (const auto id = id_of(byte_token(static_cast<unsigned char>(byte))))
-            fallback.push_back(*id);
-        }
-        if (fallback.size() == letter.size()) {
-          for (const int64_t id : fallback) add(id);
-          last_unknown = false;
-          continue;
-        }
+      std::vector<int64_t> fallback;
+      if (byte_fallback_ && append_bytes(*this, letter, &fallback)) {
+        for (const int64_t id : fallback) add(id);
+        last_unknown = false;
+        continue;
       }
       if (!unknown_) continue;  // the reference leaves it out as well
       if (!(fuse_unknown_ && last_unknown)) add(*unknown_);

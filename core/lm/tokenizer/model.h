@@ -26,7 +26,8 @@ std::unique_ptr<TokenModel> make_token_model(const nlohmann::json& document,
 std::unique_ptr<TokenModel> make_bpe(const nlohmann::json& document, const std::string& where);
 std::unique_ptr<TokenModel> make_unigram(const nlohmann::json& document, const std::string& where);
 
-// "<0x0A>", as byte fallback names the tokens of bytes.
-std::string byte_token(unsigned char byte);
+// Byte fallback: appends the tokens of the text's UTF-8 bytes ("<0x0A>"). False, and nothing is
+// appended, when the model lacks one of them.
+bool append_bytes(const TokenModel& model, const std::string& text, std::vector<int64_t>* ids);
 
 }  // namespace lea::lm

@@ -9,10 +9,7 @@ namespace lea::lm {
 namespace {
 
 Normalizer replacing(const JsonFields& fields) {
-  const JsonFields stated = fields.object("pattern");
-  const Pattern pattern = stated.has("Regex")
-                              ? Pattern(stated.text("Regex"), stated.where())
-                              : Pattern::literal(stated.text("String"), stated.where());
+  const Pattern pattern = Pattern::of(fields.object("pattern"));
   return [pattern, content = fields.text("content")](const std::string& text) {
     std::string result;
     pattern.for_each(text, [&](std::string_view part, bool is_match) {

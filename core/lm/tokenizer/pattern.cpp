@@ -80,6 +80,11 @@ Pattern Pattern::literal(const std::string& text, const std::string& where) {
   return {escaped, where};
 }
 
+Pattern Pattern::of(const JsonFields& stated) {
+  return stated.has("Regex") ? Pattern(stated.text("Regex"), stated.where())
+                             : literal(stated.text("String"), stated.where());
+}
+
 void Pattern::for_each(std::string_view text,
                        const std::function<void(std::string_view, bool)>& tell) const {
   using Match = std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)>;

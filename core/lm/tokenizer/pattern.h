@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/spec/json_field.h"
+
 namespace lea::lm {
 
 class Pattern {
@@ -14,6 +16,9 @@ class Pattern {
   Pattern(const std::string& expression, const std::string& where);
   // Finds the text itself.
   static Pattern literal(const std::string& text, const std::string& where);
+
+  // {"Regex": ...} or {"String": ...}, the `pattern` of a step.
+  static Pattern of(const JsonFields& stated);
 
   // Calls for each match, leftmost first, the first alternative that fits; none is empty. Each gap
   // between matches is told as well, with `is_match` false. The text must be valid UTF-8.

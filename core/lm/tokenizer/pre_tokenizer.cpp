@@ -63,10 +63,7 @@ PreTokenizer byte_level(const JsonFields& fields) {
 }
 
 PreTokenizer splitting(const JsonFields& fields) {
-  const JsonFields stated = fields.object("pattern");
-  const Pattern pattern = stated.has("Regex")
-                              ? Pattern(stated.text("Regex"), stated.where())
-                              : Pattern::literal(stated.text("String"), stated.where());
+  const Pattern pattern = Pattern::of(fields.object("pattern"));
   const std::string behavior = fields.text("behavior");
   if (behavior != "Isolated" && behavior != "Removed") {
     fields.fail("behavior",

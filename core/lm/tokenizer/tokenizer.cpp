@@ -4,6 +4,7 @@
 
 #include "core/lm/tokenizer/added_tokens.h"
 #include "core/lm/tokenizer/model.h"
+#include "core/lm/tokenizer/normalizer.h"
 #include "core/lm/tokenizer/pre_tokenizer.h"
 #include "core/lm/tokenizer/unicode.h"
 #include "core/spec/error.h"

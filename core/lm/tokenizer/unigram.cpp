@@ -4,9 +4,9 @@
 #include <unordered_map>
 
 #include "core/lm/tokenizer/model.h"
+#include "core/lm/tokenizer/trie.h"
 #include "core/lm/tokenizer/unicode.h"
 #include "core/spec/json_field.h"
-#include "core/spec/text.h"
 
 namespace lea::lm {
 namespace {
@@ -29,7 +29,7 @@ class Unigram final : public TokenModel {
       const std::string piece = entry[0].get<std::string>();
       score_.push_back(entry[1].get<double>());
       least = std::min(least, score_.back());
-      insert(piece, std::ssize(score_) - 1);
+      pieces_.insert(piece, std::ssize(score_) - 1);
       ids_[piece] = std::ssize(score_) - 1;
     }
     unknown_score_ = least - kUnknownPenalty;
@@ -70,21 +70,6 @@ class Unigram final : public TokenModel {
     bool reached = false;
   };
 
-  void insert(const std::string& piece, int64_t id) {
-    uint32_t node = 0;
-    for (const char byte : piece) {
-      const uint64_t key = edge(node, byte);
-      const auto [found, added] = edges_.emplace(key, static_cast<uint32_t>(end_of_.size()));
-      if (added) end_of_.push_back(-1);
-      node = found->second;
-    }
-    end_of_[node] = id;
-  }
-
-  static uint64_t edge(uint32_t node, char byte) {
-    return uint64_t{node} << 8 | static_cast<unsigned char>(byte);
-  }
-
   // For each place of the piece the best way to it.
   std::vector<Node> best_paths(const std::string& piece) const {
     std::vector<Node> best(piece.size() + 1);
@@ -96,16 +81,10 @@ class Unigram final : public TokenModel {
       const size_t letter = code_point_at(piece, at).bytes;
       const double here = best[at].score;
       bool known = false;
-      uint32_t node = 0;
-      for (size_t end = at; end < piece.size();) {
-        const auto found = edges_.find(edge(node, piece[end]));
-        if (found == edges_.end()) break;
-        node = found->second;
-        ++end;
-        if (end_of_[node] < 0) continue;
-        offer(at, end, here + score_[static_cast<size_t>(end_of_[node])], end_of_[node]);
+      pieces_.for_each_at(piece, at, [&](size_t end, int64_t id) {
+        offer(at, end, here + score_[static_cast<size_t>(id)], id);
         known = known || end == at + letter;
-      }
+      });
       if (!known) offer(at, at + letter, here + unknown_score_, unknown_);
       at += letter;
     }
@@ -114,24 +93,13 @@ class Unigram final : public TokenModel {
 
   void append(const std::string& part, std::vector<int64_t>* ids) const {
     if (const auto id = id_of(part)) return ids->push_back(*id);
-    if (byte_fallback_) {
-      std::vector<int64_t> bytes;
-      for (const char byte : part) {
-        if (const auto id = id_of(byte_token(static_cast<unsigned char>(byte))))
-          bytes.push_back(*id);
-      }
-      if (bytes.size() == part.size()) {
-        ids->insert(ids->end(), bytes.begin(), bytes.end());
-        return;
-      }
-    }
+    if (byte_fallback_ && append_bytes(*this, part, ids)) return;
     if (unknown_ >= 0) ids->push_back(unknown_);
   }
 
   std::vector<double> score_;
   std::unordered_map<std::string, int64_t> ids_;
-  std::unordered_map<uint64_t, uint32_t> edges_;  // of the trie of pieces; node 0 is its root
-  std::vector<int64_t> end_of_ = {-1};            // the piece that ends at a node
+  Trie pieces_;
   double unknown_score_ = 0;
   int64_t unknown_ = -1;
   bool byte_fallback_ = false;
@@ -141,20 +109,6 @@ class Unigram final : public TokenModel {
 
 std::unique_ptr<TokenModel> make_unigram(const json& document, const std::string& where) {
   return std::make_unique<Unigram>(JsonFields(document, where));
-}
-
-std::string byte_token(unsigned char byte) {
-  static constexpr const char* kDigits = "0123456789ABCDEF";
-  return std::string("<0x") + kDigits[byte >> 4] + kDigits[byte & 15] + ">";
-}
-
-std::unique_ptr<TokenModel> make_token_model(const json& document, const std::string& where) {
-  const JsonFields fields(document, where);
-  // Files before tokenizers 0.9 name no type; what has merges is BPE.
-  const std::string type = fields.text("type", fields.has("merges") ? "BPE" : "Unigram");
-  if (type == "BPE") return make_bpe(document, where);
-  if (type == "Unigram") return make_unigram(document, where);
-  fields.fail("type", in_backticks(type) + " is not supported; supported: BPE, Unigram");
 }
 
 }  // namespace lea::lm

@@ -1,0 +1,38 @@
+#include "core/lm/tokenizer/model.h"
+
+#include "core/spec/json_field.h"
+#include "core/spec/text.h"
+
+namespace lea::lm {
+namespace {
+
+// "<0x0A>", as byte fallback names the tokens of bytes.
+std::string byte_token(unsigned char byte) {
+  constexpr const char* kDigits = "0123456789ABCDEF";
+  return std::string("<0x") + kDigits[byte >> 4] + kDigits[byte & 15] + ">";
+}
+
+}  // namespace
+
+bool append_bytes(const TokenModel& model, const std::string& text, std::vector<int64_t>* ids) {
+  std::vector<int64_t> bytes;
+  for (const char byte : text) {
+    const auto id = model.id_of(byte_token(static_cast<unsigned char>(byte)));
+    if (!id) return false;
+    bytes.push_back(*id);
+  }
+  ids->insert(ids->end(), bytes.begin(), bytes.end());
+  return true;
+}
+
+std::unique_ptr<TokenModel> make_token_model(const nlohmann::json& document,
+                                             const std::string& where) {
+  const JsonFields fields(document, where);
+  // Files before tokenizers 0.9 name no type; what has merges is BPE.
+  const std::string type = fields.text("type", fields.has("merges") ? "BPE" : "Unigram");
+  if (type == "BPE") return make_bpe(document, where);
+  if (type == "Unigram") return make_unigram(document, where);
+  fields.fail("type", in_backticks(type) + " is not supported; supported: BPE, Unigram");
+}
+
+}  // namespace lea::lm
