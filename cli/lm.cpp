@@ -17,17 +17,18 @@ constexpr double kSeconds = 24 * 3600;
 constexpr size_t kOutputLimit = size_t{1} << 30;
 
 struct Options {
-  std::string folder, text, dtype = "float32", device = "cpu";
+  std::string folder, text, dtype = "float32", device = "cpu", adapter;
   int64_t new_tokens = 64;
   bool json = false;
 };
 
 std::string ask_worker(const std::string& task, const Options& options) {
-  const auto ended =
-      lab::run_process({lab::worker_path(), "lm", task, options.folder, "--text-file", options.text,
-                        "--dtype", options.dtype, "--device", options.device, "--max-new-tokens",
-                        std::to_string(options.new_tokens)},
-                       kSeconds, kOutputLimit);
+  std::vector<std::string> command = {lab::worker_path(), "lm", task, options.folder};
+  command.insert(command.end(), {"--text-file", options.text, "--dtype", options.dtype});
+  command.insert(command.end(), {"--device", options.device});
+  command.insert(command.end(), {"--max-new-tokens", std::to_string(options.new_tokens)});
+  if (!options.adapter.empty()) command.insert(command.end(), {"--adapter", options.adapter});
+  const auto ended = lab::run_process(command, kSeconds, kOutputLimit);
   if (ended.exit_code == 0) return ended.out;
   const std::string reason = printable(ended.err.substr(0, ended.err.find('\n')));
   if (ended.exit_code > 0 && !reason.empty())
@@ -71,6 +72,8 @@ CLI::App* add(CLI::App* lm, const std::string& task, const std::string& meaning,
       ->check(CLI::IsMember({"float32", "bfloat16"}))
       ->capture_default_str();
   command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
+  command->add_option("--adapter", options->adapter,
+                      "a folder with a LoRA adapter, as PEFT saves it");
   return command;
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <map>
 #include <numbers>
 #include <set>
 
@@ -13,6 +14,52 @@ namespace lea::lm {
 namespace {
 
 using at::Tensor;
+using Layer = DecoderWeights::Layer;
+using Shape = std::vector<int64_t>;
+
+// The one list of what a model consists of. Each linear is told as (module, linear, out, in,
+// with_bias), each other weight as (name, tensor, shape).
+template <typename OnLinear, typename OnWeight>
+void walk(const Config& config, DecoderWeights& weights, OnLinear linear, OnWeight weight) {
+  const int64_t width = config.width, inner = config.inner,
+                query = config.heads * config.head_width,
+                key = config.key_heads * config.head_width;
+  weight("model.embed_tokens.weight", weights.embedding, Shape{config.vocabulary, width});
+  weights.layers.resize(static_cast<size_t>(config.layers));
+  for (size_t i = 0; i < weights.layers.size(); ++i) {
+    const std::string at = "model.layers." + std::to_string(i) + ".";
+    Layer& layer = weights.layers[i];
+    weight(at + "input_layernorm.weight", layer.input_norm, Shape{width});
+    linear(at + "self_attn.q_proj", layer.q, query, width, config.qkv_bias);
+    linear(at + "self_attn.k_proj", layer.k, key, width, config.qkv_bias);
+    linear(at + "self_attn.v_proj", layer.v, key, width, config.qkv_bias);
+    if (config.qk_norm) {
+      weight(at + "self_attn.q_norm.weight", layer.q_norm, Shape{config.head_width});
+      weight(at + "self_attn.k_norm.weight", layer.k_norm, Shape{config.head_width});
+    }
+    linear(at + "self_attn.o_proj", layer.o, width, query, config.output_bias);
+    weight(at + "post_attention_layernorm.weight", layer.post_norm, Shape{width});
+    linear(at + "mlp.gate_proj", layer.gate, inner, width, config.mlp_bias);
+    linear(at + "mlp.up_proj", layer.up, inner, width, config.mlp_bias);
+    linear(at + "mlp.down_proj", layer.down, width, inner, config.mlp_bias);
+  }
+  weight("model.norm.weight", weights.norm, Shape{width});
+  linear("lm_head", weights.head, config.vocabulary, width, false);
+}
+
+template <typename OnWeight>
+void walk_weights(const Config& config, DecoderWeights& weights, OnWeight weight) {
+  const auto linear = [&](const std::string& module, Linear& part, int64_t out, int64_t in,
+                          bool with_bias) {
+    weight(module + ".weight", part.weight, Shape{out, in});
+    if (with_bias) weight(module + ".bias", part.bias, Shape{out});
+  };
+  walk(config, weights, linear, weight);
+}
+
+bool is_tied_head(const Config& config, const std::string& name) {
+  return config.tied && name == "lm_head.weight";
+}
 
 // Turns a position by so many radians, float [head_width / 2]. In fp32, as the models were trained.
 Tensor frequencies(const Rope& rope, int64_t head_width) {
@@ -48,137 +95,167 @@ Tensor rotated(const Tensor& x, const Tensor& cos, const Tensor& sin) {
   return x * cos + turned * sin;
 }
 
-// Bool [Q, K], true where a query sees a key; window 0: all up to its own.
-Tensor visible(int64_t queries, int64_t keys, int64_t window, at::Device device) {
-  const Tensor own = at::arange(keys - queries, keys, at::kLong).to(device).unsqueeze(1);
-  const Tensor key = at::arange(keys, at::kLong).to(device).unsqueeze(0);
-  const Tensor before = key <= own;
-  return window > 0 ? before.logical_and(key > own - window) : before;
+// Bool [repeats * Q, K], true where a query sees a key; window 0: all up to its own. Undefined
+// where all see all.
+Tensor mask_of(const AttentionBlock& block, int64_t window, int64_t repeats, at::Device device) {
+  if (block.queries == 1 && (window == 0 || block.keys <= window)) return {};
+  const auto options = at::TensorOptions(at::kLong).device(device);
+  const Tensor own = at::arange(block.keys - block.queries, block.keys, options).unsqueeze(1);
+  const Tensor key = at::arange(block.keys, options).unsqueeze(0);
+  Tensor seen = key <= own;
+  if (window > 0) seen = seen.logical_and(key > own - window);
+  return seen.repeat({repeats, 1});
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, Shape>> weight_shapes(const Config& config) {
+  std::vector<std::pair<std::string, Shape>> shapes;
+  DecoderWeights none;
+  walk_weights(config, none, [&](const std::string& name, Tensor&, const Shape& shape) {
+    if (!is_tied_head(config, name)) shapes.emplace_back(name, shape);
+  });
+  return shapes;
+}
 
 Decoder::Decoder(const Config& config, const Weights& weights, at::ScalarType type,
                  at::Device device)
     : config_(config) {
   std::set<std::string> used;
-  const auto get = [&](const std::string& name, const std::vector<int64_t>& shape) {
+  const auto get = [&](const std::string& name, Tensor& place, const Shape& shape) {
     used.insert(name);
+    if (is_tied_head(config, name)) {
+      place = weights_.embedding;
+      return;
+    }
     const Tensor tensor = weights.get(name, shape);
     // The sum reads each once and is finite if all are, unless it overflows: only then look at
     // each.
     if (!at::isfinite(tensor.sum(at::kFloat)).item<bool>() &&
         !at::isfinite(tensor).all().item<bool>())
       throw DataError(printable(name) + ": holds a value that is not finite");
-    return tensor.to(device, type);
+    place = tensor.to(device, type);
   };
-  const int64_t width = config.width, inner = config.inner,
-                query = config.heads * config.head_width,
-                key = config.key_heads * config.head_width;
-  embedding_ = get("model.embed_tokens.weight", {config.vocabulary, width});
-  head_ = config.tied ? embedding_ : get("lm_head.weight", {config.vocabulary, width});
-  norm_ = get("model.norm.weight", {width});
+  walk_weights(config_, weights_, get);
   frequency_ = frequencies(config.rope, config.head_width).to(device);
-  for (int64_t i = 0; i < config.layers; ++i) {
-    const std::string at = "model.layers." + std::to_string(i) + ".";
-    const auto linear = [&](const std::string& name, int64_t out, int64_t in, bool with_bias,
-                            Tensor* bias) {
-      if (with_bias) *bias = get(at + name + ".bias", {out});
-      return get(at + name + ".weight", {out, in});
-    };
-    Layer layer;
-    layer.input_norm = get(at + "input_layernorm.weight", {width});
-    layer.post_norm = get(at + "post_attention_layernorm.weight", {width});
-    layer.q = linear("self_attn.q_proj", query, width, config.qkv_bias, &layer.q_bias);
-    layer.k = linear("self_attn.k_proj", key, width, config.qkv_bias, &layer.k_bias);
-    layer.v = linear("self_attn.v_proj", key, width, config.qkv_bias, &layer.v_bias);
-    layer.o = linear("self_attn.o_proj", width, query, config.output_bias, &layer.o_bias);
-    layer.gate = linear("mlp.gate_proj", inner, width, config.mlp_bias, &layer.gate_bias);
-    layer.up = linear("mlp.up_proj", inner, width, config.mlp_bias, &layer.up_bias);
-    layer.down = linear("mlp.down_proj", width, inner, config.mlp_bias, &layer.down_bias);
-    if (config.qk_norm) {
-      layer.q_norm = get(at + "self_attn.q_norm.weight", {config.head_width});
-      layer.k_norm = get(at + "self_attn.k_norm.weight", {config.head_width});
-    }
-    layers_.push_back(std::move(layer));
-  }
   for (const auto& [name, entry] : weights.entries()) {
     // Old files carry the frequencies, and a tied model may carry its head as well.
-    if (used.contains(name) || name.ends_with(".rotary_emb.inv_freq") ||
-        (config.tied && name == "lm_head.weight"))
-      continue;
+    if (used.contains(name) || name.ends_with(".rotary_emb.inv_freq")) continue;
     throw DataError(printable(name) + ": is no part of a " + config.family +
                     " model with this config.json; it would be left out");
   }
 }
 
-Tensor Decoder::embed(const Tensor& ids) const { return at::embedding(embedding_, ids); }
+void Decoder::for_each_linear(const EachLinear& tell) {
+  walk(
+      config_, weights_,
+      [&](const std::string& module, Linear& part, int64_t, int64_t, bool) { tell(module, part); },
+      [](const std::string&, Tensor&, const Shape&) {});
+}
 
-Tensor Decoder::attention(size_t index, const Tensor& x, const Layout& layout, const Tensor& cos,
-                          const Tensor& sin, Cache* cache) const {
-  const Layer& layer = layers_[index];
+void Decoder::for_each_weight(const EachWeight& tell) {
+  walk_weights(config_, weights_,
+               [&](const std::string& name, Tensor& weight, const Shape&) { tell(name, weight); });
+}
+
+Tensor Decoder::embed(const Tensor& ids, const Tensor& vectors) const {
+  if (!vectors.defined()) return at::embedding(weights_.embedding, ids);
+  const int64_t tokens = config_.vocabulary;
+  const Tensor rows = at::embedding(weights_.embedding, ids.clamp_max(tokens - 1));
+  const Tensor free = (ids >= tokens).nonzero().squeeze(1);
+  const Tensor named = at::embedding(vectors, ids.index_select(0, free) - tokens);
+  return rows.index_copy(0, free, named.to(rows.scalar_type()));
+}
+
+Tensor Decoder::attention(size_t index, const Tensor& x, const Layout& layout,
+                          const std::vector<Tensor>& masks, const Tensor& cos, const Tensor& sin,
+                          const ForwardOptions& options) const {
+  const Layer& layer = weights_.layers[index];
   const int64_t rows = x.size(0), heads = config_.heads, key_heads = config_.key_heads,
-                width = config_.head_width;
-  Tensor q = at::linear(x, layer.q, layer.q_bias).view({rows, heads, width});
-  Tensor k = at::linear(x, layer.k, layer.k_bias).view({rows, key_heads, width});
-  Tensor v = at::linear(x, layer.v, layer.v_bias).view({rows, key_heads, width});
+                width = config_.head_width, repeats = heads / key_heads;
+  Tensor q = layer.q(x, options.dropout).view({rows, heads, width});
+  Tensor k = layer.k(x, options.dropout).view({rows, key_heads, width});
+  Tensor v = layer.v(x, options.dropout);
   if (config_.qk_norm) {
     q = rms_norm(q, layer.q_norm, config_.epsilon);
     k = rms_norm(k, layer.k_norm, config_.epsilon);
   }
   q = rotated(q, cos, sin);
-  k = rotated(k, cos, sin);
-  if (cache) {
-    const auto append = [index](std::vector<Tensor>& held, const Tensor& rows) {
-      if (index == held.size()) return held.emplace_back(rows);
-      return held[index] = at::cat({held[index], rows});
+  k = rotated(k, cos, sin).view({rows, key_heads * width});
+  if (options.cache) {
+    const auto append = [index](std::vector<Tensor>& held, const Tensor& next) {
+      if (index == held.size()) return held.emplace_back(next);
+      return held[index] = at::cat({held[index], next});
     };
-    k = append(cache->key, k);
-    v = append(cache->value, v);
+    k = append(options.cache->key, k);
+    v = append(options.cache->value, v);
   }
-  std::vector<Tensor> parts, places;
-  for (const AttentionBlock& block : layout.blocks) {
-    const int64_t groups = block.query.size(0), queries = block.query.size(1),
-                  keys = block.key.size(1);
-    // [G, heads, Q or K, head width]; each key head serves heads / key_heads query heads.
-    const auto gathered = [&](const Tensor& of, const Tensor& index, int64_t length) {
-      return of.index_select(0, index.flatten())
-          .view({groups, length, of.size(1), width})
-          .transpose(1, 2);
+  std::vector<Tensor> parts;
+  int64_t first = 0, held = k.size(0) - rows;
+  for (size_t i = 0; i < layout.blocks.size(); ++i) {
+    const AttentionBlock& block = layout.blocks[i];
+    const int64_t groups = block.groups, queries = block.queries, keys = block.keys,
+                  end = first + groups * queries;
+    const auto seen = [&](const Tensor& of) {  // [G, key heads, K, head width]
+      const Tensor run = block.key.defined()
+                             ? at::embedding(of, block.key)
+                             : of.narrow(0, held + end - groups * keys, groups * keys);
+      return run.view({groups, keys, key_heads, width}).transpose(1, 2);
     };
-    const auto repeated = [&](const Tensor& of) {
-      return gathered(of, block.key, keys).repeat_interleave(heads / key_heads, 1);
-    };
-    const Tensor mask = visible(queries, keys, config_.window[index], x.device());
-    const Tensor mixed = at::scaled_dot_product_attention(gathered(q, block.query, queries),
-                                                          repeated(k), repeated(v), mask);
-    parts.push_back(mixed.transpose(1, 2).reshape({groups * queries, heads * width}));
-    places.push_back(block.query.flatten());
+    // The heads that share a key head stand one below the other, so that keys are not repeated:
+    // [G, key heads, repeats * Q, head width].
+    const Tensor asking = q.narrow(0, first, groups * queries)
+                              .view({groups, queries, key_heads, repeats, width})
+                              .permute({0, 2, 3, 1, 4})
+                              .reshape({groups, key_heads, repeats * queries, width});
+    const Tensor mixed = at::scaled_dot_product_attention(
+        asking, seen(k), seen(v), masks[i].defined() ? std::optional(masks[i]) : std::nullopt);
+    parts.push_back(mixed.view({groups, key_heads, repeats, queries, width})
+                        .permute({0, 3, 1, 2, 4})
+                        .reshape({groups * queries, heads * width}));
+    first = end;
   }
-  Tensor mixed = parts.size() == 1 ? parts[0] : at::cat(parts);
-  mixed = at::empty_like(mixed).index_copy(0, at::cat(places), mixed);
-  return at::linear(mixed, layer.o, layer.o_bias);
+  const Tensor mixed = parts.size() == 1 ? parts[0] : at::cat(parts);
+  return mixed;
 }
 
-Tensor Decoder::forward(const Tensor& inputs, const Layout& layout, Cache* cache,
-                        std::vector<Tensor>* layers) const {
+Tensor Decoder::forward(const Tensor& inputs, const Layout& layout,
+                        const ForwardOptions& options) const {
   const Tensor angle = layout.position.to(at::kFloat).unsqueeze(1) * frequency_;
   const Tensor both = at::cat({angle, angle}, -1).unsqueeze(1);  // [T, 1, head width]
   const Tensor cos = both.cos().to(inputs.scalar_type()), sin = both.sin().to(inputs.scalar_type());
-  Tensor x = inputs;
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    const Layer& layer = layers_[i];
-    if (layers) layers->push_back(x);
-    x = x + attention(i, rms_norm(x, layer.input_norm, config_.epsilon), layout, cos, sin, cache);
-    const Tensor y = rms_norm(x, layer.post_norm, config_.epsilon);
-    const Tensor gated = at::silu(at::linear(y, layer.gate, layer.gate_bias)) *
-                         at::linear(y, layer.up, layer.up_bias);
-    x = x + at::linear(gated, layer.down, layer.down_bias);
+  std::map<int64_t, std::vector<Tensor>> masks;  // of each window, for each block
+  for (const int64_t window : config_.window) {
+    std::vector<Tensor>& of_window = masks[window];
+    if (!of_window.empty()) continue;
+    for (const AttentionBlock& block : layout.blocks)
+      of_window.push_back(
+          mask_of(block, window, config_.heads / config_.key_heads, inputs.device()));
   }
-  if (cache) cache->rows += inputs.size(0);
-  return rms_norm(x, norm_, config_.epsilon);
+  Tensor x = inputs;
+  for (size_t i = 0; i < weights_.layers.size(); ++i) {
+    const Layer& layer = weights_.layers[i];
+    if (options.layers) options.layers->push_back(x);
+    Tensor mixed = attention(i, rms_norm(x, layer.input_norm, config_.epsilon), layout,
+                             masks.at(config_.window[i]), cos, sin, options);
+    if (options.rows.defined() && i + 1 == weights_.layers.size()) {
+      x = x.index_select(0, options.rows);
+      mixed = mixed.index_select(0, options.rows);
+    }
+    x = x + layer.o(mixed, options.dropout);
+    const Tensor y = rms_norm(x, layer.post_norm, config_.epsilon);
+    const Tensor gated = at::silu(layer.gate(y, options.dropout)) * layer.up(y, options.dropout);
+    x = x + layer.down(gated, options.dropout);
+  }
+  if (options.cache) options.cache->rows += inputs.size(0);
+  return rms_norm(x, weights_.norm, config_.epsilon);
 }
 
-Tensor Decoder::logits(const Tensor& hidden) const { return at::linear(hidden, head_); }
+Tensor Decoder::logits(const Tensor& hidden) const { return weights_.head(hidden); }
+
+Tensor Decoder::logits(const Tensor& hidden, const Tensor& ids) const {
+  if (weights_.head.adapter) return logits(hidden).index_select(1, ids);
+  return at::linear(hidden, weights_.head.weight.index_select(0, ids));
+}
 
 }  // namespace lea::lm

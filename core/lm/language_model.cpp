@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/lm/adapter.h"
 #include "core/spec/error.h"
 #include "core/spec/text.h"
 
@@ -26,11 +27,14 @@ Tokenizer tokenizer_of(const std::string& folder, const Config& config) {
 
 }  // namespace
 
-LanguageModel::LanguageModel(const std::string& folder, at::ScalarType type, at::Device device)
+LanguageModel::LanguageModel(const std::string& folder, at::ScalarType type, at::Device device,
+                             const std::string& adapter)
     : config_(read_config(folder)),
       tokenizer_(tokenizer_of(folder, config_)),
       device_(device),
-      decoder_(config_, Weights(folder), type, device) {}
+      decoder_(config_, Weights(folder), type, device) {
+  if (!adapter.empty()) Adapter::load(adapter, decoder_).merge(decoder_);
+}
 
 void LanguageModel::require_fit(int64_t ids) const {
   if (ids <= config_.context) return;
@@ -46,8 +50,8 @@ std::vector<double> LanguageModel::score(const std::vector<int64_t>& ids) const 
   const at::NoGradGuard no_grad;
   const int64_t rows = std::ssize(ids) - 1;
   const at::Tensor all = ids_on(ids, device_);
-  const at::Tensor hidden =
-      decoder_.forward(decoder_.embed(all.narrow(0, 0, rows)), layout_of_prompts({rows}, device_));
+  const at::Tensor hidden = decoder_.forward(decoder_.embed(all.narrow(0, 0, rows)),
+                                             layout_of_continuation(0, rows, device_));
   for (int64_t first = 0; first < rows; first += kScoredRows) {
     const int64_t count = std::min(kScoredRows, rows - first);
     const at::Tensor logits = decoder_.logits(hidden.narrow(0, first, count)).to(at::kFloat);
@@ -74,7 +78,7 @@ std::vector<int64_t> LanguageModel::generate(const std::vector<int64_t>& prompt,
     const int64_t rows = std::ssize(next);
     const at::Tensor hidden =
         decoder_.forward(decoder_.embed(ids_on(next, device_)),
-                         layout_of_continuation(cache.rows, rows, device_), &cache);
+                         layout_of_continuation(cache.rows, rows, device_), {.cache = &cache});
     const int64_t best = decoder_.logits(hidden.narrow(0, rows - 1, 1)).argmax().item<int64_t>();
     generated.push_back(best);
     next = {best};

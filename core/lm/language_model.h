@@ -12,9 +12,10 @@ namespace lea::lm {
 
 class LEA_LM_API LanguageModel {
  public:
-  // Throws DataError for what is missing, damaged or not supported, and Error(kEnvironment), before
-  // it loads, for a model that does not fit into memory.
-  LanguageModel(const std::string& folder, at::ScalarType type, at::Device device);
+  // Throws DataError for what is missing, damaged or not supported.
+  // With the adapter in folder `adapter`, unless that is empty, merged into the weights.
+  LanguageModel(const std::string& folder, at::ScalarType type, at::Device device,
+                const std::string& adapter = "");
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const Decoder& decoder() const { return decoder_; }

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <set>
 
+#include "core/lm/scalar_type.h"
 #include "core/spec/error.h"
 #include "core/spec/json_field.h"
 #include "core/spec/text.h"
@@ -22,13 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kSingle = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
-
-at::ScalarType type_of(const std::string& dtype, const std::string& where) {
-  if (dtype == "F32") return at::kFloat;
-  if (dtype == "F16") return at::kHalf;
-  if (dtype == "BF16") return at::kBFloat16;
-  throw DataError(where + ": is of dtype " + dtype + "; supported: F32, F16, BF16");
-}
 
 std::string text_of(const std::vector<int64_t>& shape) {
   std::string text;

@@ -73,6 +73,25 @@ SafetensorsEntry entry_of(const std::string& name, const json& value, uint64_t d
 
 }  // namespace
 
+std::string encode_safetensors(const std::vector<SafetensorsPart>& parts) {
+  json header = json::object();
+  uint64_t offset = 0;
+  for (const SafetensorsPart& part : parts) {
+    header[part.name] = {{"dtype", part.dtype},
+                         {"shape", part.shape},
+                         {"data_offsets", {offset, offset + part.bytes.size()}}};
+    offset += part.bytes.size();
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // the format aligns the data to 8 bytes
+  const uint64_t length = text.size();
+  std::string bytes(reinterpret_cast<const char*>(&length), sizeof(length));
+  bytes.reserve(bytes.size() + length + offset);
+  bytes += text;
+  for (const SafetensorsPart& part : parts) bytes += part.bytes;
+  return bytes;
+}
+
 uint64_t safetensors_element_bytes(const std::string& dtype) {
   for (const auto& [name, bytes] : kTypes) {
     if (dtype == name) return bytes;

@@ -16,6 +16,17 @@ struct SafetensorsEntry {
   uint64_t begin = 0, end = 0;  // bytes from the start of the file
 };
 
+// A tensor to be written; `bytes` are its elements, row-major.
+struct SafetensorsPart {
+  std::string name;
+  std::string dtype;
+  std::vector<int64_t> shape;
+  std::string_view bytes;
+};
+
+// The bytes of a file. Parts in the order of their names; the same parts give the same bytes.
+std::string encode_safetensors(const std::vector<SafetensorsPart>& parts);
+
 // Bytes of one element: F64 I64 U64 8, F32 I32 U32 4, F16 BF16 I16 U16 2, the F8 kinds I8 U8 BOOL
 // 1; 0 for a dtype that the format does not have.
 uint64_t safetensors_element_bytes(const std::string& dtype);

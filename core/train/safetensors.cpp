@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "core/spec/error.h"
 #include "core/spec/safetensors.h"
@@ -17,11 +16,11 @@ struct NamedType {
   at::ScalarType type;
 };
 constexpr std::array<NamedType, 6> kTypes = {{{"F32", at::kFloat},
-                                         {"F64", at::kDouble},
-                                         {"I32", at::kInt},
-                                         {"I64", at::kLong},
-                                         {"U8", at::kByte},
-                                         {"BOOL", at::kBool}}};
+                                              {"F64", at::kDouble},
+                                              {"I32", at::kInt},
+                                              {"I64", at::kLong},
+                                              {"U8", at::kByte},
+                                              {"BOOL", at::kBool}}};
 
 const NamedType* find_type(const std::string& name) {
   for (const NamedType& type : kTypes) {
@@ -41,26 +40,17 @@ const char* name_of(at::ScalarType type) {
 }  // namespace
 
 std::string encode_safetensors(const std::map<std::string, Tensor>& tensors) {
-  nlohmann::json header = nlohmann::json::object();
   std::vector<Tensor> dense;
-  uint64_t offset = 0;
+  std::vector<SafetensorsPart> parts;
   for (const auto& [name, tensor] : tensors) {
     dense.push_back(tensor.detach().to(at::kCPU).contiguous());
-    const uint64_t bytes = dense.back().nbytes();
-    header[name] = {{"dtype", name_of(tensor.scalar_type())},
-                    {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {offset, offset + bytes}}};
-    offset += bytes;
+    parts.push_back(
+        {name,
+         name_of(tensor.scalar_type()),
+         tensor.sizes().vec(),
+         {static_cast<const char*>(dense.back().const_data_ptr()), dense.back().nbytes()}});
   }
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // the format aligns the data to 8 bytes
-  const uint64_t length = text.size();
-  std::string bytes(reinterpret_cast<const char*>(&length), sizeof(length));
-  bytes.reserve(bytes.size() + length + offset);
-  bytes += text;
-  for (const Tensor& tensor : dense)
-    bytes.append(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
-  return bytes;
+  return lea::encode_safetensors(parts);
 }
 
 std::map<std::string, Tensor> decode_safetensors(std::string_view bytes, const std::string& where) {

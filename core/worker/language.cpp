@@ -45,7 +45,7 @@ nlohmann::json answer(const LanguageOptions& options) {
   const at::ScalarType type = options.dtype == "float32" ? at::kFloat : at::kBFloat16;
   const MemoryLimit limit;
   require_memory(options, type, limit);
-  const lm::LanguageModel model(options.folder, type, at::Device(options.device));
+  const lm::LanguageModel model(options.folder, type, at::Device(options.device), options.adapter);
   const auto ids = model.tokenizer().encode(text, printable(options.text));
   if (options.task == "score") return {{"ids", ids}, {"logprobs", model.score(ids)}};
   return {{"ids", model.generate(ids, options.new_tokens)}};

@@ -12,6 +12,7 @@ struct LanguageOptions {
   std::string text;    // a file of UTF-8, read as it is
   std::string dtype = "float32";
   std::string device = "cpu";
+  std::string adapter;      // a folder of PEFT's; none where empty
   int64_t new_tokens = 64;  // generate: at most
 };
 

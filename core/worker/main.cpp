@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   lm->add_option("--text-file", language.text, "UTF-8")->required();
   lm->add_option("--dtype", language.dtype)->check(CLI::IsMember({"float32", "bfloat16"}));
   lm->add_option("--device", language.device);
+  lm->add_option("--adapter", language.adapter);
   lm->add_option("--max-new-tokens", language.new_tokens);
   lm->callback([&] { exit_code = lea::worker::run_language(language); });
 

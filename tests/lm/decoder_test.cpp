@@ -10,25 +10,15 @@
 
 #include "core/spec/error.h"
 #include "core/spec/json_field.h"
+#include "tests/lm/tiny_model.h"
 
 namespace lea::lm {
 namespace {
 
-const std::string kModels = LEA_SOURCE_DIR "/tests/golden/lm/models/";
-
-at::Tensor floats(const nlohmann::json& values, at::IntArrayRef shape) {
-  return at::tensor(values.get<std::vector<double>>(), at::kDouble).view(shape);
-}
-
-// max|a - b| / max|b|
-double distance(const at::Tensor& ours, const at::Tensor& reference) {
-  return ((ours.to(at::kDouble) - reference).abs().max() / reference.abs().max()).item<double>();
-}
-
 class DecoderGolden : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override { at::globalContext().setDeterministicAlgorithms(true, false); }
-  const std::string folder_ = kModels + GetParam();
+  const std::string folder_ = tiny_folder(GetParam());
   const nlohmann::json golden_ = *read_json(folder_ + "/golden.json");
   const Config config_ = read_config(folder_);
   const std::vector<int64_t> ids_ = golden_.at("ids").get<std::vector<int64_t>>();
@@ -41,7 +31,7 @@ TEST_P(DecoderGolden, GivesTheHiddenStatesOfEveryLayerAndTheLogitsOfTransformers
   std::vector<at::Tensor> layers;
   const at::Tensor hidden =
       decoder.forward(decoder.embed(at::tensor(ids_, at::kLong)),
-                      layout_of_prompts({length}, at::kCPU), nullptr, &layers);
+                      layout_of_continuation(0, length, at::kCPU), {.layers = &layers});
   layers.push_back(hidden);
   ASSERT_EQ(layers.size(), golden_.at("hidden").size());
   for (size_t i = 0; i < layers.size(); ++i) {
@@ -52,29 +42,17 @@ TEST_P(DecoderGolden, GivesTheHiddenStatesOfEveryLayerAndTheLogitsOfTransformers
   EXPECT_LE(distance(logits, floats(golden_.at("logits"), {1, config_.vocabulary})), 1e-5);
 }
 
-TEST_P(DecoderGolden, GivesEachPromptOfABatchWhatItGivesThePromptAlone) {
-  const Decoder decoder(config_, Weights(folder_), at::kFloat, at::kCPU);
-  const std::vector<int64_t> lengths = {5, 14, 1, 5, 9};
-  std::vector<at::Tensor> inputs, alone;
-  for (const int64_t length : lengths) {
-    const at::Tensor prompt =
-        decoder.embed(at::tensor(ids_, at::kLong).narrow(0, 14 - length, length));
-    inputs.push_back(prompt);
-    alone.push_back(decoder.forward(prompt, layout_of_prompts({length}, at::kCPU)));
-  }
-  const at::Tensor batch = decoder.forward(at::cat(inputs), layout_of_prompts(lengths, at::kCPU));
-  EXPECT_LE(distance(batch, at::cat(alone).to(at::kDouble)), 1e-5);
-}
-
 TEST_P(DecoderGolden, GoesOnFromACacheAsIfItHadSeenTheWholePrompt) {
   const Decoder decoder(config_, Weights(folder_), at::kFloat, at::kCPU);
   const at::Tensor inputs = decoder.embed(at::tensor(ids_, at::kLong));
-  const at::Tensor whole = decoder.forward(inputs, layout_of_prompts({std::ssize(ids_)}, at::kCPU));
+  const at::Tensor whole =
+      decoder.forward(inputs, layout_of_continuation(0, std::ssize(ids_), at::kCPU));
   Cache cache;
   for (const int64_t rows : {6, 1, 1, 4, 2}) {
     const int64_t held = cache.rows;
-    const at::Tensor next = decoder.forward(inputs.narrow(0, held, rows),
-                                            layout_of_continuation(held, rows, at::kCPU), &cache);
+    const at::Tensor next =
+        decoder.forward(inputs.narrow(0, held, rows), layout_of_continuation(held, rows, at::kCPU),
+                        {.cache = &cache});
     EXPECT_LE(distance(next, whole.narrow(0, held, rows).to(at::kDouble)), 1e-5) << held;
   }
 }

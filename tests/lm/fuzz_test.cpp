@@ -84,7 +84,7 @@ TEST_F(Damaged, ConfigsAndWeightsAreRefusedOrComputed) {
     const Config config = read_config(folder_);
     const Decoder decoder(config, Weights(folder_), at::kFloat, at::kCPU);
     decoder.forward(decoder.embed(at::tensor({1, 2, 3}, at::kLong)),
-                    layout_of_prompts({3}, at::kCPU));
+                    layout_of_continuation(0, 3, at::kCPU));
   };
   damage("config.json", SIZE_MAX, 1500, load);
   damage("model.safetensors.index.json", SIZE_MAX, 1500, load);

@@ -85,6 +85,14 @@ Pattern Pattern::of(const JsonFields& stated) {
                              : literal(stated.text("String"), stated.where());
 }
 
+bool Pattern::is_whole(std::string_view text) const {
+  bool whole = false;
+  for_each(text, [&](std::string_view part, bool is_match) {
+    whole = is_match && part.size() == text.size();
+  });
+  return whole;
+}
+
 void Pattern::for_each(std::string_view text,
                        const std::function<void(std::string_view, bool)>& tell) const {
   using Match = std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)>;

@@ -20,6 +20,9 @@ class Pattern {
   // {"Regex": ...} or {"String": ...}, the `pattern` of a step.
   static Pattern of(const JsonFields& stated);
 
+  // True where it matches all of the text.
+  bool is_whole(std::string_view text) const;
+
   // Calls for each match, leftmost first, the first alternative that fits; none is empty. Each gap
   // between matches is told as well, with `is_match` false. The text must be valid UTF-8.
   void for_each(std::string_view text,

@@ -1,0 +1,23 @@
+#include "core/lm/scalar_type.h"
+
+#include "core/spec/error.h"
+#include "core/spec/text.h"
+
+namespace lea::lm {
+
+at::ScalarType type_of(const std::string& dtype, const std::string& where) {
+  if (dtype == "F32") return at::kFloat;
+  if (dtype == "F16") return at::kHalf;
+  if (dtype == "BF16") return at::kBFloat16;
+  throw DataError(where + ": is of dtype " + printable(dtype) + "; supported: F32, F16, BF16");
+}
+
+std::string name_of(at::ScalarType type) {
+  if (type == at::kFloat) return "F32";
+  if (type == at::kHalf) return "F16";
+  if (type == at::kBFloat16) return "BF16";
+  throw DataError(std::string("a tensor of type ") + c10::toString(type) +
+                  " cannot be saved; supported: float32, float16, bfloat16");
+}
+
+}  // namespace lea::lm

@@ -1,0 +1,15 @@
+// The dtypes of the files that core/lm reads and writes.
+#pragma once
+
+#include <c10/core/ScalarType.h>
+
+#include <string>
+
+namespace lea::lm {
+
+// "F32", "F16", "BF16". Throws DataError, naming `where`, for any other.
+at::ScalarType type_of(const std::string& dtype, const std::string& where);
+// The other way; DataError for a type that has no such name.
+std::string name_of(at::ScalarType type);
+
+}  // namespace lea::lm
