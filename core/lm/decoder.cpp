@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numbers>
 #include <set>
@@ -95,16 +96,32 @@ Tensor rotated(const Tensor& x, const Tensor& cos, const Tensor& sin) {
   return x * cos + turned * sin;
 }
 
-// Bool [repeats * Q, K], true where a query sees a key; window 0: all up to its own. Undefined
-// where all see all.
+// Added to a query's scores: 0 where it sees a key, -inf elsewhere; window 0: it sees all up to its
+// own. Float [repeats * Q, K]; undefined where all see all.
 Tensor mask_of(const AttentionBlock& block, int64_t window, int64_t repeats, at::Device device) {
   if (block.queries == 1 && (window == 0 || block.keys <= window)) return {};
   const auto options = at::TensorOptions(at::kLong).device(device);
   const Tensor own = at::arange(block.keys - block.queries, block.keys, options).unsqueeze(1);
   const Tensor key = at::arange(block.keys, options).unsqueeze(0);
-  Tensor seen = key <= own;
-  if (window > 0) seen = seen.logical_and(key > own - window);
-  return seen.repeat({repeats, 1});
+  Tensor unseen = key > own;
+  if (window > 0) unseen = unseen.logical_or(key <= own - window);
+  return at::zeros(unseen.sizes(), options.dtype(at::kFloat))
+      .masked_fill_(unseen, -std::numeric_limits<float>::infinity())
+      .repeat({repeats, 1});
+}
+
+// q [G, H, Q, width], k and v [G, H, K, width]. Short prompts are quicker by plain products, above
+// all backwards; long ones would need much memory for their scores.
+Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
+  constexpr int64_t kFewScores = 64 * 1024;
+  if (q.size(2) * k.size(2) > kFewScores) {
+    return at::scaled_dot_product_attention(
+        q, k, v, mask.defined() ? std::optional(mask.to(q.scalar_type())) : std::nullopt);
+  }
+  const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
+  Tensor scores = at::matmul(q * scale, k.transpose(2, 3)).to(at::kFloat);
+  if (mask.defined()) scores = scores + mask;
+  return at::matmul(scores.softmax(-1).to(v.scalar_type()), v);
 }
 
 }  // namespace
@@ -208,15 +225,13 @@ Tensor Decoder::attention(size_t index, const Tensor& x, const Layout& layout,
                               .view({groups, queries, key_heads, repeats, width})
                               .permute({0, 2, 3, 1, 4})
                               .reshape({groups, key_heads, repeats * queries, width});
-    const Tensor mixed = at::scaled_dot_product_attention(
-        asking, seen(k), seen(v), masks[i].defined() ? std::optional(masks[i]) : std::nullopt);
+    const Tensor mixed = attend(asking, seen(k), seen(v), masks[i]);
     parts.push_back(mixed.view({groups, key_heads, repeats, queries, width})
                         .permute({0, 3, 1, 2, 4})
                         .reshape({groups * queries, heads * width}));
     first = end;
   }
-  const Tensor mixed = parts.size() == 1 ? parts[0] : at::cat(parts);
-  return mixed;
+  return parts.size() == 1 ? parts[0] : at::cat(parts);
 }
 
 Tensor Decoder::forward(const Tensor& inputs, const Layout& layout,

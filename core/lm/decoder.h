@@ -63,6 +63,7 @@ class LEA_LM_API Decoder {
   // Of a few next tokens only, int64 [L]: [R, D] -> [R, L].
   at::Tensor logits(const at::Tensor& hidden, const at::Tensor& ids) const;
 
+  const at::Tensor& head() const { return weights_.head.weight; }  // [V, D]
   const Config& config() const { return config_; }
   at::ScalarType type() const { return weights_.embedding.scalar_type(); }
   at::Device device() const { return weights_.embedding.device(); }

@@ -169,6 +169,27 @@ TEST(Forest, ComputesSharedRowsOnce) {
   EXPECT_EQ(arranged.layout.blocks.size(), 3U);  // the two branches share a block
 }
 
+// A long run takes another way through attention than short ones.
+TEST(Forest, GivesALongPromptWhatItGivesItInShortRuns) {
+  torch::manual_seed(4);
+  for (const char* name : {"llama2_old", "mistral"}) {
+    Config config = read_config(tiny_folder(name));
+    config.context = 1000;
+    const Decoder decoder(config, Weights(tiny_folder(name)), at::kFloat, at::kCPU);
+    std::vector<int64_t> ids(700);
+    for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int64_t>(i * i % 48);
+    Forest whole, parts;
+    whole.read(whole.add(Forest::kStart, ids));
+    int64_t row = Forest::kStart;
+    for (size_t i = 0; i < ids.size(); i += 50)
+      row = parts.add(
+          row, {ids.begin() + static_cast<int64_t>(i), ids.begin() + static_cast<int64_t>(i + 50)});
+    parts.read(row);
+    const at::NoGradGuard no_grad;
+    EXPECT_LE(distance(hidden_states(decoder, whole), hidden_states(decoder, parts)), 1e-5);
+  }
+}
+
 TEST(Forest, GivesTheLogitsOfAFewTokensOnly) {
   const at::NoGradGuard no_grad;
   for (const char* name : {"smollm2", "llama3_old"}) {
