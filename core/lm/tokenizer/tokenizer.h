@@ -11,6 +11,8 @@
 
 namespace lea::lm {
 
+class Pipeline;
+
 // Not for several threads at once: it remembers the pieces that it has seen.
 class LEA_LM_API Tokenizer {
  public:
@@ -20,7 +22,7 @@ class LEA_LM_API Tokenizer {
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
 
-  // With the special tokens that the post-processor adds. Throws DataError, naming `where` and the
+  // With the special tokens that the files add. Throws DataError, naming `where` and the
   // byte, for text that is not UTF-8.
   std::vector<int64_t> encode(const std::string& text, const std::string& where = "text") const;
   // Without them: a part of a prompt.
@@ -30,7 +32,6 @@ class LEA_LM_API Tokenizer {
   int64_t size() const;  // one more than the largest id
 
  private:
-  struct Pipeline;
   std::unique_ptr<Pipeline> pipeline_;
 };
 
