@@ -1,6 +1,7 @@
 #include "core/lm/tokenizer/tokenizer.h"
 
 #include "core/lm/tokenizer/pipeline.h"
+#include "core/lm/tokenizer/sentence_piece.h"
 #include "core/lm/tokenizer/tokenizer_json.h"
 #include "core/lm/tokenizer/unicode.h"
 #include "core/spec/error.h"
@@ -9,10 +10,12 @@
 namespace lea::lm {
 
 Tokenizer::Tokenizer(const std::string& folder) : pipeline_(read_tokenizer_json(folder)) {
+  if (!pipeline_) pipeline_ = read_sentence_piece(folder);
   if (!pipeline_) {
     throw DataError(printable(folder) +
-                    ": has no tokenizer.json. Save the tokenizer with transformers' "
-                    "save_pretrained, which writes one.");
+                    ": has neither tokenizer.json nor tokenizer.model. Copy the one that the "
+                    "model came with, or save the tokenizer with transformers' save_pretrained, "
+                    "which writes tokenizer.json.");
   }
 }
 

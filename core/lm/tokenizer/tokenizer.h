@@ -1,5 +1,6 @@
-// A text to token ids, as the folder's own files say: what Hugging Face's `tokenizers` library
-// gives for tokenizer.json, whatever class a file beside it names.
+// A text to token ids, as the folder's own files say, whatever class one of them names: what
+// Hugging Face's `tokenizers` library gives for tokenizer.json, and in a folder without one what
+// SentencePiece gives for tokenizer.model.
 #pragma once
 
 #include <cstdint>
