@@ -196,7 +196,7 @@ Config read_config(const std::string& folder) {
   if (!document) {
     throw DataError(printable(path) +
                     ": is missing. A Hugging Face folder has config.json, *.safetensors and "
-                    "tokenizer.json.");
+                    "tokenizer.json or tokenizer.model.");
   }
   const JsonFields fields(*document, printable(path));
   const Family& family = family_of(fields);

@@ -20,7 +20,7 @@ at::Tensor ids_on(const std::vector<int64_t>& ids, at::Device device) {
 Tokenizer tokenizer_of(const std::string& folder, const Config& config) {
   Tokenizer tokenizer(folder);
   if (tokenizer.size() <= config.vocabulary) return tokenizer;
-  throw DataError(printable(folder) + ": tokenizer.json has ids up to " +
+  throw DataError(printable(folder) + ": the tokenizer has ids up to " +
                   std::to_string(tokenizer.size() - 1) + ", but config.json a vocab_size of " +
                   std::to_string(config.vocabulary) + ". They are of different models.");
 }

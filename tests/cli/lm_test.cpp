@@ -105,7 +105,7 @@ TEST_F(LmCommand, SaysWhatIsWrongWithAModel) {
   expect_refused(3, "no file has the tensor model.layers.3.");
   configure("num_hidden_layers", 3);
   configure("vocab_size", 28);
-  expect_refused(3, "tokenizer.json has ids up to 28, but config.json a vocab_size of 28");
+  expect_refused(3, "the tokenizer has ids up to 28, but config.json a vocab_size of 28");
   configure("vocab_size", 48);
   fs::remove(path("model/model-00002-of-00002.safetensors"));
   expect_refused(3, "names model-00002-of-00002.safetensors, which is not there");

@@ -1,4 +1,5 @@
-// Tokenizers of each kind against the `tokenizers` library (tests/golden/lm/make_tokenizers.py).
+// Tokenizers of each kind against the `tokenizers` library (tests/golden/lm/make_tokenizers.py) and
+// against SentencePiece (make_sentencepiece.py).
 #include "core/lm/tokenizer/tokenizer.h"
 
 #include <gmock/gmock.h>
@@ -21,7 +22,7 @@ const std::string kGolden = LEA_SOURCE_DIR "/tests/golden/lm/";
 class TokenizerGolden : public testing::TestWithParam<const char*> {};
 
 TEST_P(TokenizerGolden, GivesTheIdsOfTheReferenceForEveryText) {
-  const std::string folder = kGolden + "tokenizers/" + GetParam();
+  const std::string folder = kGolden + GetParam();
   const Tokenizer tokenizer(folder);
   const auto texts = read_json(kGolden + "texts.json")->get<std::vector<std::string>>();
   const auto golden = read_json(folder + "/golden.json")->get<std::vector<Ids>>();
@@ -30,11 +31,22 @@ TEST_P(TokenizerGolden, GivesTheIdsOfTheReferenceForEveryText) {
     EXPECT_EQ(tokenizer.encode(texts[i]), golden[i]) << "text " << i << ": " << texts[i];
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, TokenizerGolden,
-                         testing::Values("gpt2", "prefix_space", "smollm2", "llama3", "qwen",
-                                         "tekken", "llama2_legacy", "llama2_first",
-                                         "metaspace_split", "unigram", "unigram_bytes"),
-                         [](const auto& info) { return std::string(info.param); });
+std::string name_of(const testing::TestParamInfo<const char*>& info) {
+  return std::filesystem::path(info.param).filename();
+}
+
+INSTANTIATE_TEST_SUITE_P(Json, TokenizerGolden,
+                         testing::Values("tokenizers/gpt2", "tokenizers/prefix_space",
+                                         "tokenizers/smollm2", "tokenizers/llama3",
+                                         "tokenizers/qwen", "tokenizers/tekken",
+                                         "tokenizers/llama2_legacy", "tokenizers/llama2_first",
+                                         "tokenizers/metaspace_split", "tokenizers/unigram",
+                                         "tokenizers/unigram_bytes"),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(SentencePiece, TokenizerGolden,
+                         testing::Values("sentencepiece/llama2", "sentencepiece/nmt_nfkc",
+                                         "sentencepiece/user_defined", "sentencepiece/bare"),
+                         name_of);
 
 TEST(Tokenizer, SaysWhichByteIsNotUtf8) {
   const Tokenizer tokenizer(kGolden + "tokenizers/gpt2");

@@ -1,143 +1,22 @@
 #include "core/lm/tokenizer/tokenizer.h"
 
-#include <algorithm>
-
-#include "core/lm/tokenizer/added_tokens.h"
-#include "core/lm/tokenizer/model.h"
-#include "core/lm/tokenizer/normalizer.h"
-#include "core/lm/tokenizer/pre_tokenizer.h"
+#include "core/lm/tokenizer/pipeline.h"
+#include "core/lm/tokenizer/sentence_piece.h"
+#include "core/lm/tokenizer/tokenizer_json.h"
 #include "core/lm/tokenizer/unicode.h"
 #include "core/spec/error.h"
-#include "core/spec/json_field.h"
 #include "core/spec/text.h"
 
 namespace lea::lm {
-namespace {
 
-using nlohmann::json;
-
-// What stands around the ids of a text.
-struct Frame {
-  std::vector<int64_t> before, behind;
-};
-
-std::vector<int64_t> special_ids(const JsonFields& fields, const std::string& name) {
-  const JsonFields token = fields.object("special_tokens").object(name.c_str());
-  const json& ids = token.at("ids");
-  const bool valid = ids.is_array() && std::all_of(ids.begin(), ids.end(), [](const json& id) {
-                       return id.is_number_integer() && id >= 0 && id <= INT32_MAX;
-                     });
-  if (!valid) token.fail("ids", "must be a list of ids");
-  return ids.get<std::vector<int64_t>>();
-}
-
-void frame_of_template(const JsonFields& fields, Frame* frame) {
-  const json& single = fields.at("single");
-  if (!single.is_array()) fields.fail("single", "must be a list");
-  Frame around;
-  bool seen_text = false;
-  for (const json& part : single) {
-    const JsonFields step(part, fields.where() + ": single");
-    if (step.has("Sequence")) {
-      if (seen_text) fields.fail("single", "repeats the text, which is not supported");
-      seen_text = true;
-      continue;
-    }
-    const auto ids = special_ids(fields, step.object("SpecialToken").text("id"));
-    std::vector<int64_t>& side = seen_text ? around.behind : around.before;
-    side.insert(side.end(), ids.begin(), ids.end());
-  }
-  if (!seen_text) fields.fail("single", "lacks the text");
-  frame->before.insert(frame->before.begin(), around.before.begin(), around.before.end());
-  frame->behind.insert(frame->behind.end(), around.behind.begin(), around.behind.end());
-}
-
-void read_post_processor(const json& document, const std::string& where, Frame* frame) {
-  if (document.is_null()) return;
-  const JsonFields fields(document, where);
-  const std::string type = fields.text("type");
-  if (type == "ByteLevel") return;  // moves offsets only
-  if (type == "TemplateProcessing") return frame_of_template(fields, frame);
-  if (type != "Sequence") {
-    fields.fail("type", in_backticks(type) +
-                            " is not supported; supported: ByteLevel, Sequence, "
-                            "TemplateProcessing");
-  }
-  const json& steps = fields.at("processors");
-  if (!steps.is_array()) fields.fail("processors", "must be a list");
-  for (const json& step : steps) read_post_processor(step, where + ": processors", frame);
-}
-
-json part_of(const json& document, const char* key) {
-  const auto found = document.find(key);
-  return found == document.end() ? json() : *found;
-}
-
-}  // namespace
-
-struct Tokenizer::Pipeline {
-  Normalizer normalize;
-  PreTokenizer split;
-  std::unique_ptr<TokenModel> model;
-  TokenFinder raw, normalized;  // tokens of the text as it is, and of the normalised one
-  Frame frame;
-  int64_t size = 0;
-
-  Pipeline(const json& document, const std::string& where) {
-    const JsonFields fields(document, where);
-    normalize = make_normalizer(part_of(document, "normalizer"), where + ": normalizer");
-    split = make_pre_tokenizer(part_of(document, "pre_tokenizer"), where + ": pre_tokenizer");
-    model = make_token_model(fields.at("model"), where + ": model");
-    read_post_processor(part_of(document, "post_processor"), where + ": post_processor", &frame);
-    size = model->size();
-    const json added = part_of(document, "added_tokens");
-    std::vector<AddedToken> as_written, as_normalized;
-    for (AddedToken& token : read_added_tokens(added, where + ": added_tokens")) {
-      size = std::max(size, token.id + 1);
-      if (!token.normalized) {
-        as_written.push_back(std::move(token));
-        continue;
-      }
-      token.content = normalize(token.content);
-      if (!token.content.empty()) as_normalized.push_back(std::move(token));
-    }
-    raw = TokenFinder(as_written);
-    normalized = TokenFinder(as_normalized);
-  }
-
-  std::vector<int64_t> encode(const std::string& text) const {
-    std::vector<int64_t> ids;
-    for (const Stretch& outer : raw.find(text)) {
-      if (outer.id >= 0) {
-        ids.push_back(outer.id);
-        continue;
-      }
-      const std::string section = normalize(text.substr(outer.begin, outer.end - outer.begin));
-      for (const Stretch& inner : normalized.find(section)) {
-        if (inner.id >= 0) {
-          ids.push_back(inner.id);
-          continue;
-        }
-        const bool at_start = outer.begin == 0 && inner.begin == 0;
-        for (const std::string& piece :
-             split({section.substr(inner.begin, inner.end - inner.begin)}, at_start)) {
-          model->encode(piece, &ids);
-        }
-      }
-    }
-    return ids;
-  }
-};
-
-Tokenizer::Tokenizer(const std::string& folder) {
-  const std::string path = folder + "/tokenizer.json";
-  const auto document = read_json(path);
-  if (!document) {
+Tokenizer::Tokenizer(const std::string& folder) : pipeline_(read_tokenizer_json(folder)) {
+  if (!pipeline_) pipeline_ = read_sentence_piece(folder);
+  if (!pipeline_) {
     throw DataError(printable(folder) +
-                    ": has no tokenizer.json. Save the tokenizer with transformers' "
-                    "save_pretrained, which writes one.");
+                    ": has neither tokenizer.json nor tokenizer.model. Copy the one that the "
+                    "model came with, or save the tokenizer with transformers' save_pretrained, "
+                    "which writes tokenizer.json.");
   }
-  pipeline_ = std::make_unique<Pipeline>(*document, printable(path));
 }
 
 Tokenizer::~Tokenizer() = default;
@@ -145,10 +24,11 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 
 std::vector<int64_t> Tokenizer::encode(const std::string& text, const std::string& where) const {
-  std::vector<int64_t> ids = pipeline_->frame.before;
+  const Frame& frame = pipeline_->frame();
+  std::vector<int64_t> ids = frame.before;
   const std::vector<int64_t> own = encode_part(text, where);
   ids.insert(ids.end(), own.begin(), own.end());
-  ids.insert(ids.end(), pipeline_->frame.behind.begin(), pipeline_->frame.behind.end());
+  ids.insert(ids.end(), frame.behind.begin(), frame.behind.end());
   return ids;
 }
 
@@ -158,6 +38,6 @@ std::vector<int64_t> Tokenizer::encode_part(const std::string& text,
   return pipeline_->encode(text);
 }
 
-int64_t Tokenizer::size() const { return pipeline_->size; }
+int64_t Tokenizer::size() const { return pipeline_->size(); }
 
 }  // namespace lea::lm

@@ -1,5 +1,6 @@
-// A text to token ids, as the folder's own files say: what Hugging Face's `tokenizers` library
-// gives for tokenizer.json, whatever class a file beside it names.
+// A text to token ids, as the folder's own files say, whatever class one of them names: what
+// Hugging Face's `tokenizers` library gives for tokenizer.json, and in a folder without one what
+// SentencePiece gives for tokenizer.model.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,8 @@
 
 namespace lea::lm {
 
+class Pipeline;
+
 // Not for several threads at once: it remembers the pieces that it has seen.
 class LEA_LM_API Tokenizer {
  public:
@@ -20,7 +23,7 @@ class LEA_LM_API Tokenizer {
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
 
-  // With the special tokens that the post-processor adds. Throws DataError, naming `where` and the
+  // With the special tokens that the files add. Throws DataError, naming `where` and the
   // byte, for text that is not UTF-8.
   std::vector<int64_t> encode(const std::string& text, const std::string& where = "text") const;
   // Without them: a part of a prompt.
@@ -30,7 +33,6 @@ class LEA_LM_API Tokenizer {
   int64_t size() const;  // one more than the largest id
 
  private:
-  struct Pipeline;
   std::unique_ptr<Pipeline> pipeline_;
 };
 

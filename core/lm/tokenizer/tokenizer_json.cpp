@@ -1,0 +1,136 @@
+#include "core/lm/tokenizer/tokenizer_json.h"
+
+#include <algorithm>
+
+#include "core/lm/tokenizer/added_tokens.h"
+#include "core/lm/tokenizer/model.h"
+#include "core/lm/tokenizer/normalizer.h"
+#include "core/lm/tokenizer/pre_tokenizer.h"
+#include "core/spec/json_field.h"
+#include "core/spec/text.h"
+
+namespace lea::lm {
+namespace {
+
+using nlohmann::json;
+
+std::vector<int64_t> special_ids(const JsonFields& fields, const std::string& name) {
+  const JsonFields token = fields.object("special_tokens").object(name.c_str());
+  const json& ids = token.at("ids");
+  const bool valid = ids.is_array() && std::all_of(ids.begin(), ids.end(), [](const json& id) {
+                       return id.is_number_integer() && id >= 0 && id <= INT32_MAX;
+                     });
+  if (!valid) token.fail("ids", "must be a list of ids");
+  return ids.get<std::vector<int64_t>>();
+}
+
+void frame_of_template(const JsonFields& fields, Frame* frame) {
+  const json& single = fields.at("single");
+  if (!single.is_array()) fields.fail("single", "must be a list");
+  Frame around;
+  bool seen_text = false;
+  for (const json& part : single) {
+    const JsonFields step(part, fields.where() + ": single");
+    if (step.has("Sequence")) {
+      if (seen_text) fields.fail("single", "repeats the text, which is not supported");
+      seen_text = true;
+      continue;
+    }
+    const auto ids = special_ids(fields, step.object("SpecialToken").text("id"));
+    std::vector<int64_t>& side = seen_text ? around.behind : around.before;
+    side.insert(side.end(), ids.begin(), ids.end());
+  }
+  if (!seen_text) fields.fail("single", "lacks the text");
+  frame->before.insert(frame->before.begin(), around.before.begin(), around.before.end());
+  frame->behind.insert(frame->behind.end(), around.behind.begin(), around.behind.end());
+}
+
+void read_post_processor(const json& document, const std::string& where, Frame* frame) {
+  if (document.is_null()) return;
+  const JsonFields fields(document, where);
+  const std::string type = fields.text("type");
+  if (type == "ByteLevel") return;  // moves offsets only
+  if (type == "TemplateProcessing") return frame_of_template(fields, frame);
+  if (type != "Sequence") {
+    fields.fail("type", in_backticks(type) +
+                            " is not supported; supported: ByteLevel, Sequence, "
+                            "TemplateProcessing");
+  }
+  const json& steps = fields.at("processors");
+  if (!steps.is_array()) fields.fail("processors", "must be a list");
+  for (const json& step : steps) read_post_processor(step, where + ": processors", frame);
+}
+
+json part_of(const json& document, const char* key) {
+  const auto found = document.find(key);
+  return found == document.end() ? json() : *found;
+}
+
+class JsonPipeline final : public Pipeline {
+ public:
+  JsonPipeline(const json& document, const std::string& where) {
+    const JsonFields fields(document, where);
+    normalize_ = make_normalizer(part_of(document, "normalizer"), where + ": normalizer");
+    split_ = make_pre_tokenizer(part_of(document, "pre_tokenizer"), where + ": pre_tokenizer");
+    model_ = make_token_model(fields.at("model"), where + ": model");
+    read_post_processor(part_of(document, "post_processor"), where + ": post_processor", &frame_);
+    size_ = model_->size();
+    const json added = part_of(document, "added_tokens");
+    std::vector<AddedToken> as_written, as_normalized;
+    for (AddedToken& token : read_added_tokens(added, where + ": added_tokens")) {
+      size_ = std::max(size_, token.id + 1);
+      if (!token.normalized) {
+        as_written.push_back(std::move(token));
+        continue;
+      }
+      token.content = normalize_(token.content);
+      if (!token.content.empty()) as_normalized.push_back(std::move(token));
+    }
+    raw_ = TokenFinder(as_written);
+    normalized_ = TokenFinder(as_normalized);
+  }
+
+  std::vector<int64_t> encode(const std::string& text) const override {
+    std::vector<int64_t> ids;
+    for (const Stretch& outer : raw_.find(text)) {
+      if (outer.id >= 0) {
+        ids.push_back(outer.id);
+        continue;
+      }
+      const std::string section = normalize_(text.substr(outer.begin, outer.end - outer.begin));
+      for (const Stretch& inner : normalized_.find(section)) {
+        if (inner.id >= 0) {
+          ids.push_back(inner.id);
+          continue;
+        }
+        const bool at_start = outer.begin == 0 && inner.begin == 0;
+        for (const std::string& piece :
+             split_({section.substr(inner.begin, inner.end - inner.begin)}, at_start)) {
+          model_->encode(piece, &ids);
+        }
+      }
+    }
+    return ids;
+  }
+
+  const Frame& frame() const override { return frame_; }
+  int64_t size() const override { return size_; }
+
+ private:
+  Normalizer normalize_;
+  PreTokenizer split_;
+  std::unique_ptr<TokenModel> model_;
+  TokenFinder raw_, normalized_;  // tokens of the text as it is, and of the normalised one
+  Frame frame_;
+  int64_t size_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Pipeline> read_tokenizer_json(const std::string& folder) {
+  const std::string path = folder + "/tokenizer.json";
+  const auto document = read_json(path);
+  return document ? std::make_unique<JsonPipeline>(*document, printable(path)) : nullptr;
+}
+
+}  // namespace lea::lm
