@@ -14,6 +14,61 @@ namespace {
 constexpr size_t kJsonLimit = size_t{64} << 20;
 constexpr int kJsonDepth = 64;
 
+// Looks through a document before it is built: how deep it is nested (deep nesting parses, but
+// overflows the stack when it is copied or written), and about how much memory it would take.
+// Values are 16 bytes in arrays that grow by doubling, keys are nodes of a tree, and each
+// allocation has a head.
+class Inspector : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  Inspector(const std::string& where, size_t size, size_t memory)
+      : where_(where), size_(size), memory_(memory) {}
+
+  bool null() override { return takes(32); }
+  bool boolean(bool) override { return takes(32); }
+  bool number_integer(number_integer_t) override { return takes(32); }
+  bool number_unsigned(number_unsigned_t) override { return takes(32); }
+  bool number_float(number_float_t, const string_t&) override { return takes(32); }
+  bool string(string_t& text) override { return takes(80 + text.size()); }
+  bool binary(binary_t&) override { return false; }
+  bool key(string_t& text) override { return takes(96 + text.size()); }
+  bool start_object(size_t) override { return goes_down(); }
+  bool start_array(size_t) override { return goes_down(); }
+  bool end_object() override { return goes_up(); }
+  bool end_array() override { return goes_up(); }
+  bool parse_error(size_t byte, const std::string&,
+                   const nlohmann::json::exception& error) override {
+    constexpr int kTooLarge = 406;  // 1e999 is JSON, but no double
+    if (error.id == kTooLarge) {
+      throw DataError(where_ + ": holds a number that is too large: " + printable(error.what()));
+    }
+    throw DataError(
+        where_ + ": byte " + std::to_string(byte) +
+        ": not valid JSON. The file is damaged; restore it from a copy or move it away.");
+  }
+
+ private:
+  bool takes(size_t bytes) {
+    taken_ += bytes;
+    if (taken_ <= memory_) return true;
+    throw DataError(where_ + ": holds more values than a file of " + std::to_string(size_) +
+                    " bytes should: they would take over " + std::to_string(memory_ >> 20) +
+                    " MiB. It is damaged, or made to exhaust memory.");
+  }
+  bool goes_down() {
+    if (++depth_ > kJsonDepth)
+      throw DataError(where_ + ": nested deeper than " + std::to_string(kJsonDepth) + " levels");
+    return takes(112);
+  }
+  bool goes_up() {
+    --depth_;
+    return true;
+  }
+
+  const std::string& where_;
+  size_t size_, memory_, taken_ = 0;
+  int depth_ = 0;
+};
+
 }  // namespace
 
 JsonFields::JsonFields(const nlohmann::json& object, std::string where)
@@ -111,29 +166,19 @@ JsonFields JsonFields::object(const char* key) const {
   return JsonFields(at(key), where_ + ": " + key);
 }
 
-nlohmann::json parse_json(const std::string& text, const std::string& where) {
-  // Deep nesting parses, but overflows the stack when it is copied or written.
-  const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (depth > kJsonDepth) {
-      throw DataError(where + ": nested deeper than " + std::to_string(kJsonDepth) + " levels");
-    }
-    return true;
-  };
-  try {
-    return nlohmann::json::parse(text, shallow);
-  } catch (const nlohmann::json::parse_error& error) {
-    throw DataError(
-        where + ": byte " + std::to_string(error.byte) +
-        ": not valid JSON. The file is damaged; restore it from a copy or move it away.");
-  } catch (const nlohmann::json::out_of_range& error) {  // 1e999 is JSON, but no double
-    throw DataError(where + ": holds a number that is too large: " + printable(error.what()));
-  }
+nlohmann::json parse_json(const std::string& text, const std::string& where, size_t memory) {
+  Inspector inspector(where, text.size(), memory);
+  nlohmann::json::sax_parse(text, &inspector);
+  return nlohmann::json::parse(text);
 }
+
+size_t json_memory(size_t bytes) { return (size_t{32} << 20) + 2 * bytes; }
 
 std::optional<nlohmann::json> read_json(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return std::nullopt;
-  return parse_json(read_file(path, kJsonLimit), path);
+  const std::string text = read_file(path, kJsonLimit);
+  return parse_json(text, path, json_memory(text.size()));
 }
 
 }  // namespace lea

@@ -2,6 +2,7 @@
 // to 2^64 - 1, 1.9 to 1).
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -39,9 +40,17 @@ class JsonFields {
   std::string where_;
 };
 
-// Empty when the file is absent. Throws DataError when it is not JSON, is larger than 64 MiB, or
-// nested too deeply to be ours.
+// Empty when the file is absent. Throws DataError when it is not JSON, is larger than 64 MiB,
+// nested too deeply to be ours, or so full of tiny values that it would take more memory than
+// json_memory() of its size.
 std::optional<nlohmann::json> read_json(const std::string& path);
-nlohmann::json parse_json(const std::string& text, const std::string& where);
+
+// `memory`: about how many bytes the result may take.
+nlohmann::json parse_json(const std::string& text, const std::string& where,
+                          size_t memory = SIZE_MAX);
+
+// What a file of so many bytes may take: enough for the largest tokenizers in use (2 bytes for each
+// of the file, and 32 MiB).
+size_t json_memory(size_t bytes);
 
 }  // namespace lea

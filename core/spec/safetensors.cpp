@@ -109,7 +109,8 @@ std::vector<SafetensorsEntry> parse_safetensors(std::string_view start, uint64_t
     refuse(where, "header longer than the file");
   json header;
   try {
-    header = parse_json(std::string(start.substr(sizeof(length), length)), where);
+    header =
+        parse_json(std::string(start.substr(sizeof(length), length)), where, json_memory(length));
   } catch (const DataError&) {
     // Told below.
   }
