@@ -127,6 +127,20 @@ void Weights::add(const std::string& folder, const std::string& name) {
   }
 }
 
+uint64_t Weights::bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& [name, entry] : entries_) bytes += entry.end - entry.begin;
+  return bytes;
+}
+
+uint64_t Weights::bytes_stored_otherwise(at::ScalarType type) const {
+  uint64_t bytes = 0;
+  for (const auto& [name, entry] : entries_) {
+    if (type_of(entry.dtype, printable(name)) != type) bytes += entry.end - entry.begin;
+  }
+  return bytes;
+}
+
 uint64_t Weights::bytes_as(at::ScalarType type) const {
   uint64_t bytes = 0;
   for (const auto& [name, entry] : entries_) {
@@ -135,6 +149,19 @@ uint64_t Weights::bytes_as(at::ScalarType type) const {
       bytes += (entry.end - entry.begin) / stored * c10::elementSize(type);
   }
   return bytes;
+}
+
+std::map<std::string, uint64_t> Weights::counts() const {
+  std::map<std::string, uint64_t> counts;
+  for (const auto& [name, entry] : entries_)
+    counts[entry.dtype] += (entry.end - entry.begin) / safetensors_element_bytes(entry.dtype);
+  return counts;
+}
+
+size_t Weights::files() const {
+  std::set<const File*> files;
+  for (const auto& [name, file] : file_of_) files.insert(file.get());
+  return files.size();
 }
 
 at::Tensor Weights::get(const std::string& name, const std::vector<int64_t>& shape) const {

@@ -27,8 +27,14 @@ class LEA_LM_API Weights {
   bool has(const std::string& name) const { return entries_.contains(name); }
   const std::map<std::string, SafetensorsEntry>& entries() const { return entries_; }
 
-  // Bytes that copies of all that is stored otherwise would take.
+  uint64_t bytes() const;  // of all tensors
+  // Of the tensors that are stored in another type, in the files; and what copies of them in this
+  // type would take.
+  uint64_t bytes_stored_otherwise(at::ScalarType type) const;
   uint64_t bytes_as(at::ScalarType type) const;
+  // dtype -> number of values, of what the files hold.
+  std::map<std::string, uint64_t> counts() const;
+  size_t files() const;
 
   // A float32, float16 or bfloat16 tensor on the CPU that must not be written to; the mapping lives
   // as long as it. Throws DataError "model.safetensors: model.norm.weight: must be [576], but is

@@ -5,12 +5,16 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "core/lm/language_model.h"
+#include "core/lm/adapter.h"
+#include "core/lm/memory.h"
+#include "core/lm/model_folder.h"
+#include "core/lm/next_token.h"
 #include "core/spec/error.h"
 #include "core/spec/publish.h"
 #include "core/spec/text.h"
 #include "core/worker/device.h"
 #include "core/worker/memory_limit.h"
+#include "core/worker/show_model.h"
 
 namespace lea::worker {
 namespace {
@@ -25,36 +29,50 @@ std::string text_of(const LanguageOptions& options) {
   }
 }
 
-// Weights of another type than they are stored in are copied; better said before than after.
-void require_memory(const LanguageOptions& options, at::ScalarType type, const MemoryLimit& limit) {
-  const uint64_t needed = lm::Weights(options.folder).bytes_as(type);
-  if (needed <= limit.available()) return;
+// Better said before than after.
+void require_memory(const LanguageOptions& options, const lm::MemoryNeed& need,
+                    const MemoryLimit& limit) {
+  if (need.taken() <= limit.available()) return;
   throw Error(Exit::kEnvironment,
-              printable(options.folder) + ": needs " + std::to_string(needed >> 20) + " MiB as " +
-                  options.dtype + ", but " + std::to_string(limit.available() >> 20) +
-                  " MiB are available. Free some, or use the type that the files have (--dtype), "
-                  "which stays mapped.");
+              printable(options.folder) + ": needs " + std::to_string(need.taken() >> 20) +
+                  " MiB as " + options.dtype + " (" + std::to_string(need.copied >> 20) +
+                  " for copies of the weights), but " + std::to_string(limit.available() >> 20) +
+                  " MiB are available. Free some, shorten the text, or use the type that the "
+                  "files have (--dtype), which stays mapped.");
 }
 
-nlohmann::json answer(const LanguageOptions& options) {
+nlohmann::ordered_json compute(const LanguageOptions& options) {
   const std::string text = text_of(options);
-  if (options.task == "tokenize")
-    return {{"ids", lm::Tokenizer(options.folder).encode(text, printable(options.text))}};
   check_device(options.device, "--device");
-  lm::read_config(options.folder);  // says what is no model before its weights are looked at
+  const at::Device device(options.device);
   const at::ScalarType type = options.dtype == "float32" ? at::kFloat : at::kBFloat16;
+  const bool scores = options.task == "score";
+  const lm::ModelFolder folder = lm::open_model(options.folder);
+  const auto ids = folder.tokenizer.encode(text, printable(options.text));
   const MemoryLimit limit;
-  require_memory(options, type, limit);
-  const lm::LanguageModel model(options.folder, type, at::Device(options.device), options.adapter);
-  const auto ids = model.tokenizer().encode(text, printable(options.text));
-  if (options.task == "score") return {{"ids", ids}, {"logprobs", model.score(ids)}};
-  return {{"ids", model.generate(ids, options.new_tokens)}};
+  const int64_t rows =
+      std::min(folder.config.context, std::ssize(ids) + (scores ? 0 : options.new_tokens));
+  if (device.is_cpu())
+    require_memory(options,
+                   need_of_inference(folder.config, folder.weights, type, rows,
+                                     /*cached=*/!scores, /*logits=*/true),
+                   limit);
+  lm::Decoder decoder(folder.config, folder.weights, type, device);
+  if (!options.adapter.empty()) lm::Adapter::load(options.adapter, decoder).merge(decoder);
+  if (scores) return {{"ids", ids}, {"logprobs", lm::score(decoder, ids)}};
+  return {{"ids", lm::generate(decoder, ids, options.new_tokens)}};
+}
+
+nlohmann::ordered_json answer(const LanguageOptions& options) {
+  if (options.task == "show") return show_model(options.folder);
+  if (options.task != "tokenize") return compute(options);
+  return {{"ids", lm::Tokenizer(options.folder).encode(text_of(options), printable(options.text))}};
 }
 
 }  // namespace
 
 int run_language(const LanguageOptions& options) {
-  nlohmann::json result;
+  nlohmann::ordered_json result;
   try {
     result = answer(options);
   } catch (const std::exception& error) {

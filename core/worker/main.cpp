@@ -54,12 +54,13 @@ int main(int argc, char** argv) {
   score->callback([&] { exit_code = lea::worker::run_scoring(options, score_options); });
 
   lea::worker::LanguageOptions language;
-  auto* lm = app.add_subcommand("lm", "tokenize, score or continue a text with a language model");
+  auto* lm = app.add_subcommand(
+      "lm", "show a language model, or tokenize, score or continue a text with it");
   lm->add_option("task", language.task)
-      ->check(CLI::IsMember({"tokenize", "score", "generate"}))
+      ->check(CLI::IsMember({"show", "tokenize", "score", "generate"}))
       ->required();
   lm->add_option("folder", language.folder, "a Hugging Face folder")->required();
-  lm->add_option("--text-file", language.text, "UTF-8")->required();
+  lm->add_option("--text-file", language.text, "UTF-8; show needs none");
   lm->add_option("--dtype", language.dtype)->check(CLI::IsMember({"float32", "bfloat16"}));
   lm->add_option("--device", language.device);
   lm->add_option("--adapter", language.adapter);

@@ -71,6 +71,45 @@ TEST_F(LmCommand, TokenizesScoresAndGenerates) {
   EXPECT_THAT(lm("score").out, HasSubstr("mean log-probability -"));
 }
 
+TEST_F(LmCommand, ShowsAModelAndItsMemory) {
+  const auto text = lealab({"lm", "show", path("model")});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("3 layers, 16 wide, 4 heads, 2 of keys, 24 inside the MLP"));
+  EXPECT_THAT(text.out, HasSubstr("48 (the tokenizer has 29)"));
+  const auto result = lealab({"lm", "show", path("model"), "--json"});
+  const auto model = nlohmann::json::parse(result.out, nullptr, false);
+  EXPECT_EQ(model.at("family"), "llama");
+  EXPECT_EQ(model.at("refused"), nlohmann::json::array());
+  const int64_t stored = model.at("bytes");  // two bytes each
+  EXPECT_EQ(model.at("memory").at("bfloat16").at("inference").at("mapped"), stored);
+  EXPECT_EQ(model.at("memory").at("bfloat16").at("inference").at("copied"), 0);
+  EXPECT_EQ(model.at("memory").at("float32").at("inference").at("copied"), 2 * stored);
+}
+
+TEST_F(LmCommand, ShowsEverythingThatWouldBeRefused) {
+  configure("model_type", "gemma2");
+  write("model/tokenizer.json", R"({"model": {"type": "WordPiece", "vocab": {}}})");
+  const auto result = lealab({"lm", "show", path("model")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("`gemma2` is not supported; supported: llama, mistral"));
+  EXPECT_THAT(result.err, HasSubstr("`WordPiece` is not supported; supported: BPE, Unigram"));
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
+  EXPECT_THAT(result.out, HasSubstr("family      gemma2"));  // what can be told is
+  EXPECT_THAT(result.out, HasSubstr("numbers in 2 files"));
+  const auto json = lealab({"lm", "show", path("model"), "--json"});
+  EXPECT_EQ(json.exit_code, 3);
+  EXPECT_EQ(nlohmann::json::parse(json.out).at("refused").size(), 2);
+}
+
+TEST_F(LmCommand, ScoresWithAnAdapter) {
+  const std::string adapters = LEA_SOURCE_DIR "/tests/golden/lm/adapters/";
+  const auto plain = json("score"), adapted = json("score", {"--adapter", adapters + "list"});
+  EXPECT_EQ(plain.at("ids"), adapted.at("ids"));
+  EXPECT_NE(plain.at("logprobs"), adapted.at("logprobs"));
+  expect_refused(3, "The adapter is of another model", {"--adapter", adapters + "expression"});
+  expect_refused(3, "has no adapter_config.json", {"--adapter", path("model")});
+}
+
 TEST_F(LmCommand, EndsAGenerationAfterAnEndId) {
   const auto free = json("generate", {"--max-new-tokens", "4"}).at("ids");
   ASSERT_GE(free.size(), 2);

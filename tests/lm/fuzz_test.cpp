@@ -7,43 +7,16 @@
 #include <random>
 
 #include "core/lm/adapter.h"
-#include "core/lm/language_model.h"
+#include "core/lm/layout.h"
+#include "core/lm/tokenizer/tokenizer.h"
 #include "core/spec/error.h"
 #include "core/spec/publish.h"
+#include "tests/lm/peak.h"
 
 namespace lea::lm {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The most memory that this process had since the last call, in bytes, beyond what it had then.
-// Nothing under a sanitizer, which holds freed memory back.
-class Peak {
- public:
-  Peak() {
-    std::ofstream("/proc/self/clear_refs") << 5;
-    before_ = status("VmRSS:");
-  }
-  size_t bytes() const {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return 0;
-#else
-    const size_t most = status("VmHWM:");
-    return most > before_ ? most - before_ : 0;
-#endif
-  }
-
- private:
-  static size_t status(const std::string& key) {
-    std::ifstream file("/proc/self/status");
-    for (std::string word; file >> word;) {
-      size_t kib = 0;
-      if (word == key && file >> kib) return kib << 10;
-    }
-    throw std::runtime_error("/proc/self/status lacks " + key);
-  }
-  size_t before_ = 0;
-};
 
 constexpr size_t kMemory = size_t{64} << 20;  // and four times the file
 

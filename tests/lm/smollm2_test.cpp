@@ -4,13 +4,29 @@
 
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <numeric>
 
-#include "core/lm/language_model.h"
+#include "core/lm/adapter.h"
+#include "core/lm/forest.h"
+#include "core/lm/memory.h"
+#include "core/lm/model_folder.h"
+#include "core/lm/next_token.h"
 #include "core/spec/json_field.h"
+#include "tests/lm/peak.h"
 
 namespace lea::lm {
 namespace {
+
+struct Model {
+  Model(const std::string& path, at::ScalarType type)
+      : folder(open_model(path)),
+        decoder(folder.config, folder.weights, type, at::kCPU),
+        tokenizer(folder.tokenizer) {}
+  ModelFolder folder;
+  Decoder decoder;
+  const Tokenizer& tokenizer;
+};
 
 class SmolLm2 : public testing::Test {
  protected:
@@ -25,10 +41,10 @@ class SmolLm2 : public testing::Test {
 };
 
 TEST_F(SmolLm2, GivesTheIdsProbabilitiesAndGreedyTokensOfTransformers) {
-  const LanguageModel model(folder_, at::kFloat, at::kCPU);
-  const auto ids = model.tokenizer().encode(golden_.at("text").get<std::string>());
+  const Model model(folder_, at::kFloat);
+  const auto ids = model.tokenizer.encode(golden_.at("text").get<std::string>());
   ASSERT_EQ(ids, golden_.at("ids").get<std::vector<int64_t>>());
-  const std::vector<double> scores = model.score(ids);
+  const std::vector<double> scores = score(model.decoder, ids);
   const auto expected = golden_.at("logprobs").get<std::vector<double>>();
   ASSERT_EQ(scores.size(), expected.size());
   for (size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i], expected[i], 2e-4) << i;
@@ -36,17 +52,52 @@ TEST_F(SmolLm2, GivesTheIdsProbabilitiesAndGreedyTokensOfTransformers) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
   };
   EXPECT_NEAR(mean(scores), mean(expected), 1e-5);
-  EXPECT_EQ(model.generate(model.tokenizer().encode(golden_.at("prompt").get<std::string>()), 64),
-            golden_.at("generated").get<std::vector<int64_t>>());
+  EXPECT_EQ(
+      generate(model.decoder, model.tokenizer.encode(golden_.at("prompt").get<std::string>()), 64),
+      golden_.at("generated").get<std::vector<int64_t>>());
 }
 
 TEST_F(SmolLm2, InBfloat16StaysNearAndReadsTheMappedWeights) {
-  const LanguageModel model(folder_, at::kBFloat16, at::kCPU);
+  const Model model(folder_, at::kBFloat16);
   const auto expected = golden_.at("logprobs").get<std::vector<double>>();
-  const std::vector<double> scores = model.score(golden_.at("ids").get<std::vector<int64_t>>());
+  const std::vector<double> scores =
+      score(model.decoder, golden_.at("ids").get<std::vector<int64_t>>());
   double difference = 0;
   for (size_t i = 0; i < scores.size(); ++i) difference += std::abs(scores[i] - expected[i]);
-  EXPECT_LT(difference / static_cast<double>(scores.size()), 0.05);
+  // Of transformers' own in bfloat16 it is 0.048 (sdpa) and 0.051 (eager).
+  EXPECT_LT(difference / static_cast<double>(scores.size()), 0.055);
+}
+
+TEST_F(SmolLm2, TakesAboutTheMemoryThatIsToldBefore) {
+  for (const at::ScalarType type : {at::kBFloat16, at::kFloat}) {
+    Model model(folder_, type);
+    const auto expect_near = [&](const MemoryNeed& need, const std::function<void()>& compute) {
+      const Peak peak;
+      compute();
+      const auto taken = static_cast<double>(peak.bytes()),
+                 told = static_cast<double>(need.working);
+      if (taken == 0) GTEST_SKIP() << "a sanitizer takes memory of its own";
+      EXPECT_LT(taken, told) << type;
+      EXPECT_GT(taken, told / 3) << type;
+    };
+    Forest forest;
+    for (int i = 0; i < 16; ++i) {
+      const int64_t prompt = forest.add(Forest::kStart, std::vector<int64_t>(30, 5));
+      for (int branch = 0; branch < 2; ++branch)
+        forest.read(forest.add(prompt, std::vector<int64_t>(17, 7)));
+    }
+    const auto& [config, tokenizer, weights] = model.folder;
+    const at::NoGradGuard no_grad;
+    hidden_states(model.decoder, forest);  // what is made once
+    expect_near(need_of_inference(config, weights, type, forest.rows(), false, false),
+                [&] { hidden_states(model.decoder, forest); });
+    const at::AutoGradMode with_grad(true);
+    const Adapter adapter = Adapter::make({}, model.decoder);
+    adapter.attach(model.decoder);
+    expect_near(need_of_training(config, weights, type, forest.rows(), 47), [&] {
+      hidden_states(model.decoder, forest).to(at::kFloat).square().sum().backward();
+    });
+  }
 }
 
 }  // namespace

@@ -1,0 +1,20 @@
+#include "core/lm/model_folder.h"
+
+#include "core/spec/error.h"
+#include "core/spec/text.h"
+
+namespace lea::lm {
+
+ModelFolder open_model(const std::string& folder) {
+  Config config = read_config(folder);  // first: it says what is no model
+  ModelFolder model{std::move(config), Tokenizer(folder), Weights(folder)};
+  if (model.tokenizer.size() > model.config.vocabulary) {
+    throw DataError(printable(folder) + ": the tokenizer has ids up to " +
+                    std::to_string(model.tokenizer.size() - 1) +
+                    ", but config.json a vocab_size of " + std::to_string(model.config.vocabulary) +
+                    ". They are of different models.");
+  }
+  return model;
+}
+
+}  // namespace lea::lm
