@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -82,6 +83,20 @@ Tensor frequencies(const Rope& rope, int64_t head_width) {
   return at::where(medium, between, stretched);
 }
 
+// Some at a time: a sum in float32 may copy what it adds. It is finite if all are, unless it
+// overflows; only then each is looked at.
+bool is_finite(const Tensor& tensor) {
+  constexpr int64_t kSome = 1 << 22;
+  const Tensor flat = tensor.view(-1);
+  for (int64_t first = 0; first < flat.numel(); first += kSome) {
+    const Tensor some = flat.narrow(0, first, std::min(kSome, flat.numel() - first));
+    if (!std::isfinite(some.sum(at::kFloat).item<float>()) &&
+        !at::isfinite(some).all().item<bool>())
+      return false;
+  }
+  return true;
+}
+
 // In fp32; cast back before the weight is applied.
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
   const Tensor wide = x.to(at::kFloat);
@@ -146,11 +161,7 @@ Decoder::Decoder(const Config& config, const Weights& weights, at::ScalarType ty
       return;
     }
     const Tensor tensor = weights.get(name, shape);
-    // The sum reads each once and is finite if all are, unless it overflows: only then look at
-    // each.
-    if (!at::isfinite(tensor.sum(at::kFloat)).item<bool>() &&
-        !at::isfinite(tensor).all().item<bool>())
-      throw DataError(printable(name) + ": holds a value that is not finite");
+    if (!is_finite(tensor)) throw DataError(printable(name) + ": holds a value that is not finite");
     place = tensor.to(device, type);
   };
   walk_weights(config_, weights_, get);

@@ -6,6 +6,7 @@
 namespace lea {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
@@ -117,6 +118,30 @@ TEST_F(LmCommand, EndsAGenerationAfterAnEndId) {
   const auto ended = json("generate", {"--max-new-tokens", "4"}).at("ids");
   EXPECT_EQ(ended.back(), free[1]);
   EXPECT_LE(ended.size(), 2);
+}
+
+TEST_F(LmCommand, TakesTheTinyModelOfEveryFamily) {
+  write("text", "Hello \u00e9 <s>");
+  for (const char* family : {"llama2", "llama3", "mistral", "qwen2", "qwen3", "smollm2"}) {
+    const auto made = lab::run_process(
+        {"python3", LEA_SOURCE_DIR "/tools/make_tiny_model", family, path(family)}, 60, 1 << 20);
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    EXPECT_EQ(lealab({"lm", "show", path(family)}).exit_code, 0) << family;
+    const auto result =
+        lealab({"lm", "score", path(family), "--text-file", path("text"), "--json"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(nlohmann::json::parse(result.out).at("ids"),
+              nlohmann::json({256, 72, 101, 108, 108, 111, 32, 195, 169, 32, 256}));
+  }
+}
+
+TEST_F(LmCommand, SaysHowMuchMemoryIsMissingBeforeItLoads) {
+  write("text", std::string(100, 'a'));
+  configure("intermediate_size", 1 << 24);  // a pass of it would take gigabytes
+  configure("vocab_size", 1 << 24);
+  const auto result = lm("score");
+  EXPECT_EQ(result.exit_code, 4) << result.err;
+  EXPECT_THAT(result.err, ContainsRegex("needs [0-9]+ MiB as float32 .* are available. Free some"));
 }
 
 TEST_F(LmCommand, SaysWhatIsWrongWithAModel) {
