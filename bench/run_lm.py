@@ -53,7 +53,7 @@ def make_work(folder, data, sequences, seed=1):
     def tokens(count):
         return [generator.randrange(100, 40000) for _ in range(count)]
 
-    texts = [tokens(max(8, min(60, round(generator.gauss(28, 8))))) for _ in range(64)]
+    texts = [tokens(max(8, min(60, round(generator.gauss(28, 8))))) for _ in range(32)]
     work = {"header": tokens(12), "separator": 28, "before": tokens(8), "behind": tokens(9), "events": events, "texts": texts}
     (folder / "work.json").write_text(json.dumps(work))
     torch.manual_seed(seed)
@@ -118,10 +118,10 @@ def best_batched(options, work, vectors):
     for dtype, attention in itertools.product((torch.float32, torch.bfloat16), ("sdpa", "eager")):
         model = language.load(options.model, dtype, attention)
         prompts = language.Prompts(model, work, vectors)
-        some = [prompt for event in work["events"][:48] for prompt in prompts.of(event)]
-        for batch in (16, 32, 64):
+        some = [prompt for event in work["events"][:32] for prompt in prompts.of(event)]
+        for batch in (16, 32):
             language.infer_batched(model, some[:batch], batch)
-            took = min(seconds_of(lambda: language.infer_batched(model, some, batch)) for _ in range(2))
+            took = seconds_of(lambda m=model, p=some, b=batch: language.infer_batched(m, p, b))
             if best is None or took < best[0]:
                 best = (took, dtype, attention, batch)
     return best[1:]
@@ -213,7 +213,7 @@ def main():
     parser.add_argument("--bin", default="build/bench/bin", help="folder of bench_lm")
     parser.add_argument("--model", default=str(report.ROOT / "lab/models/smollm2-135m"))
     parser.add_argument("--data", type=pathlib.Path, default=report.ROOT / "../shared/data/industry")
-    parser.add_argument("--sequences", type=int, default=40)
+    parser.add_argument("--sequences", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     options = parser.parse_args()
@@ -238,7 +238,7 @@ def main():
 
 {report.provenance()}. Wall time, best of {options.rounds} rounds in which ours and the peers take turns.
 {len(work["events"])} events of {options.sequences} sequences: a state and two rewards each, {naive:,} tokens as prompts of their own and
-{shared:,} rows as a forest. A LoRA step: rank 8 on q, k and v, a score head, both losses, AdamW, {LORA_BATCH} samples. Item tokens: 64
+{shared:,} rows as a forest. A LoRA step: rank 8 on q, k and v, a score head, both losses, AdamW, {LORA_BATCH} samples. Item tokens: 32
 sentences of about 28 tokens, {TEXT_BATCH} a batch, forward, backward and Adam. Ours is bfloat16, with adapters, vectors and losses in
 float32. In float32 the numbers of both were compared first: they differ by at most {distance:.1e} of the largest.
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <numbers>
 #include <set>
+#include <tuple>
 
 #include "core/spec/error.h"
 #include "core/spec/text.h"
@@ -112,8 +113,8 @@ Tensor rotated(const Tensor& x, const Tensor& cos, const Tensor& sin) {
 }
 
 // Added to a query's scores: 0 where it sees a key, -inf elsewhere; window 0: it sees all up to its
-// own. Float [repeats * Q, K]; undefined where all see all.
-Tensor mask_of(const AttentionBlock& block, int64_t window, int64_t repeats, at::Device device) {
+// own. Float [Q, K]; undefined where all see all.
+Tensor mask_of(const AttentionBlock& block, int64_t window, at::Device device) {
   if (block.queries == 1 && (window == 0 || block.keys <= window)) return {};
   const auto options = at::TensorOptions(at::kLong).device(device);
   const Tensor own = at::arange(block.keys - block.queries, block.keys, options).unsqueeze(1);
@@ -121,21 +122,18 @@ Tensor mask_of(const AttentionBlock& block, int64_t window, int64_t repeats, at:
   Tensor unseen = key > own;
   if (window > 0) unseen = unseen.logical_or(key <= own - window);
   return at::zeros(unseen.sizes(), options.dtype(at::kFloat))
-      .masked_fill_(unseen, -std::numeric_limits<float>::infinity())
-      .repeat({repeats, 1});
+      .masked_fill_(unseen, -std::numeric_limits<float>::infinity());
 }
 
-// q [G, H, Q, width], k and v [G, H, K, width]. Short prompts are quicker by plain products, above
-// all backwards; long ones would need much memory for their scores.
+// q [G, H, repeats * Q, width], k and v [G, H, K, width], mask [Q, K]. By plain products: on short
+// runs LibTorch's fused attention for CPU takes twice as long, and nine times backwards.
 Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
-  constexpr int64_t kFewScores = 64 * 1024;
-  if (q.size(2) * k.size(2) > kFewScores) {
-    return at::scaled_dot_product_attention(
-        q, k, v, mask.defined() ? std::optional(mask.to(q.scalar_type())) : std::nullopt);
-  }
   const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
   Tensor scores = at::matmul(q * scale, k.transpose(2, 3)).to(at::kFloat);
-  if (mask.defined()) scores = scores + mask;
+  if (mask.defined()) {
+    const auto [groups, heads, keys] = std::tuple(q.size(0), q.size(1), k.size(2));
+    scores = (scores.view({groups, heads, -1, mask.size(0), keys}) + mask).view(scores.sizes());
+  }
   return at::matmul(scores.softmax(-1).to(v.scalar_type()), v);
 }
 
@@ -255,8 +253,7 @@ Tensor Decoder::forward(const Tensor& inputs, const Layout& layout,
     std::vector<Tensor>& of_window = masks[window];
     if (!of_window.empty()) continue;
     for (const AttentionBlock& block : layout.blocks)
-      of_window.push_back(
-          mask_of(block, window, config_.heads / config_.key_heads, inputs.device()));
+      of_window.push_back(mask_of(block, window, inputs.device()));
   }
   Tensor x = inputs;
   for (size_t i = 0; i < weights_.layers.size(); ++i) {

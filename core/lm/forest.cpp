@@ -23,13 +23,18 @@ int64_t Forest::add(int64_t after, const std::vector<int64_t>& ids) {
   const auto [smallest, largest] = std::minmax_element(ids.begin(), ids.end());
   if (*smallest < 0) throw std::invalid_argument("Forest::add: a negative id");
   largest_id_ = std::max(largest_id_, *largest);
-  Run run{after, rows(), static_cast<int64_t>(ids.size()), 0};
-  if (after != kStart) {
-    const Run& parent = runs_[run_of(after)];
-    run.depth = parent.depth + after - parent.first + 1;
+  for (size_t first = 0; first < ids.size(); first += kLongestRun) {
+    const auto length = static_cast<int64_t>(std::min<size_t>(kLongestRun, ids.size() - first));
+    const int64_t behind = first == 0 ? after : rows() - 1;
+    Run run{behind, rows(), length, 0};
+    if (behind != kStart) {
+      const Run& parent = runs_[run_of(behind)];
+      run.depth = parent.depth + behind - parent.first + 1;
+    }
+    runs_.push_back(run);
+    const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(first);
+    ids_.insert(ids_.end(), begin, begin + length);
   }
-  runs_.push_back(run);
-  ids_.insert(ids_.end(), ids.begin(), ids.end());
   return rows() - 1;
 }
 

@@ -21,6 +21,9 @@ struct AttentionBlock {
   at::Tensor key;
 };
 
+// Runs of more queries are cut, so that the scores of a block stay small.
+inline constexpr int64_t kLongestRun = 256;
+
 struct Layout {
   at::Tensor position;                 // int64 [T], of each row in its own prompt, from 0
   std::vector<AttentionBlock> blocks;  // their queries, one block after another, are all rows

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/lm/layout.h"
+
 namespace lea::lm {
 namespace {
 
@@ -28,13 +30,23 @@ int64_t bytes_of_row(const Config& config, int64_t element) {
 }  // namespace
 
 MemoryNeed need_of_inference(const Config& config, const Weights& weights, at::ScalarType type,
-                             int64_t rows, bool cached, bool logits) {
+                             int64_t rows, int64_t prompt) {
   const auto element = static_cast<int64_t>(c10::elementSize(type));
+  // The masks of a long prompt's blocks, and the scores of one of them on their way to weights.
+  const int64_t attention =
+      (prompt * prompt / 2 + 3 * config.heads * std::min(prompt, kLongestRun) * prompt) * kFloat;
   MemoryNeed need = need_of_weights(weights, type);
-  int64_t working = rows * bytes_of_row(config, element);
-  if (cached) working += rows * config.layers * 2 * config.key_heads * config.head_width * element;
-  if (logits) working += std::min(rows, kRowsOfLogits) * config.vocabulary * (element + 2 * kFloat);
-  need.working = with_slack(working);
+  need.working = with_slack(rows * bytes_of_row(config, element) + attention);
+  return need;
+}
+
+MemoryNeed need_of_text(const Config& config, const Weights& weights, at::ScalarType type,
+                        int64_t rows, bool cached) {
+  const auto element = static_cast<int64_t>(c10::elementSize(type));
+  const int64_t logits = std::min(rows, kRowsOfLogits) * config.vocabulary * (element + 2 * kFloat);
+  const int64_t held = rows * config.layers * 2 * config.key_heads * config.head_width * element;
+  MemoryNeed need = need_of_inference(config, weights, type, rows, rows);
+  need.working += static_cast<uint64_t>(logits + (cached ? held : 0));
   return need;
 }
 

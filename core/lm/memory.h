@@ -23,11 +23,14 @@ struct MemoryNeed {
   uint64_t taken() const { return copied + working; }  // what must be free
 };
 
-// A forward pass of `rows` rows, with the keys and values of all of them if `cached`, and with
-// logits for some of them at a time if `logits`.
+// A forward pass of `rows` rows in prompts of at most `prompt` rows.
 LEA_LM_API MemoryNeed need_of_inference(const Config& config, const Weights& weights,
-                                        at::ScalarType type, int64_t rows, bool cached,
-                                        bool logits);
+                                        at::ScalarType type, int64_t rows, int64_t prompt);
+
+// One prompt of `rows` rows with logits for some of them at a time and, if `cached`, the keys and
+// values of all: a score, or a generation.
+LEA_LM_API MemoryNeed need_of_text(const Config& config, const Weights& weights,
+                                   at::ScalarType type, int64_t rows, bool cached);
 
 // A step of an adapter of rank 8 on q_proj, k_proj and v_proj: `rows` rows in prompts of `prompt`
 // rows, what is kept for the gradient, and the adapter with AdamW's moments.

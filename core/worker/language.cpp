@@ -52,11 +52,11 @@ nlohmann::ordered_json compute(const LanguageOptions& options) {
   const MemoryLimit limit;
   const int64_t rows =
       std::min(folder.config.context, std::ssize(ids) + (scores ? 0 : options.new_tokens));
-  if (device.is_cpu())
+  if (device.is_cpu()) {
     require_memory(options,
-                   need_of_inference(folder.config, folder.weights, type, rows,
-                                     /*cached=*/!scores, /*logits=*/true),
+                   need_of_text(folder.config, folder.weights, type, rows, /*cached=*/!scores),
                    limit);
+  }
   lm::Decoder decoder(folder.config, folder.weights, type, device);
   if (!options.adapter.empty()) lm::Adapter::load(options.adapter, decoder).merge(decoder);
   if (scores) return {{"ids", ids}, {"logprobs", lm::score(decoder, ids)}};

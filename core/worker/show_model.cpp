@@ -68,8 +68,7 @@ Json told(const lm::MemoryNeed& need) {
 void tell_memory(const lm::Config& config, const lm::Weights& weights, Json* facts) {
   for (const auto& [name, type] : {std::pair("float32", at::kFloat), {"bfloat16", at::kBFloat16}}) {
     (*facts)["memory"][name] = {
-        {"inference", told(need_of_inference(config, weights, type, kInferenceRows,
-                                             /*cached=*/false, /*logits=*/false))},
+        {"inference", told(need_of_inference(config, weights, type, kInferenceRows, kPrompt))},
         {"training", told(need_of_training(config, weights, type, kTrainingRows, kPrompt))}};
   }
 }

@@ -7,9 +7,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "core/spec/error.h"
 #include "core/spec/json_field.h"
+#include "core/spec/publish.h"
 #include "tests/lm/tiny_model.h"
 
 namespace lea::lm {
@@ -62,6 +64,39 @@ INSTANTIATE_TEST_SUITE_P(Each, DecoderGolden,
                                          "smollm2", "mistral", "qwen2", "qwen2_slides", "qwen3",
                                          "qwen3_new"),
                          [](const auto& info) { return std::string(info.param); });
+
+// Changes a file's bytes between `from` and `to` (the same length), or those at its end.
+void patch(const std::string& path, const std::string& from, const std::string& to) {
+  std::string bytes = read_file(path);
+  const size_t at = from.empty() ? bytes.size() - to.size() : bytes.find(from);
+  ASSERT_NE(at, std::string::npos);
+  bytes.replace(at, to.size(), to);
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+std::string refusal(const std::string& from, const std::string& to) {
+  const TemporaryFolder folder;
+  std::filesystem::copy(
+      tiny_folder("qwen2"), folder.path(),
+      std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  patch(folder.path() + "/model.safetensors", from, to);
+  try {
+    Decoder(read_config(folder.path()), Weights(folder.path()), at::kFloat, at::kCPU);
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Decoder, RefusesWeightsThatAreNotFinite) {
+  EXPECT_THAT(refusal("", "\xff\xff"),  // the last number of the last tensor, a NaN
+              testing::ContainsRegex("model.*: holds a value that is not finite"));
+}
+
+TEST(Decoder, RefusesWeightsOfAnotherType) {
+  EXPECT_THAT(refusal("\"BF16\"", "\"I16\" "),
+              testing::HasSubstr("is of dtype I16; supported: F32, F16, BF16"));
+}
 
 }  // namespace
 }  // namespace lea::lm

@@ -169,7 +169,7 @@ TEST(Forest, ComputesSharedRowsOnce) {
   EXPECT_EQ(arranged.layout.blocks.size(), 3U);  // the two branches share a block
 }
 
-// A long run takes another way through attention than short ones.
+// Long runs are cut into several blocks.
 TEST(Forest, GivesALongPromptWhatItGivesItInShortRuns) {
   torch::manual_seed(4);
   for (const char* name : {"llama2_old", "mistral"}) {

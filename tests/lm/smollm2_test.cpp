@@ -89,7 +89,7 @@ TEST_F(SmolLm2, TakesAboutTheMemoryThatIsToldBefore) {
     const auto& [config, tokenizer, weights] = model.folder;
     const at::NoGradGuard no_grad;
     hidden_states(model.decoder, forest);  // what is made once
-    expect_near(need_of_inference(config, weights, type, forest.rows(), false, false),
+    expect_near(need_of_inference(config, weights, type, forest.rows(), 47),
                 [&] { hidden_states(model.decoder, forest); });
     const at::AutoGradMode with_grad(true);
     const Adapter adapter = Adapter::make({}, model.decoder);
