@@ -98,7 +98,7 @@ AdapterConfig read_adapter_config(const std::string& folder) {
                     ". An adapter is a folder with that file and " + kTensors + ".");
   }
   const std::string text = read_file(path, size_t{1} << 24);
-  const nlohmann::json document = parse_json(text, printable(path));
+  const nlohmann::json document = parse_json(text, printable(path), json_memory(text.size()));
   const JsonFields fields(document, printable(path));
   refuse_foreign(fields);
   AdapterConfig config;
@@ -280,7 +280,10 @@ void Adapter::save(const std::string& folder) const {
   std::error_code error;
   std::filesystem::create_directories(folder, error);  // publish_file tells what is wrong
   save_tensors(folder + "/" + kTensors, tensors);
-  publish_file(folder + "/" + kConfig, to_json(config_).dump(2) + "\n");
+  nlohmann::ordered_json config = to_json(config_);
+  const auto has_bias = [](const auto& module) { return module.second.bias.defined(); };
+  config["lora_bias"] = std::any_of(modules_.begin(), modules_.end(), has_bias);
+  publish_file(folder + "/" + kConfig, config.dump(2) + "\n");
 }
 
 void Adapter::attach(Decoder& decoder) const {

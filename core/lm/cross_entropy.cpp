@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "core/lm/kernels.h"
+
 namespace lea::lm {
 namespace {
 
@@ -9,7 +11,7 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kRows = 128;  // whose logits fit into the cache that cores share, about
+constexpr int64_t kRows = 512;  // whose logits are held at a time
 
 struct Loss : torch::autograd::Function<Loss> {
   static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head,
@@ -21,16 +23,12 @@ struct Loss : torch::autograd::Function<Loss> {
     for (int64_t first = 0; first < hidden.size(0); first += kRows) {
       const int64_t rows = std::min(kRows, hidden.size(0) - first);
       const Tensor some = hidden.narrow(0, first, rows);
-      const Tensor wanted = target.narrow(0, first, rows).unsqueeze(1);
-      const Tensor share = weight.narrow(0, first, rows).unsqueeze(1);
-      Tensor logits = at::linear(some, head).log_softmax(1, at::kFloat);
-      total -= (logits.gather(1, wanted) * share).sum(at::kDouble);
+      Tensor logits = at::linear(some, head);
+      total += cross_entropy_in_place(logits, target.narrow(0, first, rows),
+                                      weight.narrow(0, first, rows));
       if (!differentiate) continue;
-      // d loss / d logits = weight * (softmax - one-hot), in their place.
-      logits.exp_().mul_(share);
-      logits.scatter_add_(1, wanted, share.neg());
       Tensor part = gradient.narrow(0, first, rows);
-      at::mm_out(part, logits.to(head.scalar_type()), head);
+      at::mm_out(part, logits, head);
     }
     if (differentiate) context->save_for_backward({gradient});
     return total.to(at::kFloat);

@@ -10,6 +10,7 @@
 #include <set>
 #include <tuple>
 
+#include "core/lm/kernels.h"
 #include "core/spec/error.h"
 #include "core/spec/text.h"
 
@@ -96,20 +97,6 @@ bool is_finite(const Tensor& tensor) {
       return false;
   }
   return true;
-}
-
-// In fp32; cast back before the weight is applied.
-Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
-  const Tensor wide = x.to(at::kFloat);
-  const Tensor scale = (wide.square().mean(-1, /*keepdim=*/true) + epsilon).rsqrt();
-  return weight * (wide * scale).to(x.scalar_type());
-}
-
-// x [T, heads, head_width]; pairs (i, i + head_width / 2).
-Tensor rotated(const Tensor& x, const Tensor& cos, const Tensor& sin) {
-  const int64_t half = x.size(-1) / 2;
-  const Tensor turned = at::cat({x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)}, -1);
-  return x * cos + turned * sin;
 }
 
 // Added to a query's scores: 0 where it sees a key, -inf elsewhere; window 0: it sees all up to its
@@ -246,8 +233,7 @@ Tensor Decoder::attention(size_t index, const Tensor& x, const Layout& layout,
 Tensor Decoder::forward(const Tensor& inputs, const Layout& layout,
                         const ForwardOptions& options) const {
   const Tensor angle = layout.position.to(at::kFloat).unsqueeze(1) * frequency_;
-  const Tensor both = at::cat({angle, angle}, -1).unsqueeze(1);  // [T, 1, head width]
-  const Tensor cos = both.cos().to(inputs.scalar_type()), sin = both.sin().to(inputs.scalar_type());
+  const Tensor cos = angle.cos(), sin = angle.sin();
   std::map<int64_t, std::vector<Tensor>> masks;  // of each window, for each block
   for (const int64_t window : config_.window) {
     std::vector<Tensor>& of_window = masks[window];
@@ -267,7 +253,7 @@ Tensor Decoder::forward(const Tensor& inputs, const Layout& layout,
     }
     x = x + layer.o(mixed, options.dropout);
     const Tensor y = rms_norm(x, layer.post_norm, config_.epsilon);
-    const Tensor gated = at::silu(layer.gate(y, options.dropout)) * layer.up(y, options.dropout);
+    const Tensor gated = swiglu(layer.gate(y, options.dropout), layer.up(y, options.dropout));
     x = x + layer.down(gated, options.dropout);
   }
   if (options.cache) options.cache->rows += inputs.size(0);

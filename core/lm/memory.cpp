@@ -19,12 +19,12 @@ MemoryNeed need_of_weights(const Weights& weights, at::ScalarType type) {
 
 // What an allocator takes for so many bytes that come and go, and what matrix products take for
 // themselves; measured (tests/lm/smollm2_test.cpp).
-uint64_t with_slack(int64_t bytes) { return static_cast<uint64_t>(bytes / 2 * 3) + (48U << 20); }
+uint64_t with_slack(int64_t bytes) { return static_cast<uint64_t>(bytes / 2 * 3) + (32U << 20); }
 
-// At the widest place of a layer: x, its norm in float32, gate, up and their product; queries,
-// keys and values of before are still held.
+// At the widest place of a layer: x, its norm, gate, up and their product; queries, keys and values
+// of before are still held.
 int64_t bytes_of_row(const Config& config, int64_t element) {
-  return element * (3 * config.inner + 7 * config.width) + kFloat * config.width;
+  return element * (3 * config.inner + 7 * config.width);
 }
 
 }  // namespace
@@ -55,14 +55,14 @@ MemoryNeed need_of_training(const Config& config, const Weights& weights, at::Sc
   const auto element = static_cast<int64_t>(c10::elementSize(type));
   const int64_t width = config.width, queries = config.heads * config.head_width,
                 keys = config.key_heads * config.head_width;
-  // Kept of each row in each layer for the gradient: both norms' input in float32; what enters the
+  // Kept of each row in each layer for the gradient: both norms' input; what enters the
   // adapter, once for each module unless it is float32 already; queries, and keys and values with
-  // those of the beginnings that prompts share; the attention's weights; gate, its silu, up.
+  // those of the beginnings that prompts share; the attention's weights; gate and up.
   const int64_t entering = (element == kFloat ? 1 : 3) * width * kFloat;
   const int64_t attention = (queries + 4 * keys) * element +
                             config.heads * prompt * (element == kFloat ? kFloat : kFloat + element);
   const int64_t kept =
-      2 * width * kFloat + entering + 3 * kRank * kFloat + attention + 3 * config.inner * element;
+      2 * width * element + entering + 3 * kRank * kFloat + attention + 2 * config.inner * element;
   const int64_t adapter = config.layers * kRank * (3 * width + queries + 2 * keys);
   MemoryNeed need = need_of_weights(weights, type);
   const int64_t working = rows * (config.layers * kept + bytes_of_row(config, element)) +
