@@ -1,6 +1,7 @@
 #include "core/worker/show_model.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <optional>
 
@@ -81,6 +82,7 @@ void require_shapes(const lm::Config& config, const lm::Weights& weights) {
 }  // namespace
 
 Json show_model(const std::string& folder) {
+  if (!std::filesystem::is_directory(folder)) lm::read_config(folder);  // says so
   Json facts = {{"folder", folder}};
   Json refused = Json::array();
   const auto attempt = [&](const std::function<void()>& part) {

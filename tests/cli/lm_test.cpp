@@ -8,6 +8,7 @@ namespace {
 
 using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 namespace fs = std::filesystem;
 
 class LmCommand : public LabCommand {
@@ -100,6 +101,13 @@ TEST_F(LmCommand, ShowsEverythingThatWouldBeRefused) {
   const auto json = lealab({"lm", "show", path("model"), "--json"});
   EXPECT_EQ(json.exit_code, 3);
   EXPECT_EQ(nlohmann::json::parse(json.out).at("refused").size(), 2);
+}
+
+TEST_F(LmCommand, ShowsNothingOfAFolderThatIsNotThere) {
+  const auto result = lealab({"lm", "show", path("nowhere")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.err, MatchesRegex(".*nowhere: there is no such folder\\.\n"));
 }
 
 TEST_F(LmCommand, ScoresWithAnAdapter) {
