@@ -11,12 +11,16 @@
 #include "core/lm/tokenizer/tokenizer.h"
 #include "core/spec/error.h"
 #include "core/spec/publish.h"
+#include "tests/lm/damage.h"
 #include "tests/lm/peak.h"
 
 namespace lea::lm {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Numbers and quotes, more often than chance would have it.
+constexpr std::string_view kLikely = "0123456789-+.eE\"\\{}[]:,nulltruefalse\xff\x80 ";
 
 constexpr size_t kMemory = size_t{64} << 20;  // and four times the file
 
@@ -30,29 +34,6 @@ class Damaged : public testing::Test {
   }
   ~Damaged() override { fs::remove_all(folder_); }
 
-  // A few bytes changed, left out or put in, among the first `extent`; numbers and quotes more
-  // often than chance would have it.
-  std::string damaged(std::string bytes, size_t extent) {
-    static constexpr std::string_view kLikely = "0123456789-+.eE\"\\{}[]:,nulltruefalse\xff\x80 ";
-    const auto below = [&](size_t n) { return static_cast<size_t>(random_() % n); };
-    for (size_t times = 1 + below(4); times > 0; --times) {
-      const size_t at = below(std::min(extent, bytes.size()));
-      const char byte = below(2) ? kLikely[below(kLikely.size())] : static_cast<char>(random_());
-      switch (below(4)) {
-        case 0:
-          bytes.erase(at, 1 + below(8));
-          break;
-        case 1:
-          bytes.insert(at, 1 + below(3), byte);
-          break;
-        default:
-          bytes[at] = byte;
-      }
-      if (bytes.empty()) return bytes;
-    }
-    return bytes;
-  }
-
   // Damages one file of the model a number of times; `load` may throw lea::Error and nothing else.
   void damage(const std::string& file, size_t extent, int times,
               const std::function<void()>& load) {
@@ -60,7 +41,8 @@ class Damaged : public testing::Test {
     int loaded = 0, refused = 0;
     std::string why;
     for (int i = 0; i < times; ++i) {
-      std::ofstream(folder_ + "/" + file, std::ios::binary) << damaged(whole, extent);
+      std::ofstream(folder_ + "/" + file, std::ios::binary)
+          << damaged(whole, kLikely, &random_, extent);
       const Peak peak;
       try {
         load();
