@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <set>
 
+#include "core/lm/scalar_type.h"
 #include "core/lm/tensor_file.h"
 #include "core/lm/tokenizer/pattern.h"
 #include "core/spec/error.h"
@@ -146,12 +146,6 @@ nlohmann::ordered_json to_json(const AdapterConfig& config) {
   for (const auto& [expression, alpha] : config.alpha_pattern)
     json["alpha_pattern"][expression] = alpha;
   return json;
-}
-
-std::string text_of(at::IntArrayRef shape) {
-  std::string text;
-  for (const int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
-  return "[" + text + "]";
 }
 
 void require_shape(const Tensor& tensor, at::IntArrayRef shape, const std::string& where) {

@@ -20,4 +20,10 @@ std::string name_of(at::ScalarType type) {
                   " cannot be saved; supported: float32, float16, bfloat16");
 }
 
+std::string text_of(c10::IntArrayRef shape) {
+  std::string text;
+  for (const int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
+  return "[" + text + "]";
+}
+
 }  // namespace lea::lm

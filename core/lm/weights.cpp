@@ -24,12 +24,6 @@ namespace fs = std::filesystem;
 constexpr const char* kSingle = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
 
-std::string text_of(const std::vector<int64_t>& shape) {
-  std::string text;
-  for (const int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
-  return "[" + text + "]";
-}
-
 // Folders of pickles are common; say what to do with one.
 [[noreturn]] void no_weights(const std::string& folder) {
   std::string text = printable(folder) + ": has neither " + kSingle + " nor " + kIndex + ".";
