@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/api/clones.h"
-#include "core/api/fast_math.h"
+#include "core/spec/clones.h"
+#include "core/spec/fast_math.h"
 
 namespace lea::kernels {
 namespace {

@@ -2,7 +2,11 @@
 
 #include <torch/torch.h>
 
-#include "core/lm/kernels.h"
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "core/lm/row_loops.h"
 
 namespace lea::lm {
 namespace {
@@ -12,6 +16,37 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr int64_t kRows = 512;  // whose logits are held at a time
+
+// Turns a row of logits into its gradient; gives its loss.
+template <typename T>
+double cross_entropy_of_row(T* logits, int64_t size, int64_t target, float weight) {
+  Floats chunk{};
+  const auto for_each_chunk = [&](auto body) {
+    for (int64_t first = 0; first < size; first += kChunk) {
+      const int64_t count = std::min(kChunk, size - first);
+      widen(logits + first, chunk.data(), count);
+      body(first, count);
+    }
+  };
+  float most = -INFINITY;
+  for_each_chunk(
+      [&](int64_t, int64_t count) { most = std::max(most, largest(chunk.data(), count)); });
+  double sum = 0;
+  for_each_chunk([&](int64_t, int64_t count) {
+    exponentials(chunk.data(), most, count);
+    sum += sum_of(chunk.data(), count);
+  });
+  const double loss = weight * (most + std::log(sum) - static_cast<float>(logits[target]));
+  const auto share = static_cast<float>(weight / sum);
+  for_each_chunk([&](int64_t first, int64_t count) {
+    exponentials(chunk.data(), most, count);
+    scale(chunk.data(), share, count);
+    if (target >= first && target < first + count)
+      chunk[static_cast<size_t>(target - first)] -= weight;
+    narrow(chunk.data(), logits + first, count);
+  });
+  return loss;
+}
 
 struct Loss : torch::autograd::Function<Loss> {
   static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head,
@@ -41,6 +76,32 @@ struct Loss : torch::autograd::Function<Loss> {
 };
 
 }  // namespace
+
+Tensor cross_entropy_in_place(Tensor& logits, const Tensor& target, const Tensor& weight) {
+  const int64_t rows = logits.size(0), size = logits.size(1);
+  if (!has_kernel(logits)) {
+    const Tensor wanted = target.unsqueeze(1), share = weight.unsqueeze(1);
+    Tensor wide = logits.log_softmax(1, at::kFloat);
+    const Tensor loss = -(wide.gather(1, wanted) * share).sum(at::kDouble);
+    wide.exp_().mul_(share).scatter_add_(1, wanted, share.neg());
+    logits = wide.to(logits.scalar_type());
+    return loss;
+  }
+  std::vector<double> losses(static_cast<size_t>(rows));
+  const Tensor targets = target.contiguous(), weights = weight.contiguous();
+  for_type(logits, [&](auto type) {
+    using T = decltype(type);
+    T* values = logits.mutable_data_ptr<T>();
+    for_rows(rows, size, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        losses[static_cast<size_t>(i)] =
+            cross_entropy_of_row(values + i * size, size, targets.const_data_ptr<int64_t>()[i],
+                                 weights.const_data_ptr<float>()[i]);
+      }
+    });
+  });
+  return at::scalar_tensor(std::accumulate(losses.begin(), losses.end(), 0.0), at::kDouble);
+}
 
 Tensor cross_entropy(const Decoder& decoder, const Tensor& hidden, const Tensor& target,
                      const Tensor& weight) {

@@ -15,4 +15,9 @@ namespace lea::lm {
 LEA_LM_API at::Tensor cross_entropy(const Decoder& decoder, const at::Tensor& hidden,
                                     const at::Tensor& target, const at::Tensor& weight);
 
+// The same of logits [R, V], as a float64 scalar. Its gradient takes the logits' place, rounded to
+// their type.
+LEA_LM_API at::Tensor cross_entropy_in_place(at::Tensor& logits, const at::Tensor& target,
+                                             const at::Tensor& weight);
+
 }  // namespace lea::lm

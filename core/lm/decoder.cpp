@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "core/lm/kernels.h"
+#include "core/lm/row_loops.h"
 #include "core/spec/error.h"
 #include "core/spec/text.h"
 
@@ -85,20 +86,6 @@ Tensor frequencies(const Rope& rope, int64_t head_width) {
   return at::where(medium, between, stretched);
 }
 
-// Some at a time: a sum in float32 may copy what it adds. It is finite if all are, unless it
-// overflows; only then each is looked at.
-bool is_finite(const Tensor& tensor) {
-  constexpr int64_t kSome = 1 << 22;
-  const Tensor flat = tensor.view(-1);
-  for (int64_t first = 0; first < flat.numel(); first += kSome) {
-    const Tensor some = flat.narrow(0, first, std::min(kSome, flat.numel() - first));
-    if (!std::isfinite(some.sum(at::kFloat).item<float>()) &&
-        !at::isfinite(some).all().item<bool>())
-      return false;
-  }
-  return true;
-}
-
 // Added to a query's scores: 0 where it sees a key, -inf elsewhere; window 0: it sees all up to its
 // own. Float [Q, K]; undefined where all see all.
 Tensor mask_of(const AttentionBlock& block, int64_t window, at::Device device) {
@@ -135,28 +122,35 @@ std::vector<std::pair<std::string, Shape>> weight_shapes(const Config& config) {
   return shapes;
 }
 
+void require_weights(const Config& config, const Weights& weights) {
+  std::set<std::string> known = {"lm_head.weight"};  // a tied model may carry it
+  for (const auto& [name, shape] : weight_shapes(config)) {
+    weights.get(name, shape);
+    known.insert(name);
+  }
+  for (const auto& [name, entry] : weights.entries()) {
+    if (known.contains(name) || name.ends_with(".rotary_emb.inv_freq")) continue;  // of old files
+    throw DataError(printable(name) + ": is no part of a " + config.family +
+                    " model with this config.json; it would be left out");
+  }
+}
+
 Decoder::Decoder(const Config& config, const Weights& weights, at::ScalarType type,
                  at::Device device)
     : config_(config) {
-  std::set<std::string> used;
+  require_weights(config, weights);
   const auto get = [&](const std::string& name, Tensor& place, const Shape& shape) {
-    used.insert(name);
     if (is_tied_head(config, name)) {
       place = weights_.embedding;
       return;
     }
     const Tensor tensor = weights.get(name, shape);
-    if (!is_finite(tensor)) throw DataError(printable(name) + ": holds a value that is not finite");
+    if (!all_finite(tensor))
+      throw DataError(printable(name) + ": holds a value that is not finite");
     place = tensor.to(device, type);
   };
   walk_weights(config_, weights_, get);
   frequency_ = frequencies(config.rope, config.head_width).to(device);
-  for (const auto& [name, entry] : weights.entries()) {
-    // Old files carry the frequencies, and a tied model may carry its head as well.
-    if (used.contains(name) || name.ends_with(".rotary_emb.inv_freq")) continue;
-    throw DataError(printable(name) + ": is no part of a " + config.family +
-                    " model with this config.json; it would be left out");
-  }
 }
 
 void Decoder::for_each_linear(const EachLinear& tell) {

@@ -89,4 +89,7 @@ class LEA_LM_API Decoder {
 LEA_LM_API std::vector<std::pair<std::string, std::vector<int64_t>>> weight_shapes(
     const Config& config);
 
+// Throws DataError for a weight that is missing, of another shape or no part of such a model.
+LEA_LM_API void require_weights(const Config& config, const Weights& weights);
+
 }  // namespace lea::lm

@@ -1,22 +1,13 @@
 #include "core/lm/kernels.h"
 
-#include <ATen/Parallel.h>
 #include <torch/torch.h>
 
-#include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
-// A copy of a loop for each kind of processor; which one runs is chosen when the library is loaded.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define LEA_FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2,fma", "default")))
-#else
-#define LEA_FOR_EACH_PROCESSOR
-#endif
+#include "core/lm/row_loops.h"
+#include "core/spec/clones.h"
+#include "core/spec/fast_math.h"
 
 namespace lea::lm {
 namespace {
@@ -25,91 +16,23 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kChunk = 1024;  // values that are widened to float32 at a time
-constexpr int64_t kGrain = 16 * kChunk;
-constexpr int64_t kLanes = 16;
-using Floats = std::array<float, kChunk>;
-
-// Both types as float32. bfloat16 is its upper half, rounded to nearest, ties to even; the NaNs
-// that arithmetic makes stay NaNs.
-LEA_FOR_EACH_PROCESSOR
-void widen(const at::BFloat16* from, float* to, int64_t count) {
-  const auto* bits = reinterpret_cast<const uint16_t*>(from);
-  for (int64_t i = 0; i < count; ++i) to[i] = std::bit_cast<float>(uint32_t{bits[i]} << 16);
-}
-LEA_FOR_EACH_PROCESSOR
-void narrow(const float* from, at::BFloat16* to, int64_t count) {
-  auto* bits = reinterpret_cast<uint16_t*>(to);
-  for (int64_t i = 0; i < count; ++i) {
-    const auto wide = std::bit_cast<uint32_t>(from[i]);
-    bits[i] = static_cast<uint16_t>((wide + 0x7fff + ((wide >> 16) & 1)) >> 16);
-  }
-}
-void widen(const float* from, float* to, int64_t count) { std::copy_n(from, count, to); }
-void narrow(const float* from, float* to, int64_t count) { std::copy_n(from, count, to); }
-
-// e^x to a relative 2e-7: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2]; 0 far below.
-inline float exponential(float x) {
-  constexpr float kToNearest = 12582912.0F;  // 1.5 * 2^23: the sum's last bits are the integer
-  const float low = x < -87.0F ? -87.0F : x;
-  const float held = low > 88.0F ? 88.0F : low;
-  const float shifted = held * 1.44269504F + kToNearest;
-  const float n = shifted - kToNearest;
-  const float r = held - n * 0.693359375F + n * 2.12194440e-4F;
-  float p = 1.9875691e-4F;
-  p = p * r + 1.3981999e-3F;
-  p = p * r + 8.3334519e-3F;
-  p = p * r + 4.1665796e-2F;
-  p = p * r + 1.6666665e-1F;
-  p = p * r + 5.0000001e-1F;
-  p = p * r * r + r + 1.0F;
-  const uint32_t scale =
-      (std::bit_cast<uint32_t>(shifted) - std::bit_cast<uint32_t>(kToNearest) + 127) << 23;
-  return x < -87.0F ? 0.0F : p * std::bit_cast<float>(scale);
-}
-
-// Sums lane by lane, so that they need no reordering to be vectors.
-LEA_FOR_EACH_PROCESSOR
-double product_sum(const float* a, const float* b, int64_t count) {
-  float lanes[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (int64_t l = 0; l < kLanes; ++l) lanes[l] += a[i + l] * b[i + l];
-  }
-  double sum = 0;
-  for (const float lane : lanes) sum += lane;
-  for (; i < count; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-LEA_FOR_EACH_PROCESSOR
-void scale(float* x, float by, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) x[i] *= by;
-}
-LEA_FOR_EACH_PROCESSOR
-void multiply(float* x, const float* by, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) x[i] *= by[i];
-}
-// x = a * x + b * y
-LEA_FOR_EACH_PROCESSOR
-void combine(float* x, float a, const float* y, float b, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) x[i] = a * x[i] + b * y[i];
-}
-LEA_FOR_EACH_PROCESSOR
+LEA_CLONES
 void gate_forward(const float* gate, float* up, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) up[i] *= gate[i] / (1.0F + exponential(-gate[i]));
+  for (int64_t i = 0; i < count; ++i) up[i] *= gate[i] * kernels::sigmoid(gate[i]);
 }
+
 // Gradients take the places of gate and up.
-LEA_FOR_EACH_PROCESSOR
+LEA_CLONES
 void gate_backward(const float* outer, float* gate, float* up, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
-    const float share = 1.0F / (1.0F + exponential(-gate[i]));
+    const float share = kernels::sigmoid(gate[i]);
     const float silu = gate[i] * share;
     gate[i] = outer[i] * up[i] * (share + silu * (1.0F - share));
     up[i] = outer[i] * silu;
   }
 }
-LEA_FOR_EACH_PROCESSOR
+
+LEA_CLONES
 void turn(float* first, float* second, const float* cos, const float* sin, float sign,
           int64_t half) {
   for (int64_t i = 0; i < half; ++i) {
@@ -117,49 +40,6 @@ void turn(float* first, float* second, const float* cos, const float* sin, float
     first[i] = a * cos[i] - b * s;
     second[i] = b * cos[i] + a * s;
   }
-}
-LEA_FOR_EACH_PROCESSOR
-float largest(const float* x, int64_t count) {
-  float lanes[kLanes];
-  std::fill_n(lanes, kLanes, -INFINITY);
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (int64_t l = 0; l < kLanes; ++l) lanes[l] = x[i + l] > lanes[l] ? x[i + l] : lanes[l];
-  }
-  float most = -INFINITY;
-  for (const float lane : lanes) most = std::max(most, lane);
-  for (; i < count; ++i) most = std::max(most, x[i]);
-  return most;
-}
-LEA_FOR_EACH_PROCESSOR
-void exponentials(float* x, float less, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) x[i] = exponential(x[i] - less);
-}
-
-bool has_kernel(const Tensor& x) {
-  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
-}
-
-template <typename Body>
-void for_type(const Tensor& x, Body body) {
-  if (x.scalar_type() == at::kFloat) return body(float{});
-  body(at::BFloat16{});
-}
-
-// Calls body(first value, number of values) for chunks of all.
-template <typename Body>
-void for_chunks(int64_t count, Body body) {
-  at::parallel_for(0, (count + kChunk - 1) / kChunk, kGrain / kChunk,
-                   [&](int64_t begin, int64_t end) {
-                     for (int64_t chunk = begin; chunk < end; ++chunk)
-                       body(chunk * kChunk, std::min(kChunk, count - chunk * kChunk));
-                   });
-}
-
-template <typename Body>
-void for_rows(int64_t rows, int64_t width, Body body) {
-  at::parallel_for(0, rows, std::max<int64_t>(1, kGrain / width),
-                   [&](int64_t begin, int64_t end) { body(begin, end); });
 }
 
 struct RmsNorm : torch::autograd::Function<RmsNorm> {
@@ -313,42 +193,6 @@ struct Rotate : torch::autograd::Function<Rotate> {
 
 bool differentiates(const Tensor& x) { return at::GradMode::is_enabled() && x.requires_grad(); }
 
-// Turns a row of logits into its gradient; gives its loss.
-template <typename T>
-double cross_entropy_of_row(T* logits, int64_t size, int64_t target, float weight) {
-  Floats chunk{};
-  const auto for_each_chunk = [&](auto body) {
-    for (int64_t first = 0; first < size; first += kChunk) {
-      const int64_t count = std::min(kChunk, size - first);
-      widen(logits + first, chunk.data(), count);
-      body(first, count);
-    }
-  };
-  static constexpr auto kOnes = [] {
-    Floats ones{};
-    ones.fill(1);
-    return ones;
-  }();
-  float most = -INFINITY;
-  for_each_chunk(
-      [&](int64_t, int64_t count) { most = std::max(most, largest(chunk.data(), count)); });
-  double sum = 0;
-  for_each_chunk([&](int64_t, int64_t count) {
-    exponentials(chunk.data(), most, count);
-    sum += product_sum(chunk.data(), kOnes.data(), count);
-  });
-  const double loss = weight * (most + std::log(sum) - static_cast<float>(logits[target]));
-  const auto share = static_cast<float>(weight / sum);
-  for_each_chunk([&](int64_t first, int64_t count) {
-    exponentials(chunk.data(), most, count);
-    scale(chunk.data(), share, count);
-    if (target >= first && target < first + count)
-      chunk[static_cast<size_t>(target - first)] -= weight;
-    narrow(chunk.data(), logits + first, count);
-  });
-  return loss;
-}
-
 }  // namespace
 
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
@@ -378,32 +222,6 @@ Tensor rotated(const Tensor& x, const Tensor& cos, const Tensor& sin) {
   }
   const Tensor dense = x.contiguous();
   return differentiates(x) ? Rotate::apply(dense, cos, sin) : Rotate::compute(dense, cos, sin, 1);
-}
-
-Tensor cross_entropy_in_place(Tensor& logits, const Tensor& target, const Tensor& weight) {
-  const int64_t rows = logits.size(0), size = logits.size(1);
-  if (!has_kernel(logits)) {
-    const Tensor wanted = target.unsqueeze(1), share = weight.unsqueeze(1);
-    Tensor wide = logits.log_softmax(1, at::kFloat);
-    const Tensor loss = -(wide.gather(1, wanted) * share).sum(at::kDouble);
-    wide.exp_().mul_(share).scatter_add_(1, wanted, share.neg());
-    logits = wide.to(logits.scalar_type());
-    return loss;
-  }
-  std::vector<double> losses(static_cast<size_t>(rows));
-  const Tensor targets = target.contiguous(), weights = weight.contiguous();
-  for_type(logits, [&](auto type) {
-    using T = decltype(type);
-    T* values = logits.mutable_data_ptr<T>();
-    for_rows(rows, size, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        losses[static_cast<size_t>(i)] =
-            cross_entropy_of_row(values + i * size, size, targets.const_data_ptr<int64_t>()[i],
-                                 weights.const_data_ptr<float>()[i]);
-      }
-    });
-  });
-  return at::scalar_tensor(std::accumulate(losses.begin(), losses.end(), 0.0), at::kDouble);
 }
 
 }  // namespace lea::lm

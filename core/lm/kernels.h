@@ -18,9 +18,4 @@ LEA_LM_API at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up);
 // Rotary positions: x [T, heads, 2 * half], cos and sin float32 [T, half]; pairs (i, i + half).
 LEA_LM_API at::Tensor rotated(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin);
 
-// sum_i weight_i * -log softmax(logits_i)[target_i], a float64 scalar; logits [R, V], target int64
-// [R], weight float32 [R]. Its gradient takes the logits' place, rounded to their type.
-LEA_LM_API at::Tensor cross_entropy_in_place(at::Tensor& logits, const at::Tensor& target,
-                                             const at::Tensor& weight);
-
 }  // namespace lea::lm

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "core/lm/row_loops.h"
 #include "core/lm/scalar_type.h"
 #include "core/spec/error.h"
 #include "core/spec/publish.h"
@@ -40,8 +41,7 @@ std::map<std::string, at::Tensor> load_tensors(const std::string& path) {
     const at::Tensor tensor = at::empty(entry.shape, type_of(entry.dtype, place));
     if (tensor.nbytes() > 0)
       std::memcpy(tensor.mutable_data_ptr(), bytes.data() + entry.begin, tensor.nbytes());
-    if (!at::isfinite(tensor).all().item<bool>())
-      throw DataError(place + ": holds a value that is not finite");
+    if (!all_finite(tensor)) throw DataError(place + ": holds a value that is not finite");
     tensors.emplace(entry.name, tensor);
   }
   return tensors;

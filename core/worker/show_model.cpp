@@ -74,11 +74,6 @@ void tell_memory(const lm::Config& config, const lm::Weights& weights, Json* fac
   }
 }
 
-// A weight that the model would miss or leave out, as loading it would find.
-void require_shapes(const lm::Config& config, const lm::Weights& weights) {
-  for (const auto& [name, shape] : lm::weight_shapes(config)) weights.get(name, shape);
-}
-
 }  // namespace
 
 Json show_model(const std::string& folder) {
@@ -106,7 +101,7 @@ Json show_model(const std::string& folder) {
   if (attempt([&] { weights.emplace(folder); })) tell_weights(*weights, &facts);
   if (attempt([&] { tokenizer.emplace(folder); })) facts["tokenizer"] = tokenizer->size();
   if (config && weights) {
-    if (attempt([&] { require_shapes(*config, *weights); }))
+    if (attempt([&] { lm::require_weights(*config, *weights); }))
       attempt([&] { tell_memory(*config, *weights, &facts); });
   }
   if (refused.empty()) attempt([&] { lm::open_model(folder); });

@@ -103,6 +103,13 @@ TEST_F(LmCommand, ShowsEverythingThatWouldBeRefused) {
   EXPECT_EQ(nlohmann::json::parse(json.out).at("refused").size(), 2);
 }
 
+TEST_F(LmCommand, ShowsThatAWeightWouldBeLeftOut) {
+  configure("num_hidden_layers", 2);
+  const auto result = lealab({"lm", "show", path("model")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("is no part of a llama model with this config.json"));
+}
+
 TEST_F(LmCommand, ShowsNothingOfAFolderThatIsNotThere) {
   const auto result = lealab({"lm", "show", path("nowhere")});
   EXPECT_EQ(result.exit_code, 3);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "core/lm/cross_entropy.h"
 #include "tests/lm/tiny_model.h"
 
 namespace lea::lm {

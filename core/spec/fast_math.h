@@ -7,10 +7,12 @@
 namespace lea::kernels {
 
 // exp(x) for x <= 0, relative error below 2e-7: x = k ln 2 + r, a polynomial in r (Cephes), and k
-// into the exponent. Below -87 it is 0.
+// into the exponent. Below -87 it is 0; of a NaN, a NaN.
 inline float exp_negative(float x) {
+  constexpr float kToInteger = 12582912.0f;  // 1.5 * 2^23: a sum's last bits are the integer
   const float clamped = x < -87.0f ? -87.0f : x;
-  const float k = (clamped * 1.44269504f + 12582912.0f) - 12582912.0f;  // rounds to an integer
+  const float shifted = clamped * 1.44269504f + kToInteger;
+  const float k = shifted - kToInteger;
   const float r = (clamped - k * 0.693359375f) + k * 2.12194440e-4f;
   float p = 1.9875691500e-4f;
   p = p * r + 1.3981999507e-3f;
@@ -18,7 +20,8 @@ inline float exp_negative(float x) {
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  const float power = std::bit_cast<float>((static_cast<int32_t>(k) + 127) << 23);
+  const uint32_t integer = std::bit_cast<uint32_t>(shifted) - std::bit_cast<uint32_t>(kToInteger);
+  const float power = std::bit_cast<float>((integer + 127) << 23);
   const float result = (p * r * r + r + 1.0f) * power;
   return x < -87.0f ? 0.0f : result;
 }
