@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/spec/device_name.h"
 #include "core/spec/error.h"
 #include "core/spec/param_json.h"
 #include "core/spec/resolve.h"
@@ -33,13 +34,6 @@ bool is_metric(const std::string& text) {
   int64_t k = 0;
   return (name == "hr" || name == "ndcg" || name == "mrr") &&
          parse_integer(text.substr(at + 1), &k).empty() && k >= 1 && k <= 1000000;
-}
-
-bool is_device(const std::string& text) {
-  int64_t index = 0;
-  return text == "cpu" || text == "cuda" ||
-         (text.starts_with("cuda:") && text.find_first_of("+-eE", 5) == std::string::npos &&
-          parse_integer(text.substr(5), &index).empty() && index < 1024);
 }
 
 }  // namespace
@@ -233,7 +227,7 @@ void Resolver::check_train(const Cell& cell) {
         place(cell, "train", "stop_on"), "train.stop_on",
         "must be hr@K, ndcg@K or mrr@K, such as ndcg@20, but is " + in_backticks(train.stop_on));
   }
-  if (!is_device(train.device)) {
+  if (!is_device_name(train.device)) {
     errors_.add(
         place(cell, "train", "device"), "train.device",
         "must be cpu, cuda or cuda:N, such as cuda:0, but is " + in_backticks(train.device));

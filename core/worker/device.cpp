@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/spec/device_name.h"
 #include "core/spec/error.h"
 #include "core/spec/text.h"
 
@@ -11,10 +12,7 @@ namespace lea::worker {
 
 void check_device(const std::string& device, const std::string& key) {
   if (device == "cpu") return;
-  const bool known =
-      device == "cuda" || (device.starts_with("cuda:") && device.size() > 5 && device.size() < 9 &&
-                           device.find_first_not_of("0123456789", 5) == std::string::npos);
-  if (!known)
+  if (!is_device_name(device))
     throw ConfigError(key + ": must be cpu, cuda or cuda:N, but is " + in_backticks(device));
   const size_t devices = torch::cuda::is_available() ? torch::cuda::device_count() : 0;
   const int64_t index = std::max<int64_t>(0, c10::Device(device).index());

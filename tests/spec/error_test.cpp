@@ -145,8 +145,12 @@ const std::vector<Mistake> kMistakes = {
      "spec.yaml:5:17: train.device: must be cpu, cuda or cuda:N, such as cuda:0, but is `gpu`"},
     {"DeviceWithoutANumber", "+train: {device: \"cuda:\"}\n",
      "spec.yaml:5:17: train.device: must be cpu, cuda or cuda:N, such as cuda:0, but is `cuda:`"},
+    {"DeviceBeyondWhatLibTorchCounts", "+train: {device: \"cuda:128\"}\n",
+     "spec.yaml:5:17: train.device: must be cpu, cuda or cuda:N, such as cuda:0, but is "
+     "`cuda:128`"},
     {"OneDataSetWithTwoContents", "+grid: {data.min_item: [0, 6]}\n",
-     "spec.yaml:5:27: data.min_item: differs among the cells that use the data set `small`, which is "
+     "spec.yaml:5:27: data.min_item: differs among the cells that use the data set `small`, which "
+     "is "
      "imported once; give each variant a data.name of its own"},
     {"RatiosThatDoNotAddUp", "+split: {ratios: [0.8, 0.1, 0.2]}\n",
      "spec.yaml:5:17: split.ratios: must be three shares (train, valid, test) that add up to 1, "
