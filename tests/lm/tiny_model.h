@@ -35,7 +35,8 @@ inline double distance(const at::Tensor& ours, const at::Tensor& reference) {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "lea-lm-XXXXXX").string()) {
+  explicit TemporaryFolder(const std::filesystem::path& in = std::filesystem::temp_directory_path())
+      : path_((in / "lea-lm-XXXXXX").string()) {
     if (!mkdtemp(path_.data())) throw std::runtime_error("no temporary folder");
   }
   ~TemporaryFolder() {

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 #include "core/spec/error.h"
 #include "core/spec/json_field.h"
@@ -29,6 +30,22 @@ TEST_P(TokenizerGolden, GivesTheIdsOfTheReferenceForEveryText) {
   ASSERT_EQ(texts.size(), golden.size());
   for (size_t i = 0; i < texts.size(); ++i)
     EXPECT_EQ(tokenizer.encode(texts[i]), golden[i]) << "text " << i << ": " << texts[i];
+}
+
+// One that takes a square of its length would run into the test's time limit.
+TEST_P(TokenizerGolden, GivesTheIdsOfTheReferenceForATextOfAMegabyte) {
+  const std::string folder = kGolden + GetParam();
+  const auto texts = read_json(kGolden + "texts.json")->get<std::vector<std::string>>();
+  std::string part, text;
+  for (const std::string& line : texts) part += line + '\n';
+  while (text.size() < 1'000'000) text += part;
+  const auto golden = read_json(folder + "/long.json");
+  const Ids ids = Tokenizer(folder).encode(text);
+  EXPECT_EQ(ids.size(), golden->at("count"));
+  const uint64_t sum = std::accumulate(
+      ids.begin(), ids.end(), uint64_t{0},
+      [](uint64_t so_far, int64_t id) { return so_far * 31 + static_cast<uint64_t>(id); });
+  EXPECT_EQ(sum, golden->value("sum", sum));  // absent where releases of the reference differ
 }
 
 std::string name_of(const testing::TestParamInfo<const char*>& info) {

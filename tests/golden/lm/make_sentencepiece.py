@@ -1,7 +1,7 @@
 """Small SentencePiece models, trained on a few lines, and the ids of the texts of texts.json.
 
-Writes sentencepiece/NAME/{tokenizer.model, tokenizer_config.json, golden.json}. `tokenizers` cuts a text at its special
-tokens, sentencepiece segments what lies between. Prints for how many texts transformers' LlamaTokenizer agrees, which
+Writes sentencepiece/NAME/{tokenizer.model, tokenizer_config.json, golden.json, long.json}. `tokenizers` cuts a text at its
+special tokens, sentencepiece segments what lies between. Prints for how many texts transformers' LlamaTokenizer agrees, which
 takes every model for BPE without a normaliser.
 
 Needs: sentencepiece 0.2.3, tokenizers 0.23, transformers 5.23, protobuf 7.36. Run in this folder: python make_sentencepiece.py
@@ -17,7 +17,7 @@ from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Tokenizer, models
 from transformers import LlamaTokenizer
 
-from make_tokenizers import ADDED, PROSE, SPECIAL, TEXTS
+from make_tokenizers import ADDED, LONG, PROSE, SPECIAL, TEXTS, digest
 
 FLAGS = ["single_word", "lstrip", "rstrip", "normalized", "special"]
 DECODER = [{"content": token.content, **{flag: getattr(token, flag) for flag in FLAGS}} for token in SPECIAL + ADDED]
@@ -79,12 +79,15 @@ def cutter(model, config):
 def goes_on(model, part):
     """The ids of a text in the middle of another: no prefix, and the space that it begins with stays."""
     proto = sentencepiece_model_pb2.ModelProto.FromString(model.serialized_model_proto())
-    collapses = proto.normalizer_spec.remove_extra_whitespaces
-    proto.normalizer_spec.add_dummy_prefix = proto.normalizer_spec.remove_extra_whitespaces = False
-    plain = sentencepiece.SentencePieceProcessor(model_proto=proto.SerializeToString())
-    if collapses:
-        part = re.sub("\u2581+", "\u2581", plain.normalize(part)).rstrip("\u2581")
-    return plain.encode(part)
+    spec = proto.normalizer_spec
+    collapses = spec.remove_extra_whitespaces
+    spec.add_dummy_prefix = spec.remove_extra_whitespaces = False
+    if collapses:  # spaces, not U+2581 that the text has itself; at its end both go
+        spec.escape_whitespaces = False
+        spaced = sentencepiece.SentencePieceProcessor(model_proto=proto.SerializeToString())
+        part = re.sub(" +", "\u2581", spaced.normalize(part)).rstrip("\u2581")
+        spec.escape_whitespaces = True
+    return sentencepiece.SentencePieceProcessor(model_proto=proto.SerializeToString()).encode(part)
 
 
 def encode(model, config, text):
@@ -114,6 +117,10 @@ def main():
             (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=1) + "\n")
         golden = [encode(model, config or {}, text) for text in TEXTS]
         (folder / "golden.json").write_text(json.dumps(golden) + "\n")
+        long = digest(encode(model, config or {}, LONG))
+        if options["model_type"] == "unigram":  # ".", ".." and "..", "." score alike: rounding decides, and releases round differently
+            del long["sum"]
+        (folder / "long.json").write_text(json.dumps(long) + "\n")
         transformers = LlamaTokenizer.from_pretrained(folder)
         equal = sum(transformers.encode(text) == ids for text, ids in zip(TEXTS, golden))
         print(f"{name}: {model.get_piece_size()} pieces, {sum(map(len, golden))} ids, "

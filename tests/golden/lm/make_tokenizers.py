@@ -1,6 +1,7 @@
 """Small tokenizers of each kind, trained on a few lines, and the ids that `tokenizers` gives.
 
-Writes tokenizers/NAME/{tokenizer.json, golden.json}; texts.json holds the texts, shared by all.
+Writes tokenizers/NAME/{tokenizer.json, golden.json, long.json}; texts.json holds the texts, shared by all. long.json is the
+number of ids of a text of 1 MB and a sum over them.
 
 Needs: tokenizers 0.23. Run in this folder: python make_tokenizers.py
 """
@@ -24,6 +25,8 @@ TEXTS = PROSE + [
     "👍 👩‍👩‍👧‍👦 🏳️‍🌈 e\u0301 é \u1100\u1161\u11a8 각 a\u0323\u0307 ﬁ ﬀ ª º ™", "a\u0000b\u0001c\u007fd\u0085e\u00ade\u200bf\u2028g\u3000h\ufeffi\u180ej\u00a0k\u202fl",
     "<s>", "x<s>y</s>", " <s> ", "<|im_start|>user\n hi <|im_end|>  \n<|im_start|>", "<0x0A>", "\u2581x \u2581\u2581 y", "<mask>x <mask> y  <mask>  z",
     "tok toks xtok tok. (tok)", "the THE The tHe", "\ufffd\ufffe\U0010ffff", "A\u030a\u0323B क्षि", "ΟΔΟΣ ΟΔΟΣ. Σ İSTANBUL ẞ"]
+LONG = "\n".join(TEXTS) + "\n"
+LONG *= 1_000_000 // len(LONG.encode()) + 1
 SPECIAL = [AddedToken("<unk>", special=True, normalized=False), AddedToken("<s>", special=True, normalized=False),
            AddedToken("</s>", special=True, normalized=False),
            AddedToken("<|im_start|>", special=True, normalized=False, rstrip=True),
@@ -35,6 +38,13 @@ QWEN = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
 TEKKEN = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}"
           r"\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 BYTES = [f"<0x{b:02X}>" for b in range(256)]
+
+
+def digest(ids):
+    total = 0
+    for id in ids:
+        total = (total * 31 + id) % 2**64
+    return {"count": len(ids), "sum": total}
 
 
 def bos(token="<s>", id=1):
@@ -113,6 +123,7 @@ def main():
         (folder / "tokenizer.json").write_text(json.dumps(document, ensure_ascii=True) + "\n")
         ids = [tokenizer.encode(text).ids for text in TEXTS]
         (folder / "golden.json").write_text(json.dumps(ids) + "\n")
+        (folder / "long.json").write_text(json.dumps(digest(tokenizer.encode(LONG).ids)) + "\n")
         print(name, tokenizer.get_vocab_size(), sum(map(len, ids)))
 
 
