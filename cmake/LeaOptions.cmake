@@ -5,7 +5,7 @@ target_include_directories(lea_options INTERFACE ${CMAKE_SOURCE_DIR})
 
 if(LEA_SANITIZE)
   # g++ 12 takes instrumented code of std::regex and LibTorch for reads of uninitialised values.
-  add_compile_options(-fsanitize=${LEA_SANITIZE} -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+  add_compile_options(-fsanitize=${LEA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized)
   add_link_options(-fsanitize=${LEA_SANITIZE})
 endif()
 

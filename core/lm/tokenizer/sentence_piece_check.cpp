@@ -91,16 +91,14 @@ class Rules {
     std::memcpy(&size, map.data(), sizeof(size));
     map.remove_prefix(sizeof(size));
     if (size > map.size() || size % 4 != 0) refuse(where_, "its normalisation rules are cut short");
+    if (size == 0) refuse(where_, "its normalisation rules are empty");
     units_.resize(size / 4);
     std::memcpy(units_.data(), map.data(), size);
     texts_ = map.size() - size;
     most_matches_.resize(units_.size(), kUnknown);
   }
 
-  void require_sound() {
-    if (units_.empty()) refuse(where_, "its normalisation rules are empty");
-    most_matches(0, 0);
-  }
+  void require_sound() { most_matches(0, 0); }
 
  private:
   static constexpr int8_t kUnknown = -1, kOnTheWay = -2;
