@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "core/lab/process.h"
+#include "core/spec/device_name.h"
 #include "core/spec/error.h"
 #include "core/spec/json_field.h"
 #include "core/spec/text.h"
@@ -132,10 +133,15 @@ void show(const Options& options) {
   if (!reasons.empty()) throw DataError(reasons);
 }
 
+// An unset variable of a script's would otherwise mean "none".
+std::string require_text(const std::string& text) { return text.empty() ? "is empty" : ""; }
+
 CLI::App* add(CLI::App* lm, const std::string& task, const std::string& meaning,
               const std::string& text_option, const std::shared_ptr<Options>& options) {
   CLI::App* command = lm->add_subcommand(task, meaning);
-  command->add_option("folder", options->folder, "a Hugging Face folder")->required();
+  command->add_option("folder", options->folder, "a Hugging Face folder")
+      ->required()
+      ->check(require_text);
   command->add_option(text_option, options->text, "a file of UTF-8 text, read as it is")
       ->required();
   command->add_flag("--json", options->json, "for scripts");
@@ -144,9 +150,14 @@ CLI::App* add(CLI::App* lm, const std::string& task, const std::string& meaning,
   command->add_option("--dtype", options->dtype, "what it computes in")
       ->check(CLI::IsMember({"float32", "bfloat16"}))
       ->capture_default_str();
-  command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
-  command->add_option("--adapter", options->adapter,
-                      "a folder with a LoRA adapter, as PEFT saves it");
+  command->add_option("--device", options->device, "cpu, cuda or cuda:N")
+      ->check([](const std::string& name) {
+        return is_device_name(name) ? "" : in_backticks(name) + " is not cpu, cuda or cuda:N";
+      })
+      ->capture_default_str();
+  command
+      ->add_option("--adapter", options->adapter, "a folder with a LoRA adapter, as PEFT saves it")
+      ->check(require_text);
   return command;
 }
 
@@ -158,14 +169,17 @@ void add_lm(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* shown =
       lm->add_subcommand("show", "its shape, what memory it needs, and what is not supported");
-  shown->add_option("folder", options->folder, "a Hugging Face folder")->required();
+  shown->add_option("folder", options->folder, "a Hugging Face folder")
+      ->required()
+      ->check(require_text);
   shown->add_flag("--json", options->json, "for scripts");
   shown->callback([options] { show(*options); });
   add(lm, "tokenize", "ids, with the special tokens that the folder adds", "--text-file", options);
   add(lm, "score", "ids, and the natural-log probability of each given those before it",
       "--text-file", options);
   add(lm, "generate", "ids of the most probable continuation", "--prompt-file", options)
-      ->add_option("--max-new-tokens", options->new_tokens, "an end id stops it before")
+      ->add_option("--max-new-tokens", options->new_tokens,
+                   "an end id, or the end of the context, stops it before")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
 }

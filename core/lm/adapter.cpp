@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <stdexcept>
 
 #include "core/lm/scalar_type.h"
 #include "core/lm/tensor_file.h"
@@ -93,11 +94,16 @@ std::vector<std::pair<std::string, Value>> patterns_in(const std::string& text,
 
 AdapterConfig read_adapter_config(const std::string& folder) {
   const std::string path = folder + "/" + kConfig;
-  if (!std::filesystem::exists(path)) {
-    throw DataError(printable(folder) + ": has no " + kConfig +
-                    ". An adapter is a folder with that file and " + kTensors + ".");
+  for (const char* name : {kConfig, kTensors}) {
+    if (std::filesystem::exists(folder + "/" + name)) continue;
+    const bool pickled = std::filesystem::exists(folder + "/adapter_model.bin");
+    throw DataError(printable(folder) + ": has no " + name + ". " +
+                    (pickled ? "Its adapter_model.bin is a pickle, which can run code: load it "
+                               "with PEFT and save_pretrained() it."
+                             : std::string("An adapter is a folder with ") + kConfig + " and " +
+                                   kTensors + "."));
   }
-  const std::string text = read_file(path, size_t{1} << 24);
+  const std::string text = read_input(path, size_t{1} << 24);
   const nlohmann::json document = parse_json(text, printable(path), json_memory(text.size()));
   const JsonFields fields(document, printable(path));
   refuse_foreign(fields);
@@ -112,7 +118,9 @@ AdapterConfig read_adapter_config(const std::string& folder) {
   const nlohmann::json& targets = fields.at("target_modules");
   if (targets.is_string())
     config.target_expression = targets.get<std::string>();
-  else if (!targets.is_null())
+  else if (targets.is_null())
+    fields.fail("target_modules", "null is not supported: name the modules");
+  else
     config.targets = fields.texts("target_modules");
   config.rank_pattern = patterns_in<int64_t>(text, fields, "rank_pattern", rank_in);
   config.alpha_pattern = patterns_in<double>(text, fields, "alpha_pattern", alpha_in);
@@ -161,13 +169,6 @@ std::map<std::string, Linear*> linears_of(Decoder& decoder) {
   return linears;
 }
 
-void replace_weights(const std::map<std::string, Tensor>& replaced, Decoder& decoder) {
-  decoder.for_each_weight([&](const std::string& name, Tensor& weight) {
-    const auto found = replaced.find(name);
-    if (found != replaced.end()) weight = found->second;
-  });
-}
-
 // Removes the ending from a name that has it.
 bool cut(std::string* name, std::string_view ending) {
   if (!name->ends_with(ending)) return false;
@@ -196,6 +197,8 @@ double AdapterConfig::scale_of(const std::string& module) const {
 Adapter Adapter::make(const AdapterConfig& config, Decoder& decoder) {
   Adapter adapter;
   adapter.config_ = config;
+  if (config.rank < 1 || config.dropout < 0 || config.dropout >= 1)
+    throw std::invalid_argument("Adapter::make: a rank below 1, or a dropout not within [0, 1)");
   for (const auto& [module, linear] : linears_of(decoder)) {
     if (!config.targets_module(module)) continue;
     const int64_t rank = config.rank_of(module), in = linear->weight.size(1),
@@ -270,7 +273,13 @@ void Adapter::save(const std::string& folder) const {
     tensors[kPrefix + module + ".lora_B.weight"] = part.b;
     if (part.bias.defined()) tensors[kPrefix + module + ".lora_B.bias"] = part.bias;
   }
-  for (const auto& [name, weight] : replaced_) tensors[kPrefix + name] = weight;
+  for (const auto& [name, weight] : replaced_) {
+    // PEFT looks for the own weights of a module that it has wrapped below `base_layer`.
+    const size_t dot = name.rfind('.');
+    const bool wrapped = modules_.contains(name.substr(0, dot));
+    tensors[kPrefix + (wrapped ? name.substr(0, dot) + ".base_layer" + name.substr(dot) : name)] =
+        weight;
+  }
   std::error_code error;
   std::filesystem::create_directories(folder, error);  // publish_file tells what is wrong
   save_tensors(folder + "/" + kTensors, tensors);
@@ -285,13 +294,17 @@ void Adapter::attach(Decoder& decoder) const {
     const auto found = modules_.find(module);
     linear->adapter = found == modules_.end() ? std::nullopt : std::optional(found->second);
   }
-  replace_weights(replaced_, decoder);
+  decoder.stand_in(replaced_);
 }
 
 void Adapter::merge(Decoder& decoder) const {
   const at::NoGradGuard no_grad;
-  replace_weights(replaced_, decoder);
+  decoder.stand_in({});
+  decoder.for_each_weight([&](const std::string& name, Tensor& weight) {
+    if (const auto found = replaced_.find(name); found != replaced_.end()) weight = found->second;
+  });
   for (const auto& [module, linear] : linears_of(decoder)) {
+    linear->adapter.reset();
     const auto found = modules_.find(module);
     if (found == modules_.end()) continue;
     const LowRank& part = found->second;
@@ -304,6 +317,13 @@ void Adapter::merge(Decoder& decoder) const {
       linear->bias = sum(own, part.bias);
     }
   }
+}
+
+uint64_t Adapter::bytes_merged(at::ScalarType type) const {
+  uint64_t values = 0;
+  for (const auto& [module, part] : modules_)
+    values += static_cast<uint64_t>(part.b.size(0) * part.a.size(1));
+  return values * c10::elementSize(type);
 }
 
 std::vector<Tensor> Adapter::parameters() const {

@@ -75,6 +75,8 @@ void refuse_foreign(const JsonFields& fields) {
     if (!fields.has(key) || fields.at(key) == false) continue;
     fields.fail(key, "is not supported: it changes what the model computes");
   }
+  if (!fields.boolean("is_causal", true))
+    fields.fail("is_causal", "false is not supported: every row would see those behind it");
   const std::string activation = fields.text("hidden_act", "silu");
   if (activation != "silu" && activation != "swish") {
     fields.fail("hidden_act", in_backticks(activation) + " is not supported; supported: silu");
@@ -103,9 +105,14 @@ Rope rope_of(const JsonFields& fields, int64_t context) {
   if (fields.has("rope_theta")) rope.theta = positive(fields, "rope_theta");
   if (fields.number("partial_rotary_factor", 1) != 1)
     fields.fail("partial_rotary_factor", "is not supported unless it is 1");
-  const char* key = fields.has("rope_scaling") ? "rope_scaling" : "rope_parameters";
+  const bool has_scaling = fields.has("rope_scaling") && !fields.at("rope_scaling").empty();
+  const char* key = has_scaling ? "rope_scaling" : "rope_parameters";
   if (!fields.has(key)) return rope;
   const JsonFields stated = fields.object(key);
+  for (const auto& [name, value] : fields.at(key).items()) {
+    if (value.is_object())
+      stated.fail(name.c_str(), "positions for each type of layer are not supported");
+  }
   if (stated.has("rope_theta")) rope.theta = positive(stated, "rope_theta");
   if (stated.number("partial_rotary_factor", 1) != 1)
     stated.fail("partial_rotary_factor", "is not supported unless it is 1");
@@ -140,8 +147,8 @@ std::vector<int64_t> windows_of(const JsonFields& fields, const Family& family, 
     return none;
   }
   const bool qwen = family.name != std::string("mistral");
-  const bool slides = qwen ? fields.boolean("use_sliding_window", false)
-                           : (fields.has("sliding_window") || !fields.contains("sliding_window"));
+  const bool has_window = fields.has("sliding_window") || !fields.contains("sliding_window");
+  const bool slides = has_window && (!qwen || fields.boolean("use_sliding_window", false));
   std::vector<std::string> types;
   if (fields.has("layer_types")) {
     types = fields.texts("layer_types");
@@ -184,6 +191,33 @@ bool read_end_ids(const JsonFields& fields, int64_t vocabulary, std::vector<int6
     ids->push_back(id.get<int64_t>());
   }
   return true;
+}
+
+// Sampling's fields (temperature, top_p ...) do nothing to a greedy generation.
+void read_generation(const JsonFields& fields, int64_t vocabulary, Generation* generation) {
+  static constexpr const char* kForeign[] = {
+      "min_length",           "min_new_tokens",
+      "no_repeat_ngram_size", "suppress_tokens",
+      "bad_words_ids",        "begin_suppress_tokens",
+      "sequence_bias",        "forced_bos_token_id",
+      "stop_strings",         "forced_eos_token_id",
+      "dola_layers",          "watermarking_config",
+      "penalty_alpha",        "exponential_decay_length_penalty"};
+  static constexpr const char* kNeutralAtOne[] = {"num_beams", "guidance_scale"};
+  read_end_ids(fields, vocabulary, &generation->end_ids);
+  if (fields.has("repetition_penalty"))
+    generation->repetition_penalty = positive(fields, "repetition_penalty");
+  const auto differs = [&](const char* key, int neutral) {
+    if (!fields.has(key)) return false;
+    const nlohmann::json& value = fields.at(key);
+    return value != neutral && value != false && !(value.is_structured() && value.empty());
+  };
+  for (const char* key : kForeign) {
+    if (differs(key, 0)) generation->unsupported = fields.where() + ": " + key;
+  }
+  for (const char* key : kNeutralAtOne) {
+    if (differs(key, 1)) generation->unsupported = fields.where() + ": " + key;
+  }
 }
 
 }  // namespace
@@ -233,10 +267,13 @@ Config read_config(const std::string& folder) {
   config.qk_norm = qwen3;
   config.window = windows_of(fields, family, config.layers);
 
-  if (!read_end_ids(fields, config.vocabulary, &config.end_ids)) config.end_ids = family.end_ids;
-  const std::string generation = folder + "/generation_config.json";
-  if (const auto stated = read_json(generation))
-    read_end_ids(JsonFields(*stated, printable(generation)), config.vocabulary, &config.end_ids);
+  Generation& generation = config.generation;
+  if (!read_end_ids(fields, config.vocabulary, &generation.end_ids))
+    generation.end_ids = family.end_ids;
+  const std::string generation_path = folder + "/generation_config.json";
+  if (const auto stated = read_json(generation_path))
+    read_generation(JsonFields(*stated, printable(generation_path)), config.vocabulary,
+                    &generation);
   return config;
 }
 

@@ -27,6 +27,13 @@ struct Rope {
   int64_t original_context = 0;      // llama3
 };
 
+// How a greedy generation goes on: generation_config.json before config.json.
+struct Generation {
+  std::vector<int64_t> end_ids;
+  double repetition_penalty = 1;  // divides a positive score of an id that was there, else times it
+  std::string unsupported;        // what would choose other ids, in words; only generate() minds
+};
+
 struct Config {
   std::string family;  // model_type: llama, mistral, qwen2, qwen3
   int64_t vocabulary = 0;
@@ -46,8 +53,7 @@ struct Config {
   bool qk_norm = false;      // an RMSNorm over each head of q and k, before the rotation
   // [layers]: how many keys a query sees, with its own; 0 = all up to its own.
   std::vector<int64_t> window;
-  // Ids that end a generation: generation_config.json before config.json.
-  std::vector<int64_t> end_ids;
+  Generation generation;
 };
 
 // Reads FOLDER/config.json and, where there is one, generation_config.json. Throws DataError:

@@ -4,9 +4,11 @@
 
 #include <cmath>
 #include <numeric>
+#include <stdexcept>
 #include <vector>
 
 #include "core/lm/row_loops.h"
+#include "core/spec/error.h"
 
 namespace lea::lm {
 namespace {
@@ -105,7 +107,16 @@ Tensor cross_entropy_in_place(Tensor& logits, const Tensor& target, const Tensor
 
 Tensor cross_entropy(const Decoder& decoder, const Tensor& hidden, const Tensor& target,
                      const Tensor& weight) {
-  return Loss::apply(hidden, decoder.head(), target, weight);
+  if (decoder.head().adapter) {
+    throw DataError(
+        "the adapter changes lm_head, of which this loss has no gradient; leave it out of the "
+        "target "
+        "modules.");
+  }
+  const auto [smallest, largest] = target.aminmax();
+  if (smallest.item<int64_t>() < 0 || largest.item<int64_t>() >= decoder.config().vocabulary)
+    throw std::invalid_argument("cross_entropy: a target beyond the vocabulary");
+  return Loss::apply(hidden, decoder.head().weight, target, weight);
 }
 
 }  // namespace lea::lm

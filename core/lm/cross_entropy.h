@@ -11,7 +11,8 @@ namespace lea::lm {
 
 // sum_i weight_i * -log P(target_i | row i), a float32 scalar whose gradient flows to `hidden`
 // [R, D] only. target int64 [R], below the vocabulary size; weight float32 [R]. The softmax is
-// taken in float32 whatever the model's type.
+// taken in float32 whatever the model's type. Throws DataError for a decoder whose adapter changes
+// the head, and std::invalid_argument for a target that is no token.
 LEA_LM_API at::Tensor cross_entropy(const Decoder& decoder, const at::Tensor& hidden,
                                     const at::Tensor& target, const at::Tensor& weight);
 

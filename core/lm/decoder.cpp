@@ -22,6 +22,8 @@ using at::Tensor;
 using Layer = DecoderWeights::Layer;
 using Shape = std::vector<int64_t>;
 
+constexpr const char* kEmbedding = "model.embed_tokens.weight";
+
 // The one list of what a model consists of. Each linear is told as (module, linear, out, in,
 // with_bias), each other weight as (name, tensor, shape).
 template <typename OnLinear, typename OnWeight>
@@ -29,7 +31,7 @@ void walk(const Config& config, DecoderWeights& weights, OnLinear linear, OnWeig
   const int64_t width = config.width, inner = config.inner,
                 query = config.heads * config.head_width,
                 key = config.key_heads * config.head_width;
-  weight("model.embed_tokens.weight", weights.embedding, Shape{config.vocabulary, width});
+  weight(kEmbedding, weights.embedding, Shape{config.vocabulary, width});
   weights.layers.resize(static_cast<size_t>(config.layers));
   for (size_t i = 0; i < weights.layers.size(); ++i) {
     const std::string at = "model.layers." + std::to_string(i) + ".";
@@ -130,9 +132,15 @@ void require_weights(const Config& config, const Weights& weights) {
   }
   for (const auto& [name, entry] : weights.entries()) {
     if (known.contains(name) || name.ends_with(".rotary_emb.inv_freq")) continue;  // of old files
-    throw DataError(printable(name) + ": is no part of a " + config.family +
+    throw DataError(weights.where(name) + ": is no part of a " + config.family +
                     " model with this config.json; it would be left out");
   }
+  if (!config.tied || !weights.has("lm_head.weight")) return;
+  const Shape shape = {config.vocabulary, config.width};
+  if (at::equal(weights.get("lm_head.weight", shape), weights.get(kEmbedding, shape))) return;
+  throw DataError(weights.where("lm_head.weight") +
+                  ": is not the embedding, though config.json has tie_word_embeddings true. Set it "
+                  "to false to use this head, or leave the tensor out");
 }
 
 Decoder::Decoder(const Config& config, const Weights& weights, at::ScalarType type,
@@ -146,7 +154,7 @@ Decoder::Decoder(const Config& config, const Weights& weights, at::ScalarType ty
     }
     const Tensor tensor = weights.get(name, shape);
     if (!all_finite(tensor))
-      throw DataError(printable(name) + ": holds a value that is not finite");
+      throw DataError(weights.where(name) + ": holds a value that is not finite");
     place = tensor.to(device, type);
   };
   walk_weights(config_, weights_, get);
@@ -163,6 +171,19 @@ void Decoder::for_each_linear(const EachLinear& tell) {
 void Decoder::for_each_weight(const EachWeight& tell) {
   walk_weights(config_, weights_,
                [&](const std::string& name, Tensor& weight, const Shape&) { tell(name, weight); });
+}
+
+void Decoder::stand_in(const std::map<std::string, Tensor>& weights) {
+  for_each_weight([&](const std::string& name, Tensor& weight) {
+    if (const auto own = own_.find(name); own != own_.end()) weight = own->second;
+  });
+  own_.clear();
+  for_each_weight([&](const std::string& name, Tensor& weight) {
+    const auto other = weights.find(name);
+    if (other == weights.end()) return;
+    own_.emplace(name, weight);
+    weight = other->second;
+  });
 }
 
 Tensor Decoder::embed(const Tensor& ids, const Tensor& vectors) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -63,7 +64,7 @@ class LEA_LM_API Decoder {
   // Of a few next tokens only, int64 [L]: [R, D] -> [R, L].
   at::Tensor logits(const at::Tensor& hidden, const at::Tensor& ids) const;
 
-  const at::Tensor& head() const { return weights_.head.weight; }  // [V, D]
+  const Linear& head() const { return weights_.head; }  // [V, D]
   const Config& config() const { return config_; }
   at::ScalarType type() const { return weights_.embedding.scalar_type(); }
   at::Device device() const { return weights_.embedding.device(); }
@@ -75,6 +76,10 @@ class LEA_LM_API Decoder {
   void for_each_linear(const EachLinear& tell);
   void for_each_weight(const EachWeight& tell);
 
+  // Has these stand in for the weights of their names until the next call, which first puts the
+  // model's own back.
+  void stand_in(const std::map<std::string, at::Tensor>& weights);
+
  private:
   at::Tensor attention(size_t index, const at::Tensor& x, const Layout& layout,
                        const std::vector<at::Tensor>& masks, const at::Tensor& cos,
@@ -82,6 +87,7 @@ class LEA_LM_API Decoder {
 
   Config config_;
   DecoderWeights weights_;
+  std::map<std::string, at::Tensor> own_;  // weights that others stand in for
   at::Tensor frequency_;
 };
 
@@ -89,7 +95,8 @@ class LEA_LM_API Decoder {
 LEA_LM_API std::vector<std::pair<std::string, std::vector<int64_t>>> weight_shapes(
     const Config& config);
 
-// Throws DataError for a weight that is missing, of another shape or no part of such a model.
+// Throws DataError for a weight that is missing, of another shape or no part of such a model, and
+// for a head of its own in a tied one.
 LEA_LM_API void require_weights(const Config& config, const Weights& weights);
 
 }  // namespace lea::lm

@@ -6,6 +6,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "core/lm/scalar_type.h"
 #include "core/spec/error.h"
 
 namespace lea::lm {
@@ -103,6 +104,12 @@ Forest::Arranged Forest::arrange(at::Device device) const {
 at::Tensor hidden_states(const Decoder& decoder, const Forest& forest, const at::Tensor& vectors,
                          double dropout) {
   const Config& config = decoder.config();
+  if (forest.rows() == 0) throw std::invalid_argument("hidden_states: a forest without rows");
+  if (vectors.defined() && (vectors.dim() != 2 || vectors.size(1) != config.width)) {
+    throw std::invalid_argument("hidden_states: vectors must be [M, " +
+                                std::to_string(config.width) + "], but are " +
+                                text_of(vectors.sizes()));
+  }
   if (forest.depth() > config.context) {
     throw DataError("a prompt has " + std::to_string(forest.depth()) +
                     " tokens, more than the model's context of " + std::to_string(config.context) +

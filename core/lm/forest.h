@@ -62,7 +62,8 @@ class LEA_LM_API Forest {
 
 // [reads, D] in the decoder's type. `vectors` [M, D], of any floating type; undefined when no id
 // names one. Throws DataError for a prompt longer than the model's context and for ids beyond the
-// vocabulary and the vectors. `dropout`: of an adapter, while it is trained.
+// vocabulary and the vectors, std::invalid_argument for no rows and for vectors of another width.
+// `dropout`: of an adapter, while it is trained.
 LEA_LM_API at::Tensor hidden_states(const Decoder& decoder, const Forest& forest,
                                     const at::Tensor& vectors = {}, double dropout = 0);
 

@@ -40,13 +40,24 @@ MemoryNeed need_of_inference(const Config& config, const Weights& weights, at::S
   return need;
 }
 
-MemoryNeed need_of_text(const Config& config, const Weights& weights, at::ScalarType type,
-                        int64_t rows, bool cached) {
+MemoryNeed need_of_score(const Config& config, const Weights& weights, at::ScalarType type,
+                         int64_t rows) {
   const auto element = static_cast<int64_t>(c10::elementSize(type));
   const int64_t logits = std::min(rows, kRowsOfLogits) * config.vocabulary * (element + 2 * kFloat);
-  const int64_t held = rows * config.layers * 2 * config.key_heads * config.head_width * element;
   MemoryNeed need = need_of_inference(config, weights, type, rows, rows);
-  need.working += static_cast<uint64_t>(logits + (cached ? held : 0));
+  need.working += static_cast<uint64_t>(logits);
+  return need;
+}
+
+MemoryNeed need_of_generation(const Config& config, const Weights& weights, at::ScalarType type,
+                              int64_t rows, int64_t more) {
+  const auto element = static_cast<int64_t>(c10::elementSize(type));
+  const int64_t of_layer = 2 * config.key_heads * config.head_width * element;
+  // One layer's are held twice while a row is appended; and a row's scores of all before it.
+  const int64_t held = (rows + more) * (config.layers + 1) * of_layer;
+  const int64_t row = config.vocabulary * 2 * kFloat + 3 * config.heads * (rows + more) * kFloat;
+  MemoryNeed need = need_of_inference(config, weights, type, rows, rows);
+  need.working += static_cast<uint64_t>(held + row);
   return need;
 }
 

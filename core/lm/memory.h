@@ -27,10 +27,13 @@ struct MemoryNeed {
 LEA_LM_API MemoryNeed need_of_inference(const Config& config, const Weights& weights,
                                         at::ScalarType type, int64_t rows, int64_t prompt);
 
-// One prompt of `rows` rows with logits for some of them at a time and, if `cached`, the keys and
-// values of all: a score, or a generation.
-LEA_LM_API MemoryNeed need_of_text(const Config& config, const Weights& weights,
-                                   at::ScalarType type, int64_t rows, bool cached);
+// One prompt of `rows` rows, with logits for some of them at a time.
+LEA_LM_API MemoryNeed need_of_score(const Config& config, const Weights& weights,
+                                    at::ScalarType type, int64_t rows);
+
+// One prompt of `rows` rows and then `more` rows, one by one; the keys and values of all are held.
+LEA_LM_API MemoryNeed need_of_generation(const Config& config, const Weights& weights,
+                                         at::ScalarType type, int64_t rows, int64_t more);
 
 // A step of an adapter of rank 8 on q_proj, k_proj and v_proj: `rows` rows in prompts of `prompt`
 // rows, what is kept for the gradient, and the adapter with AdamW's moments.

@@ -29,12 +29,7 @@ void save_tensors(const std::string& path, const std::map<std::string, at::Tenso
 
 std::map<std::string, at::Tensor> load_tensors(const std::string& path) {
   const std::string where = printable(path);
-  std::string bytes;
-  try {
-    bytes = read_file(path);
-  } catch (const StoreError& error) {
-    throw DataError(error.what());  // the user named it
-  }
+  const std::string bytes = read_input(path);
   std::map<std::string, at::Tensor> tensors;
   for (const SafetensorsEntry& entry : parse_safetensors(bytes, bytes.size(), where)) {
     const std::string place = where + ": " + printable(entry.name);

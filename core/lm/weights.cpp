@@ -74,12 +74,12 @@ class Weights::File {
 };
 
 Weights::Weights(const std::string& folder) : folder_(folder) {
-  const auto index = read_json(folder + "/" + kIndex);
-  if (!index) {
-    if (!fs::exists(folder + "/" + kSingle)) no_weights(folder);
+  if (fs::exists(folder + "/" + kSingle)) {  // also beside an index, as transformers does
     add(folder, kSingle);
     return;
   }
+  const auto index = read_json(folder + "/" + kIndex);
+  if (!index) no_weights(folder);
   const std::string where = printable(folder + "/" + kIndex);
   const auto place = JsonFields(*index, where).text_map("weight_map");
   std::set<std::string> files;
@@ -130,7 +130,7 @@ uint64_t Weights::bytes() const {
 uint64_t Weights::bytes_stored_otherwise(at::ScalarType type) const {
   uint64_t bytes = 0;
   for (const auto& [name, entry] : entries_) {
-    if (type_of(entry.dtype, printable(name)) != type) bytes += entry.end - entry.begin;
+    if (type_of(entry.dtype, where(name)) != type) bytes += entry.end - entry.begin;
   }
   return bytes;
 }
@@ -139,7 +139,7 @@ uint64_t Weights::bytes_as(at::ScalarType type) const {
   uint64_t bytes = 0;
   for (const auto& [name, entry] : entries_) {
     const uint64_t stored = safetensors_element_bytes(entry.dtype);
-    if (type_of(entry.dtype, printable(name)) != type)
+    if (type_of(entry.dtype, where(name)) != type)
       bytes += (entry.end - entry.begin) / stored * c10::elementSize(type);
   }
   return bytes;
@@ -158,6 +158,10 @@ size_t Weights::files() const {
   return files.size();
 }
 
+std::string Weights::where(const std::string& name) const {
+  return printable(file_of_.at(name)->path()) + ": " + printable(name);
+}
+
 at::Tensor Weights::get(const std::string& name, const std::vector<int64_t>& shape) const {
   const auto found = entries_.find(name);
   if (found == entries_.end())
@@ -165,10 +169,10 @@ at::Tensor Weights::get(const std::string& name, const std::vector<int64_t>& sha
                     text_of(shape));
   const SafetensorsEntry& entry = found->second;
   const std::shared_ptr<const File>& file = file_of_.at(name);
-  const std::string where = printable(file->path()) + ": " + printable(name);
-  const at::ScalarType type = type_of(entry.dtype, where);
+  const at::ScalarType type = type_of(entry.dtype, where(name));
   if (entry.shape != shape)
-    throw DataError(where + ": must be " + text_of(shape) + ", but is " + text_of(entry.shape));
+    throw DataError(where(name) + ": must be " + text_of(shape) + ", but is " +
+                    text_of(entry.shape));
   char* data = file->data() + entry.begin;
   if (entry.begin % c10::elementSize(type) != 0) {  // allowed by the format, not by the processor
     at::Tensor copy = at::empty(shape, type);

@@ -36,6 +36,9 @@ class LEA_LM_API Weights {
   std::map<std::string, uint64_t> counts() const;
   size_t files() const;
 
+  // "FOLDER/model.safetensors: model.norm.weight", for messages.
+  std::string where(const std::string& name) const;
+
   // A float32, float16 or bfloat16 tensor on the CPU that must not be written to; the mapping lives
   // as long as it. Throws DataError "model.safetensors: model.norm.weight: must be [576], but is
   // [575]" and for another dtype.

@@ -179,4 +179,12 @@ std::string read_file(const std::string& path, size_t limit) {
   return bytes;
 }
 
+std::string read_input(const std::string& path, size_t limit) {
+  try {
+    return read_file(path, limit);
+  } catch (const StoreError& error) {
+    throw DataError(error.what());
+  }
+}
+
 }  // namespace lea

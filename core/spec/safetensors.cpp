@@ -58,14 +58,17 @@ SafetensorsEntry entry_of(const std::string& name, const json& value, uint64_t d
   if (value["shape"].size() > kShapeLimit) refuse(where, "a shape has too many dimensions");
   for (const json& size : value["shape"]) {
     const uint64_t n = unsigned_of(size, where);
-    if (__builtin_mul_overflow(bytes, n, &bytes) || bytes > room || n > uint64_t{INT64_MAX})
-      refuse(where, "a shape exceeds the file");
+    if (__builtin_mul_overflow(bytes, n, &bytes) || n > uint64_t{INT64_MAX})
+      refuse(where, "a shape exceeds any file");
     entry.shape.push_back(static_cast<int64_t>(n));
   }
   const uint64_t begin = unsigned_of(value["data_offsets"][0], where);
   const uint64_t end = unsigned_of(value["data_offsets"][1], where);
-  if (begin > end || end > room || end - begin != bytes)
-    refuse(where, "offsets and shape disagree");
+  if (begin > end || end - begin != bytes) refuse(where, "offsets and shape disagree");
+  if (end > room) {
+    refuse(where, "it ends after " + std::to_string(data + room) + " bytes, but its tensors need " +
+                      std::to_string(data + end) + ": it was cut. Fetch it again");
+  }
   entry.begin = data + begin;
   entry.end = data + end;
   return entry;

@@ -21,52 +21,51 @@ namespace {
 
 constexpr size_t kTextLimit = size_t{64} << 20;
 
-std::string text_of(const LanguageOptions& options) {
-  try {
-    return read_file(options.text, kTextLimit);
-  } catch (const StoreError& error) {
-    throw DataError(error.what());  // the user named it
-  }
-}
-
 // Better said before than after.
-void require_memory(const LanguageOptions& options, const lm::MemoryNeed& need,
-                    const MemoryLimit& limit) {
-  if (need.taken() <= limit.available()) return;
+void require_memory(const LanguageOptions& options, const lm::MemoryNeed& need) {
+  const uint64_t available = MemoryLimit().available();
+  if (need.taken() <= available) return;
+  std::string advice = "Free some";
+  if (need.copied > 0) advice += ", use the type that the files have (--dtype), which stays mapped";
+  advice += options.task == "generate" ? ", or lower --max-new-tokens." : ", or shorten the text.";
   throw Error(Exit::kEnvironment,
               printable(options.folder) + ": needs " + std::to_string(need.taken() >> 20) +
                   " MiB as " + options.dtype + " (" + std::to_string(need.copied >> 20) +
-                  " for copies of the weights), but " + std::to_string(limit.available() >> 20) +
-                  " MiB are available. Free some, shorten the text, or use the type that the "
-                  "files have (--dtype), which stays mapped.");
+                  " for copies of weights), but " + std::to_string(available >> 20) +
+                  " MiB are available. " + advice);
 }
 
 nlohmann::ordered_json compute(const LanguageOptions& options) {
-  const std::string text = text_of(options);
+  const std::string text = read_input(options.text, kTextLimit), where = printable(options.text);
   check_device(options.device, "--device");
   const at::Device device(options.device);
   const at::ScalarType type = options.dtype == "float32" ? at::kFloat : at::kBFloat16;
   const bool scores = options.task == "score";
   const lm::ModelFolder folder = lm::open_model(options.folder);
-  const auto ids = folder.tokenizer.encode(text, printable(options.text));
-  const MemoryLimit limit;
-  const int64_t rows =
-      std::min(folder.config.context, std::ssize(ids) + (scores ? 0 : options.new_tokens));
-  if (device.is_cpu()) {
-    require_memory(options,
-                   need_of_text(folder.config, folder.weights, type, rows, /*cached=*/!scores),
-                   limit);
+  const auto& [config, tokenizer, weights] = folder;
+  const auto ids = tokenizer.encode(text, where);
+  const int64_t rows = std::min(config.context, std::ssize(ids)),
+                more = std::min(config.context - rows, options.new_tokens);
+  lm::MemoryNeed need = scores ? need_of_score(config, weights, type, rows)
+                               : need_of_generation(config, weights, type, rows, more);
+  if (device.is_cpu()) require_memory(options, need);
+  lm::Decoder decoder(config, weights, type, device);
+  if (!options.adapter.empty()) {
+    const lm::Adapter adapter = lm::Adapter::load(options.adapter, decoder);
+    // Weights that were copied already are replaced one by one.
+    need.copied = need.mapped > 0 ? adapter.bytes_merged(type) : 0;
+    if (device.is_cpu()) require_memory(options, need);
+    adapter.merge(decoder);
   }
-  lm::Decoder decoder(folder.config, folder.weights, type, device);
-  if (!options.adapter.empty()) lm::Adapter::load(options.adapter, decoder).merge(decoder);
-  if (scores) return {{"ids", ids}, {"logprobs", lm::score(decoder, ids)}};
-  return {{"ids", lm::generate(decoder, ids, options.new_tokens)}};
+  if (scores) return {{"ids", ids}, {"logprobs", lm::score(decoder, ids, where)}};
+  return {{"ids", lm::generate(decoder, ids, options.new_tokens, where)}};
 }
 
 nlohmann::ordered_json answer(const LanguageOptions& options) {
   if (options.task == "show") return show_model(options.folder);
   if (options.task != "tokenize") return compute(options);
-  return {{"ids", lm::Tokenizer(options.folder).encode(text_of(options), printable(options.text))}};
+  return {{"ids", lm::Tokenizer(options.folder)
+                      .encode(read_input(options.text, kTextLimit), printable(options.text))}};
 }
 
 }  // namespace

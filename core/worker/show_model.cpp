@@ -10,6 +10,7 @@
 #include "core/lm/model_folder.h"
 #include "core/spec/error.h"
 #include "core/spec/json_field.h"
+#include "core/spec/text.h"
 
 namespace lea::worker {
 namespace {
@@ -35,7 +36,7 @@ void tell_config(const lm::Config& config, Json* facts) {
   static constexpr const char* kRope[] = {"default", "linear", "llama3"};
   told["rope"] = {{"type", kRope[static_cast<int>(config.rope.type)]},
                   {"theta", config.rope.theta}};
-  told["end_ids"] = config.end_ids;
+  told["end_ids"] = config.generation.end_ids;
 }
 
 // Of a model that is not supported, what its config says as others would read it.
@@ -78,7 +79,7 @@ void tell_memory(const lm::Config& config, const lm::Weights& weights, Json* fac
 
 Json show_model(const std::string& folder) {
   if (!std::filesystem::is_directory(folder)) lm::read_config(folder);  // says so
-  Json facts = {{"folder", folder}};
+  Json facts = {{"folder", printable(folder)}};
   Json refused = Json::array();
   const auto attempt = [&](const std::function<void()>& part) {
     try {

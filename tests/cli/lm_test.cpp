@@ -48,7 +48,9 @@ class LmCommand : public LabCommand {
     const auto result = lm("score", std::move(more));
     EXPECT_EQ(result.exit_code, code) << result.err;
     EXPECT_THAT(result.err, HasSubstr(why));
-    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    const bool is_usage = code == 2;  // a second line names --help
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), is_usage ? 2 : 1)
+        << result.err;
   }
   // Changes one key of config.json; null removes it.
   void configure(const std::string& key, const nlohmann::json& value) const {
@@ -124,15 +126,57 @@ TEST_F(LmCommand, ScoresWithAnAdapter) {
   EXPECT_NE(plain.at("logprobs"), adapted.at("logprobs"));
   expect_refused(3, "The adapter is of another model", {"--adapter", adapters + "expression"});
   expect_refused(3, "has no adapter_config.json", {"--adapter", path("model")});
+  expect_refused(2, "--adapter: is empty", {"--adapter", ""});
 }
 
 TEST_F(LmCommand, EndsAGenerationAfterAnEndId) {
-  const auto free = json("generate", {"--max-new-tokens", "4"}).at("ids");
-  ASSERT_GE(free.size(), 2);
-  write("model/generation_config.json", nlohmann::json{{"eos_token_id", {47, free[1]}}}.dump());
-  const auto ended = json("generate", {"--max-new-tokens", "4"}).at("ids");
-  EXPECT_EQ(ended.back(), free[1]);
-  EXPECT_LE(ended.size(), 2);
+  const auto generate = [&] { return json("generate", {"--max-new-tokens", "4"}).at("ids"); };
+  const auto free = generate();
+  ASSERT_EQ(free.size(), 4);
+  const auto first = nlohmann::json::array({free[0]});
+  configure("eos_token_id", free[0]);
+  EXPECT_EQ(generate(), first);
+  write("model/generation_config.json", R"({"eos_token_id": 47})");
+  EXPECT_EQ(generate(), free) << "generation_config.json comes before config.json";
+  write("model/generation_config.json", nlohmann::json{{"eos_token_id", {47, free[0]}}}.dump());
+  EXPECT_EQ(generate(), first);
+}
+
+TEST_F(LmCommand, RefusesToGenerateByRulesThatItDoesNotHave) {
+  write(
+      "model/generation_config.json",
+      R"({"do_sample": true, "top_k": 5, "num_beams": 1, "min_length": 0, "bad_words_ids": null})");
+  EXPECT_EQ(lm("generate").exit_code, 0);  // none of which changes a greedy generation
+  write("model/generation_config.json", R"({"suppress_tokens": [5]})");
+  const auto result = lm("generate");
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("generation_config.json: suppress_tokens would choose other"));
+  EXPECT_EQ(lm("score").exit_code, 0);
+}
+
+TEST_F(LmCommand, RefusesAPromptThatFillsTheContext) {
+  write("text", std::string(127, 'a'));
+  const auto result = lm("generate");
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("text: has 128 tokens, all of the model's context of 128"));
+}
+
+TEST_F(LmCommand, SaysThatScoresAreNotFinite) {
+  const auto made = lab::run_process({"python3", LEA_SOURCE_DIR "/tools/make_tiny_model", "llama2",
+                                      path("huge"), "--dtype", "F32"},
+                                     60, 1 << 20);
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  std::ifstream in(path("huge/model.safetensors"), std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  for (size_t i = bytes.size() - 260 * 32 * 4; i < bytes.size(); i += 4)  // the head
+    bytes.replace(i, 4, "\xff\xff\x7f\x7f");                              // the largest number
+  write("huge/model.safetensors", bytes);
+  for (const char* task : {"score", "generate"}) {
+    const std::string option = task == std::string("score") ? "--text-file" : "--prompt-file";
+    const auto result = lealab({"lm", task, path("huge"), option, path("text"), "--json"});
+    EXPECT_EQ(result.exit_code, 3) << task;
+    EXPECT_THAT(result.err, HasSubstr("scores are not finite in Float"));
+  }
 }
 
 TEST_F(LmCommand, TakesTheTinyModelOfEveryFamily) {
@@ -160,11 +204,11 @@ TEST_F(LmCommand, SaysHowMuchMemoryIsMissingBeforeItLoads) {
 }
 
 TEST_F(LmCommand, SaysWhatIsWrongWithAModel) {
-  expect_refused(3, "must be cpu, cuda or cuda:N, but is `gpu`", {"--device", "gpu"});
+  expect_refused(2, "--device: `gpu` is not cpu, cuda or cuda:N", {"--device", "gpu"});
   write("text", "ab\xff");
   expect_refused(3, "text: byte 2 is not valid UTF-8");
   write("text", std::string(200, 'a'));
-  expect_refused(3, "the text has 201 tokens, more than the model's context of 128");
+  expect_refused(3, "text: has 201 tokens, more than the model's context of 128");
   write("text", "ab");
   configure("model_type", "gemma2");
   expect_refused(3,

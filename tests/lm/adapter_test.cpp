@@ -73,6 +73,23 @@ TEST_P(AdapterGolden, GivesThemAlsoWhenItIsMerged) {
   expect_hidden_and_logits();
 }
 
+TEST_P(AdapterGolden, IsMergedOnceWhereItWasAttached) {
+  const Adapter adapter = Adapter::load(folder_, decoder_);
+  adapter.attach(decoder_);
+  adapter.merge(decoder_);
+  expect_hidden_and_logits();
+}
+
+TEST_P(AdapterGolden, LeavesNothingBehindWhenAnotherTakesItsPlace) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor before = decoder_.logits(hidden_of(decoder_, golden_, vectors_));
+  const Adapter nothing = Adapter::make({}, decoder_);
+  Adapter::load(folder_, decoder_).attach(decoder_);
+  EXPECT_FALSE(at::equal(decoder_.logits(hidden_of(decoder_, golden_, vectors_)), before));
+  nothing.attach(decoder_);
+  EXPECT_TRUE(at::equal(decoder_.logits(hidden_of(decoder_, golden_, vectors_)), before));
+}
+
 TEST_P(AdapterGolden, GivesTheGradientsOfPeft) {
   Adapter::load(folder_, decoder_).attach(decoder_);
   vectors_.requires_grad_();
@@ -103,6 +120,10 @@ TEST_P(AdapterGolden, IsTheSameAfterItWasSavedAndLoaded) {
     if (key == "inference_mode" || key == "task_type") continue;
     EXPECT_EQ(value, before.value(key, nlohmann::json())) << key;
   }
+  const auto tensors = load_tensors(folder_ + "/adapter_model.safetensors"),
+             again = load_tensors(saved.path() + "/adapter_model.safetensors");
+  for (const auto& [name, tensor] : again) EXPECT_TRUE(tensors.contains(name)) << name;
+  EXPECT_EQ(tensors.size(), again.size());
   Adapter::load(saved.path(), decoder_).attach(decoder_);
   expect_hidden_and_logits();
 }
@@ -199,6 +220,14 @@ TEST(Adapter, RefusesByNameWhatWouldChangeWhatItComputes) {
               HasSubstr("layer_replication: is not supported"));
   EXPECT_THAT(refusal("llama3_new", {{"init_lora_weights", "pissa_niter_4"}}),
               HasSubstr("init_lora_weights: `pissa_niter_4` is not supported"));
+  EXPECT_THAT(refusal("llama3_new", {{"target_modules", nullptr}}),
+              HasSubstr("target_modules: null is not supported: name the modules"));
+}
+
+TEST(Adapter, RefusesARankAndADropoutThatAreNone) {
+  Decoder decoder = tiny_model("llama3_new");
+  EXPECT_THROW(Adapter::make({.rank = 0}, decoder), std::invalid_argument);
+  EXPECT_THROW(Adapter::make({.dropout = 1}, decoder), std::invalid_argument);
 }
 
 TEST(Adapter, RefusesOneOfAnotherModelOrConfig) {
@@ -219,6 +248,14 @@ TEST(Adapter, RefusesAFolderWithoutOne) {
     FAIL();
   } catch (const DataError& error) {
     EXPECT_THAT(error.what(), HasSubstr("has no adapter_config.json"));
+  }
+  std::ofstream(folder.path() + "/adapter_config.json") << "{}";
+  std::ofstream(folder.path() + "/adapter_model.bin") << "";
+  try {
+    Adapter::load(folder.path(), decoder);
+    FAIL();
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("Its adapter_model.bin is a pickle, which can run code"));
   }
 }
 

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "core/lm/adapter.h"
+#include "core/spec/error.h"
 #include "tests/lm/tiny_model.h"
 
 namespace lea::lm {
@@ -25,6 +27,17 @@ TEST(CrossEntropy, EqualsThatOfAllLogitsAtOnceInValueAndGradient) {
     return torch::autograd::grad({loss * 3}, {hidden})[0];
   };
   EXPECT_LE(distance(gradient(ours), gradient(reference)), 1e-5);
+}
+
+TEST(CrossEntropy, RefusesAnAdapterOfTheHeadAndIdsThatAreNoTokens) {
+  Decoder decoder = tiny_model("llama2_old");
+  const at::Tensor hidden = at::randn({1, decoder.config().width}), weight = at::ones({1});
+  for (const int64_t id : {int64_t{-1}, decoder.config().vocabulary}) {
+    EXPECT_THROW(cross_entropy(decoder, hidden, at::tensor({id}), weight), std::invalid_argument)
+        << id;
+  }
+  Adapter::make({.targets = {"lm_head"}}, decoder).attach(decoder);
+  EXPECT_THROW(cross_entropy(decoder, hidden, at::tensor({int64_t{1}}), weight), DataError);
 }
 
 TEST(CrossEntropy, StaysWithinTheRoundingOfBfloat16) {

@@ -65,6 +65,32 @@ INSTANTIATE_TEST_SUITE_P(Each, DecoderGolden,
                                          "qwen3_new"),
                          [](const auto& info) { return std::string(info.param); });
 
+// A copy of a tiny model, to be changed.
+struct Copy {
+  explicit Copy(const std::string& name) {
+    std::filesystem::copy(tiny_folder(name), folder.path(),
+                          std::filesystem::copy_options::recursive |
+                              std::filesystem::copy_options::overwrite_existing);
+  }
+  void configure(const nlohmann::json& change) const {
+    nlohmann::json config = *read_json(folder.path() + "/config.json");
+    config.update(change);
+    std::ofstream(folder.path() + "/config.json") << config;
+  }
+  Decoder decoder() const {
+    return {read_config(folder.path()), Weights(folder.path()), at::kFloat, at::kCPU};
+  }
+  std::string refusal() const {
+    try {
+      decoder();
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "";
+  }
+  const TemporaryFolder folder;
+};
+
 // Changes a file's bytes between `from` and `to` (the same length), or those at its end.
 void patch(const std::string& path, const std::string& from, const std::string& to) {
   std::string bytes = read_file(path);
@@ -75,22 +101,64 @@ void patch(const std::string& path, const std::string& from, const std::string& 
 }
 
 std::string refusal(const std::string& from, const std::string& to) {
-  const TemporaryFolder folder;
-  std::filesystem::copy(
-      tiny_folder("qwen2"), folder.path(),
-      std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
-  patch(folder.path() + "/model.safetensors", from, to);
-  try {
-    Decoder(read_config(folder.path()), Weights(folder.path()), at::kFloat, at::kCPU);
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "";
+  const Copy copy("qwen2");
+  patch(copy.folder.path() + "/model.safetensors", from, to);
+  return copy.refusal();
 }
 
 TEST(Decoder, RefusesWeightsThatAreNotFinite) {
-  EXPECT_THAT(refusal("", "\xff\xff"),  // the last number of the last tensor, a NaN
-              testing::ContainsRegex("model.*: holds a value that is not finite"));
+  EXPECT_THAT(
+      refusal("", "\xff\xff"),  // the last number of the last tensor, a NaN
+      testing::ContainsRegex("model.safetensors: model.*: holds a value that is not finite"));
+}
+
+TEST(Decoder, RefusesACutFileAndSaysHowMuchIsMissing) {
+  const Copy copy("qwen2");
+  const std::string path = copy.folder.path() + "/model.safetensors";
+  const auto size = std::filesystem::file_size(path);
+  std::filesystem::resize_file(path, size - 100);
+  EXPECT_THAT(copy.refusal(), testing::HasSubstr("it ends after " + std::to_string(size - 100) +
+                                                 " bytes, but its tensors need"));
+}
+
+TEST(Decoder, RefusesWhatWouldLetRowsSeeThoseBehindThem) {
+  const Copy copy("qwen2");
+  copy.configure({{"is_causal", false}});
+  EXPECT_THAT(copy.refusal(), testing::HasSubstr("is_causal: false is not supported"));
+}
+
+TEST(Decoder, RefusesPositionsForEachTypeOfLayer) {
+  const Copy copy("qwen3");
+  copy.configure({{"rope_parameters", {{"full_attention", {{"rope_theta", 1e4}}}}}});
+  EXPECT_THAT(copy.refusal(),
+              testing::HasSubstr("full_attention: positions for each type of layer"));
+}
+
+TEST(Decoder, TakesAnEmptyRopeScalingForNone) {
+  const Copy copy("llama3_new");
+  copy.configure({{"rope_scaling", nlohmann::json::object()}});
+  EXPECT_EQ(copy.decoder().config().rope.type, RopeType::kLlama3);
+}
+
+TEST(Decoder, SlidesNowhereWithoutAWindow) {
+  const Copy copy("qwen2_slides");
+  EXPECT_THAT(copy.decoder().config().window, testing::Contains(testing::Gt(0)));
+  copy.configure({{"sliding_window", nullptr}, {"layer_types", nullptr}});
+  EXPECT_THAT(copy.decoder().config().window, testing::Each(0));
+}
+
+// transformers before 5 tied it all the same, and since 5 it does not.
+TEST(Decoder, RefusesAHeadOfItsOwnInATiedModel) {
+  const Copy copy("llama2_old");
+  copy.configure({{"tie_word_embeddings", true}});
+  EXPECT_THAT(copy.refusal(), testing::HasSubstr("lm_head.weight: is not the embedding"));
+}
+
+TEST(Decoder, ReadsTheSingleFileBesideAnIndex) {
+  const Copy copy("llama2_old");
+  std::ofstream(copy.folder.path() + "/model.safetensors.index.json")
+      << R"({"weight_map": {"model.norm.weight": "elsewhere.safetensors"}})";
+  EXPECT_EQ(copy.refusal(), "");
 }
 
 TEST(Decoder, RefusesWeightsOfAnotherType) {

@@ -220,6 +220,9 @@ TEST(Forest, RefusesWhatTheModelCannotRead) {
   EXPECT_THAT(refusal(longer), HasSubstr("129 tokens, more than the model's context of 128"));
   EXPECT_THAT(refusal(beyond), HasSubstr("id 48, but tokens and free vectors end at 47"));
   Forest forest;
+  EXPECT_THROW(hidden_states(decoder, forest), std::invalid_argument);
+  EXPECT_THROW(hidden_states(decoder, beyond, at::zeros({4, decoder.config().width + 1})),
+               std::invalid_argument);
   EXPECT_THROW(forest.add(0, {1}), std::invalid_argument);
   EXPECT_THROW(forest.add(Forest::kStart, {}), std::invalid_argument);
   EXPECT_THROW(forest.read(0), std::invalid_argument);

@@ -57,6 +57,14 @@ TEST_F(SmolLm2, GivesTheIdsProbabilitiesAndGreedyTokensOfTransformers) {
       golden_.at("generated").get<std::vector<int64_t>>());
 }
 
+TEST_F(SmolLm2, GivesRepeatedTokensThePenaltyOfGenerationConfig) {
+  ModelFolder folder = open_model(folder_);
+  folder.config.generation.repetition_penalty = 1.3;
+  const Decoder decoder(folder.config, folder.weights, at::kFloat, at::kCPU);
+  const auto prompt = folder.tokenizer.encode(golden_.at("prompt").get<std::string>());
+  EXPECT_EQ(generate(decoder, prompt, 64), golden_.at("penalized").get<std::vector<int64_t>>());
+}
+
 TEST_F(SmolLm2, InBfloat16StaysNearAndReadsTheMappedWeights) {
   const Model model(folder_, at::kBFloat16);
   const auto expected = golden_.at("logprobs").get<std::vector<double>>();

@@ -1,5 +1,6 @@
 """What transformers computes with the folder of `tools/fetch_model smollm2-135m`: the ids of a text, the natural-log
-probability of each id given those before it, and 64 greedy tokens after a prompt, in float32.
+probability of each id given those before it, and 64 greedy tokens after a prompt, also with a penalty of 1.3 for repetition, in
+float32.
 
 Needs: torch 2.13, transformers 5.23, tokenizers 0.23. Run in this folder: python make_smollm2.py FOLDER > smollm2.json
 """
@@ -25,9 +26,10 @@ def main():
     with torch.no_grad():
         logits = model(torch.tensor([ids])).logits[0].double().log_softmax(-1)
         logprobs = logits[:-1].gather(1, torch.tensor(ids[1:])[:, None])[:, 0]
-        out = model.generate(torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt)), max_new_tokens=64, do_sample=False)
+        greedy = {penalty: model.generate(torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt)), max_new_tokens=64,
+                                          do_sample=False, repetition_penalty=penalty)[0, len(prompt):].tolist() for penalty in (1.0, 1.3)}
     print(json.dumps({"text": TEXT, "ids": ids, "logprobs": [round(x, 6) for x in logprobs.tolist()], "prompt": PROMPT,
-                      "generated": out[0, len(prompt):].tolist()}))
+                      "generated": greedy[1.0], "penalized": greedy[1.3]}))
 
 
 if __name__ == "__main__":
