@@ -76,7 +76,7 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
   // With g = outer * weight and s = 1 / rms: s * (g - x * s^2 * mean(g x)).
   static variable_list backward(AutogradContext* context, const variable_list& outer) {
     const auto saved = context->get_saved_variables();
-    const Tensor &x = saved[0], weight = saved[1], above = outer[0].contiguous();
+    const Tensor &x = saved[0], &weight = saved[1], above = outer[0].contiguous();
     const double epsilon = context->saved_data["epsilon"].toDouble();
     const int64_t width = x.size(-1), rows = x.numel() / width;
     Tensor gradient = at::empty_like(x);
@@ -135,7 +135,7 @@ struct Swiglu : torch::autograd::Function<Swiglu> {
 
   static variable_list backward(AutogradContext* context, const variable_list& outer) {
     const auto saved = context->get_saved_variables();
-    const Tensor &gate = saved[0], up = saved[1], above = outer[0].contiguous();
+    const Tensor &gate = saved[0], &up = saved[1], above = outer[0].contiguous();
     Tensor to_gate = at::empty_like(gate), to_up = at::empty_like(up);
     for_type(gate, [&](auto type) {
       using T = decltype(type);
