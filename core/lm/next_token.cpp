@@ -1,6 +1,7 @@
 #include "core/lm/next_token.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 
