@@ -179,4 +179,10 @@ std::string read_file(const std::string& path, size_t limit) {
   return bytes;
 }
 
+void require_folder(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error))
+    throw DataError(printable(path) + ": there is no such folder.");
+}
+
 }  // namespace lea

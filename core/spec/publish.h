@@ -19,4 +19,7 @@ bool publish_folder(const std::string& temporary, const std::string& path);
 // larger than `limit` bytes.
 std::string read_file(const std::string& path, size_t limit = size_t{1} << 32);
 
+// Throws DataError unless it is a folder.
+void require_folder(const std::string& path);
+
 }  // namespace lea

@@ -91,6 +91,7 @@ DOCUMENTS = [
     (document(added=[("<x>", ["rstrip"]), ("\n\n", [])]), SPACES),
     (document(added=[("<x>", ["rstrip"]), (" b", ["lstrip"]), ("\nb", ["single_word"])]), SPACES[:1] + SPACES[2:]),
     (document(added=[("<x>", ["rstrip", "lstrip"]), ("<y>", ["lstrip"])]), ["<x>   <y>", " <x><y> ", "  <y> <x> <y>b"]),
+    (document(added=[(" ", ["rstrip", "lstrip"])]), ["a  b", "   a b ", "a b"]),
     (document(added=[("<y>", []), ("<z>", []), ("<y>", ["lstrip"]), ("a", [])]), ["a <y><z> <z>a"]),
     (document({"a": 0, "b": 1, "<x>": 5}, [("<x>", []), ("a", [])]), ["a<x>b"]),
     (document({"a": 0, "b": 1, "c": 2, "ab": 3, "bc": 4}, merges=["a b", "b c", "a b"]), ["abc", "abcabc"]),
