@@ -1,10 +1,10 @@
 #include "core/lm/config.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "core/spec/error.h"
 #include "core/spec/json_field.h"
+#include "core/spec/publish.h"
 #include "core/spec/text.h"
 
 namespace lea::lm {
@@ -224,8 +224,7 @@ void read_generation(const JsonFields& fields, int64_t vocabulary, Generation* g
 
 Config read_config(const std::string& folder) {
   const std::string path = folder + "/config.json";
-  if (!std::filesystem::is_directory(folder))
-    throw DataError(printable(folder) + ": there is no such folder.");
+  require_folder(folder);
   const auto document = read_json(path);
   if (!document) {
     throw DataError(printable(path) +

@@ -177,6 +177,8 @@ size_t json_memory(size_t bytes) { return (size_t{32} << 20) + 2 * bytes; }
 std::optional<nlohmann::json> read_json(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return std::nullopt;
+  if (std::filesystem::is_directory(path, error))
+    throw DataError(printable(path) + ": cannot be read: it is a folder");
   const std::string text = read_file(path, kJsonLimit);
   return parse_json(text, path, json_memory(text.size()));
 }

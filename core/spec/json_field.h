@@ -40,9 +40,9 @@ class JsonFields {
   std::string where_;
 };
 
-// Empty when the file is absent. Throws DataError when it is not JSON, is larger than 64 MiB,
-// nested too deeply to be ours, or so full of tiny values that it would take more memory than
-// json_memory() of its size.
+// Empty when the file is absent. Throws DataError when it is a folder, is not JSON, is larger than
+// 64 MiB, nested too deeply to be ours, or so full of tiny values that it would take more memory
+// than json_memory() of its size.
 std::optional<nlohmann::json> read_json(const std::string& path);
 
 // `memory`: about how many bytes the result may take.

@@ -187,4 +187,12 @@ std::string read_input(const std::string& path, size_t limit) {
   }
 }
 
+void require_folder(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return;
+  throw DataError(printable(path) + (fs::exists(path, error)
+                                         ? ": is a file, where a folder is needed."
+                                         : ": there is no such folder."));
+}
+
 }  // namespace lea

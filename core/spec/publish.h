@@ -22,4 +22,7 @@ std::string read_file(const std::string& path, size_t limit = size_t{1} << 32);
 // The same of a file that the user gave: throws DataError.
 std::string read_input(const std::string& path, size_t limit = size_t{1} << 32);
 
+// Throws DataError unless it is a folder.
+void require_folder(const std::string& path);
+
 }  // namespace lea

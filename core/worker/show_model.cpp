@@ -1,7 +1,6 @@
 #include "core/worker/show_model.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <optional>
 
@@ -10,6 +9,7 @@
 #include "core/lm/model_folder.h"
 #include "core/spec/error.h"
 #include "core/spec/json_field.h"
+#include "core/spec/publish.h"
 #include "core/spec/text.h"
 
 namespace lea::worker {
@@ -78,7 +78,7 @@ void tell_memory(const lm::Config& config, const lm::Weights& weights, Json* fac
 }  // namespace
 
 Json show_model(const std::string& folder) {
-  if (!std::filesystem::is_directory(folder)) lm::read_config(folder);  // says so
+  require_folder(folder);
   Json facts = {{"folder", printable(folder)}};
   Json refused = Json::array();
   const auto attempt = [&](const std::function<void()>& part) {

@@ -117,6 +117,9 @@ TEST_F(LmCommand, ShowsNothingOfAFolderThatIsNotThere) {
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_EQ(result.out, "");
   EXPECT_THAT(result.err, MatchesRegex(".*nowhere: there is no such folder\\.\n"));
+  const auto file = lealab({"lm", "show", path("text")});
+  EXPECT_EQ(file.exit_code, 3);
+  EXPECT_THAT(file.err, HasSubstr("text: is a file, where a folder is needed."));
 }
 
 TEST_F(LmCommand, ScoresWithAnAdapter) {

@@ -107,11 +107,55 @@ TEST_F(SentencePiece, AddsNoIdsUnlessTheConfigSaysSo) {
   EXPECT_EQ(Tokenizer(folder_).encode_part("Hello"), own);
 }
 
-TEST_F(SentencePiece, LacksABosThatTheConfigAsksFor) {
-  write("tokenizer.model", model_ + trainer(field(46, std::string("<bos>"))));  // its bos_piece
-  write("tokenizer_config.json", R"({"add_bos_token": true})");
-  expect_refused(HasSubstr(
-      "tokenizer_config.json: add_bos_token: is true, but tokenizer.model has no such token"));
+TEST_F(SentencePiece, AddsTheBosAndEosThatAreNamed) {
+  write("tokenizer_config.json", R"({"add_bos_token": true, "bos_token": "</s>",
+      "add_eos_token": true, "eos_token": {"content": "<unk>", "lstrip": false}})");
+  EXPECT_EQ(encode(""), (Ids{2, 0}));
+  write("tokenizer_config.json", R"({"add_bos_token": true, "bos_token": "<|im_start|>",
+      "added_tokens_decoder": {"620": {"content": "<|im_start|>", "special": true}}})");
+  EXPECT_EQ(encode("<|im_start|>"), (Ids{620, 620}));
+  write("special_tokens_map.json", R"({"bos_token": "</s>"})");  // counts before the other
+  EXPECT_EQ(encode(""), Ids{2});
+  write("special_tokens_map.json", R"({"bos_token": null})");
+  EXPECT_EQ(encode(""), Ids());
+}
+
+TEST_F(SentencePiece, RefusesSpecialTokensWithoutAnId) {
+  const auto expect = [&](const std::string& config, const std::string& message) {
+    write("tokenizer_config.json", config);
+    expect_refused(AllOf(HasSubstr("tokenizer_config.json: " + message +
+                                   " has no id in tokenizer.model, added_tokens_decoder or "
+                                   "added_tokens.json; transformers would make one up."),
+                         HasSubstr("save_pretrained, which writes tokenizer.json")));
+  };
+  expect(R"({"bos_token": "<bos>"})", "bos_token: `<bos>`");
+  expect(R"({"pad_token": {"content": "[PAD]"}})", "pad_token: `[PAD]`");
+  expect(R"({"add_bos_token": true, "bos_token": ""})", "bos_token: ``");
+  expect(R"({"additional_special_tokens": ["</s>", "<|im_end|>"]})",
+         "additional_special_tokens: `<|im_end|>`");
+  expect(R"({"extra_special_tokens": {"image_token": "<img>"}})", "extra_special_tokens: `<img>`");
+  write("tokenizer_config.json", R"({"additional_special_tokens": ["</s>"], "bos_token": "",
+                                     "pad_token": null})");
+  EXPECT_EQ(encode("</s>"), Ids{2});
+}
+
+TEST_F(SentencePiece, ReadsTheTokensOfAddedTokensJson) {
+  write("added_tokens.json", R"({"[PAD]": 621, "<|im_start|>": 620})");
+  write("tokenizer_config.json", R"({"pad_token": "[PAD]"})");
+  EXPECT_EQ(encode("<|im_start|>[PAD]"), (Ids{620, 621}));
+  EXPECT_EQ(Tokenizer(folder_).size(), 622);
+  write("added_tokens.json", R"({"[PAD]": 625})");
+  expect_refused(
+      HasSubstr("added_tokens.json: `[PAD]` has the id 625, but Hugging Face's "
+                "tokenizers give it 620"));
+  write("added_tokens.json", R"({"[PAD]": "x"})");
+  expect_refused(HasSubstr("added_tokens.json: [PAD]: must be an integer"));
+  write("added_tokens.json", R"({"[PAD]": -1})");
+  expect_refused(HasSubstr("added_tokens.json: [PAD]: is no token with a valid id"));
+  // Where there is the newer list, the older one is not read.
+  write("tokenizer_config.json",
+        R"({"added_tokens_decoder": {"620": {"content": "<x>"}}, "pad_token": "<x>"})");
+  EXPECT_EQ(encode("<x>"), Ids{620});
 }
 
 TEST_F(SentencePiece, GoesOnBehindATokenWithoutAPrefix) {
@@ -143,15 +187,16 @@ TEST_F(SentencePiece, CutsItsOwnTokensAndThenNormalizedOnesOutOfAText) {
 
 TEST_F(SentencePiece, CountsAddedTokensInItsSize) {
   EXPECT_EQ(Tokenizer(folder_).size(), 620);
-  write("tokenizer_config.json", R"({"added_tokens_decoder": {"700": {"content": "<pad>"}}})");
-  EXPECT_EQ(Tokenizer(folder_).size(), 701);
-  EXPECT_EQ(encode("<pad>"), Ids{700});
+  write("tokenizer_config.json", R"({"added_tokens_decoder": {"620": {"content": "<pad>"}}})");
+  EXPECT_EQ(Tokenizer(folder_).size(), 621);
+  EXPECT_EQ(encode("<pad>"), Ids{620});
 }
 
 TEST_F(SentencePiece, RefusesAddedTokensThatContradictIt) {
   write("tokenizer_config.json", R"({"added_tokens_decoder": {"5": {"content": "</s>"}}})");
-  expect_refused(HasSubstr(
-      "tokenizer_config.json: added_tokens_decoder: `</s>` is 5, but 2 in tokenizer.model"));
+  expect_refused(
+      HasSubstr("tokenizer_config.json: added_tokens_decoder: `</s>` has the id 5, but "
+                "Hugging Face's tokenizers give it 2"));
   for (const char* tokens : {"[]", "{\"x\": {}}", "{\"-\": {}}", "{\"5\": 5}", "{\"5 \": {}}"}) {
     write("tokenizer_config.json", std::string("{\"added_tokens_decoder\": ") + tokens + "}");
     expect_refused(HasSubstr("added_tokens_decoder: must be an object of ids and tokens"));

@@ -1,9 +1,12 @@
 #include "core/lm/tokenizer/added_tokens.h"
 
 #include <algorithm>
+#include <map>
 
 #include "core/lm/tokenizer/unicode.h"
+#include "core/spec/error.h"
 #include "core/spec/json_field.h"
+#include "core/spec/text.h"
 
 namespace lea::lm {
 namespace {
@@ -15,8 +18,8 @@ char32_t before(std::string_view text, size_t at) {
   return code_point_at(text, begin).value;
 }
 
-size_t without_space_before(std::string_view text, size_t at, size_t least) {
-  while (at > least && is_white_space(before(text, at))) at -= utf8_of(before(text, at)).size();
+size_t without_space_before(std::string_view text, size_t at) {
+  while (at > 0 && is_white_space(before(text, at))) at -= utf8_of(before(text, at)).size();
   return at;
 }
 
@@ -34,6 +37,12 @@ bool touches_word(std::string_view text, size_t begin, size_t end) {
          (end < text.size() && is_word(code_point_at(text, end).value));
 }
 
+bool flag(const JsonFields& fields, const char* key) {
+  fields.at(key);  // says what is missing
+  if (!fields.has(key)) fields.fail(key, "must be true or false, but is null");
+  return fields.boolean(key, false);
+}
+
 }  // namespace
 
 std::vector<AddedToken> read_added_tokens(const nlohmann::json& document,
@@ -45,13 +54,50 @@ std::vector<AddedToken> read_added_tokens(const nlohmann::json& document,
     token.id = fields.integer("id");
     if (token.id < 0 || token.id > INT32_MAX) fields.fail("id", "is no valid id");
     token.content = fields.text("content");
-    token.single_word = fields.boolean("single_word", false);
-    token.left_strip = fields.boolean("lstrip", false);
-    token.right_strip = fields.boolean("rstrip", false);
-    token.normalized = fields.boolean("normalized", true);
-    if (!token.content.empty()) tokens.push_back(std::move(token));
+    token.single_word = flag(fields, "single_word");
+    token.left_strip = flag(fields, "lstrip");
+    token.right_strip = flag(fields, "rstrip");
+    token.normalized = flag(fields, "normalized");
+    flag(fields, "special");  // changes no id
+    if (token.content.empty()) continue;
+    const auto same = std::find_if(tokens.begin(), tokens.end(), [&](const AddedToken& other) {
+      return other.content == token.content && other.id == token.id;
+    });
+    if (same == tokens.end()) {
+      tokens.push_back(std::move(token));
+    } else {
+      *same = std::move(token);
+    }
   }
   return tokens;
+}
+
+void require_own_ids(
+    const std::vector<AddedToken>& tokens,
+    const std::function<std::optional<int64_t>(const std::string& token)>& vocabulary, int64_t size,
+    const std::string& where) {
+  std::map<std::string, int64_t> given;
+  std::map<int64_t, std::string> holders;
+  for (const AddedToken& token : tokens) {
+    const auto before = given.find(token.content);
+    auto id = before == given.end() ? vocabulary(token.content) : before->second;
+    if (!id) id = size++;
+    if (*id != token.id) {
+      throw DataError(where + ": " + in_backticks(token.content) + " has the id " +
+                      std::to_string(token.id) + ", but Hugging Face's tokenizers give it " +
+                      std::to_string(*id) +
+                      ": that of the vocabulary, else the next free one, whatever the file says. "
+                      "Correct the file, or save the tokenizer again with transformers' "
+                      "save_pretrained.");
+    }
+    given[token.content] = *id;
+    const auto [holder, added] = holders.emplace(*id, token.content);
+    if (!added && holder->second != token.content) {
+      throw DataError(where + ": " + in_backticks(holder->second) + " and " +
+                      in_backticks(token.content) + " have the same id " + std::to_string(*id) +
+                      ". Correct the file, or copy it again from where the model came from.");
+    }
+  }
 }
 
 TokenFinder::TokenFinder(const std::vector<AddedToken>& tokens) : tokens_(tokens) {
@@ -79,13 +125,17 @@ std::vector<Stretch> TokenFinder::find(std::string_view text) const {
     size_t begin = at, end = at + token->content.size();
     at = end;
     if (token->single_word && touches_word(text, begin, end)) continue;
-    if (token->left_strip) begin = without_space_before(text, begin, told);
+    if (token->left_strip) begin = std::max(without_space_before(text, begin), told);
     if (token->right_strip) end = without_space_behind(text, end);
-    if (begin < told) begin = told;  // the token before took its space
+    if (begin > end) {
+      throw DataError("the text cannot be cut: " + in_backticks(token->content) +
+                      " stands in the space behind a token that takes it (rstrip), and takes the "
+                      "space before itself (lstrip). The reference fails there as well.");
+    }
     if (begin > told) stretches.push_back({-1, told, begin});
-    stretches.push_back({token->id, begin, end});
+    // Nothing is left where the token before took all of it.
+    if (begin < end) stretches.push_back({token->id, begin, end});
     told = end;
-    at = std::max(at, end);
   }
   if (told < text.size()) stretches.push_back({-1, told, text.size()});
   return stretches;

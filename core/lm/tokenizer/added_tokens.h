@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +19,17 @@ struct AddedToken {
   bool single_word = false, left_strip = false, right_strip = false, normalized = true;
 };
 
+// Every flag must be there, as the reference wants it. Tokens without a text are left out; of equal
+// texts the last one's flags count.
 std::vector<AddedToken> read_added_tokens(const nlohmann::json& document, const std::string& where);
+
+// The reference does not read a token's id: it takes that of the vocabulary or, for a text that is
+// not in it, the next one from `size` on. Throws DataError for a token with another id, and for two
+// with one id.
+void require_own_ids(
+    const std::vector<AddedToken>& tokens,
+    const std::function<std::optional<int64_t>(const std::string& token)>& vocabulary, int64_t size,
+    const std::string& where);
 
 // A stretch of a text: a token, or (id -1) what lies between tokens.
 struct Stretch {
@@ -25,7 +37,8 @@ struct Stretch {
   size_t begin = 0, end = 0;
 };
 
-// Finds tokens leftmost first, the longest at a place.
+// Finds tokens leftmost first, the longest at a place. What stands in the space that a token takes
+// behind itself is found as well, and the text goes on behind it, as in the reference.
 class TokenFinder {
  public:
   TokenFinder() = default;

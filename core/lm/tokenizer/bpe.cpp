@@ -74,6 +74,7 @@ class Bpe final : public TokenModel {
   }
 
   int64_t size() const override { return size_; }
+  int64_t count() const override { return std::ssize(ids_); }
 
  private:
   void read_vocabulary(const JsonFields& fields) {
@@ -110,36 +111,41 @@ class Bpe final : public TokenModel {
                                   printable(merge.dump().substr(0, 80)) +
                                   ") does not join two tokens of the vocabulary to a third");
       }
-      merges_.emplace(pair_key(*a, *b), Merge{rank++, *both});
+      merges_[pair_key(*a, *b)] = Merge{rank++, *both};  // of equal pairs the last counts
     }
   }
 
   std::vector<Symbol> symbols_of(const std::string& piece) const {
     std::vector<Symbol> symbols;
-    bool last_unknown = false;
+    bool unknown_waits = false;
     const auto add = [&](int64_t id) {
       const int64_t place = std::ssize(symbols);
       symbols.push_back({id, place - 1, place + 1});
+    };
+    // An unknown letter waits until a known one or the end, and bytes pass it, as in the reference.
+    const auto add_waiting = [&] {
+      if (unknown_waits) add(*unknown_);
+      unknown_waits = false;
     };
     for (size_t at = 0; at < piece.size();) {
       const size_t bytes = code_point_at(piece, at).bytes;
       const std::string letter = piece.substr(at, bytes);
       at += bytes;
       if (const auto id = id_of(letter)) {
+        add_waiting();
         add(*id);
-        last_unknown = false;
         continue;
       }
       std::vector<int64_t> fallback;
       if (byte_fallback_ && append_bytes(*this, letter, &fallback)) {
         for (const int64_t id : fallback) add(id);
-        last_unknown = false;
         continue;
       }
       if (!unknown_) continue;  // the reference leaves it out as well
-      if (!(fuse_unknown_ && last_unknown)) add(*unknown_);
-      last_unknown = true;
+      if (!fuse_unknown_) add_waiting();
+      unknown_waits = true;
     }
+    add_waiting();
     if (!symbols.empty()) symbols.back().next = -1;
     return symbols;
   }

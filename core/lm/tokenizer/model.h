@@ -16,7 +16,8 @@ class TokenModel {
   // Appends the ids of a piece; nothing for an empty one.
   virtual void encode(const std::string& piece, std::vector<int64_t>* ids) const = 0;
   virtual std::optional<int64_t> id_of(const std::string& token) const = 0;
-  virtual int64_t size() const = 0;  // one more than the largest id
+  virtual int64_t size() const = 0;   // one more than the largest id
+  virtual int64_t count() const = 0;  // of the vocabulary's tokens
 };
 
 // Throws DataError for a kind or an option that is not supported, and for a vocabulary or merges

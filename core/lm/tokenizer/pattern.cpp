@@ -3,48 +3,34 @@
 
 #include <pcre2.h>
 
+#include "core/lm/tokenizer/oniguruma.h"
 #include "core/spec/error.h"
 #include "core/spec/text.h"
 
 namespace lea::lm {
+
 namespace {
 
-// PCRE2 counts U+180E as white space, which Unicode has not done since version 6.3.
-constexpr const char* kSpaces =
-    R"(\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
+// What a repeat of groups over a megabyte of text takes; most patterns do without.
+constexpr size_t kMostStack = size_t{256} << 20;
 
-std::string with_unicode_spaces(const std::string& expression, const std::string& where) {
-  std::string text;
-  bool in_class = false;
-  for (size_t i = 0; i < expression.size(); ++i) {
-    const char c = expression[i];
-    if (c != '\\' || i + 1 == expression.size()) {
-      if (c == '[' && !in_class) {
-        in_class = true;
-      } else if (c == ']') {
-        in_class = false;
-      } else if (in_class && (c == '[' || (c == '&' && expression[i + 1] == '&'))) {
-        // Oniguruma nests and intersects classes; PCRE2 would take it for something else.
-        throw DataError(where +
-                        ": nested character classes are not supported: " + printable(expression));
-      }
-      text += c;
-      continue;
-    }
-    const char kind = expression[++i];
-    if (kind == 's') {
-      text += in_class ? kSpaces : "[" + std::string(kSpaces) + "]";
-    } else if (kind == 'S') {
-      if (in_class)
-        throw DataError(where + ": \\S in a class is not supported: " + printable(expression));
-      text += "[^" + std::string(kSpaces) + "]";
-    } else {
-      text += c;
-      text += kind;
-    }
+struct Free {
+  void operator()(pcre2_match_data* match) const { pcre2_match_data_free(match); }
+  void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
+  void operator()(pcre2_jit_stack* stack) const { pcre2_jit_stack_free(stack); }
+};
+
+// A larger stack for compiled expressions than the 32 kB that they begin with.
+struct Stack {
+  std::unique_ptr<pcre2_jit_stack, Free> memory;
+  std::unique_ptr<pcre2_match_context, Free> context;
+
+  void grow() {
+    memory.reset(pcre2_jit_stack_create(size_t{1} << 20, kMostStack, nullptr));
+    context.reset(pcre2_match_context_create(nullptr));
+    pcre2_jit_stack_assign(context.get(), nullptr, memory.get());
   }
-  return text;
-}
+};
 
 }  // namespace
 
@@ -54,12 +40,11 @@ struct Pattern::Code {
 };
 
 Pattern::Pattern(const std::string& expression, const std::string& where) {
-  const std::string text = with_unicode_spaces(expression, where);
   const auto code = std::make_shared<Code>();
   int error = 0;
   PCRE2_SIZE at = 0;
   // The text is checked once, before it comes here.
-  code->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+  code->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(),
                              PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK, &error, &at, nullptr);
   if (!code->code) {
     PCRE2_UCHAR reason[256];
@@ -71,18 +56,10 @@ Pattern::Pattern(const std::string& expression, const std::string& where) {
   code_ = code;
 }
 
-Pattern Pattern::literal(const std::string& text, const std::string& where) {
-  std::string escaped;
-  for (const char c : text) {
-    if (std::string_view("\\^$.[]|()?*+{}-#&~").find(c) != std::string_view::npos) escaped += '\\';
-    escaped += c;
-  }
-  return {escaped, where};
-}
-
 Pattern Pattern::of(const JsonFields& stated) {
-  return stated.has("Regex") ? Pattern(stated.text("Regex"), stated.where())
-                             : literal(stated.text("String"), stated.where());
+  const std::string& where = stated.where();
+  return stated.has("Regex") ? Pattern(pcre2_of(stated.text("Regex"), where), where)
+                             : Pattern(pcre2_literal(stated.text("String")), where);
 }
 
 bool Pattern::is_whole(std::string_view text) const {
@@ -95,14 +72,22 @@ bool Pattern::is_whole(std::string_view text) const {
 
 void Pattern::for_each(std::string_view text,
                        const std::function<void(std::string_view, bool)>& tell) const {
-  using Match = std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)>;
-  const Match match(pcre2_match_data_create_from_pattern(code_->code, nullptr),
-                    pcre2_match_data_free);
+  const std::unique_ptr<pcre2_match_data, Free> match(
+      pcre2_match_data_create_from_pattern(code_->code, nullptr));
+  Stack stack;
   const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
-  size_t told = 0, from = 0;
-  while (from < text.size()) {
-    const int count = pcre2_match(code_->code, subject, text.size(), from, PCRE2_NO_UTF_CHECK,
-                                  match.get(), nullptr);
+  size_t told = 0;
+  bool matched = false;
+  for (size_t from = 0; from <= text.size() && !text.empty();) {
+    const auto run = [&] {
+      return pcre2_match(code_->code, subject, text.size(), from, PCRE2_NO_UTF_CHECK, match.get(),
+                         stack.context.get());
+    };
+    int count = run();
+    if (count == PCRE2_ERROR_JIT_STACKLIMIT && !stack.context) {
+      stack.grow();
+      count = run();
+    }
     if (count == PCRE2_ERROR_NOMATCH) break;
     if (count < 0) {
       PCRE2_UCHAR reason[256];
@@ -112,14 +97,15 @@ void Pattern::for_each(std::string_view text,
     }
     const PCRE2_SIZE* place = pcre2_get_ovector_pointer(match.get());
     const size_t begin = place[0], end = place[1];
-    if (end <= begin) {  // an empty match splits nothing: look on behind the next character
-      from = begin + 1;
+    if (begin == end && matched && end == told) {  // look on behind the next character
+      from = end + 1;
       while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xc0) == 0x80) ++from;
       continue;
     }
     if (begin > told) tell(text.substr(told, begin - told), false);
     tell(text.substr(begin, end - begin), true);
     told = from = end;
+    matched = true;
   }
   if (told < text.size()) tell(text.substr(told), false);
 }

@@ -1,4 +1,4 @@
-// A Unicode regular expression as tokenizer.json writes it (Oniguruma's syntax), run by PCRE2.
+// A Unicode regular expression, run by PCRE2.
 #pragma once
 
 #include <functional>
@@ -12,19 +12,18 @@ namespace lea::lm {
 
 class Pattern {
  public:
-  // Throws DataError, naming `where`, for an expression that PCRE2 does not take.
+  // In PCRE2's syntax. Throws DataError, naming `where`, for what is no expression.
   Pattern(const std::string& expression, const std::string& where);
-  // Finds the text itself.
-  static Pattern literal(const std::string& text, const std::string& where);
 
-  // {"Regex": ...} or {"String": ...}, the `pattern` of a step.
+  // {"Regex": ...}, in Oniguruma's syntax, or {"String": ...}: the `pattern` of a step.
   static Pattern of(const JsonFields& stated);
 
   // True where it matches all of the text.
   bool is_whole(std::string_view text) const;
 
-  // Calls for each match, leftmost first, the first alternative that fits; none is empty. Each gap
-  // between matches is told as well, with `is_match` false. The text must be valid UTF-8.
+  // Calls for each match, leftmost first, the first alternative that fits; one can be empty, but
+  // not where another ends. Each gap between matches is told as well, with `is_match` false. Of an
+  // empty text nothing is told. The text must be valid UTF-8.
   void for_each(std::string_view text,
                 const std::function<void(std::string_view part, bool is_match)>& tell) const;
 

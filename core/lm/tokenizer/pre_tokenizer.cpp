@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "core/lm/tokenizer/oniguruma.h"
 #include "core/lm/tokenizer/pattern.h"
 #include "core/lm/tokenizer/unicode.h"
 #include "core/spec/json_field.h"
@@ -50,7 +51,7 @@ std::string in_byte_alphabet(std::string_view text) {
 PreTokenizer byte_level(const JsonFields& fields) {
   const bool prefix = fields.boolean("add_prefix_space", true);
   const bool words = fields.boolean("use_regex", true);
-  const Pattern pattern(kGpt2Words, fields.where());
+  const Pattern pattern(pcre2_of(kGpt2Words, fields.where()), fields.where());
   return each([=](const std::string& piece, bool, Pieces* result) {
     const std::string text = prefix && !piece.starts_with(' ') ? " " + piece : piece;
     if (!words) {
@@ -72,7 +73,7 @@ PreTokenizer splitting(const JsonFields& fields) {
   const bool removed = behavior == "Removed", invert = fields.boolean("invert", false);
   return each([=](const std::string& piece, bool, Pieces* result) {
     pattern.for_each(piece, [&](std::string_view part, bool is_match) {
-      if (!removed || is_match == invert) result->emplace_back(part);
+      if (!part.empty() && (!removed || is_match == invert)) result->emplace_back(part);
     });
   });
 }
@@ -98,12 +99,14 @@ PreTokenizer digits(const JsonFields& fields) {
 }
 
 PreTokenizer metaspace(const JsonFields& fields) {
-  const std::string mark = fields.text("replacement", "\u2581");
-  std::string scheme = "always";
-  if (fields.has("prepend_scheme")) {
-    scheme = fields.text("prepend_scheme");
-  } else if (!fields.boolean("add_prefix_space", true)) {
-    scheme = "never";
+  const std::string mark = fields.text("replacement");
+  if (mark.empty() || code_point_at(mark, 0).bytes != mark.size())
+    fields.fail("replacement", "must be one character, but is " + in_backticks(mark));
+  const std::string scheme = fields.text("prepend_scheme", "always");
+  // The reference refuses it as well.
+  if (!fields.boolean("add_prefix_space", true) && scheme != "never") {
+    fields.fail("add_prefix_space", "is false, but prepend_scheme is " + in_backticks(scheme) +
+                                        "; say the same in both: `never`, or true");
   }
   if (scheme != "first" && scheme != "always" && scheme != "never")
     fields.fail("prepend_scheme", in_backticks(scheme) + " is not supported");

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <set>
+#include <map>
+#include <optional>
 
 #include "core/lm/tokenizer/added_tokens.h"
 #include "core/lm/tokenizer/sentence_piece_check.h"
@@ -31,10 +32,85 @@ constexpr char kMark[] = "\x80";
 // may be continued by appending to it.
 constexpr char kMarkPiece[] = "\x0a\x05\x0a\x01\x80\x18\x04";
 
+// What lies beside tokenizer.model.
+struct Beside {
+  explicit Beside(const std::string& folder)
+      : config_path(folder + "/tokenizer_config.json"),
+        names_path(folder + "/special_tokens_map.json"),
+        added_path(folder + "/added_tokens.json"),
+        config(read_json(config_path).value_or(json::object())),
+        names(read_json(names_path).value_or(json::object())),
+        added(read_json(added_path).value_or(json::object())) {}
+  std::string config_path, names_path, added_path;
+  json config, names, added;
+};
+
+// A special token that a file names.
+struct Named {
+  std::string content, where;
+};
+
+// A text, or an object with its `content`.
+std::string name_in(const JsonFields& fields, const char* key) {
+  return fields.at(key).is_object() ? fields.object(key).text("content") : fields.text(key);
+}
+
+// The token that is named `key`, for which special_tokens_map.json counts before
+// tokenizer_config.json; null where none is to be used.
+std::optional<Named> named(const Beside& beside, const char* key,
+                           const std::optional<std::string>& otherwise) {
+  for (const auto& [document, path] : {std::pair(&beside.names, &beside.names_path),
+                                       std::pair(&beside.config, &beside.config_path)}) {
+    const JsonFields fields(*document, printable(*path));
+    if (!fields.contains(key)) continue;
+    if (!fields.has(key)) return std::nullopt;
+    return Named{name_in(fields, key), fields.where() + ": " + key};
+  }
+  if (!otherwise) return std::nullopt;
+  return Named{*otherwise, printable(beside.config_path) + ": " + key};
+}
+
+// Further ones: a list of texts or, as some files name them, an object.
+void append_more_names(const JsonFields& config, const char* key, std::vector<Named>* names) {
+  if (!config.has(key)) return;
+  const std::string where = config.where() + ": " + key;
+  for (const auto& [name, value] : config.at(key).items()) {
+    const json one = {{"content", value.is_object() ? value.value("content", json()) : value}};
+    names->push_back({JsonFields(one, where).text("content"), where});
+  }
+}
+
+std::vector<Named> special_names(const Beside& beside) {
+  std::vector<Named> names;
+  for (const char* key : {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token",
+                          "cls_token", "mask_token"}) {
+    const auto name = named(beside, key, std::nullopt);
+    if (name && !name->content.empty()) names.push_back(*name);
+  }
+  const JsonFields config(beside.config, printable(beside.config_path));
+  append_more_names(config, "additional_special_tokens", &names);
+  append_more_names(config, "extra_special_tokens", &names);
+  return names;
+}
+
+// added_tokens.json of older folders: an object of texts and ids. Without flags, which no longer
+// count when transformers reads them.
+std::vector<AddedToken> older_tokens(const Beside& beside) {
+  const JsonFields fields(beside.added, printable(beside.added_path));
+  std::vector<AddedToken> tokens;
+  for (const auto& [content, id] : beside.added.items()) {
+    AddedToken& token = tokens.emplace_back();
+    token.content = content;
+    token.id = fields.integer(content.c_str());
+    if (content.empty() || token.id < 0 || token.id > INT32_MAX)
+      fields.fail(content.c_str(), "is no token with a valid id");
+  }
+  return tokens;
+}
+
 // `added_tokens_decoder`: an object of ids and tokens.
 std::vector<AddedToken> stated_tokens(const JsonFields& config) {
   constexpr const char* kKey = "added_tokens_decoder";
-  if (!config.has(kKey)) return {};
   if (!config.at(kKey).is_object()) config.fail(kKey, "must be an object of ids and tokens");
   json list = json::array();
   for (const auto& [id, token] : config.at(kKey).items()) {
@@ -42,7 +118,14 @@ std::vector<AddedToken> stated_tokens(const JsonFields& config) {
     const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
     if (error != std::errc() || end != id.data() + id.size() || !token.is_object())
       config.fail(kKey, "must be an object of ids and tokens");
-    list.push_back(token);
+    // What transformers takes for a flag that is absent.
+    const bool special = JsonFields(token, config.where() + ": " + kKey).boolean("special", false);
+    list.push_back({{"single_word", false},
+                    {"lstrip", false},
+                    {"rstrip", false},
+                    {"normalized", !special},
+                    {"special", false}});
+    list.back().update(token);
     list.back()["id"] = number;
   }
   return read_added_tokens(list, config.where() + ": " + kKey);
@@ -50,7 +133,12 @@ std::vector<AddedToken> stated_tokens(const JsonFields& config) {
 
 class SentencePiece final : public Pipeline {
  public:
-  SentencePiece(const std::string& bytes, const std::string& where, const JsonFields& config)
+  SentencePiece(const std::string& bytes, const std::string& where, const Beside& beside)
+      : SentencePiece(bytes, where, beside,
+                      JsonFields(beside.config, printable(beside.config_path))) {}
+
+  SentencePiece(const std::string& bytes, const std::string& where, const Beside& beside,
+                const JsonFields& config)
       : where_(where),
         add_prefix_space_(config.boolean("add_prefix_space", true)),
         begin_each_anew_(config.boolean("legacy", false)) {
@@ -58,11 +146,9 @@ class SentencePiece final : public Pipeline {
     load(bytes + kMarkPiece);
     mark_ = library_.GetPieceSize() - 1;
     size_ = mark_;
-    find_tokens(config);
-    if (config.boolean("add_bos_token", false))
-      frame_.before = {own_id(library_.bos_id(), config, "add_bos_token")};
-    if (config.boolean("add_eos_token", false))
-      frame_.behind = {own_id(library_.eos_id(), config, "add_eos_token")};
+    find_tokens(beside, config);
+    if (config.boolean("add_bos_token", false)) frame_.before = ids_of(beside, "bos_token", "<s>");
+    if (config.boolean("add_eos_token", false)) frame_.behind = ids_of(beside, "eos_token", "</s>");
   }
 
   std::vector<int64_t> encode(const std::string& text) const override {
@@ -100,35 +186,59 @@ class SentencePiece final : public Pipeline {
                     ". Copy the file again from where the model came from.");
   }
 
-  // Tokens that a file states with their flags, and those of the model.
-  void find_tokens(const JsonFields& config) {
-    std::vector<AddedToken> as_written, normalized;
-    std::set<std::string> stated;
-    for (AddedToken& token : stated_tokens(config)) {
-      const int piece = library_.PieceToId(token.content);
-      if (library_.IdToPiece(piece) == token.content && piece != token.id) {
-        config.fail("added_tokens_decoder", in_backticks(token.content) + " is " +
-                                                std::to_string(token.id) + ", but " +
-                                                std::to_string(piece) + " in tokenizer.model");
+  std::optional<int64_t> piece_id(const std::string& content) const {
+    const int id = library_.PieceToId(content);
+    if (id == mark_ || library_.IdToPiece(id) != content) return std::nullopt;
+    return id;
+  }
+
+  // Tokens that a file states with their ids, those that are only named, and those of the model.
+  void find_tokens(const Beside& beside, const JsonFields& config) {
+    const bool has_decoder = config.has("added_tokens_decoder");
+    std::vector<AddedToken> tokens = has_decoder ? stated_tokens(config) : older_tokens(beside);
+    std::sort(tokens.begin(), tokens.end(),
+              [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
+    require_own_ids(
+        tokens, [this](const std::string& content) { return piece_id(content); }, mark_,
+        has_decoder ? config.where() + ": added_tokens_decoder" : printable(beside.added_path));
+    for (const AddedToken& token : tokens) ids_[token.content] = token.id;
+    for (const Named& name : special_names(beside)) {
+      if (!has_decoder) {  // a special token is no normalised one
+        for (AddedToken& token : tokens)
+          token.normalized = token.normalized && token.content != name.content;
       }
-      size_ = std::max(size_, token.id + 1);
-      stated.insert(token.content);
-      (token.normalized ? normalized : as_written).push_back(std::move(token));
+      if (ids_.contains(name.content)) continue;
+      tokens.push_back({id_of(name), name.content, false, false, false, false});
+      ids_[name.content] = tokens.back().id;
     }
     for (int id = 0; id < mark_; ++id) {
       const std::string& piece = library_.IdToPiece(id);
-      if (!(library_.IsControl(id) || library_.IsUnknown(id)) || stated.contains(piece)) continue;
-      AddedToken& token = as_written.emplace_back();
-      token.id = id;
-      token.content = piece;
+      if (!(library_.IsControl(id) || library_.IsUnknown(id)) || ids_.contains(piece)) continue;
+      tokens.push_back({id, piece, false, false, false, false});
+    }
+    std::vector<AddedToken> as_written, normalized;
+    for (AddedToken& token : tokens) {
+      size_ = std::max(size_, token.id + 1);
+      (token.normalized ? normalized : as_written).push_back(std::move(token));
     }
     as_written_ = TokenFinder(as_written);
     normalized_ = TokenFinder(normalized);
   }
 
-  static int64_t own_id(int id, const JsonFields& config, const char* key) {
-    if (id < 0) config.fail(key, "is true, but tokenizer.model has no such token");
-    return id;
+  int64_t id_of(const Named& name) const {
+    if (const auto found = ids_.find(name.content); found != ids_.end()) return found->second;
+    if (const auto id = piece_id(name.content)) return *id;
+    throw DataError(name.where + ": " + in_backticks(name.content) +
+                    " has no id in tokenizer.model, added_tokens_decoder or added_tokens.json; "
+                    "transformers would make one up. Save the tokenizer with transformers' "
+                    "save_pretrained, which writes tokenizer.json.");
+  }
+
+  // What stands before or behind each text; nothing where the token is null.
+  std::vector<int64_t> ids_of(const Beside& beside, const char* key, const char* otherwise) const {
+    const auto name = named(beside, key, otherwise);
+    if (!name) return {};
+    return {id_of(*name)};
   }
 
   // Tokens of the text, and what lies between them. `normalized` ones are looked for in what the
@@ -166,6 +276,7 @@ class SentencePiece final : public Pipeline {
   sentencepiece::SentencePieceProcessor library_;
   bool add_prefix_space_ = true, begin_each_anew_ = false;
   int mark_ = 0;
+  std::map<std::string, int64_t> ids_;  // of tokens that files state or name
   TokenFinder as_written_, normalized_;
   Frame frame_;
   int64_t size_ = 0;
@@ -174,12 +285,13 @@ class SentencePiece final : public Pipeline {
 }  // namespace
 
 std::unique_ptr<Pipeline> read_sentence_piece(const std::string& folder) {
-  const std::string path = folder + "/tokenizer.model", beside = folder + "/tokenizer_config.json";
+  const std::string path = folder + "/tokenizer.model";
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return nullptr;
-  const json config = read_json(beside).value_or(json::object());
+  if (std::filesystem::is_directory(path, error))
+    throw DataError(printable(path) + ": cannot be read: it is a folder");
   return std::make_unique<SentencePiece>(read_file(path, kFileLimit), printable(path),
-                                         JsonFields(config, printable(beside)));
+                                         Beside(folder));
 }
 
 }  // namespace lea::lm

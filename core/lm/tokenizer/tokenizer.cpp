@@ -5,11 +5,14 @@
 #include "core/lm/tokenizer/tokenizer_json.h"
 #include "core/lm/tokenizer/unicode.h"
 #include "core/spec/error.h"
+#include "core/spec/publish.h"
 #include "core/spec/text.h"
 
 namespace lea::lm {
 
-Tokenizer::Tokenizer(const std::string& folder) : pipeline_(read_tokenizer_json(folder)) {
+Tokenizer::Tokenizer(const std::string& folder) {
+  require_folder(folder);
+  pipeline_ = read_tokenizer_json(folder);
   if (!pipeline_) pipeline_ = read_sentence_piece(folder);
   if (!pipeline_) {
     throw DataError(printable(folder) +

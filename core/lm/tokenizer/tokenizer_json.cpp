@@ -1,11 +1,13 @@
 #include "core/lm/tokenizer/tokenizer_json.h"
 
 #include <algorithm>
+#include <map>
 
 #include "core/lm/tokenizer/added_tokens.h"
 #include "core/lm/tokenizer/model.h"
 #include "core/lm/tokenizer/normalizer.h"
 #include "core/lm/tokenizer/pre_tokenizer.h"
+#include "core/spec/error.h"
 #include "core/spec/json_field.h"
 #include "core/spec/text.h"
 
@@ -32,6 +34,10 @@ void frame_of_template(const JsonFields& fields, Frame* frame) {
   for (const json& part : single) {
     const JsonFields step(part, fields.where() + ": single");
     if (step.has("Sequence")) {
+      const std::string name = step.object("Sequence").text("id");
+      if (name != "A")
+        fields.fail("single",
+                    "names a text " + in_backticks(name) + ", but there is only one, `A`");
       if (seen_text) fields.fail("single", "repeats the text, which is not supported");
       seen_text = true;
       continue;
@@ -41,16 +47,20 @@ void frame_of_template(const JsonFields& fields, Frame* frame) {
     side.insert(side.end(), ids.begin(), ids.end());
   }
   if (!seen_text) fields.fail("single", "lacks the text");
-  frame->before.insert(frame->before.begin(), around.before.begin(), around.before.end());
-  frame->behind.insert(frame->behind.end(), around.behind.begin(), around.behind.end());
+  *frame = around;
 }
 
-void read_post_processor(const json& document, const std::string& where, Frame* frame) {
+// `templates` counts them.
+void read_post_processor(const json& document, const std::string& where, int* templates,
+                         Frame* frame) {
   if (document.is_null()) return;
   const JsonFields fields(document, where);
   const std::string type = fields.text("type");
   if (type == "ByteLevel") return;  // moves offsets only
-  if (type == "TemplateProcessing") return frame_of_template(fields, frame);
+  if (type == "TemplateProcessing") {
+    if (++*templates > 1) fields.fail("type", "a second TemplateProcessing is not supported");
+    return frame_of_template(fields, frame);
+  }
   if (type != "Sequence") {
     fields.fail("type", in_backticks(type) +
                             " is not supported; supported: ByteLevel, Sequence, "
@@ -58,7 +68,8 @@ void read_post_processor(const json& document, const std::string& where, Frame* 
   }
   const json& steps = fields.at("processors");
   if (!steps.is_array()) fields.fail("processors", "must be a list");
-  for (const json& step : steps) read_post_processor(step, where + ": processors", frame);
+  for (const json& step : steps)
+    read_post_processor(step, where + ": processors", templates, frame);
 }
 
 json part_of(const json& document, const char* key) {
@@ -73,18 +84,34 @@ class JsonPipeline final : public Pipeline {
     normalize_ = make_normalizer(part_of(document, "normalizer"), where + ": normalizer");
     split_ = make_pre_tokenizer(part_of(document, "pre_tokenizer"), where + ": pre_tokenizer");
     model_ = make_token_model(fields.at("model"), where + ": model");
-    read_post_processor(part_of(document, "post_processor"), where + ": post_processor", &frame_);
+    int templates = 0;
+    read_post_processor(part_of(document, "post_processor"), where + ": post_processor", &templates,
+                        &frame_);
     size_ = model_->size();
-    const json added = part_of(document, "added_tokens");
+    const std::string where_added = where + ": added_tokens";
+    std::vector<AddedToken> added =
+        read_added_tokens(part_of(document, "added_tokens"), where_added);
+    require_own_ids(
+        added, [this](const std::string& token) { return model_->id_of(token); }, model_->count(),
+        where_added);
     std::vector<AddedToken> as_written, as_normalized;
-    for (AddedToken& token : read_added_tokens(added, where + ": added_tokens")) {
+    std::map<std::string, std::string> written_as;  // of the normalised ones
+    for (AddedToken& token : added) {
       size_ = std::max(size_, token.id + 1);
       if (!token.normalized) {
         as_written.push_back(std::move(token));
         continue;
       }
+      const std::string written = token.content;
       token.content = normalize_(token.content);
-      if (!token.content.empty()) as_normalized.push_back(std::move(token));
+      if (token.content.empty()) continue;
+      const auto [same, is_new] = written_as.emplace(token.content, written);
+      if (!is_new) {  // which one the reference takes depends on how it hashes
+        throw DataError(where_added + ": " + in_backticks(same->second) + " and " +
+                        in_backticks(written) + " are both " + in_backticks(token.content) +
+                        " in the normalised text. Make one of them `normalized: false`.");
+      }
+      as_normalized.push_back(std::move(token));
     }
     raw_ = TokenFinder(as_written);
     normalized_ = TokenFinder(as_normalized);

@@ -6,7 +6,9 @@
 #include "core/lm/tokenizer/model.h"
 #include "core/lm/tokenizer/trie.h"
 #include "core/lm/tokenizer/unicode.h"
+#include "core/spec/error.h"
 #include "core/spec/json_field.h"
+#include "core/spec/text.h"
 
 namespace lea::lm {
 namespace {
@@ -17,7 +19,7 @@ constexpr double kUnknownPenalty = 10;  // below the least score, as in Sentence
 
 class Unigram final : public TokenModel {
  public:
-  Unigram(const JsonFields& fields) {
+  explicit Unigram(const JsonFields& fields) : where_(fields.where()) {
     byte_fallback_ = fields.boolean("byte_fallback", false);
     const json& vocabulary = fields.at("vocab");
     if (!vocabulary.is_array() || vocabulary.empty())
@@ -33,8 +35,9 @@ class Unigram final : public TokenModel {
       ids_[piece] = std::ssize(score_) - 1;
     }
     unknown_score_ = least - kUnknownPenalty;
-    unknown_ = fields.integer("unk_id", -1);
-    if (unknown_ >= size()) fields.fail("unk_id", "is not in the vocabulary");
+    if (!fields.has("unk_id")) return;
+    unknown_ = fields.integer("unk_id");
+    if (unknown_ < 0 || unknown_ >= size()) fields.fail("unk_id", "is not in the vocabulary");
   }
 
   void encode(const std::string& piece, std::vector<int64_t>* ids) const override {
@@ -61,6 +64,7 @@ class Unigram final : public TokenModel {
   }
 
   int64_t size() const override { return std::ssize(score_); }
+  int64_t count() const override { return size(); }
 
  private:
   struct Node {
@@ -85,6 +89,12 @@ class Unigram final : public TokenModel {
         offer(at, end, here + score_[static_cast<size_t>(id)], id);
         known = known || end == at + letter;
       });
+      if (!known && unknown_ < 0) {
+        throw DataError(where_ + ": the vocabulary lacks " +
+                        in_backticks(piece.substr(at, letter)) +
+                        ", which a text holds, and unk_id names no token for it. The reference "
+                        "fails there as well: leave the character out.");
+      }
       if (!known) offer(at, at + letter, here + unknown_score_, unknown_);
       at += letter;
     }
@@ -97,6 +107,7 @@ class Unigram final : public TokenModel {
     if (unknown_ >= 0) ids->push_back(unknown_);
   }
 
+  std::string where_;
   std::vector<double> score_;
   std::unordered_map<std::string, int64_t> ids_;
   Trie pieces_;
