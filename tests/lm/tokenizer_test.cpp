@@ -194,6 +194,16 @@ TEST_F(TokenizerJson, RefusesAnUnknownCharacterWithoutATokenForIt) {
   expect_refused(unigram_, "model: unk_id: is not in the vocabulary");
 }
 
+TEST_F(TokenizerJson, RefusesAddedTokensOfWhichTheNormalizerLeavesNothing) {
+  json blank = token(5, "  ");
+  blank["normalized"] = true;
+  plain_["normalizer"] = {{"type", "Strip"}, {"strip_left", true}, {"strip_right", true}};
+  plain_["added_tokens"] = {blank};
+  EXPECT_NO_THROW(made(plain_)) << "it is found nowhere";
+  plain_["added_tokens"][0]["rstrip"] = true;
+  expect_refused(plain_, "added_tokens: `  ` is nothing in the normalised text");
+}
+
 TEST_F(TokenizerJson, RefusesAMetaspaceThatContradictsItself) {
   json& step = plain_["pre_tokenizer"];
   step = {{"type", "Metaspace"}, {"replacement", "_"}, {"add_prefix_space", false}};

@@ -104,7 +104,12 @@ class JsonPipeline final : public Pipeline {
       }
       const std::string written = token.content;
       token.content = normalize_(token.content);
-      if (token.content.empty()) continue;
+      if (token.content.empty()) {
+        if (!token.left_strip && !token.right_strip) continue;  // found nowhere
+        throw DataError(where_added + ": " + in_backticks(written) +
+                        " is nothing in the normalised text, and would be found wherever there is "
+                        "space to strip. Make it `normalized: false`.");
+      }
       const auto [same, is_new] = written_as.emplace(token.content, written);
       if (!is_new) {  // which one the reference takes depends on how it hashes
         throw DataError(where_added + ": " + in_backticks(same->second) + " and " +
