@@ -195,28 +195,32 @@ bool read_end_ids(const JsonFields& fields, int64_t vocabulary, std::vector<int6
 
 // Sampling's fields (temperature, top_p ...) do nothing to a greedy generation.
 void read_generation(const JsonFields& fields, int64_t vocabulary, Generation* generation) {
-  static constexpr const char* kForeign[] = {
-      "min_length",           "min_new_tokens",
-      "no_repeat_ngram_size", "suppress_tokens",
-      "bad_words_ids",        "begin_suppress_tokens",
-      "sequence_bias",        "forced_bos_token_id",
-      "stop_strings",         "forced_eos_token_id",
-      "dola_layers",          "watermarking_config",
-      "penalty_alpha",        "exponential_decay_length_penalty"};
-  static constexpr const char* kNeutralAtOne[] = {"num_beams", "guidance_scale"};
+  // And the number at which each does nothing.
+  static constexpr std::pair<const char*, int> kForeign[] = {
+      {"min_length", 0},
+      {"min_new_tokens", 0},
+      {"no_repeat_ngram_size", 0},
+      {"suppress_tokens", 0},
+      {"bad_words_ids", 0},
+      {"begin_suppress_tokens", 0},
+      {"sequence_bias", 0},
+      {"forced_bos_token_id", 0},
+      {"stop_strings", 0},
+      {"forced_eos_token_id", 0},
+      {"dola_layers", 0},
+      {"watermarking_config", 0},
+      {"penalty_alpha", 0},
+      {"exponential_decay_length_penalty", 0},
+      {"num_beams", 1},
+      {"guidance_scale", 1}};
   read_end_ids(fields, vocabulary, &generation->end_ids);
   if (fields.has("repetition_penalty"))
     generation->repetition_penalty = positive(fields, "repetition_penalty");
-  const auto differs = [&](const char* key, int neutral) {
-    if (!fields.has(key)) return false;
+  for (const auto& [key, neutral] : kForeign) {
+    if (!fields.has(key)) continue;
     const nlohmann::json& value = fields.at(key);
-    return value != neutral && value != false && !(value.is_structured() && value.empty());
-  };
-  for (const char* key : kForeign) {
-    if (differs(key, 0)) generation->unsupported = fields.where() + ": " + key;
-  }
-  for (const char* key : kNeutralAtOne) {
-    if (differs(key, 1)) generation->unsupported = fields.where() + ": " + key;
+    if (value == neutral || value == false || (value.is_structured() && value.empty())) continue;
+    generation->unsupported = fields.where() + ": " + key;
   }
 }
 

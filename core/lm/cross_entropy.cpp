@@ -110,8 +110,7 @@ Tensor cross_entropy(const Decoder& decoder, const Tensor& hidden, const Tensor&
   if (decoder.head().adapter) {
     throw DataError(
         "the adapter changes lm_head, of which this loss has no gradient; leave it out of the "
-        "target "
-        "modules.");
+        "target modules.");
   }
   const auto [smallest, largest] = target.aminmax();
   if (smallest.item<int64_t>() < 0 || largest.item<int64_t>() >= decoder.config().vocabulary)

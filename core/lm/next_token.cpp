@@ -67,11 +67,10 @@ std::vector<int64_t> generate(const Decoder& decoder, const std::vector<int64_t>
                     "Remove it.");
   }
   const at::NoGradGuard no_grad;
-  std::vector<int64_t> there = prompt;
   Cache cache;
-  std::vector<int64_t> generated, next = prompt;
-  const int64_t limit = std::min(count, config.context - std::ssize(prompt));
-  while (std::ssize(generated) < limit) {
+  std::vector<int64_t> there = prompt, next = prompt;
+  const int64_t held = std::ssize(prompt), limit = held + std::min(count, config.context - held);
+  while (std::ssize(there) < limit) {
     const int64_t rows = std::ssize(next);
     const at::Tensor hidden = decoder.forward(
         decoder.embed(ids_on(next, decoder.device())),
@@ -86,12 +85,11 @@ std::vector<int64_t> generate(const Decoder& decoder, const std::vector<int64_t>
           at::where(old < 0, old * rules.repetition_penalty, old / rules.repetition_penalty));
     }
     const int64_t best = scores.argmax().item<int64_t>();
-    generated.push_back(best);
     there.push_back(best);
     next = {best};
     if (std::find(rules.end_ids.begin(), rules.end_ids.end(), best) != rules.end_ids.end()) break;
   }
-  return generated;
+  return {there.begin() + held, there.end()};
 }
 
 }  // namespace lea::lm

@@ -288,9 +288,7 @@ std::unique_ptr<Pipeline> read_sentence_piece(const std::string& folder) {
   const std::string path = folder + "/tokenizer.model";
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return nullptr;
-  if (std::filesystem::is_directory(path, error))
-    throw DataError(printable(path) + ": cannot be read: it is a folder");
-  return std::make_unique<SentencePiece>(read_file(path, kFileLimit), printable(path),
+  return std::make_unique<SentencePiece>(read_input(path, kFileLimit), printable(path),
                                          Beside(folder));
 }
 
