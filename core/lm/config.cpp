@@ -195,7 +195,7 @@ bool read_end_ids(const JsonFields& fields, int64_t vocabulary, std::vector<int6
 
 // Sampling's fields (temperature, top_p ...) do nothing to a greedy generation.
 void read_generation(const JsonFields& fields, int64_t vocabulary, Generation* generation) {
-  // And the number at which each does nothing.
+  // And the number at which each does nothing; of an id there is none.
   static constexpr std::pair<const char*, int> kForeign[] = {
       {"min_length", 0},
       {"min_new_tokens", 0},
@@ -204,9 +204,9 @@ void read_generation(const JsonFields& fields, int64_t vocabulary, Generation* g
       {"bad_words_ids", 0},
       {"begin_suppress_tokens", 0},
       {"sequence_bias", 0},
-      {"forced_bos_token_id", 0},
+      {"forced_bos_token_id", -1},
       {"stop_strings", 0},
-      {"forced_eos_token_id", 0},
+      {"forced_eos_token_id", -1},
       {"dola_layers", 0},
       {"watermarking_config", 0},
       {"penalty_alpha", 0},

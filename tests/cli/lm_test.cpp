@@ -162,6 +162,8 @@ TEST_F(LmCommand, RefusesToGenerateByRulesThatItDoesNotHave) {
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.err, HasSubstr("generation_config.json: suppress_tokens would choose other"));
   EXPECT_EQ(lm("score").exit_code, 0);
+  write("model/generation_config.json", R"({"forced_eos_token_id": 0})");
+  EXPECT_THAT(lm("generate").err, HasSubstr("forced_eos_token_id would choose other"));
 }
 
 TEST_F(LmCommand, RefusesAPromptThatFillsTheContext) {
