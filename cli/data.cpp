@@ -13,8 +13,8 @@
 #include "core/data/split.h"
 #include "core/data/summary.h"
 #include "core/lab/run_folder.h"
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::cli {
 namespace {

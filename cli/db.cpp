@@ -3,7 +3,7 @@
 
 #include "cli/commands.h"
 #include "core/lab/collector.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::cli {
 namespace {

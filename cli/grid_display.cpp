@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::cli {
 namespace {

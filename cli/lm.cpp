@@ -7,10 +7,10 @@
 
 #include "cli/commands.h"
 #include "core/lab/process.h"
-#include "core/spec/device_name.h"
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
-#include "core/spec/text.h"
+#include "core/base/device_name.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 
 namespace lea::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include <system_error>
 
 #include "cli/commands.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace {
 

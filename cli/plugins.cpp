@@ -6,9 +6,9 @@
 #include "cli/commands.h"
 #include "cli/plugin_template.h"
 #include "core/lab/plugins.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::cli {
 namespace {

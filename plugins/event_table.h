@@ -20,7 +20,7 @@
 #include <ATen/ATen.h>
 
 #include "core/api/context.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea {
 

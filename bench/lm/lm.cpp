@@ -16,9 +16,9 @@
 #include "core/lm/cross_entropy.h"
 #include "core/lm/forest.h"
 #include "core/lm/tensor_file.h"
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
-#include "core/spec/publish.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/files.h"
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/stopwatch.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/spec/plugin_info.h"
 #include "core/train/adam.h"
 #include "core/worker/registry.h"

@@ -1,7 +1,7 @@
 #include "core/api/gru_kernels.h"
 
-#include "core/spec/clones.h"
-#include "core/spec/fast_math.h"
+#include "core/base/clones.h"
+#include "core/base/fast_math.h"
 
 namespace lea::kernels {
 namespace {

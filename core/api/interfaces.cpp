@@ -1,6 +1,6 @@
 // Key functions: the one home of each interface's vtable and type information.
 #include "core/api/plugin.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea {
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/spec/clones.h"
-#include "core/spec/fast_math.h"
+#include "core/base/clones.h"
+#include "core/base/fast_math.h"
 
 namespace lea::kernels {
 namespace {

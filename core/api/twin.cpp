@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/nn/init.h>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea {
 namespace {

@@ -10,9 +10,9 @@
 #include <cstring>
 #include <filesystem>
 
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::data {
 

@@ -5,12 +5,13 @@
 #include <cmath>
 #include <filesystem>
 
-#include "core/data/folder_writer.h"
+#include "core/base/folder_writer.h"
+#include "core/base/hash.h"
 #include "core/data/interactions.h"
 #include "core/data/source_format.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::data {
 namespace {
@@ -227,16 +228,9 @@ void check_options(const ImportOptions& options) {
 }  // namespace
 
 void check_name(const std::string& name) {
-  const bool fits = !name.empty() && name.size() <= 128 && name[0] != '.' && name[0] != '-' &&
-                    std::all_of(name.begin(), name.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                             (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-                    });
-  if (!fits) {
-    throw UsageError("`" + printable(name.substr(0, 200)) +
-                     "` cannot name a data set: use at most 128 letters, "
-                     "digits, `.`, `_` and `-`, and do not start with a dot or dash.");
-  }
+  if (is_name(name)) return;
+  throw UsageError(in_backticks(name) + " cannot name a data set: a name must be " + kNameRule +
+                   ".");
 }
 
 std::shared_ptr<const Dataset> import_dataset(const std::string& lab, const std::string& name,

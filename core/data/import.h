@@ -33,8 +33,7 @@ std::shared_ptr<const Dataset> import_dataset(const std::string& lab, const std:
                                               const std::string& source,
                                               const ImportOptions& options);
 
-// Throws UsageError unless `name` can name a folder everywhere: letters, digits, `.`, `_` and `-`,
-// at most 128, not starting with a dot or dash.
+// Throws UsageError unless `name` may name a data set (is_name of core/base/text.h).
 void check_name(const std::string& name);
 
 }  // namespace lea::data

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/data/folder_writer.h"
+#include "core/base/folder_writer.h"
 #include "core/data/id_table.h"
 
 namespace lea::data {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::data {
 namespace {

@@ -11,8 +11,8 @@
 #include <new>
 #include <set>
 
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::data {
 namespace {

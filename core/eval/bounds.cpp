@@ -7,8 +7,8 @@
 #include <cstdio>
 
 #include "core/eval/ranks.h"
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::eval {
 namespace {

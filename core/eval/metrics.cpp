@@ -6,8 +6,8 @@
 #include <set>
 
 #include "core/eval/ranks.h"
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::eval {
 namespace {

@@ -4,8 +4,9 @@
 #include <cstring>
 #include <string_view>
 
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
 
 namespace lea::eval {
 namespace {

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <new>
 
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::lab {
 namespace {

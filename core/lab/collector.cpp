@@ -5,11 +5,12 @@
 #include <filesystem>
 #include <set>
 
+#include "core/base/hash.h"
 #include "core/eval/ranks.h"
-#include "core/spec/json_field.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/json_field.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;
@@ -154,7 +155,7 @@ RunRecord read_run(const RunFolder& run) {
   RunRecord record;
   record.run.uuid = cell.uuid;
   record.run.experiment = cell.experiment;
-  record.run.cell_hash = cell.hash;
+  record.run.run_hash = cell.hash;
   record.run.seed = cell.seed;
   record.run.created = cell.created;
   record.run.labels = cell.labels;

@@ -15,11 +15,11 @@
 #include <list>
 #include <memory>
 
-#include "core/spec/json_field.h"
+#include "core/base/json_field.h"
 #include "core/lab/process.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/lab/plan.h"
-#include "core/spec/file_lock.h"
+#include "core/base/file_lock.h"
 
 namespace lea::lab {
 

@@ -8,9 +8,9 @@
 
 #include "core/lab/archive.h"
 #include "core/lab/collector.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;
@@ -91,7 +91,7 @@ RunFolder stage(const std::string& file, const std::string& staging) {
   const RunRecord record = read_run(run);
   if (record.run.state != "finished") throw bad("holds a run that has not finished");
   if (record.run.source == "lealab" &&
-      spec::cell_hash(spec::load_run(run.path + "/run.yaml")) != record.run.cell_hash) {
+      spec::run_hash(spec::load_run(run.path + "/run.yaml")) != record.run.run_hash) {
     throw bad("cell.json: hash: does not belong to run.yaml");
   }
   return run;

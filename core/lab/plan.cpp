@@ -11,8 +11,8 @@
 #include <sstream>
 
 #include "core/lab/estimate.h"
-#include "core/spec/json_field.h"
-#include "core/spec/error.h"
+#include "core/base/json_field.h"
+#include "core/base/error.h"
 
 namespace lea::lab {
 namespace {

@@ -14,10 +14,11 @@
 #include <optional>
 #include <thread>
 
+#include "core/base/hash.h"
 #include "core/lab/process.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::lab {
 namespace {

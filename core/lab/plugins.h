@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/spec/plugin_folders.h"
+#include "core/base/plugin_folders.h"
 #include "core/spec/plugin_info.h"
 
 namespace lea::lab {

@@ -14,7 +14,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::lab {
 namespace {

@@ -12,11 +12,11 @@
 #include <fstream>
 #include <sstream>
 
-#include "core/spec/json_field.h"
+#include "core/base/json_field.h"
 #include "core/lab/process_identity.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;

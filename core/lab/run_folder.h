@@ -13,7 +13,7 @@
 //   checkpoint/    see core/train/checkpoint.h
 //   beat           {pid, step, max_steps, time, steps_per_second}: the lease, rewritten by the
 //   worker
-// All but the .jsonl files and log.txt are published whole (core/spec/publish.h).
+// All but the .jsonl files and log.txt are published whole (core/base/files.h).
 //
 // lab/experiments/NAME.json  {name, created, axes, spec, cells: [{hash, seed, labels}]}: what the
 // newest
@@ -34,8 +34,8 @@
 #include <vector>
 
 #include "core/spec/experiment.h"
-#include "core/spec/json_field.h"  // lea::read_json: cell.json, result.json
-#include "core/spec/records.h"  // lea::append_record, lea::read_records: events.jsonl, attempts.jsonl
+#include "core/base/json_field.h"  // lea::read_json: cell.json, result.json
+#include "core/base/records.h"  // lea::append_record, lea::read_records: events.jsonl, attempts.jsonl
 
 namespace lea::lab {
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

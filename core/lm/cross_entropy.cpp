@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/lm/row_loops.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::lm {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "core/lm/kernels.h"
 #include "core/lm/row_loops.h"
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "core/lm/scalar_type.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::lm {
 namespace {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/lm/row_loops.h"
-#include "core/spec/clones.h"
-#include "core/spec/fast_math.h"
+#include "core/base/clones.h"
+#include "core/base/fast_math.h"
 
 namespace lea::lm {
 namespace {

@@ -1,7 +1,7 @@
 #include "core/lm/model_folder.h"
 
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 

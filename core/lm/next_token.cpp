@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "core/lm/memory.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::lm {
 namespace {

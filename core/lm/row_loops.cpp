@@ -4,8 +4,8 @@
 #include <bit>
 #include <cmath>
 
-#include "core/spec/clones.h"
-#include "core/spec/fast_math.h"
+#include "core/base/clones.h"
+#include "core/base/fast_math.h"
 
 namespace lea::lm {
 namespace {

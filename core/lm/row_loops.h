@@ -1,5 +1,5 @@
 // Loops over rows of numbers on a CPU, computed in float32 whatever type a tensor stores. Each is
-// compiled for every kind of processor (core/spec/clones.h).
+// compiled for every kind of processor (core/base/clones.h).
 #pragma once
 
 #include <ATen/Parallel.h>

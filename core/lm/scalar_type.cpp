@@ -1,7 +1,7 @@
 #include "core/lm/scalar_type.h"
 
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 

@@ -6,10 +6,10 @@
 
 #include "core/lm/row_loops.h"
 #include "core/lm/scalar_type.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/safetensors.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/safetensors.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 

@@ -12,9 +12,9 @@
 #include <set>
 
 #include "core/lm/scalar_type.h"
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/lm/export.h"
-#include "core/spec/safetensors.h"
+#include "core/base/safetensors.h"
 
 namespace lea::lm {
 

@@ -1,7 +1,7 @@
 #include <map>
 
 #include "core/report/render.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::report {
 

@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "core/report/json_path.h"
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::report {
 

@@ -7,7 +7,7 @@
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
 #include "core/report/pivot.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::report {
 namespace {

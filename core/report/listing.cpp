@@ -9,7 +9,7 @@
 #include "core/report/labels.h"
 #include "core/report/pivot.h"
 #include "core/spec/run_spec.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::report {
 namespace {
@@ -74,7 +74,7 @@ nlohmann::ordered_json to_json(const RunView& view) {
                                      {"labels", run.labels},   {"seed", run.seed},
                                      {"state", run.state},     {"reason", run.reason},
                                      {"created", run.created}, {"finished", run.finished},
-                                     {"source", run.source},   {"hash", run.cell_hash}};
+                                     {"source", run.source},   {"hash", run.run_hash}};
   document["metrics"] = {{"valid", view.metrics.valid}, {"test", view.metrics.test}};
   return document;
 }
@@ -173,7 +173,7 @@ std::string run_details(const RunView& view, const std::string& lab, const Detai
                      printable(describe(run)) + ", seed " + std::to_string(run.seed) + "\n" +
                      run.state + (run.reason.empty() ? "" : ": " + printable(run.reason)) + "\n";
   text += "created " + run.created + (run.finished.empty() ? "" : ", finished " + run.finished) +
-          "\ncell " + run.cell_hash + "\n\nSpec\n" + indent(spec::dump_yaml(run.spec));
+          "\ncell " + run.run_hash + "\n\nSpec\n" + indent(spec::dump_yaml(run.spec));
   nlohmann::json provenance = run.result;
   if (provenance.is_object()) {
     provenance.erase("metrics");

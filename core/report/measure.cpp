@@ -3,8 +3,8 @@
 #include <filesystem>
 
 #include "core/report/json_path.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
 
 namespace lea::report {
 

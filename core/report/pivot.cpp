@@ -131,7 +131,7 @@ void add_planned(const db::ExperimentRow& plan, std::vector<Draft>* drafts) {
   std::set<std::pair<std::string, int64_t>> present;
   for (const Draft& draft : *drafts) {
     for (const auto* members : {&draft.row.finished, &draft.row.unfinished}) {
-      for (const Member& member : *members) present.emplace(member.run.cell_hash, member.run.seed);
+      for (const Member& member : *members) present.emplace(member.run.run_hash, member.run.seed);
     }
   }
   for (size_t i = 0; i < plan.cells.size(); ++i) {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/report/columns.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::report {
 namespace {

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/spec/grid.h"
 #include "core/spec/layers.h"
 #include "core/spec/param_json.h"
-#include "core/spec/resolve.h"
+#include "core/spec/resolver.h"
 #include "core/spec/settings.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {
@@ -79,10 +79,9 @@ class Expansion {
     experiment_.name = name && name->value->is_scalar() ? name->value->text : layers_.stem;
     if (name && !name->value->is_scalar()) {
       errors_.add(name->value->at, "name", "must be text");
-    } else if (!is_safe_name(experiment_.name)) {
+    } else if (!is_name(experiment_.name)) {
       errors_.add(name ? name->value->at : root_->at, "name",
-                  "must be letters, digits, `.`, `_` and `-` (at most 100, no leading `.` or `-`), "
-                  "but is " +
+                  std::string("must be ") + kNameRule + ", but is " +
                       in_backticks(experiment_.name));
     }
   }
@@ -115,7 +114,7 @@ class Expansion {
     for (const int64_t seed : seeds_) {
       PlannedRun planned{resolved.run, "", labels};
       if (planned.run.reads_train) planned.run.seed = seed;
-      planned.hash = cell_hash(planned.run);
+      planned.hash = run_hash(planned.run);
       if (is_new(planned, cell)) experiment_.runs.push_back(std::move(planned));
       if (!resolved.run.reads_train) break;
     }

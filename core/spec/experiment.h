@@ -14,7 +14,7 @@ namespace lea::spec {
 // One cell of the grid with one seed.
 struct PlannedRun {
   RunSpec run;
-  std::string hash;  // cell_hash(run)
+  std::string hash;  // run_hash(run)
   std::map<std::string, std::string>
       labels;  // axis -> label as the spec wrote it, e.g. framework -> "snqn"
 };

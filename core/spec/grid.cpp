@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/spec/param_json.h"
 #include "core/spec/sections.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {

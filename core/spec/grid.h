@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/spec/resolve.h"
+#include "core/spec/resolver.h"
 #include "core/spec/settings.h"
 
 namespace lea::spec {

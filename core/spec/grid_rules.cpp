@@ -3,7 +3,7 @@
 
 #include "core/spec/grid.h"
 #include "core/spec/param_json.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <map>
 
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/spec/settings.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {

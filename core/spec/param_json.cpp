@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {
@@ -162,12 +162,6 @@ std::vector<std::string> names_of(const std::vector<ParamInfo>& infos) {
   std::vector<std::string> names;
   for (const ParamInfo& info : infos) names.push_back(info.name);
   return names;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text.empty() ? "none" : text;
 }
 
 json file_json(const std::string& path, const std::string& sha256) {

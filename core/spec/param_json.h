@@ -24,7 +24,6 @@ ParamValue value_of(const ParamInfo& info, const nlohmann::json& value);
 
 // The declared names, for near misses and "it has ...".
 std::vector<std::string> names_of(const std::vector<ParamInfo>& infos);
-std::string joined(const std::vector<std::string>& words);  // "a, b, c"; "none" when empty
 
 // A file in a resolved document: "" for none, else {"path", "sha256"}, so that a hash can depend on
 // what the file holds and not on where it lies.

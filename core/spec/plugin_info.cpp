@@ -5,9 +5,9 @@
 #include <cmath>
 #include <tuple>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/spec/param_json.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {

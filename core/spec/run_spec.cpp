@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
+#include "core/base/hash.h"
 #include "core/spec/param_json.h"
 #include "core/spec/plugin_info.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 #include "core/spec/yaml.h"
 
 namespace lea::spec {
@@ -156,7 +157,7 @@ RunSpec run_from_json(const json& document, const std::string& where) {
   return run;
 }
 
-std::string cell_hash(const RunSpec& run) {
+std::string run_hash(const RunSpec& run) {
   json document = to_json(run);
   document["data"].erase("path");
   document["data"].erase("format");

@@ -51,7 +51,7 @@ RunSpec run_from_json(const nlohmann::json& document, const std::string& where);
 // result), train.log_every, and the path, but not the sha256, of every file. A lab or a file can
 // therefore move without its runs being done again, and a file that changed means other cells. Runs
 // with equal hashes are repetitions of each other.
-std::string cell_hash(const RunSpec& run);
+std::string run_hash(const RunSpec& run);
 
 // run.yaml, written by dump and read back by load. The text is YAML in block style with sorted
 // keys.

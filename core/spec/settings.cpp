@@ -4,7 +4,7 @@
 
 #include "core/spec/param_json.h"
 #include "core/spec/sections.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {

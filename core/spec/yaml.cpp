@@ -13,9 +13,9 @@
 #include <sstream>
 #include <tuple>
 
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {

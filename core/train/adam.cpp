@@ -2,7 +2,7 @@
 
 #include <torch/torch.h>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::train {
 

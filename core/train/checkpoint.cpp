@@ -4,9 +4,10 @@
 #include <charconv>
 #include <filesystem>
 
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
 #include "core/train/safetensors.h"
 
 namespace lea::train {

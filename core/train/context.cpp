@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/spec/plugin_info.h"
 
 namespace lea::train {

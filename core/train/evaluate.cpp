@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/train/sampler.h"
 
 namespace lea::train {

@@ -5,8 +5,8 @@
 #include <array>
 #include <cstring>
 
-#include "core/spec/error.h"
-#include "core/spec/safetensors.h"
+#include "core/base/error.h"
+#include "core/base/safetensors.h"
 
 namespace lea::train {
 namespace {

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstring>
 
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/worker/library.h"
 
 namespace lea::worker {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "core/spec/device_name.h"
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/device_name.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::worker {
 

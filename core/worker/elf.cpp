@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::worker {
 namespace {

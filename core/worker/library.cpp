@@ -16,9 +16,10 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
 #include "core/worker/elf.h"
 
 namespace lea::worker {

@@ -1,12 +1,12 @@
 // `lealab-worker`: the only program that loads plugins. One process a task; JSON lines on stdout,
-// text for people on stderr, exit codes of core/spec/error.h.
+// text for people on stderr, exit codes of core/base/error.h.
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/worker/language.h"
 #include "core/worker/probe.h"
 #include "core/worker/tasks.h"

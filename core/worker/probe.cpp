@@ -9,9 +9,9 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/spec/plugin_info.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 #include "core/worker/library.h"
 #include "core/worker/trial.h"
 

@@ -4,8 +4,8 @@
 #include <map>
 #include <mutex>
 
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/worker/library.h"
 
 namespace lea::worker {

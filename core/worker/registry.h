@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/api/plugin.h"
-#include "core/spec/plugin_folders.h"
+#include "core/base/plugin_folders.h"
 
 namespace lea::worker {
 

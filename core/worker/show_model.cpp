@@ -7,10 +7,10 @@
 #include "core/lm/decoder.h"
 #include "core/lm/memory.h"
 #include "core/lm/model_folder.h"
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::worker {
 namespace {

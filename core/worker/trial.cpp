@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::worker {
 namespace {

@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "core/eval/ranks.h"
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 #include "db/store/store_impl.h"
 
 namespace lea::db {
@@ -190,7 +190,7 @@ void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
   Statement(connection, "INSERT INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(run.uuid)
       .bind(run.experiment)
-      .bind(run.cell_hash)
+      .bind(run.run_hash)
       .bind(run.seed)
       .bind(run.state)
       .bind(run.reason)

@@ -19,7 +19,7 @@ namespace lea::db {
 
 // One run as the index knows it. Everything is copied from its folder.
 struct RunRow {
-  std::string uuid, experiment, cell_hash, state, reason, created, finished;
+  std::string uuid, experiment, run_hash, state, reason, created, finished;
   int64_t seed = 0;
   std::map<std::string, std::string> labels;  // axis -> label
   std::vector<std::string> axes;              // in the order of the spec, "seed" not included

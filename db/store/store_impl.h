@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "core/spec/file_lock.h"
+#include "core/base/file_lock.h"
 #include "db/store/sqlite.h"
 #include "db/store/store.h"
 

@@ -2,9 +2,10 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/hash.h"
 #include "core/eval/ranks.h"
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 #include "db/store/store_impl.h"
 
 namespace lea::db {
@@ -42,7 +43,7 @@ RunRow run_of(const Statement& row) {
   RunRow run;
   run.uuid = row.text(0);
   run.experiment = row.text(1);
-  run.cell_hash = row.text(2);
+  run.run_hash = row.text(2);
   run.seed = row.integer(3);
   run.state = row.text(4);
   run.reason = row.text(5);

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/api/plugin.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <map>
 
 #include "core/api/plugin.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/api/framework.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "tests/api/host.h"
 
 namespace lea::testing {

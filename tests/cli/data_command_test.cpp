@@ -1,7 +1,7 @@
 // `lealab data import, ls, show, export` as a user calls them.
 #include <nlohmann/json.hpp>
 
-#include "core/spec/publish.h"
+#include "core/base/files.h"
 #include "tests/cli/lab_command.h"
 
 namespace lea {

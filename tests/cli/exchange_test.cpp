@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "core/lab/rank_exchange.h"
-#include "core/spec/publish.h"
+#include "core/base/files.h"
 #include "tests/cli/lab_command.h"
 
 namespace lea {

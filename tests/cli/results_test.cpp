@@ -6,13 +6,14 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/base/hash.h"
 #include "core/eval/ranks.h"
 #include "core/lab/collector.h"
 #include "core/lab/process.h"
 #include "core/lab/run_folder.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea {
 namespace {
@@ -38,7 +39,7 @@ class ResultsCommand : public testing::Test {
     planned.run.backbone.id = "lea.gru4rec";
     planned.run.framework.id = "lea." + framework;
     planned.run.seed = seed;
-    planned.hash = spec::cell_hash(planned.run);
+    planned.hash = spec::run_hash(planned.run);
     planned.labels = {{"framework", framework}};
     study_.runs.push_back(planned);
     return lab::create_run(lab_, study_, planned);

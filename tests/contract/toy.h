@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "core/api/plugin.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/spec/plugin_info.h"
 #include "core/worker/registry.h"
 

@@ -3,8 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/hash.h"
 #include "core/data/summary.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 #include "tests/data/scratch.h"
 
 namespace lea::data {

@@ -15,7 +15,7 @@
 #include "core/data/dataset.h"
 #include "core/data/import.h"
 #include "core/data/split.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::data {
 

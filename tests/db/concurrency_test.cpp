@@ -10,7 +10,7 @@
 #include <random>
 #include <thread>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "tests/db/fixture.h"
 
 namespace lea::db {

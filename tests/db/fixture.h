@@ -36,7 +36,7 @@ inline RunRow finished_run(int number, const std::string& experiment = "study") 
   RunRow run;
   run.uuid = uuid_of(number);
   run.experiment = experiment;
-  run.cell_hash = "hash" + std::to_string(number);
+  run.run_hash = "hash" + std::to_string(number);
   run.seed = 1;
   run.state = "finished";
   run.created = "2026-01-01T00:00:00Z";

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <limits>
 
-#include "core/spec/error.h"
-#include "core/spec/file_lock.h"
+#include "core/base/error.h"
+#include "core/base/file_lock.h"
 #include "db/store/sqlite.h"
 #include "tests/db/fixture.h"
 
@@ -161,7 +161,7 @@ TEST(Store, CountsTheNewestFinishedRunOfACell) {
   Store store(lab.path(), Store::Mode::kWrite);
   for (int i : {1, 2, 3}) {
     RunRow run = finished_run(i);
-    run.cell_hash = "same";
+    run.run_hash = "same";
     run.created = "2026-01-0" + std::to_string(i) + "T00:00:00Z";
     if (i == 3) run.state = "failed";
     store.put(run, {}, {});
@@ -176,13 +176,13 @@ TEST(Store, KeepsARunOfEachDataSetOfACell) {
   Store store(lab.path(), Store::Mode::kWrite);
   for (int i : {1, 2, 3}) {
     RunRow run = finished_run(i);
-    run.cell_hash = "same";
+    run.run_hash = "same";
     run.created = "2026-01-0" + std::to_string(i) + "T00:00:00Z";
     run.result["data_fingerprint"] = i == 2 ? "another" : "one";
     store.put(run, {}, {});
   }
   RunRow open = finished_run(4);
-  open.cell_hash = "same";
+  open.run_hash = "same";
   open.state = "interrupted";
   store.put(open, {}, {});
   const auto runs = store.runs("study");

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/eval/ranks.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::eval {
 namespace {

@@ -2,9 +2,10 @@
 
 #include <cstring>
 
+#include "core/base/hash.h"
 #include "core/eval/ranks.h"
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::eval {
 namespace {

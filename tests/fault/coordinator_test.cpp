@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "core/spec/publish.h"
+#include "core/base/files.h"
 #include "tests/cli/lab_command.h"
 
 namespace lea {

@@ -1,7 +1,7 @@
 // A plugin that misbehaves in the middle of a grid costs its own runs, and each says why.
 #include <nlohmann/json.hpp>
 
-#include "core/spec/publish.h"
+#include "core/base/files.h"
 #include "tests/cli/lab_command.h"
 
 namespace lea {

@@ -14,7 +14,7 @@
 #include "core/eval/ranks.h"
 #include "core/lab/process.h"
 #include "core/lab/run_folder.h"
-#include "core/spec/publish.h"
+#include "core/base/files.h"
 
 namespace lea {
 namespace {
@@ -96,7 +96,7 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
 
   std::string new_run() {
     const spec::RunSpec& run = GetParam().run;
-    spec::PlannedRun planned{run, spec::cell_hash(run), {{"framework", GetParam().name}}};
+    spec::PlannedRun planned{run, spec::run_hash(run), {{"framework", GetParam().name}}};
     return lab::create_run(lab_, {"resume", "", {"framework"}, {planned}, {}}, planned).path;
   }
 

@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
 #include "tests/cli/lab_command.h"
 
 namespace lea {

@@ -31,7 +31,7 @@ const std::map<std::string, Rooms> kMayInclude = {
 const Rooms kTorchFree = {"core/spec", "core/data",   "core/eval", "db",
                           "core/lab",  "core/report", "cli"};
 
-// "core/spec/text.h" -> "core/spec", "db/store/store.h" -> "db"; empty outside the house.
+// "core/base/text.h" -> "core/spec", "db/store/store.h" -> "db"; empty outside the house.
 std::string room_of(const std::string& path) {
   for (const auto& [room, allowed] : kMayInclude) {
     if (path.starts_with(room + "/")) return room;

@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "core/base/hash.h"
 #include "core/eval/ranks.h"
 #include "core/lab/run_folder.h"
-#include "core/spec/publish.h"
-#include "core/spec/records.h"
+#include "core/base/files.h"
+#include "core/base/records.h"
 #include "core/spec/run_spec.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::lab {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/lab/run_folder.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "tests/lab/fake_run.h"
 
 namespace lea::lab {
@@ -44,7 +44,7 @@ inline spec::Experiment experiment_of(const std::vector<std::string>& behaviours
     run.run.data.name = "toy";
     run.run.framework.id = "fake.framework";
     run.run.seed = static_cast<int64_t>(experiment.runs.size()) + 1;
-    run.hash = spec::cell_hash(run.run);
+    run.hash = spec::run_hash(run.run);
     run.labels = {{"behaviour", behaviour}};
     experiment.runs.push_back(run);
   }

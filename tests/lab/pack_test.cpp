@@ -75,7 +75,7 @@ TEST_F(Pack, KeepsTheNameOfAPathAndNotTheFoldersOfTheMachine) {
   import_packs(to_.path(), {from_.beside("packs")});
   const std::string restored = to_.path() + "/runs/" + runs_[0].uuid() + "/run.yaml";
   EXPECT_EQ(spec::load_run(restored).data.path, "toy");
-  EXPECT_EQ(spec::cell_hash(spec::load_run(restored)), spec::cell_hash(run));
+  EXPECT_EQ(spec::run_hash(spec::load_run(restored)), spec::run_hash(run));
 }
 
 TEST_F(Pack, HoldsNoCheckpointAndTheEndOfALongLog) {

@@ -19,7 +19,7 @@ TEST(RunFolder, HoldsTheResolvedRunAndItsCell) {
   EXPECT_EQ(cell.experiment, "study");
   EXPECT_EQ(cell.hash, experiment.runs[0].hash);
   EXPECT_EQ(cell.labels, experiment.runs[0].labels);
-  EXPECT_EQ(spec::cell_hash(spec::load_run(run.path + "/run.yaml")), cell.hash);
+  EXPECT_EQ(spec::run_hash(spec::load_run(run.path + "/run.yaml")), cell.hash);
   EXPECT_EQ(state_of(run), RunState::kQueued);
   EXPECT_EQ(find_run(lab.path(), run.uuid().substr(0, 8)).path, run.path);
 }

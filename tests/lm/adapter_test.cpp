@@ -10,9 +10,9 @@
 
 #include "core/lm/forest.h"
 #include "core/lm/tensor_file.h"
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
-#include "core/spec/publish.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/files.h"
 #include "tests/lm/tiny_model.h"
 
 namespace lea::lm {

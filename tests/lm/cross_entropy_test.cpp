@@ -5,7 +5,7 @@
 #include <torch/torch.h>
 
 #include "core/lm/adapter.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "tests/lm/tiny_model.h"
 
 namespace lea::lm {

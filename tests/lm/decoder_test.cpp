@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
-#include "core/spec/publish.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/files.h"
 #include "tests/lm/tiny_model.h"
 
 namespace lea::lm {

@@ -10,7 +10,7 @@
 #include <set>
 
 #include "core/lm/adapter.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "tests/lm/tiny_model.h"
 
 namespace lea::lm {

@@ -9,8 +9,8 @@
 #include "core/lm/adapter.h"
 #include "core/lm/layout.h"
 #include "core/lm/tokenizer/tokenizer.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
 #include "tests/lm/damage.h"
 #include "tests/lm/peak.h"
 

@@ -7,8 +7,8 @@
 
 #include "core/lm/tokenizer/normalizer.h"
 #include "core/lm/tokenizer/pre_tokenizer.h"
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
 
 namespace lea::lm {
 namespace {

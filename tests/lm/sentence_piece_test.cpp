@@ -8,8 +8,8 @@
 #include <random>
 
 #include "core/lm/tokenizer/tokenizer.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
 #include "tests/lm/damage.h"
 
 namespace lea::lm {

@@ -9,8 +9,8 @@
 #include <fstream>
 #include <numeric>
 
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
 
 namespace lea::lm {
 namespace {

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <random>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/worker/library.h"
 #include "tests/loader/folder.h"
 

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <thread>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "tests/loader/folder.h"
 
 namespace lea::lab {

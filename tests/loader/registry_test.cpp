@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "tests/loader/folder.h"
 
 namespace lea::worker {

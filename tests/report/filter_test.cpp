@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "tests/report/fixture.h"
 
 namespace lea::report {

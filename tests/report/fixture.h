@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/report/listing.h"
-#include "core/spec/publish.h"
+#include "core/base/files.h"
 #include "db/store/store.h"
 
 namespace lea::report {
@@ -36,7 +36,7 @@ class ReportTest : public testing::Test {
     db::RunRow row;
     row.uuid = uuid_of(++count_);
     row.experiment = "study";
-    row.cell_hash = std::string(56, 'c') + row.uuid.substr(0, 8);
+    row.run_hash = std::string(56, 'c') + row.uuid.substr(0, 8);
     row.state = "finished";
     row.created = "2026-01-31T00:00:00Z";
     row.finished = "2026-01-31T01:00:00Z";

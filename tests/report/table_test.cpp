@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "core/report/render.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "tests/report/fixture.h"
 
 namespace lea::report {
@@ -207,7 +207,7 @@ TEST_F(Table, ShowsPlannedCellsThatHaveNoRun) {
   done.spec["reward"] = {{"id", "lea.predefined"}, {"params", nlohmann::json::object()}};
   put(done, 0.04);
   db::ExperimentRow plan{"study", "2026-01-31T00:00:00Z", done.axes, nlohmann::json::object(), {}};
-  plan.cells.push_back({done.cell_hash, 1, done.labels});
+  plan.cells.push_back({done.run_hash, 1, done.labels});
   plan.cells.push_back({std::string(64, 'e'), 2, done.labels});
   plan.cells.push_back({std::string(64, 'f'), 1, {{"backbone", "gru4rec"}, {"framework", "sa2c"}}});
   plan.cells.push_back({std::string(64, 'd'), 1, {{"backbone", "sasrec"}}});

@@ -32,7 +32,7 @@ TEST_F(ExperimentTest, ReadsASmallSpecWithEveryDefault) {
   EXPECT_TRUE(run.state.none());
   EXPECT_TRUE(run.augment.none());
   EXPECT_EQ(run.seed, 1);
-  EXPECT_EQ(experiment.runs[0].hash, cell_hash(run));
+  EXPECT_EQ(experiment.runs[0].hash, run_hash(run));
 }
 
 TEST_F(ExperimentTest, AFrameworkThatIgnoresASlotHasNoneThere) {
@@ -75,8 +75,8 @@ TEST_F(ExperimentTest, EnvironmentsAreInlinedSoThatNamesDoNotMatter) {
   const RunSpec run = only(kBase + one);
   EXPECT_EQ(run.reward.params["of"],
             json::parse(R"({"id": "lea.le", "params": {"portion": 0.3}})"));
-  EXPECT_EQ(load(kBase + two).runs[0].hash, cell_hash(run));
-  EXPECT_EQ(load(kBase + three).runs[0].hash, cell_hash(run));
+  EXPECT_EQ(load(kBase + two).runs[0].hash, run_hash(run));
+  EXPECT_EQ(load(kBase + three).runs[0].hash, run_hash(run));
 }
 
 TEST_F(ExperimentTest, ADeclaredEnvironmentMayHaveItsPluginsName) {

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/spec/experiment.h"
+#include "tests/base/scratch.h"
 
 namespace lea::spec {
 
@@ -73,21 +74,8 @@ inline PluginCatalogue small_catalogue() {
   });
 }
 
-class SpecTest : public ::testing::Test {
+class SpecTest : public ScratchTest {
  protected:
-  SpecTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lea-spec-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~SpecTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string write(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
-    std::ofstream(path(name), std::ios::binary) << text;
-    return path(name);
-  }
-  std::string path(const std::string& name) const { return folder_ + "/" + name; }
-
   Experiment load(const std::string& text, const std::vector<std::string>& set = {}) const {
     return load_experiment(write("spec.yaml", text), set, small_catalogue());
   }
@@ -109,8 +97,6 @@ class SpecTest : public ::testing::Test {
     }
     return "";
   }
-
-  std::string folder_;
 };
 
 // A complete spec of one run, to which a test adds lines.

@@ -2,9 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include "core/base/hash.h"
 #include "core/spec/plugin_info.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 #include "core/spec/yaml.h"
 #include "tests/spec/fixture.h"
 
@@ -44,7 +45,7 @@ TEST_F(RunSpecTest, SurvivesTheWayThroughJsonAndYaml) {
   publish_file(path("run.yaml"), dump_yaml(document));
   const RunSpec back = load_run(path("run.yaml"));
   EXPECT_EQ(to_json(back), document);
-  EXPECT_EQ(cell_hash(back), cell_hash(first));
+  EXPECT_EQ(run_hash(back), run_hash(first));
 }
 
 TEST_F(RunSpecTest, SpellsOutEveryDefaultAndEveryId) {
@@ -59,7 +60,7 @@ TEST_F(RunSpecTest, SpellsOutEveryDefaultAndEveryId) {
 
 TEST_F(RunSpecTest, TheHashForgetsPlacesAndLoggingAndNothingElse) {
   const RunSpec first = run();
-  const std::string hash = cell_hash(first);
+  const std::string hash = run_hash(first);
   EXPECT_EQ(hash.size(), 64u);
   RunSpec other = first;
   other.data.path = "/elsewhere";
@@ -68,12 +69,12 @@ TEST_F(RunSpecTest, TheHashForgetsPlacesAndLoggingAndNothingElse) {
   other.split.path = "/elsewhere/split.tsv";
   other.state.params["rewards"]["path"] = "/elsewhere/rewards.tsv";
   other.reward.params["of"]["params"]["rewards"]["path"] = "/elsewhere/rewards.tsv";
-  EXPECT_EQ(cell_hash(other), hash);
+  EXPECT_EQ(run_hash(other), hash);
 
   const auto differs = [&](auto change) {
     RunSpec changed = first;
     change(changed);
-    return cell_hash(changed) != hash;
+    return run_hash(changed) != hash;
   };
   EXPECT_TRUE(differs([](RunSpec& r) { r.seed = 2; }));
   EXPECT_TRUE(differs([](RunSpec& r) { r.data.name = "other"; }));
@@ -94,7 +95,7 @@ TEST_F(RunSpecTest, TheHashOfAKnownRunStaysWhatItIs) {
   run.framework = {"lea.popularity", json::object()};
   run.reads_train = run.reads_negatives = false;
   run.seed = 0;
-  EXPECT_EQ(cell_hash(run), "eb612d6c2cd36caae35d3793cbecffd8cdaf93bc46520dfbf60786520c18a5cc");
+  EXPECT_EQ(run_hash(run), "eb612d6c2cd36caae35d3793cbecffd8cdaf93bc46520dfbf60786520c18a5cc");
 }
 
 TEST_F(RunSpecTest, RefusesADamagedDocument) {

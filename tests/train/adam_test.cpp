@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::train {
 namespace {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::train {
 namespace {

@@ -3,7 +3,7 @@
 #include <numeric>
 #include <set>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "tests/train/toy.h"
 
 namespace lea::train {

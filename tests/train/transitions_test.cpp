@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/train/evaluate.h"
 #include "tests/train/toy.h"
 

@@ -4,9 +4,9 @@
 #include <map>
 
 #include "core/lm/tokenizer/unicode.h"
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "core/lm/tokenizer/model.h"
 #include "core/lm/tokenizer/unicode.h"
-#include "core/spec/json_field.h"
-#include "core/spec/text.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

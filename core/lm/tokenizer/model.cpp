@@ -1,7 +1,7 @@
 #include "core/lm/tokenizer/model.h"
 
-#include "core/spec/json_field.h"
-#include "core/spec/text.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

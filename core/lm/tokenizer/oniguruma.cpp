@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "core/lm/tokenizer/unicode.h"
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

@@ -4,8 +4,8 @@
 #include <pcre2.h>
 
 #include "core/lm/tokenizer/oniguruma.h"
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/spec/json_field.h"
+#include "core/base/json_field.h"
 
 namespace lea::lm {
 

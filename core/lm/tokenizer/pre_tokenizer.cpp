@@ -5,8 +5,8 @@
 #include "core/lm/tokenizer/oniguruma.h"
 #include "core/lm/tokenizer/pattern.h"
 #include "core/lm/tokenizer/unicode.h"
-#include "core/spec/json_field.h"
-#include "core/spec/text.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

@@ -10,10 +10,10 @@
 
 #include "core/lm/tokenizer/added_tokens.h"
 #include "core/lm/tokenizer/sentence_piece_check.h"
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

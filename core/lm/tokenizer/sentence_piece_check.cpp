@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/lm/tokenizer/trie.h"
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::lm {
 namespace {

@@ -4,9 +4,9 @@
 #include "core/lm/tokenizer/sentence_piece.h"
 #include "core/lm/tokenizer/tokenizer_json.h"
 #include "core/lm/tokenizer/unicode.h"
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 

@@ -5,7 +5,7 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea::lm {
 

@@ -6,9 +6,9 @@
 #include "core/lm/tokenizer/model.h"
 #include "core/lm/tokenizer/trie.h"
 #include "core/lm/tokenizer/unicode.h"
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

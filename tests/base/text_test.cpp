@@ -1,8 +1,9 @@
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 #include <gtest/gtest.h>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
+#include "core/base/hash.h"
 
 namespace lea {
 namespace {

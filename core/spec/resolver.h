@@ -83,8 +83,4 @@ class Resolver {
 nlohmann::json scalar_value(const ParamInfo& info, const Node& node, const std::string& key,
                             Errors& errors);
 
-// A name that may become a file name: letters, digits, `.`, `_` and `-`, at most 100, no leading
-// dot.
-bool is_safe_name(const std::string& name);
-
 }  // namespace lea::spec

@@ -1,9 +1,9 @@
-#include "core/spec/json_field.h"
+#include "core/base/json_field.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/data/folder_writer.h"
+#include "core/base/folder_writer.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -11,11 +11,12 @@
 #include <cstring>
 #include <filesystem>
 
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
 
-namespace lea::data {
+namespace lea {
 namespace fs = std::filesystem;
 
 FileWriter::FileWriter(const std::string& path)
@@ -112,4 +113,4 @@ nlohmann::json file_record(const std::string& path) {
   return {{"bytes", fs::file_size(path)}, {"sha256", sha256_file(path)}};
 }
 
-}  // namespace lea::data
+}  // namespace lea

@@ -1,4 +1,4 @@
-#include "core/spec/publish.h"
+#include "core/base/files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,8 +11,8 @@
 #include <filesystem>
 #include <random>
 
-#include "core/spec/error.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea {
 namespace {

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/spec/device_name.h"
-#include "core/spec/error.h"
+#include "core/base/device_name.h"
+#include "core/base/error.h"
 #include "core/spec/param_json.h"
-#include "core/spec/resolve.h"
-#include "core/spec/text.h"
+#include "core/spec/resolver.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {
@@ -179,11 +179,9 @@ void Resolver::check_data(const Cell& cell) {
   if (data.name.empty()) {
     errors_.add(place(cell, "data", "name"), "data.name",
                 "is required: the name of a data set in the lab");
-  } else if (!is_safe_name(data.name)) {
-    errors_.add(
-        place(cell, "data", "name"), "data.name",
-        "must be letters, digits, `.`, `_` and `-` (at most 100, no leading `.` or `-`), but is " +
-            in_backticks(data.name));
+  } else if (!is_name(data.name)) {
+    errors_.add(place(cell, "data", "name"), "data.name",
+                std::string("must be ") + kNameRule + ", but is " + in_backticks(data.name));
   } else {
     check_one_content(cell);
   }

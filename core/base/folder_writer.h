@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace lea::data {
+namespace lea {
 
 // Buffered and checked: a full disk is a StoreError at the write, never a short file.
 class FileWriter {
@@ -51,4 +51,4 @@ class FolderWriter {
 // {name: {"bytes": n, "sha256": "..."}} of one file.
 nlohmann::json file_record(const std::string& path);
 
-}  // namespace lea::data
+}  // namespace lea

@@ -1,4 +1,4 @@
-#include "core/spec/device_name.h"
+#include "core/base/device_name.h"
 
 namespace lea {
 

@@ -1,4 +1,4 @@
-// Small text helpers that several rooms need: near misses, hashing, and text that is safe to print.
+// Text helpers that several rooms need: near misses, names, and text that is safe to print.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,15 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 // ", did you mean `x`?" or an empty string.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
-// SHA-256, 64 lower-case hexadecimal digits. Throws StoreError when the file cannot be read.
-std::string sha256(std::string_view bytes);
-std::string sha256_file(const std::string& path);
+// Whether `name` may name an experiment, a data set or another file that a user names: letters,
+// digits, `.`, `_` and `-`, at most 100, and no leading `.` or `-`. kNameRule says it in an error:
+// "must be " + kNameRule.
+bool is_name(std::string_view name);
+inline constexpr const char* kNameRule =
+    "letters, digits, `.`, `_` and `-` (at most 100, no leading `.` or `-`)";
+
+// Words as "a, b, c"; "none" when there are none.
+std::string joined(const std::vector<std::string>& words);
 
 // Control and bidirectional characters, and bytes that are not UTF-8, as \xNN, so that text from
 // files cannot drive a terminal or change the order in which it is read.

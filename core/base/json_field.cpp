@@ -1,12 +1,12 @@
-#include "core/spec/json_field.h"
+#include "core/base/json_field.h"
 
 #include <cmath>
 #include <filesystem>
 #include <utility>
 
-#include "core/spec/error.h"
-#include "core/spec/publish.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 
 namespace lea {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/spec/plugin_folders.h"
+#include "core/base/plugin_folders.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <set>
 
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea {
 namespace {

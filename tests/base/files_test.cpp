@@ -1,4 +1,4 @@
-#include "core/spec/publish.h"
+#include "core/base/files.h"
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
@@ -7,8 +7,8 @@
 
 #include <csignal>
 
-#include "core/spec/error.h"
-#include "tests/spec/fixture.h"
+#include "core/base/error.h"
+#include "tests/base/scratch.h"
 
 namespace lea {
 namespace {
@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-class Publish : public spec::SpecTest {
+class Publish : public ScratchTest {
  protected:
   size_t entries() const {
     return static_cast<size_t>(std::distance(fs::directory_iterator(folder_), {}));

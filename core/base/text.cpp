@@ -1,18 +1,7 @@
-#include "core/spec/text.h"
-
-#include <fcntl.h>
-#include <openssl/evp.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "core/base/text.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
-#include <memory>
-
-#include "core/spec/error.h"
 
 namespace lea {
 namespace {
@@ -35,33 +24,6 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   }
   return d[a.size()][b.size()];
 }
-
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    check(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
-  }
-  void add(const void* bytes, size_t count) {
-    check(EVP_DigestUpdate(context_.get(), bytes, count) == 1);
-  }
-  std::string hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    check(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-      text += "0123456789abcdef"[digest[i] >> 4];
-      text += "0123456789abcdef"[digest[i] & 15];
-    }
-    return text;
-  }
-
- private:
-  static void check(bool ok) {
-    if (!ok) throw Error(Exit::kInternal, "OpenSSL cannot compute a SHA-256 sum");
-  }
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
 
 // Bytes of the UTF-8 character at `at` (0 when it is none) and its code point. Overlong forms,
 // surrogates and values beyond U+10FFFF are none.
@@ -113,34 +75,17 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return near.empty() ? "" : ", did you mean `" + near + "`?";
 }
 
-std::string sha256(std::string_view bytes) {
-  Sha256 sum;
-  sum.add(bytes.data(), bytes.size());
-  return sum.hex();
+bool is_name(std::string_view name) {
+  if (name.empty() || name.size() > 100 || name[0] == '.' || name[0] == '-') return false;
+  return name.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+         std::string_view::npos;
 }
 
-std::string sha256_file(const std::string& path) {
-  // Without O_NONBLOCK a FIFO without a writer would hang the open for ever.
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  const auto fail = [&](const std::string& reason) {
-    if (fd >= 0) close(fd);
-    throw StoreError(printable(path) + ": cannot be read: " + reason);
-  };
-  if (fd < 0) fail(std::strerror(errno));
-  struct stat info {};
-  if (fstat(fd, &info) != 0) fail(std::strerror(errno));
-  if (!S_ISREG(info.st_mode)) fail("it is not a regular file");
-  Sha256 sum;
-  std::vector<char> buffer(size_t{1} << 18);
-  for (;;) {
-    const ssize_t got = read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(std::strerror(errno));
-    if (got == 0) break;
-    sum.add(buffer.data(), static_cast<size_t>(got));
-  }
-  close(fd);
-  return sum.hex();
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text.empty() ? "none" : text;
 }
 
 std::string printable(std::string_view text) {

@@ -1,13 +1,13 @@
-#include "core/spec/safetensors.h"
+#include "core/base/safetensors.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
 
-#include "core/spec/error.h"
-#include "core/spec/json_field.h"
-#include "core/spec/text.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 
 namespace lea {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/spec/records.h"
+#include "core/base/records.h"
 
 #include <zlib.h>
 
@@ -9,7 +9,7 @@
 #include <fstream>
 #include <memory>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
 
 namespace lea {
 namespace {

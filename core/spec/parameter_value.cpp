@@ -1,8 +1,8 @@
 // One located value against one declaration.
-#include "core/spec/error.h"
+#include "core/base/error.h"
 #include "core/spec/param_json.h"
-#include "core/spec/resolve.h"
-#include "core/spec/text.h"
+#include "core/spec/resolver.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {
@@ -130,13 +130,6 @@ class ValueReader {
 
 json scalar_value(const ParamInfo& info, const Node& node, const std::string& key, Errors& errors) {
   return ValueReader(info, key, errors).read(node);
-}
-
-bool is_safe_name(const std::string& name) {
-  if (name.empty() || name.size() > 100 || name[0] == '.' || name[0] == '-') return false;
-  return name.find_first_not_of(
-             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-         std::string::npos;
 }
 
 }  // namespace lea::spec

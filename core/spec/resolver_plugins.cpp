@@ -1,11 +1,12 @@
-#include "core/spec/resolve.h"
+#include "core/spec/resolver.h"
 
 #include <algorithm>
 #include <filesystem>
 
-#include "core/spec/error.h"
+#include "core/base/error.h"
+#include "core/base/hash.h"
 #include "core/spec/param_json.h"
-#include "core/spec/text.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 
