@@ -7,14 +7,14 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/data/export.h"
 #include "core/data/import.h"
 #include "core/data/split.h"
 #include "core/data/summary.h"
 #include "core/lab/run_folder.h"
-#include "core/base/error.h"
-#include "core/base/text.h"
 
 namespace lea::cli {
 namespace {

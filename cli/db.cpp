@@ -2,8 +2,8 @@
 #include <cstdio>
 
 #include "cli/commands.h"
-#include "core/lab/collector.h"
 #include "core/base/error.h"
+#include "core/lab/collector.h"
 
 namespace lea::cli {
 namespace {

@@ -9,18 +9,18 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/base/hash.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/data/split.h"
 #include "core/lab/archive.h"
 #include "core/lab/collector.h"
-#include "core/base/json_field.h"
 #include "core/lab/pack.h"
 #include "core/lab/process.h"
 #include "core/lab/rank_exchange.h"
-#include "core/base/error.h"
-#include "core/base/files.h"
-#include "core/base/text.h"
 
 namespace lea::cli {
 namespace {

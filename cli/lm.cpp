@@ -6,11 +6,11 @@
 #include <numeric>
 
 #include "cli/commands.h"
-#include "core/lab/process.h"
 #include "core/base/device_name.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/lab/process.h"
 
 namespace lea::cli {
 namespace {

@@ -5,10 +5,10 @@
 
 #include "cli/commands.h"
 #include "cli/plugin_template.h"
-#include "core/lab/plugins.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/text.h"
+#include "core/lab/plugins.h"
 
 namespace lea::cli {
 namespace {

@@ -11,15 +11,15 @@
 #include <set>
 
 #include "cli/commands.h"
+#include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/plugin_folders.h"
+#include "core/base/text.h"
 #include "core/lab/collector.h"
 #include "core/lab/run_folder.h"
 #include "core/report/labels.h"
 #include "core/report/listing.h"
 #include "core/report/table.h"
-#include "core/base/error.h"
-#include "core/base/plugin_folders.h"
-#include "core/base/text.h"
 
 namespace lea::cli {
 namespace {

@@ -8,16 +8,16 @@
 
 #include "cli/commands.h"
 #include "cli/grid_display.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 #include "core/data/import.h"
 #include "core/lab/collector.h"
 #include "core/lab/executor.h"
-#include "core/base/json_field.h"
 #include "core/lab/plan.h"
 #include "core/lab/plugins.h"
 #include "core/lab/process.h"
 #include "core/report/table.h"
-#include "core/base/error.h"
-#include "core/base/text.h"
 
 namespace lea::cli {
 namespace {

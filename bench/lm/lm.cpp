@@ -12,13 +12,13 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/stopwatch.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/json_field.h"
 #include "core/lm/adapter.h"
 #include "core/lm/cross_entropy.h"
 #include "core/lm/forest.h"
 #include "core/lm/tensor_file.h"
-#include "core/base/error.h"
-#include "core/base/json_field.h"
-#include "core/base/files.h"
 
 namespace {
 

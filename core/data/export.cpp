@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <optional>
 
-#include "core/base/folder_writer.h"
-#include "core/data/table_reader.h"
 #include "core/base/error.h"
+#include "core/base/folder_writer.h"
 #include "core/base/text.h"
+#include "core/data/table_reader.h"
 
 namespace lea::data {
 namespace {

@@ -5,13 +5,13 @@
 #include <cmath>
 #include <filesystem>
 
-#include "core/base/folder_writer.h"
-#include "core/base/hash.h"
-#include "core/data/interactions.h"
-#include "core/data/source_format.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/folder_writer.h"
+#include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/data/interactions.h"
+#include "core/data/source_format.h"
 
 namespace lea::data {
 namespace {

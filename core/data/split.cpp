@@ -5,12 +5,12 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/text.h"
 #include "core/data/counter_random.h"
 #include "core/data/id_table.h"
 #include "core/data/table_reader.h"
-#include "core/base/error.h"
-#include "core/base/text.h"
 
 namespace lea::data {
 namespace {

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <cstdio>
 
-#include "core/eval/ranks.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/eval/ranks.h"
 
 namespace lea::eval {
 namespace {

@@ -5,9 +5,9 @@
 #include <functional>
 #include <set>
 
-#include "core/eval/ranks.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/eval/ranks.h"
 
 namespace lea::eval {
 namespace {

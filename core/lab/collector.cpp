@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <set>
 
-#include "core/base/hash.h"
-#include "core/eval/ranks.h"
-#include "core/base/json_field.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/hash.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/eval/ranks.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/lab/run_folder.h"
-#include "core/base/error.h"
 #include "db/store/store.h"
 
 namespace lea::lab {

@@ -15,11 +15,11 @@
 #include <list>
 #include <memory>
 
-#include "core/base/json_field.h"
-#include "core/lab/process.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/lab/process.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/lab/plan.h"
 #include "core/base/file_lock.h"
+#include "core/lab/plan.h"
 
 namespace lea::lab {
 

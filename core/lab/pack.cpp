@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <set>
 
-#include "core/lab/archive.h"
-#include "core/lab/collector.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/text.h"
+#include "core/lab/archive.h"
+#include "core/lab/collector.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;

@@ -10,9 +10,9 @@
 #include <queue>
 #include <sstream>
 
-#include "core/lab/estimate.h"
-#include "core/base/json_field.h"
 #include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/lab/estimate.h"
 
 namespace lea::lab {
 namespace {

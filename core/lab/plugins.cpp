@@ -14,11 +14,11 @@
 #include <optional>
 #include <thread>
 
-#include "core/base/hash.h"
-#include "core/lab/process.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/lab/process.h"
 
 namespace lea::lab {
 namespace {

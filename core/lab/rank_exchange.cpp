@@ -9,11 +9,11 @@
 #include <map>
 #include <unordered_map>
 
-#include "core/base/hash.h"
-#include "core/lab/archive.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/lab/archive.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;

@@ -12,11 +12,11 @@
 #include <fstream>
 #include <sstream>
 
-#include "core/base/json_field.h"
-#include "core/lab/process_identity.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/lab/process_identity.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;

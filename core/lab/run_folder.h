@@ -33,9 +33,9 @@
 #include <string>
 #include <vector>
 
-#include "core/spec/experiment.h"
 #include "core/base/json_field.h"  // lea::read_json: cell.json, result.json
 #include "core/base/records.h"  // lea::append_record, lea::read_records: events.jsonl, attempts.jsonl
+#include "core/spec/experiment.h"
 
 namespace lea::lab {
 

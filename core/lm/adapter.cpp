@@ -8,13 +8,13 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 #include "core/lm/scalar_type.h"
 #include "core/lm/tensor_file.h"
 #include "core/lm/tokenizer/pattern.h"
-#include "core/base/error.h"
-#include "core/base/json_field.h"
-#include "core/base/files.h"
-#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

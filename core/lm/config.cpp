@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "core/base/json_field.h"
 #include "core/base/files.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
 
 namespace lea::lm {

@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "core/lm/row_loops.h"
 #include "core/base/error.h"
+#include "core/lm/row_loops.h"
 
 namespace lea::lm {
 namespace {

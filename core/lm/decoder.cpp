@@ -10,10 +10,10 @@
 #include <set>
 #include <tuple>
 
-#include "core/lm/kernels.h"
-#include "core/lm/row_loops.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/lm/kernels.h"
+#include "core/lm/row_loops.h"
 
 namespace lea::lm {
 namespace {

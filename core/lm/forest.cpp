@@ -6,8 +6,8 @@
 #include <map>
 #include <stdexcept>
 
-#include "core/lm/scalar_type.h"
 #include "core/base/error.h"
+#include "core/lm/scalar_type.h"
 
 namespace lea::lm {
 namespace {

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <vector>
 
-#include "core/lm/row_loops.h"
 #include "core/base/clones.h"
 #include "core/base/fast_math.h"
+#include "core/lm/row_loops.h"
 
 namespace lea::lm {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "core/lm/memory.h"
 #include "core/base/error.h"
+#include "core/lm/memory.h"
 
 namespace lea::lm {
 namespace {

@@ -4,12 +4,12 @@
 
 #include <cstring>
 
-#include "core/lm/row_loops.h"
-#include "core/lm/scalar_type.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/safetensors.h"
 #include "core/base/text.h"
+#include "core/lm/row_loops.h"
+#include "core/lm/scalar_type.h"
 
 namespace lea::lm {
 

@@ -11,10 +11,10 @@
 #include <filesystem>
 #include <set>
 
-#include "core/lm/scalar_type.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/lm/scalar_type.h"
 
 namespace lea::lm {
 namespace {

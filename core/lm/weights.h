@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "core/lm/export.h"
 #include "core/base/safetensors.h"
+#include "core/lm/export.h"
 
 namespace lea::lm {
 

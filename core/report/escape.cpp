@@ -1,7 +1,7 @@
 #include <map>
 
-#include "core/report/render.h"
 #include "core/base/text.h"
+#include "core/report/render.h"
 
 namespace lea::report {
 

@@ -5,9 +5,9 @@
 #include <charconv>
 #include <cmath>
 
-#include "core/report/json_path.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/report/json_path.h"
 
 namespace lea::report {
 

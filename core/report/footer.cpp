@@ -4,10 +4,10 @@
 #include <cmath>
 #include <set>
 
+#include "core/base/text.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
 #include "core/report/pivot.h"
-#include "core/base/text.h"
 
 namespace lea::report {
 namespace {

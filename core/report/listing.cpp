@@ -4,12 +4,12 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/base/text.h"
 #include "core/report/columns.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
 #include "core/report/pivot.h"
 #include "core/spec/run_spec.h"
-#include "core/base/text.h"
 
 namespace lea::report {
 namespace {

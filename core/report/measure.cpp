@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
-#include "core/report/json_path.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/report/json_path.h"
 
 namespace lea::report {
 

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "core/report/columns.h"
 #include "core/base/text.h"
+#include "core/report/columns.h"
 
 namespace lea::report {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "core/report/pivot.h"
-#include "core/report/render.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/report/pivot.h"
+#include "core/report/render.h"
 
 namespace lea::report {
 

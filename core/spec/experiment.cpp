@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/spec/grid.h"
 #include "core/spec/layers.h"
 #include "core/spec/param_json.h"
 #include "core/spec/resolver.h"
 #include "core/spec/settings.h"
-#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {
@@ -80,9 +80,9 @@ class Expansion {
     if (name && !name->value->is_scalar()) {
       errors_.add(name->value->at, "name", "must be text");
     } else if (!is_name(experiment_.name)) {
-      errors_.add(name ? name->value->at : root_->at, "name",
-                  std::string("must be ") + kNameRule + ", but is " +
-                      in_backticks(experiment_.name));
+      errors_.add(
+          name ? name->value->at : root_->at, "name",
+          std::string("must be ") + kNameRule + ", but is " + in_backticks(experiment_.name));
     }
   }
 

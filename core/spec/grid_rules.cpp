@@ -1,9 +1,9 @@
 // Reading `exclude`, `include` and `overrides`.
 #include <algorithm>
 
+#include "core/base/text.h"
 #include "core/spec/grid.h"
 #include "core/spec/param_json.h"
-#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
-#include "core/spec/settings.h"
 #include "core/base/text.h"
+#include "core/spec/settings.h"
 
 namespace lea::spec {
 namespace {

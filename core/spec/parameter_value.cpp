@@ -1,8 +1,8 @@
 // One located value against one declaration.
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/spec/param_json.h"
 #include "core/spec/resolver.h"
-#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {

@@ -58,7 +58,7 @@ struct ParamInfo {
   std::vector<std::string> choices;
   std::string
       meaning;  // one phrase; the paper's symbol and equation or register id where there is one
-  bool required = false;  // no default: the spec must state it
+  bool required = false;    // no default: the spec must state it
   std::string not_above{};  // another number of the same struct that this one may not exceed
 };
 

@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "core/base/error.h"
-#include "core/spec/param_json.h"
 #include "core/base/text.h"
+#include "core/spec/param_json.h"
 
 namespace lea::spec {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
-#include "core/spec/param_json.h"
 #include "core/base/text.h"
+#include "core/spec/param_json.h"
 
 namespace lea::spec {
 

@@ -4,9 +4,9 @@
 
 #include "core/base/device_name.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/spec/param_json.h"
 #include "core/spec/resolver.h"
-#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {

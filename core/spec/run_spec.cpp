@@ -4,9 +4,9 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/text.h"
 #include "core/spec/param_json.h"
 #include "core/spec/plugin_info.h"
-#include "core/base/text.h"
 #include "core/spec/yaml.h"
 
 namespace lea::spec {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "core/base/text.h"
 #include "core/spec/param_json.h"
 #include "core/spec/sections.h"
-#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {

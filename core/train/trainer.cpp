@@ -5,11 +5,11 @@
 
 #include <chrono>
 
-#include "core/base/hash.h"
-#include "core/eval/ranks.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/eval/ranks.h"
 #include "core/train/adam.h"
 #include "core/train/checkpoint.h"
 #include "core/train/early_stop.h"

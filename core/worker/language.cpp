@@ -5,13 +5,13 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 #include "core/lm/adapter.h"
 #include "core/lm/memory.h"
 #include "core/lm/model_folder.h"
 #include "core/lm/next_token.h"
-#include "core/base/error.h"
-#include "core/base/files.h"
-#include "core/base/text.h"
 #include "core/worker/device.h"
 #include "core/worker/memory_limit.h"
 #include "core/worker/show_model.h"

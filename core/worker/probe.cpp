@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
-#include "core/spec/plugin_info.h"
 #include "core/base/text.h"
+#include "core/spec/plugin_info.h"
 #include "core/worker/library.h"
 #include "core/worker/trial.h"
 

@@ -4,13 +4,13 @@
 #include <functional>
 #include <optional>
 
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 #include "core/lm/decoder.h"
 #include "core/lm/memory.h"
 #include "core/lm/model_folder.h"
-#include "core/base/error.h"
-#include "core/base/json_field.h"
-#include "core/base/files.h"
-#include "core/base/text.h"
 
 namespace lea::worker {
 namespace {

@@ -11,14 +11,14 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/base/hash.h"
-#include "core/data/dataset.h"
-#include "core/data/split.h"
 #include "core/base/error.h"
 #include "core/base/file_lock.h"
 #include "core/base/files.h"
+#include "core/base/hash.h"
 #include "core/base/records.h"
 #include "core/base/text.h"
+#include "core/data/dataset.h"
+#include "core/data/split.h"
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
 #include "core/train/trainer.h"

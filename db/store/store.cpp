@@ -3,9 +3,9 @@
 #include <cmath>
 #include <filesystem>
 
-#include "core/eval/ranks.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/eval/ranks.h"
 #include "db/store/store_impl.h"
 
 namespace lea::db {

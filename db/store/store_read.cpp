@@ -2,10 +2,10 @@
 #include <cmath>
 #include <limits>
 
-#include "core/base/hash.h"
-#include "core/eval/ranks.h"
 #include "core/base/error.h"
+#include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/eval/ranks.h"
 #include "db/store/store_impl.h"
 
 namespace lea::db {

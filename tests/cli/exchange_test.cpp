@@ -3,8 +3,8 @@
 #include <set>
 #include <sstream>
 
-#include "core/lab/rank_exchange.h"
 #include "core/base/files.h"
+#include "core/lab/rank_exchange.h"
 #include "tests/cli/lab_command.h"
 
 namespace lea {

@@ -6,14 +6,14 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/base/hash.h"
+#include "core/base/text.h"
 #include "core/eval/ranks.h"
 #include "core/lab/collector.h"
 #include "core/lab/process.h"
 #include "core/lab/run_folder.h"
-#include "core/base/error.h"
-#include "core/base/files.h"
-#include "core/base/text.h"
 
 namespace lea {
 namespace {

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/hash.h"
-#include "core/data/summary.h"
 #include "core/base/text.h"
+#include "core/data/summary.h"
 #include "tests/data/scratch.h"
 
 namespace lea::data {

@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/data/dataset.h"
 #include "core/data/import.h"
 #include "core/data/split.h"
-#include "core/base/error.h"
 
 namespace lea::data {
 

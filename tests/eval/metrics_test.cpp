@@ -4,8 +4,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "core/eval/ranks.h"
 #include "core/base/error.h"
+#include "core/eval/ranks.h"
 
 namespace lea::eval {
 namespace {

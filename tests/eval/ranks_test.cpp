@@ -2,10 +2,10 @@
 
 #include <cstring>
 
-#include "core/base/hash.h"
-#include "core/eval/ranks.h"
 #include "core/base/error.h"
+#include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/eval/ranks.h"
 
 namespace lea::eval {
 namespace {

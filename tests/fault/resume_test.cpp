@@ -10,11 +10,11 @@
 #include <random>
 #include <thread>
 
+#include "core/base/files.h"
 #include "core/data/import.h"
 #include "core/eval/ranks.h"
 #include "core/lab/process.h"
 #include "core/lab/run_folder.h"
-#include "core/base/files.h"
 
 namespace lea {
 namespace {

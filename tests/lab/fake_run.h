@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "core/base/files.h"
 #include "core/base/hash.h"
+#include "core/base/records.h"
+#include "core/base/text.h"
 #include "core/eval/ranks.h"
 #include "core/lab/run_folder.h"
-#include "core/base/files.h"
-#include "core/base/records.h"
 #include "core/spec/run_spec.h"
-#include "core/base/text.h"
 
 namespace lea::lab {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "core/lab/run_folder.h"
 #include "core/base/error.h"
+#include "core/lab/run_folder.h"
 #include "tests/lab/fake_run.h"
 
 namespace lea::lab {

@@ -8,11 +8,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/json_field.h"
 #include "core/lm/forest.h"
 #include "core/lm/tensor_file.h"
-#include "core/base/error.h"
-#include "core/base/json_field.h"
-#include "core/base/files.h"
 #include "tests/lm/tiny_model.h"
 
 namespace lea::lm {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/lm/adapter.h"
 #include "core/base/error.h"
+#include "core/lm/adapter.h"
 #include "tests/lm/tiny_model.h"
 
 namespace lea::lm {

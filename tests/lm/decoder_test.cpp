@@ -10,8 +10,8 @@
 #include <fstream>
 
 #include "core/base/error.h"
-#include "core/base/json_field.h"
 #include "core/base/files.h"
+#include "core/base/json_field.h"
 #include "tests/lm/tiny_model.h"
 
 namespace lea::lm {

@@ -9,8 +9,8 @@
 #include <random>
 #include <set>
 
-#include "core/lm/adapter.h"
 #include "core/base/error.h"
+#include "core/lm/adapter.h"
 #include "tests/lm/tiny_model.h"
 
 namespace lea::lm {

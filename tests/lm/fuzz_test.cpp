@@ -6,11 +6,11 @@
 #include <fstream>
 #include <random>
 
+#include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/lm/adapter.h"
 #include "core/lm/layout.h"
 #include "core/lm/tokenizer/tokenizer.h"
-#include "core/base/error.h"
-#include "core/base/files.h"
 #include "tests/lm/damage.h"
 #include "tests/lm/peak.h"
 

@@ -5,10 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/lm/tokenizer/normalizer.h"
-#include "core/lm/tokenizer/pre_tokenizer.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
+#include "core/lm/tokenizer/normalizer.h"
+#include "core/lm/tokenizer/pre_tokenizer.h"
 
 namespace lea::lm {
 namespace {

@@ -7,9 +7,9 @@
 #include <functional>
 #include <random>
 
-#include "core/lm/tokenizer/tokenizer.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/lm/tokenizer/tokenizer.h"
 #include "tests/lm/damage.h"
 
 namespace lea::lm {

@@ -7,12 +7,12 @@
 #include <functional>
 #include <numeric>
 
+#include "core/base/json_field.h"
 #include "core/lm/adapter.h"
 #include "core/lm/forest.h"
 #include "core/lm/memory.h"
 #include "core/lm/model_folder.h"
 #include "core/lm/next_token.h"
-#include "core/base/json_field.h"
 #include "tests/lm/peak.h"
 
 namespace lea::lm {

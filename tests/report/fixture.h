@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "core/report/listing.h"
 #include "core/base/files.h"
+#include "core/report/listing.h"
 #include "db/store/store.h"
 
 namespace lea::report {

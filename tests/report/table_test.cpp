@@ -2,8 +2,8 @@
 
 #include <fstream>
 
-#include "core/report/render.h"
 #include "core/base/error.h"
+#include "core/report/render.h"
 #include "tests/report/fixture.h"
 
 namespace lea::report {

@@ -2,10 +2,10 @@
 
 #include <gmock/gmock.h>
 
-#include "core/base/hash.h"
-#include "core/spec/plugin_info.h"
 #include "core/base/files.h"
+#include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/spec/plugin_info.h"
 #include "core/spec/yaml.h"
 #include "tests/spec/fixture.h"
 

@@ -2,11 +2,11 @@
 
 #include <cmath>
 
-#include "core/base/hash.h"
-#include "core/eval/ranks.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/eval/ranks.h"
 #include "core/train/checkpoint.h"
 #include "tests/train/toy.h"
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <map>
 
-#include "core/lm/tokenizer/unicode.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/lm/tokenizer/unicode.h"
 
 namespace lea::lm {
 namespace {

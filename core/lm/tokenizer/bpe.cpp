@@ -2,10 +2,10 @@
 #include <queue>
 #include <unordered_map>
 
-#include "core/lm/tokenizer/model.h"
-#include "core/lm/tokenizer/unicode.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/lm/tokenizer/model.h"
+#include "core/lm/tokenizer/unicode.h"
 
 namespace lea::lm {
 namespace {

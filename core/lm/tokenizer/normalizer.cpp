@@ -1,9 +1,9 @@
 #include "core/lm/tokenizer/normalizer.h"
 
-#include "core/lm/tokenizer/pattern.h"
-#include "core/lm/tokenizer/unicode.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/lm/tokenizer/pattern.h"
+#include "core/lm/tokenizer/unicode.h"
 
 namespace lea::lm {
 namespace {

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <utility>
 
-#include "core/lm/tokenizer/unicode.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/lm/tokenizer/unicode.h"
 
 namespace lea::lm {
 namespace {

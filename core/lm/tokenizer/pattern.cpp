@@ -3,9 +3,9 @@
 
 #include <pcre2.h>
 
-#include "core/lm/tokenizer/oniguruma.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/lm/tokenizer/oniguruma.h"
 
 namespace lea::lm {
 

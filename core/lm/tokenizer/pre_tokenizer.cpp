@@ -2,11 +2,11 @@
 
 #include <array>
 
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 #include "core/lm/tokenizer/oniguruma.h"
 #include "core/lm/tokenizer/pattern.h"
 #include "core/lm/tokenizer/unicode.h"
-#include "core/base/json_field.h"
-#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

@@ -8,12 +8,12 @@
 #include <map>
 #include <optional>
 
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 #include "core/lm/tokenizer/added_tokens.h"
 #include "core/lm/tokenizer/sentence_piece_check.h"
-#include "core/base/error.h"
-#include "core/base/json_field.h"
-#include "core/base/files.h"
-#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

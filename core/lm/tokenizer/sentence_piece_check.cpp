@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "core/lm/tokenizer/trie.h"
 #include "core/base/error.h"
+#include "core/lm/tokenizer/trie.h"
 
 namespace lea::lm {
 namespace {

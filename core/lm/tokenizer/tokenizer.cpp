@@ -1,12 +1,12 @@
 #include "core/lm/tokenizer/tokenizer.h"
 
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
 #include "core/lm/tokenizer/pipeline.h"
 #include "core/lm/tokenizer/sentence_piece.h"
 #include "core/lm/tokenizer/tokenizer_json.h"
 #include "core/lm/tokenizer/unicode.h"
-#include "core/base/error.h"
-#include "core/base/files.h"
-#include "core/base/text.h"
 
 namespace lea::lm {
 

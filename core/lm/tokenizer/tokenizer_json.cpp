@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <map>
 
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 #include "core/lm/tokenizer/added_tokens.h"
 #include "core/lm/tokenizer/model.h"
 #include "core/lm/tokenizer/normalizer.h"
 #include "core/lm/tokenizer/pre_tokenizer.h"
-#include "core/base/error.h"
-#include "core/base/json_field.h"
-#include "core/base/text.h"
 
 namespace lea::lm {
 namespace {

@@ -3,12 +3,12 @@
 #include <limits>
 #include <unordered_map>
 
-#include "core/lm/tokenizer/model.h"
-#include "core/lm/tokenizer/trie.h"
-#include "core/lm/tokenizer/unicode.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/lm/tokenizer/model.h"
+#include "core/lm/tokenizer/trie.h"
+#include "core/lm/tokenizer/unicode.h"
 
 namespace lea::lm {
 namespace {
