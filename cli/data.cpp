@@ -14,7 +14,7 @@
 #include "core/data/import.h"
 #include "core/data/split.h"
 #include "core/data/summary.h"
-#include "core/lab/run_folder.h"
+#include "core/lab/lab_folder.h"
 
 namespace lea::cli {
 namespace {
@@ -43,7 +43,7 @@ void print_json(const json& document) {
 
 std::shared_ptr<const Dataset> open(const Globals& globals, const std::string& name) {
   data::check_name(name);
-  return Dataset::open(lab::open_lab(globals.lab) + "/data/" + name);
+  return Dataset::open(data::dataset_folder(lab::open_lab(globals.lab), name));
 }
 
 // The options that state a split on the command line, named as in a spec.
@@ -144,7 +144,7 @@ void show(const Globals& globals, const std::string& name, SplitOptions& options
 }
 
 void list(const Globals& globals, bool as_json) {
-  const std::filesystem::path folder = lab::open_lab(globals.lab) + "/data";
+  const std::filesystem::path folder = data::datasets_folder(lab::open_lab(globals.lab));
   std::vector<std::string> names;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {

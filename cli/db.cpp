@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "core/base/error.h"
 #include "core/lab/collector.h"
+#include "core/lab/lab_folder.h"
 
 namespace lea::cli {
 namespace {

@@ -18,9 +18,11 @@
 #include "core/data/split.h"
 #include "core/lab/archive.h"
 #include "core/lab/collector.h"
+#include "core/lab/lab_folder.h"
 #include "core/lab/pack.h"
 #include "core/lab/process.h"
 #include "core/lab/rank_exchange.h"
+#include "core/run/result.h"
 
 namespace lea::cli {
 namespace {
@@ -36,18 +38,18 @@ struct ExportOptions {
 };
 
 struct OpenRun {
-  lab::RunFolder folder;
+  run::Folder folder;
   std::shared_ptr<const data::Dataset> data;
   eval::RankFile ranks;
 };
 
 OpenRun open_run(const std::string& lab, const std::string& prefix) {
-  OpenRun open{lab::find_run(lab, prefix), nullptr, {}};
-  const spec::RunSpec spec = spec::load_run(open.folder.path + "/run.yaml");
-  open.data = data::Dataset::open(lab + "/data/" + spec.data.name);
-  const std::string path = open.folder.path + "/ranks.bin";
+  OpenRun open{run::find_run(lab, prefix), nullptr, {}};
+  const spec::RunSpec spec = spec::load_run(open.folder.file(run::kSpecFile));
+  open.data = data::Dataset::open(data::dataset_folder(lab, spec.data.name));
+  const std::string path = open.folder.file(run::kRanksFile);
   // The result is published after the ranks.
-  if (lab::state_of(open.folder) != lab::RunState::kFinished || !fs::exists(path))
+  if (run::state_of(open.folder) != run::State::kFinished || !fs::exists(path))
     throw DataError("run " + open.folder.uuid() + ": has not finished, so it has no ranks");
   open.ranks = eval::decode_ranks(read_file(path), path);
   if (open.ranks.data_fingerprint != open.data->fingerprint()) {
@@ -241,8 +243,7 @@ void export_command(const ExportOptions& options, const Globals& globals) {
     throw UsageError("export " + options.what + ": which run? Give a uuid or its first digits.");
   if (options.what != "ranks") return export_scores(globals, lab, options);
   const OpenRun open = open_run(lab, options.run);
-  const nlohmann::json result = *read_json(open.folder.path + "/result.json");
-  const bool unseen = !result.contains("unseen_ranks") || result["unseen_ranks"] != false;
+  const bool unseen = run::read_result(open.folder)->unseen_ranks.value_or(true);
   lab::export_ranks({open.ranks, unseen}, *open.data, options.format, options.out);
   std::printf("%s: %zu events\n", options.out.c_str(), open.ranks.records.size());
 }
@@ -257,7 +258,7 @@ struct ImportOptions {
 
 spec::RunSpec protocol_of(const std::string& lab, const ImportOptions& options) {
   if (!options.split_of.empty())
-    return spec::load_run(lab::find_run(lab, options.split_of).path + "/run.yaml");
+    return spec::load_run(run::find_run(lab, options.split_of).file(run::kSpecFile));
   spec::RunSpec protocol;
   protocol.data.name = options.data;
   protocol.split = options.split;
@@ -272,18 +273,17 @@ spec::RunSpec protocol_of(const std::string& lab, const ImportOptions& options) 
 // Data and split must still be those that the named run was tested on.
 void check_split(const std::string& lab, const std::string& prefix, const data::Dataset& data,
                  const data::Split& split) {
-  const lab::RunFolder run = lab::find_run(lab, prefix);
-  const std::string path = run.path + "/result.json";
-  const auto document = read_json(path);
-  if (!document) throw DataError("--split-of: run " + run.uuid() + " has not finished");
-  const JsonFields result(*document, path);
-  for (const auto& [key, now] : {std::pair{"data_fingerprint", data.fingerprint()},
-                                 std::pair{"split_fingerprint", split.fingerprint}}) {
-    if (result.text(key) == now) continue;
-    throw DataError("--split-of: run " + run.uuid() + ": " + key + " was " +
-                    result.text(key).substr(0, 12) + ", but the lab now gives " +
-                    now.substr(0, 12) + "; the data set or the split's file was replaced since");
-  }
+  const run::Folder folder = run::find_run(lab, prefix);
+  const auto result = run::read_result(folder);
+  if (!result) throw DataError("--split-of: run " + folder.uuid() + " has not finished");
+  const auto same = [&](const char* key, const std::string& was, const std::string& now) {
+    if (was == now) return;
+    throw DataError("--split-of: run " + folder.uuid() + ": " + key + " was " + was.substr(0, 12) +
+                    ", but the lab now gives " + now.substr(0, 12) +
+                    "; the data set or the split's file was replaced since");
+  };
+  same("data_fingerprint", result->data_fingerprint, data.fingerprint());
+  same("split_fingerprint", result->split_fingerprint, split.fingerprint);
 }
 
 void import_ranks(const std::string& lab, const ImportOptions& options) {
@@ -299,12 +299,12 @@ void import_ranks(const std::string& lab, const ImportOptions& options) {
     throw UsageError("import ranks: --data is " + printable(options.data) +
                      ", but the run of --split-of used " + protocol.data.name);
   }
-  const auto data = data::Dataset::open(lab + "/data/" + protocol.data.name);
+  const auto data = data::Dataset::open(data::dataset_folder(lab, protocol.data.name));
   const data::Split split = data::make_split(*data, protocol.split);
   if (!options.split_of.empty()) check_split(lab, options.split_of, *data, split);
   const lab::EventRanks ranks =
       lab::read_foreign_ranks(options.paths[1], *data, split, protocol.evaluate.first_event);
-  const lab::RunFolder run =
+  const run::Folder run =
       lab::add_foreign_run(lab, {options.experiment, options.name, options.seed, protocol}, ranks);
   db::Store store(lab, db::Store::Mode::kWrite);
   lab::collect_run(store, run);

@@ -58,12 +58,10 @@ GridDisplay::GridDisplay(const spec::Experiment& experiment, const lab::Plan& pl
     : experiment_(experiment),
       plan_(plan),
       terminal_(terminal),
-      settled_(plan.tasks.size(), false) {
+      settled_(plan.tasks.size(), false),
+      total_(plan.to_do()) {
   for (size_t i = 0; i < plan.tasks.size(); ++i) {
-    const lab::TaskStatus status = plan.tasks[i].status;
-    const bool here = status == lab::TaskStatus::kToDo || status == lab::TaskStatus::kInterrupted;
-    settled_[i] = !here;
-    total_ += here;
+    settled_[i] = !lab::needs_work(plan.tasks[i].status);
   }
 }
 
@@ -102,10 +100,10 @@ void GridDisplay::on_event(const lab::TaskEvent& event) {
     case Kind::kFailed:
       ++failed_;
       print("FAILED    " + name(event.task) + ": " + printable(event.reason) + "\n          " +
-            event.folder.path + "/log.txt");
+            event.folder.file(run::kLogFile));
       break;
     case Kind::kInterrupted:
-      print("stopped   " + name(event.task) + "; the next call goes on from its checkpoint");
+      print("stopped   " + name(event.task) + "; the next call resumes it from its checkpoint");
       break;
   }
   settled_[event.task] = true;

@@ -3,28 +3,25 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <deque>
-#include <filesystem>
 #include <fstream>
 #include <memory>
-#include <set>
 
 #include "cli/commands.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
-#include "core/base/plugin_folders.h"
 #include "core/base/text.h"
 #include "core/lab/collector.h"
-#include "core/lab/run_folder.h"
+#include "core/lab/lab_folder.h"
+#include "core/lab/plugins.h"
 #include "core/report/labels.h"
 #include "core/report/listing.h"
 #include "core/report/table.h"
+#include "core/run/header.h"
+#include "core/run/state.h"
 
 namespace lea::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 void print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
@@ -32,23 +29,7 @@ void print(const std::string& text) {
   }
 }
 
-// Reading never makes a lab: a wrong folder is a mistake to report.
-std::string existing_lab(const std::string& option) {
-  const char* variable = std::getenv("LEALAB");
-  const std::string lab = !option.empty()                            ? option
-                          : variable != nullptr && *variable != '\0' ? variable
-                                                                     : "lab";
-  if (!fs::is_directory(lab)) {
-    throw Error(Exit::kBadInput, printable(lab) +
-                                     ": there is no lab in this folder; name one with " +
-                                     "--lab DIR or LEALAB, or make one with `lealab run SPEC`");
-  }
-  return lab;
-}
-
-bool has_index(const std::string& lab) { return fs::exists(lab + "/results.sqlite"); }
-
-report::RunView view_of(const lab::RunFolder& folder) {
+report::RunView view_of(const run::Folder& folder) {
   lab::RunRecord record = lab::read_run(folder);
   report::RunView view{std::move(record.run), {}};
   for (const db::ResultRow& row : record.results) {
@@ -62,7 +43,7 @@ report::RunView view_of(const lab::RunFolder& folder) {
 std::vector<report::RunView> all_runs(const std::string& lab, const std::string& experiment) {
   std::vector<report::RunView> views;
   std::map<std::string, std::string> states;
-  if (has_index(lab)) {
+  if (db::has_index(lab)) {
     const db::Store store(lab, db::Store::Mode::kReadOnly);
     const auto stored = report::stored_metrics(store, experiment);
     states = store.states();
@@ -72,15 +53,12 @@ std::vector<report::RunView> all_runs(const std::string& lab, const std::string&
           {std::move(run), metrics == stored.end() ? report::Measured() : metrics->second});
     }
   }
-  const auto final_state = [](const std::string& state) {
-    return state == "finished" || state == "failed" || state == "cancelled";
-  };
-  for (const lab::RunFolder& folder : lab::list_runs(lab)) {
+  for (const run::Folder& folder : run::list_runs(lab)) {
     const auto known = states.find(folder.uuid());
-    if (known != states.end() && final_state(known->second)) continue;
+    if (known != states.end() && run::is_final(run::state_from(known->second).value())) continue;
     try {
       if (!experiment.empty() && known == states.end() &&
-          lab::read_cell(folder).experiment != experiment) {
+          run::read_header(folder).experiment != experiment) {
         continue;
       }
       const auto listed =
@@ -109,7 +87,7 @@ void add_ls(CLI::App& app, const Globals& globals) {
   ls->add_option("--sort", options->sort, "a field; metrics best first; -FIELD turns it round");
   ls->add_flag("--json", options->json, "for scripts");
   ls->callback([options, &globals] {
-    const std::string lab = existing_lab(globals.lab);
+    const std::string lab = lab::existing_lab(globals.lab);
     print(report::list_runs(all_runs(lab, options->experiment), options->filter,
                             {options->sort, options->json}));
   });
@@ -127,31 +105,20 @@ void add_show(CLI::App& app, const Globals& globals) {
                  "metrics by popularity of the target and history length");
   show->add_flag("--json", options->json, "for scripts");
   show->callback([options, &globals] {
-    const std::string lab = existing_lab(globals.lab);
-    const lab::RunFolder folder = lab::find_run(lab, options->run);
+    const std::string lab = lab::existing_lab(globals.lab);
+    const run::Folder folder = run::find_run(lab, options->run);
     print(report::run_details(view_of(folder), lab, {options->slices, options->json}));
   });
 }
 
-// Which binary of each plugin that the experiment's runs used is installed now, by content: no
-// library is loaded or probed for a table. Without any library (a copy of the lab elsewhere)
-// nothing is known.
-std::map<std::string, std::string> installed_plugins(const db::Store& store,
-                                                     const std::string& experiment,
-                                                     const Globals& globals) {
-  std::set<std::string> hashes;
-  for (const std::string& file : plugin_files(plugin_folders(globals.plugin_dirs))) {
-    if (fs::is_regular_file(file)) hashes.insert(sha256_file(file));
+// A table can be printed without the worker (in a copy of the lab elsewhere): nothing is known of
+// plugins then, and no run is called stale.
+run::InstalledPlugins installed_plugins(const Globals& globals) {
+  try {
+    return lab::installed_plugins(lab::probe_plugins(plugin_folders(globals.plugin_dirs)));
+  } catch (const Error&) {
+    return {};
   }
-  std::map<std::string, std::string> installed;
-  if (hashes.empty()) return installed;
-  for (const db::RunRow& run : store.runs(experiment)) {
-    for (const auto& [id, used] : report::plugins_of(run)) {
-      std::string& now = installed[id];
-      if (hashes.count(used) != 0) now = used;
-    }
-  }
-  return installed;
 }
 
 void add_table(CLI::App& app, const Globals& globals) {
@@ -174,7 +141,7 @@ void add_table(CLI::App& app, const Globals& globals) {
   table->add_flag("--keep-seen", options->keep_seen, "rank among all items")->excludes(remove);
   table->callback([options, &globals] {
     report::TableOptions shown;
-    shown.lab = existing_lab(globals.lab);
+    shown.lab = lab::existing_lab(globals.lab);
     shown.k = options->k;
     if (!options->ties.empty()) {
       const std::vector<std::string> policies = {"pessimistic", "expected", "optimistic"};
@@ -186,13 +153,13 @@ void add_table(CLI::App& app, const Globals& globals) {
     }
     if (options->remove_seen) shown.remove_seen = true;
     if (options->keep_seen) shown.remove_seen = false;
-    if (!has_index(shown.lab)) {
+    if (!db::has_index(shown.lab)) {
       throw Error(Exit::kBadInput, shown.lab +
                                        ": the lab has no results.sqlite; `lealab run SPEC` " +
                                        "makes it, `lealab db rebuild` makes it again from runs/");
     }
     const db::Store store(shown.lab, db::Store::Mode::kReadOnly);
-    shown.installed = installed_plugins(store, options->experiment, globals);
+    shown.installed = installed_plugins(globals);
     print(report::experiment_table(store, options->experiment, options->format,
                                    isatty(STDOUT_FILENO) == 1, shown));
   });
@@ -208,8 +175,8 @@ void add_log(CLI::App& app, const Globals& globals) {
   log->add_option("run", options->run, "a run's uuid, or its first digits")->required();
   log->add_option("-n", options->lines, "the last N lines only")->check(CLI::Range(1, 1000000000));
   log->callback([options, &globals] {
-    const lab::RunFolder folder = lab::find_run(existing_lab(globals.lab), options->run);
-    const std::string path = folder.path + "/log.txt";
+    const run::Folder folder = run::find_run(lab::existing_lab(globals.lab), options->run);
+    const std::string path = folder.file(run::kLogFile);
     std::ifstream file(path, std::ios::binary);
     if (!file) {
       throw Error(Exit::kBadInput, path + ": there is no log; the run has not started yet");

@@ -14,10 +14,12 @@
 #include "core/data/import.h"
 #include "core/lab/collector.h"
 #include "core/lab/executor.h"
+#include "core/lab/lab_folder.h"
 #include "core/lab/plan.h"
 #include "core/lab/plugins.h"
 #include "core/lab/process.h"
 #include "core/report/table.h"
+#include "core/run/experiment_plan.h"
 
 namespace lea::cli {
 namespace {
@@ -44,9 +46,8 @@ std::string counted(size_t count, const char* noun) {
 // A data set of that name must be what the spec means: other filters would silently give other
 // numbers.
 void check_filters(const std::string& lab, const spec::DataSection& section) {
-  const auto data = data::Dataset::open(lab + "/data/" + section.name);
-  const std::string where = lab + "/data/" + section.name + "/dataset.json";
-  const JsonFields description(data->description(), where);
+  const auto data = data::Dataset::open(data::dataset_folder(lab, section.name));
+  const JsonFields description(data->description(), data->folder());
   if (!description.has("source")) return;
   const JsonFields source = description.object("source");
   if (!source.has("options")) return;
@@ -72,7 +73,7 @@ void import_missing_data(const std::string& lab, const spec::Experiment& experim
   for (const spec::PlannedRun& run : experiment.runs) {
     const spec::DataSection& section = run.run.data;
     if (!seen.insert(section.name).second) continue;
-    const bool present = fs::exists(lab + "/data/" + section.name + "/dataset.json");
+    const bool present = data::describe_dataset(lab, section.name).has_value();
     if (section.path.empty() || (present && !fs::exists(section.path))) {
       if (!present) {
         throw DataError("data.name: the lab " + lab + " has no data set " +
@@ -113,7 +114,9 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
     ++line.runs;
     ++line.counts[task.status];
     line.seconds += task.seconds;
-    if (!task.note.empty()) line.notes.insert(printable(task.note));
+    // What is stale is said once, for all.
+    if (!task.note.empty() && task.status != lab::TaskStatus::kStale)
+      line.notes.insert(printable(task.note));
   }
   for (size_t i = 0; i < lines.size() && i < kCellsShown; ++i) {
     const Line& line = lines[i];
@@ -150,21 +153,22 @@ void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
     say(text + "about " + lab::duration_text(plan.seconds) + " with " +
         counted(plan.jobs, "worker") + " (" + plan.basis + ")");
   }
-  if (plan.count(lab::TaskStatus::kStale) > 0)
-    say("stale results are kept; --redo-stale makes them again");
+  if (plan.stale.count() > 0)
+    say(plan.stale.line() + "; they are kept, and --redo-stale makes them again");
   std::fflush(stdout);
 }
 
 struct Loaded {
   std::string lab;
-  spec::PluginCatalogue catalogue;
+  run::InstalledPlugins installed;
   spec::Experiment experiment;
 };
 
 Loaded load(const Options& options, const Globals& globals) {
   Loaded loaded;
-  loaded.catalogue = lab::catalogue_of(lab::probe_plugins(plugin_folders(globals.plugin_dirs)));
-  loaded.experiment = spec::load_experiment(options.spec, options.set, loaded.catalogue);
+  const auto plugins = lab::probe_plugins(plugin_folders(globals.plugin_dirs));
+  loaded.installed = lab::installed_plugins(plugins);
+  loaded.experiment = spec::load_experiment(options.spec, options.set, lab::catalogue_of(plugins));
   loaded.lab = lab::open_lab(globals.lab);
   return loaded;
 }
@@ -176,7 +180,7 @@ int64_t jobs_of(const Options& options, const spec::Experiment& experiment) {
 
 void plan_command(const Options& options, const Globals& globals) {
   const Loaded loaded = load(options, globals);
-  const lab::Plan plan = lab::make_plan(loaded.lab, loaded.experiment, loaded.catalogue,
+  const lab::Plan plan = lab::make_plan(loaded.lab, loaded.experiment, loaded.installed,
                                         jobs_of(options, loaded.experiment), options.redo_stale);
   if (options.json) {
     say(lab::to_json(plan, loaded.experiment).dump(1));
@@ -187,7 +191,7 @@ void plan_command(const Options& options, const Globals& globals) {
   for (const spec::PlannedRun& run : loaded.experiment.runs) {
     const spec::DataSection& data = run.run.data;
     if (!seen.insert(data.name).second) continue;
-    if (fs::exists(loaded.lab + "/data/" + data.name + "/dataset.json")) continue;
+    if (data::describe_dataset(loaded.lab, data.name)) continue;
     say("data set " + data.name + " is not in the lab; " +
         (data.path.empty() ? "import it with `lealab data import`"
                            : "`run` imports it from " + data.path));
@@ -237,7 +241,7 @@ class Collecting {
     }
   }
   size_t refused = 0;
-  size_t unsupplied = 0;  // of the refused: no room or permission for the results index
+  size_t unsupplied = 0;  // refused for lack of disk or permission for the results index
 
  private:
   const std::string& lab_;
@@ -247,7 +251,7 @@ class Collecting {
 struct Outcome {
   lab::GridResult grid;
   size_t refused = 0;     // runs that were not collected
-  size_t unsupplied = 0;  // of them, for want of room or permission
+  size_t unsupplied = 0;  // not collected for lack of disk or permission
 };
 
 Outcome run_plan(const Options& options, const Globals& globals, const Loaded& loaded,
@@ -316,9 +320,9 @@ void run_command(const Options& options, const Globals& globals) {
   const Loaded loaded = load(options, globals);
   const lab::LabLock lock(loaded.lab);
   import_missing_data(loaded.lab, loaded.experiment, options.json);
-  const lab::Plan plan = lab::make_plan(loaded.lab, loaded.experiment, loaded.catalogue,
+  const lab::Plan plan = lab::make_plan(loaded.lab, loaded.experiment, loaded.installed,
                                         jobs_of(options, loaded.experiment), options.redo_stale);
-  lab::save_plan(loaded.lab, loaded.experiment);
+  run::save_plan(loaded.lab, loaded.experiment);
   if (options.json) {
     say(nlohmann::json{{"event", "plan"}, {"plan", lab::to_json(plan, loaded.experiment)}}.dump());
   } else {
@@ -333,8 +337,7 @@ void run_command(const Options& options, const Globals& globals) {
     if (!store.runs(loaded.experiment.name).empty()) {
       report::TableOptions table;
       table.lab = loaded.lab;
-      for (const spec::PluginInfo& plugin : loaded.catalogue.all())
-        table.installed[plugin.kind + " " + plugin.id] = plugin.sha256;
+      table.installed = loaded.installed;
       std::printf("\n%s", report::experiment_table(store, loaded.experiment.name, "text",
                                                    isatty(STDOUT_FILENO) == 1, table)
                               .c_str());
@@ -364,7 +367,7 @@ void add_options(CLI::App* command, Options& options) {
           "threads a worker; the same as --set train.threads=N")
       ->check(CLI::Range(1, 1024));
   command->add_flag("--redo-stale", options.redo_stale,
-                    "make results of other plugin binaries again");
+                    "make stale results again: those of other versions of a plugin");
   command->add_flag("--json", options.json, "JSON for scripts");
 }
 

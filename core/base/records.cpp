@@ -55,6 +55,18 @@ std::vector<nlohmann::json> read_records(const std::string& path) {
   return records;
 }
 
+void cut_unfinished_line(const std::string& path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return;
+  auto length = static_cast<int64_t>(file.tellg());
+  const int64_t whole = length;
+  for (char byte = 0; length > 0; --length) {
+    file.seekg(length - 1);
+    if (!file.get(byte) || byte == '\n') break;
+  }
+  if (length != whole) cut_records(path, static_cast<uint64_t>(length));
+}
+
 void cut_records(const std::string& path, uint64_t length) {
   std::error_code error;
   const uint64_t size = std::filesystem::file_size(path, error);

@@ -17,6 +17,10 @@ uint64_t append_record(const std::string& path, const nlohmann::json& record);
 // "crc32" is taken out. An absent file has no records.
 std::vector<nlohmann::json> read_records(const std::string& path);
 
+// Removes what follows the last whole line: a process that is killed while it writes leaves part of a
+// line, which would swallow the next record. Does nothing when the file is absent.
+void cut_unfinished_line(const std::string& path);
+
 // Cuts the file to `length` bytes; does nothing when it is shorter or absent.
 void cut_records(const std::string& path, uint64_t length);
 

@@ -12,6 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
 
 namespace lea::data {
@@ -28,6 +29,7 @@ struct Dataset::Mapping {
 
 namespace {
 
+constexpr const char* kDescription = "/dataset.json";
 constexpr size_t kDescriptionLimit = size_t{16} << 20;
 
 [[noreturn]] void refuse(const std::string& path, const std::string& what) {
@@ -62,7 +64,7 @@ std::string text_in(const json& object, const char* key, const std::string& path
 }
 
 json read_description(const std::string& folder) {
-  const std::string path = folder + "/dataset.json";
+  const std::string path = folder + kDescription;
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
     throw DataError("There is no data set in " + printable(folder) +
@@ -84,6 +86,23 @@ json read_description(const std::string& folder) {
 
 }  // namespace
 
+std::string datasets_folder(const std::string& lab) { return lab + "/data"; }
+
+std::string dataset_folder(const std::string& lab, const std::string& name) {
+  return datasets_folder(lab) + "/" + name;
+}
+
+std::optional<json> describe_dataset(const std::string& lab, const std::string& name) {
+  return read_json(dataset_folder(lab, name) + kDescription);
+}
+
+std::string fingerprint_in(const std::string& lab, const std::string& name) {
+  const auto description = describe_dataset(lab, name);
+  if (!description) return "";
+  return JsonFields(*description, dataset_folder(lab, name) + kDescription)
+      .text("fingerprint", "");
+}
+
 std::shared_ptr<const Dataset> Dataset::open(const std::string& folder) {
   std::shared_ptr<Dataset> data(new Dataset());
   data->folder_ = folder;
@@ -95,7 +114,7 @@ std::shared_ptr<const Dataset> Dataset::open(const std::string& folder) {
 }
 
 void Dataset::read_header() {
-  const std::string path = folder_ + "/dataset.json";
+  const std::string path = folder_ + kDescription;
   const json& counts = member(description_, "counts", path);
   items_count_ = count_in(counts, "items", UINT32_MAX - 1, path);
   sequences_count_ = count_in(counts, "sequences", UINT32_MAX - 1, path);

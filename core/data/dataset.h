@@ -15,12 +15,24 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace lea::data {
+
+// lab/data, and in it the folder of one data set.
+std::string datasets_folder(const std::string& lab);
+std::string dataset_folder(const std::string& lab, const std::string& name);
+
+// What dataset.json says of a data set, without opening its data. Empty when the lab has no data
+// set of that name. Throws DataError when the file is damaged.
+std::optional<nlohmann::json> describe_dataset(const std::string& lab, const std::string& name);
+
+// The fingerprint that it states; empty when the lab has no data set of that name.
+std::string fingerprint_in(const std::string& lab, const std::string& name);
 
 class Dataset {
  public:

@@ -238,7 +238,7 @@ std::shared_ptr<const Dataset> import_dataset(const std::string& lab, const std:
                                               const ImportOptions& options) {
   check_name(name);
   check_options(options);
-  const std::string target = lab + "/data/" + name;
+  const std::string target = dataset_folder(lab, name);
   const Source files = find_source(source, options.format);
   const json origin = source_record(files, options);
   std::error_code ignored;

@@ -120,6 +120,10 @@ Ties ties_from(const std::string& name) {
                     did_you_mean(name, {"pessimistic", "expected", "optimistic"}));
 }
 
+Protocol protocol_of(const spec::EvaluateSection& section) {
+  return {section.k, ties_from(section.ties), section.remove_seen, section.first_event};
+}
+
 std::map<std::string, double> metrics(const std::vector<RankRecord>& records,
                                       const Protocol& protocol) {
   auto result = metrics_of(records, protocol, [](const RankRecord&) { return true; });

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/spec/sections.h"
+
 namespace lea::eval {
 
 // Full ranking over all N items. `rank` is 1 + the number of items with a strictly greater score,
@@ -43,6 +45,9 @@ struct Protocol {
   bool remove_seen = false;
   bool first_event = true;
 };
+
+// What the section `evaluate` of a spec asks for.
+Protocol protocol_of(const spec::EvaluateSection& section);
 
 // Metrics over the events of one ranking, with one relevant item each:
 //   HR@k = mean [r <= k],  NDCG@k = mean [r <= k] / log2(r + 1),  MRR@k = mean [r <= k] / r.

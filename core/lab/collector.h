@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/lab/run_folder.h"
+#include "core/run/folder.h"
 #include "db/store/store.h"
 
 namespace lea::lab {
@@ -27,13 +27,9 @@ struct RunRecord {
 // Reads and verifies a folder: of a finished run, that ranks.bin is the file that result.json names
 // (sha256, data and split fingerprints) and gives the metrics that it states, no others. Throws
 // DataError naming file and key.
-RunRecord read_run(const RunFolder& run);
+RunRecord read_run(const run::Folder& run);
 
-// Writes lab/experiments/NAME.json. Throws ConfigError for a name that cannot be a file's.
-void save_plan(const std::string& lab, const spec::Experiment& experiment);
-db::ExperimentRow read_plan(const std::string& path);
-
-void collect_run(db::Store& store, const RunFolder& run);
+void collect_run(db::Store& store, const run::Folder& run);
 
 // All plans and runs of the lab that the index does not have in their final state.
 Collected collect(const std::string& lab);

@@ -1,26 +1,28 @@
 #include "core/lab/estimate.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "core/base/error.h"
 #include "core/base/json_field.h"
-#include "core/lab/run_folder.h"
+#include "core/data/dataset.h"
+#include "core/run/result.h"
 #include "db/store/store.h"
 
 namespace lea::lab {
 namespace {
 
-// Reading the folder's dataset.json costs nothing; opening the data would map it.
+constexpr int64_t kItemsOfUnknownData = 10000;
+
 double items_of(const std::string& lab, const std::string& name) {
-  const std::string path = lab + "/data/" + name + "/dataset.json";
   try {
-    const auto document = read_json(path);
-    if (document) return static_cast<double>(JsonFields(*document, path).integer("items", 10000));
+    if (const auto description = data::describe_dataset(lab, name)) {
+      const JsonFields counts = JsonFields(*description, "data set " + name).object("counts");
+      return static_cast<double>(counts.integer("items"));
+    }
   } catch (const Error&) {
     // A damaged data set is reported when it is opened.
   }
-  return 10000;
+  return static_cast<double>(kItemsOfUnknownData);
 }
 
 std::string kind_of(const spec::RunSpec& run) {
@@ -38,16 +40,16 @@ constexpr double kStartSeconds = 2;  // a worker's start, data, validation and t
 }  // namespace
 
 Estimator::Estimator(const std::string& lab) : lab_(lab) {
-  if (!std::filesystem::exists(lab + "/results.sqlite")) return;
+  if (!db::has_index(lab)) return;
   try {
     const db::Store store(lab, db::Store::Mode::kReadOnly);
     for (const db::RunRow& row : store.runs()) {
       if (row.state != "finished" || row.source != "lealab" || !row.result.is_object()) continue;
       const spec::RunSpec run = spec::run_from_json(row.spec, "run " + row.uuid);
-      const JsonFields result(row.result, "run " + row.uuid);
-      const double seconds = result.number("wall_seconds", 0);
-      const int64_t steps = result.integer("steps", 0);
-      if (seconds <= 0) continue;
+      const run::Result result = run::result_from(row.result, "run " + row.uuid);
+      if (!result.training || result.training->wall_seconds <= 0) continue;
+      const double seconds = result.training->wall_seconds;
+      const int64_t steps = result.training->steps;
       const auto add = [&](const std::string& kind, double value) {
         Measured& entry = measured_[kind];
         entry.seconds += value;
@@ -65,8 +67,7 @@ Estimator::Estimator(const std::string& lab) : lab_(lab) {
 
 std::string Estimator::model() {
   return "half of max_steps, each 2 ms plus 0.02 ms for each item of the catalogue in thousands "
-         "and "
-         "each row of the batch; baselines without training 5 s";
+         "and each row of the batch; baselines without training 5 s";
 }
 
 Estimate Estimator::estimate(const spec::RunSpec& run) const {

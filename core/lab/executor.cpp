@@ -16,10 +16,12 @@
 #include <memory>
 
 #include "core/base/error.h"
-#include "core/base/files.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
 #include "core/lab/process.h"
+#include "core/run/attempt.h"
+#include "core/run/header.h"
+#include "core/run/result.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;
@@ -53,8 +55,8 @@ class StopSignals {
 };
 
 // The last lines of the log: what the worker said before it died.
-std::string log_tail(const RunFolder& run, uintmax_t from, size_t bytes = 300) {
-  std::ifstream file(run.path + "/log.txt", std::ios::binary | std::ios::ate);
+std::string log_tail(const run::Folder& run, uintmax_t from, size_t bytes = 300) {
+  std::ifstream file(run.file(run::kLogFile), std::ios::binary | std::ios::ate);
   if (!file) return "";
   const auto length = static_cast<size_t>(file.tellg());
   const size_t count = length > from ? std::min<size_t>(length - from, bytes) : 0;
@@ -73,7 +75,7 @@ bool is_crash(int signal) {
 struct Running {
   size_t task = 0;
   std::string device;  // that it was given; empty without one
-  RunFolder folder;
+  run::Folder folder;
   std::unique_ptr<Child> child;
   std::string phase = "start";
   int64_t step = 0;
@@ -84,16 +86,13 @@ struct Running {
   Clock::time_point heard = Clock::now();  // the last sign of life
 };
 
-class Grid {
+class Executor {
  public:
-  Grid(const spec::Experiment& experiment, const Plan& plan, const GridOptions& options,
-       const std::function<void(const TaskEvent&)>& on_event)
+  Executor(const spec::Experiment& experiment, const Plan& plan, const GridOptions& options,
+           const std::function<void(const TaskEvent&)>& on_event)
       : experiment_(experiment), plan_(plan), options_(options), on_event_(on_event) {
     for (size_t i = 0; i < plan.tasks.size(); ++i) {
-      const TaskStatus status = plan.tasks[i].status;
-      const bool orphan = status == TaskStatus::kRunning;  // its next worker waits for it
-      if (orphan || status == TaskStatus::kToDo || status == TaskStatus::kInterrupted)
-        queue_.push_back(i);
+      if (needs_work(plan.tasks[i].status)) queue_.push_back(i);
     }
   }
 
@@ -122,12 +121,14 @@ class Grid {
     run.task = index;
     run.folder = task.folder;
     if (run.folder.path.empty()) {
-      run.folder = create_run(options_.lab, experiment_, experiment_.runs[task.index]);
+      const spec::PlannedRun& planned = experiment_.runs[task.index];
+      run.folder = run::make_run(options_.lab, run::new_header(experiment_, planned), planned.run);
     }
+    // The next worker of an orphan waits for it.
     if (task.status != TaskStatus::kRunning)
-      close_attempt(run.folder, /*exit=*/-1, "the worker was killed");
+      run::close_attempt(run.folder, /*exit=*/-1, "the worker was killed");
     std::error_code none;
-    run.log_start = fs::file_size(run.folder.path + "/log.txt", none);
+    run.log_start = fs::file_size(run.folder.file(run::kLogFile), none);
     if (none) run.log_start = 0;
     std::vector<std::string> command = {
         options_.worker, "train",         "--lab",    options_.lab,
@@ -140,7 +141,7 @@ class Grid {
       run.device = least_used();
       environment["CUDA_VISIBLE_DEVICES"] = run.device;
     }
-    run.child = std::make_unique<Child>(command, run.folder.path + "/log.txt", environment);
+    run.child = std::make_unique<Child>(command, run.folder.file(run::kLogFile), environment);
     tell(run, TaskEvent::Kind::kStarted);
     running_.push_back(std::move(run));
   }
@@ -209,15 +210,12 @@ class Grid {
   }
 
   void settle(const Running& run, const ProcessResult& ended) {
-    const auto result = read_json(run.folder.path + "/result.json");
-    if (result) {
-      const JsonFields fields(*result, run.folder.path + "/result.json");
-      if (fields.text("state") == "finished") {
+    if (const auto result = run::read_result(run.folder)) {
+      if (result->state == run::State::kFinished) {
         ++result_.finished;
         tell(run, TaskEvent::Kind::kFinished);
       } else {
-        const std::string reason = fields.text("reason", "");
-        failed(run, reason, reason);
+        failed(run, result->reason, result->reason);
       }
       return;
     }
@@ -225,23 +223,19 @@ class Grid {
                        ended.signal == SIGHUP ||
                        ended.exit_code == static_cast<int>(Exit::kInterrupted);
     if (asked) {
-      close_attempt(run.folder, static_cast<int>(Exit::kInterrupted), "interrupted");
+      run::close_attempt(run.folder, static_cast<int>(Exit::kInterrupted), "interrupted");
       ++result_.interrupted;
       tell(run, TaskEvent::Kind::kInterrupted);
       return;
     }
     const std::string reason = run.hung ? hang_of(run) : reason_of(run, ended);
-    close_attempt(run.folder, ended.signal ? 128 + ended.signal : ended.exit_code, reason);
+    run::close_attempt(run.folder, ended.signal ? 128 + ended.signal : ended.exit_code, reason);
     // What may pass (memory, disk) leaves the run to be resumed; anything else would only repeat
     // itself.
     const bool unsupplied = ended.exit_code == static_cast<int>(Exit::kEnvironment);
     const bool may_pass = (ended.signal == SIGKILL && !run.hung) || unsupplied;
     if (!may_pass) {
-      const nlohmann::json failure = {{"state", "failed"},
-                                      {"reason", reason},
-                                      {"attempt", attempts_of(run.folder)},
-                                      {"finished_at", utc_now()}};
-      publish_file(run.folder.path + "/result.json", failure.dump(1) + "\n");
+      run::write_result(run.folder, run::failure(reason, run::last_attempt(run.folder).number));
     }
     if (unsupplied) ++result_.unsupplied;
     failed(run, reason, unsupplied ? without_details(run, reason) : reason);
@@ -341,18 +335,15 @@ class Grid {
 }  // namespace
 
 LabLock::LabLock(const std::string& lab) : lock_(lab + "/coordinator.lock", 0, "the lab") {
-  // Nobody else makes folders while this is held: what is half made was left by a kill.
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(lab + "/runs", error)) {
-    if (entry.path().filename().string().starts_with(".new-")) fs::remove_all(entry.path(), error);
-  }
+  // Nobody else makes runs while this is held, so what is half made was left by a kill.
+  run::remove_half_made_runs(lab);
 }
 
 GridResult run_grid(const spec::Experiment& experiment, const Plan& plan,
                     const GridOptions& options,
                     const std::function<void(const TaskEvent&)>& on_event,
                     const std::function<void()>& tick) {
-  return Grid(experiment, plan, options, on_event).go(tick);
+  return Executor(experiment, plan, options, on_event).go(tick);
 }
 
 std::string duration_text(double seconds) {

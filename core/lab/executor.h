@@ -25,7 +25,7 @@ struct TaskEvent {
   enum class Kind { kStarted, kProgress, kValidated, kFinished, kFailed, kInterrupted };
   Kind kind = Kind::kStarted;
   size_t task = 0;  // into Plan::tasks
-  RunFolder folder;
+  run::Folder folder;
   int64_t step = 0, max_steps = 0;        // kProgress, kValidated
   double steps_per_second = 0;            // kProgress
   std::string phase;                      // kProgress: train, valid, test
@@ -51,10 +51,10 @@ struct GridOptions {
 
 struct GridResult {
   size_t finished = 0, failed = 0, interrupted = 0;
-  size_t unsupplied = 0;  // of the failed, for want of room, memory or permission: they go on
+  size_t unsupplied = 0;  // failed for lack of disk, memory or permission; these runs resume later
   size_t not_started = 0;
   bool stopped_by_user = false;
-  std::string repeated_reason;  // of the failures that stopped the grid
+  std::string repeated_reason;  // why several runs failed, which stopped the grid
 };
 
 // Starts the plan's interrupted and to-do tasks in order, at most `jobs` at once. Events come on

@@ -51,7 +51,7 @@ std::string spec_without_folders(const std::string& path) {
 class Staging {
  public:
   explicit Staging(const std::string& lab)
-      : path_(lab + "/runs/.import-" + std::to_string(getpid()) + "-" + new_uuid().substr(0, 8)) {
+      : path_(lab + "/runs/.import-" + std::to_string(getpid()) + "-" + run::new_uuid().substr(0, 8)) {
     fs::create_directories(path_);
   }
   ~Staging() {
@@ -65,14 +65,14 @@ class Staging {
 };
 
 // Unpacks one archive to `staging`/UUID and verifies it there.
-RunFolder stage(const std::string& file, const std::string& staging) {
+run::Folder stage(const std::string& file, const std::string& staging) {
   const auto files = read_tar_xz(read_file(file, kFileBytes), printable(file));
   const std::string first = files.empty() ? "" : files.begin()->first;
   const std::string uuid = first.substr(0, first.find('/'));
   const auto bad = [&](const std::string& why) -> DataError {
     return DataError(printable(file) + ": " + why + ". Nothing was imported.");
   };
-  if (!is_uuid(uuid))
+  if (!run::is_uuid(uuid))
     throw bad("is no packed run: its files must lie in a folder named by a run's uuid");
   for (const auto& [path, content] : files) {
     const std::string& name = path;  // Clang 14 captures no structured binding
@@ -84,7 +84,7 @@ RunFolder stage(const std::string& file, const std::string& staging) {
   for (const char* required : kRequired) {
     if (!files.contains(uuid + "/" + required)) throw bad(std::string("lacks ") + required);
   }
-  const RunFolder run{staging + "/" + uuid};
+  const run::Folder run{staging + "/" + uuid};
   if (!fs::create_directory(run.path))
     throw bad("holds run " + uuid + ", as another of the files does");
   for (const auto& [name, content] : files) publish_file(staging + "/" + name, content);
@@ -118,13 +118,13 @@ std::vector<std::string> files_of(const std::vector<std::string>& paths) {
   return files;
 }
 
-bool same_result(const RunFolder& a, const RunFolder& b) {
+bool same_result(const run::Folder& a, const run::Folder& b) {
   return read_json(a.path + "/result.json") == read_json(b.path + "/result.json");
 }
 
 }  // namespace
 
-Packed pack_run(const RunFolder& run, const std::string& folder) {
+Packed pack_run(const run::Folder& run, const std::string& folder) {
   if (read_run(run).run.state != "finished") {
     throw DataError("run " + run.uuid() + ": has not finished, so it cannot be packed");
   }
@@ -170,7 +170,7 @@ PackExport export_experiment(const std::string& lab, const std::string& experime
       exported.left_out.push_back("run " + run.uuid + " is " + run.state);
     }
   }
-  const std::string plan = lab + "/experiments/" + experiment + ".json";
+  const std::string plan = run::plan_file(lab, experiment);
   if (fs::exists(plan))
     publish_file(folder + "/" + experiment + ".json", read_file(plan, kFileBytes));
   return exported;
@@ -178,18 +178,18 @@ PackExport export_experiment(const std::string& lab, const std::string& experime
 
 PackImport import_packs(const std::string& lab, const std::vector<std::string>& paths) {
   const Staging staging(lab);
-  std::vector<RunFolder> runs;
+  std::vector<run::Folder> runs;
   std::vector<std::string> plans;
   for (const std::string& file : files_of(paths)) {
     if (file.ends_with(".json")) {
-      read_plan(file);
+      run::read_plan(file);
       plans.push_back(file);
     } else {
       runs.push_back(stage(file, staging.path()));
     }
   }
-  for (const RunFolder& run : runs) {
-    const RunFolder old{lab + "/runs/" + run.uuid()};
+  for (const run::Folder& run : runs) {
+    const run::Folder old{lab + "/runs/" + run.uuid()};
     if (fs::exists(old.path) && !same_result(run, old)) {
       throw DataError("run " + run.uuid() +
                       ": the lab has another run of this name with other results. " +
@@ -197,7 +197,7 @@ PackImport import_packs(const std::string& lab, const std::vector<std::string>& 
     }
   }
   PackImport imported;
-  for (const RunFolder& run : runs) {
+  for (const run::Folder& run : runs) {
     const std::string target = lab + "/runs/" + run.uuid();
     const bool added = !fs::exists(target) && publish_folder(run.path, target);
     ++(added ? imported.added : imported.present);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/lab/run_folder.h"
+#include "core/run/folder.h"
 
 namespace lea::lab {
 
@@ -21,7 +21,7 @@ struct Packed {
 };
 
 // Throws DataError unless the run has finished and verifies.
-Packed pack_run(const RunFolder& run, const std::string& folder);
+Packed pack_run(const run::Folder& run, const std::string& folder);
 
 struct PackExport {
   std::vector<Packed> packs;

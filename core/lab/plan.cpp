@@ -8,145 +8,148 @@
 #include <functional>
 #include <map>
 #include <queue>
+#include <set>
 #include <sstream>
 
 #include "core/base/error.h"
-#include "core/base/json_field.h"
+#include "core/base/text.h"
+#include "core/data/dataset.h"
 #include "core/lab/estimate.h"
+#include "core/run/counting.h"
+#include "core/run/experiment_plan.h"
+#include "core/run/header.h"
+#include "core/run/result.h"
 
 namespace lea::lab {
 namespace {
 
+// A run of the lab.
 struct Known {
-  RunFolder folder;
-  RunState state;
-  std::string created;
-  bool fits = true;  // false: finished, but to be made again
+  run::Folder folder;
+  run::Header header;
+  run::Candidate candidate;
+  std::string failure;                // why it failed
+  std::string other_data;             // it finished, but with another data set: a sentence
+  std::vector<std::string> outdated;  // it finished, but is stale
 };
 
-using Key = std::pair<std::string, int64_t>;  // hash, seed
+using Key = std::pair<std::string, int64_t>;  // hash and seed
+using Counting = std::map<Key, Known>;        // the run that counts
 
-// The better of two runs of one cell and seed: finished, then running, interrupted, queued, failed
-// or finished in vain; then the newer.
-int rank_of(const Known& run) {
-  switch (run.state) {
-    case RunState::kFinished:
-      return run.fits ? 5 : 1;
-    case RunState::kRunning:
-      return 4;
-    case RunState::kInterrupted:
-      return 3;
-    case RunState::kQueued:
-      return 2;
-    default:
-      return 1;
-  }
-}
+// What finished runs are compared with.
+struct Wanted {
+  const std::string& lab;
+  const run::InstalledPlugins& installed;
+  bool redo_stale = false;
+};
 
-// `fits` is asked of finished runs.
-std::map<Key, Known> known_runs(
-    const std::string& lab, const spec::Experiment& experiment,
-    const std::function<bool(const RunFolder&, const std::string& data_name)>& fits) {
-  std::map<Key, Known> wanted;
-  std::map<Key, std::string> data_name;
-  for (const spec::PlannedRun& run : experiment.runs) {
-    const Key key{run.hash, run.run.seed};
-    wanted[key] = {};
-    data_name[key] = run.run.data.name;
+// Fingerprints of the lab's data sets; each is looked at once.
+class LabData {
+ public:
+  explicit LabData(const std::string& lab) : lab_(lab) {}
+  const std::string& fingerprint(const std::string& name) {
+    const auto [found, added] = fingerprints_.emplace(name, "");
+    if (added) found->second = data::fingerprint_in(lab_, name);
+    return found->second;
   }
-  for (const RunFolder& folder : list_runs(lab)) {
-    try {
-      const Cell cell = read_cell(folder);
-      const auto found = wanted.find({cell.hash, cell.seed});
-      if (found == wanted.end()) continue;
-      Known run{folder, state_of(folder), cell.created};
-      if (run.state == RunState::kFinished) run.fits = fits(folder, data_name.at(found->first));
-      Known& best = found->second;
-      const bool first = best.folder.path.empty();
-      if (first || std::pair(rank_of(run), run.created) > std::pair(rank_of(best), best.created)) {
-        best = run;
-      }
-    } catch (const Error&) {
-      // A damaged folder counts as no run; collecting reports it.
-    }
-  }
-  return wanted;
-}
 
-// Fingerprints of the data sets that the experiment names and the lab has.
-std::map<std::string, std::string> data_in(const std::string& lab,
-                                           const spec::Experiment& experiment) {
-  std::map<std::string, std::string> fingerprints;
-  for (const spec::PlannedRun& run : experiment.runs) {
-    const std::string& name = run.run.data.name;
-    if (fingerprints.contains(name)) continue;
-    const std::string path = lab + "/data/" + name + "/dataset.json";
-    const auto description = read_json(path);
-    fingerprints[name] = description ? JsonFields(*description, path).text("fingerprint", "") : "";
-  }
-  return fingerprints;
-}
-
-std::string result_text(const RunFolder& folder, const char* key) {
-  const auto result = read_json(folder.path + "/result.json");
-  return result ? JsonFields(*result, folder.path + "/result.json").text(key, "") : "";
-}
-
-// The plugins of a finished run whose library has changed since.
-std::string changed_plugins(const RunFolder& folder,
-                            const std::map<std::string, std::string>& installed) {
-  const std::string path = folder.path + "/result.json";
-  const auto result = read_json(path);
-  if (!result || !result->contains("plugins") || !(*result)["plugins"].is_array()) return "";
-  std::string changed;
-  for (const auto& element : (*result)["plugins"]) {
-    const JsonFields plugin(element, path + ": plugins");
-    const auto now = installed.find(plugin.text("id"));
-    if (now == installed.end() || now->second == plugin.text("sha256")) continue;
-    changed += (changed.empty() ? "" : ", ") + plugin.text("id");
-  }
-  return changed.empty() ? "" : "made with another binary of " + changed;
-}
+ private:
+  const std::string& lab_;
+  std::map<std::string, std::string> fingerprints_;
+};
 
 // Why a finished run is no result of the data set that the lab has now; empty when it is one, or
 // when the lab has no such data set.
-std::string other_data(const RunFolder& folder, const std::string& name,
-                       const std::string& fingerprint) {
-  const std::string ranked = result_text(folder, "data_fingerprint");
-  if (fingerprint.empty() || ranked == fingerprint) return "";
+std::string other_data(const run::Folder& folder, const run::Result& result,
+                       const std::string& name, const std::string& fingerprint) {
+  if (fingerprint.empty() || result.data_fingerprint == fingerprint) return "";
   return "run " + folder.uuid().substr(0, 8) + " used another data set of the name " + name +
-         " (fingerprint " + ranked.substr(0, 12) + ", now " + fingerprint.substr(0, 12) + ")";
+         " (fingerprint " + result.data_fingerprint.substr(0, 12) + ", now " +
+         fingerprint.substr(0, 12) + ")";
 }
 
-PlannedTask task_of(size_t index, const spec::PlannedRun& run, const Known& known,
-                    const std::string& fingerprint,
-                    const std::map<std::string, std::string>& installed, bool redo_stale) {
+// `data`: name -> fingerprint.
+Known look_at(const run::Folder& folder, run::Header header, const std::string& data_name,
+              LabData& data, const Wanted& wanted) {
+  Known known;
+  known.folder = folder;
+  known.candidate = {header.uuid, header.created, run::state_of(folder)};
+  known.header = std::move(header);
+  const auto result = run::read_result(folder);
+  if (!result) return known;
+  known.failure = result->reason;
+  if (known.candidate.state != run::State::kFinished) return known;
+  known.other_data = other_data(folder, *result, data_name, data.fingerprint(data_name));
+  known.outdated = run::outdated_parts(*result, wanted.installed);
+  known.candidate.outdated =
+      !known.other_data.empty() || (wanted.redo_stale && !known.outdated.empty());
+  return known;
+}
+
+void put(Known known, Counting* counting) {
+  const Key key{known.header.hash, known.header.seed};
+  const auto found = counting->find(key);
+  if (found == counting->end()) {
+    counting->emplace(key, std::move(known));
+  } else if (run::counts_before(known.candidate, found->second.candidate)) {
+    found->second = std::move(known);
+  }
+}
+
+// A damaged folder counts as no run; collecting reports it.
+void visit_runs(const std::string& lab,
+                const std::function<void(const run::Folder&, run::Header)>& visit) {
+  for (const run::Folder& folder : run::list_runs(lab)) {
+    try {
+      visit(folder, run::read_header(folder));
+    } catch (const DataError&) {
+    }
+  }
+}
+
+// The run that counts for each planned run that the lab has any run of.
+Counting known_runs(const spec::Experiment& experiment, const Wanted& wanted) {
+  std::map<Key, std::string> data_name;  // of the planned runs
+  for (const spec::PlannedRun& run : experiment.runs) {
+    data_name[{run.hash, run.run.seed}] = run.run.data.name;
+  }
+  LabData data(wanted.lab);
+  Counting counting;
+  visit_runs(wanted.lab, [&](const run::Folder& folder, run::Header header) {
+    const auto name = data_name.find({header.hash, header.seed});
+    if (name == data_name.end()) return;
+    put(look_at(folder, std::move(header), name->second, data, wanted), &counting);
+  });
+  return counting;
+}
+
+PlannedTask task_of(size_t index, const Known* known) {
   PlannedTask task;
   task.index = index;
-  task.folder = known.folder;
-  if (known.folder.path.empty()) return task;
-  switch (known.state) {
-    case RunState::kFinished:
-      task.note = other_data(known.folder, run.run.data.name, fingerprint);
-      if (!task.note.empty()) break;  // no result of this experiment
-      task.note = changed_plugins(known.folder, installed);
-      task.status = task.note.empty() ? TaskStatus::kDone
-                    : redo_stale      ? TaskStatus::kToDo
-                                      : TaskStatus::kStale;
+  if (known == nullptr) return task;
+  const run::State state = known->candidate.state;
+  switch (state) {
+    case run::State::kFinished:
+      if (!known->outdated.empty()) task.note = "made with " + joined(known->outdated);
+      if (!known->other_data.empty()) task.note = known->other_data;
+      if (!known->candidate.outdated) {
+        task.status = known->outdated.empty() ? TaskStatus::kDone : TaskStatus::kStale;
+      }
       break;
-    case RunState::kRunning:
+    case run::State::kRunning:
       task.status = TaskStatus::kRunning;
       break;
-    case RunState::kInterrupted:
+    case run::State::kInterrupted:
       task.status = TaskStatus::kInterrupted;
       break;
-    case RunState::kQueued:
-      break;  // its folder is used
-    default:
-      task.note = "failed before: " + result_text(known.folder, "reason");
+    case run::State::kQueued:
+      break;
+    case run::State::kFailed:
+    case run::State::kCancelled:
+      task.note = "failed before: " + known->failure;
   }
-  // What has ended keeps its folder; the next run gets its own.
-  if (task.status == TaskStatus::kToDo && known.state != RunState::kQueued) task.folder = {};
+  // What has ended keeps its folder: the next run gets its own.
+  if (task.status != TaskStatus::kToDo || !run::is_final(state)) task.folder = known->folder;
   return task;
 }
 
@@ -171,22 +174,24 @@ std::string to_string(TaskStatus status) {
   return kNames[static_cast<int>(status)];
 }
 
+bool needs_work(TaskStatus status) {
+  return status == TaskStatus::kToDo || status == TaskStatus::kInterrupted ||
+         status == TaskStatus::kRunning;
+}
+
 size_t Plan::count(TaskStatus status) const {
   return static_cast<size_t>(std::count_if(
       tasks.begin(), tasks.end(), [status](const auto& task) { return task.status == status; }));
 }
 
+size_t Plan::to_do() const {
+  return static_cast<size_t>(std::count_if(
+      tasks.begin(), tasks.end(), [](const auto& task) { return needs_work(task.status); }));
+}
+
 Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
-               const spec::PluginCatalogue& catalogue, int64_t jobs, bool redo_stale) {
-  std::map<std::string, std::string> installed;
-  for (const spec::PluginInfo& plugin : catalogue.all())
-    installed[plugin.kind + " " + plugin.id] = plugin.sha256;
-  const auto data = data_in(lab, experiment);
-  const auto fits = [&](const RunFolder& folder, const std::string& name) {
-    return other_data(folder, name, data.at(name)).empty() &&
-           (!redo_stale || changed_plugins(folder, installed).empty());
-  };
-  const auto known = known_runs(lab, experiment, fits);
+               const run::InstalledPlugins& installed, int64_t jobs, bool redo_stale) {
+  const Counting counting = known_runs(experiment, {lab, installed, redo_stale});
   const Estimator estimator(lab);
   Plan plan;
   plan.jobs = jobs;
@@ -194,9 +199,10 @@ Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
   size_t measured = 0;
   for (size_t i = 0; i < experiment.runs.size(); ++i) {
     const spec::PlannedRun& run = experiment.runs[i];
-    PlannedTask task = task_of(i, run, known.at({run.hash, run.run.seed}),
-                               data.at(run.run.data.name), installed, redo_stale);
-    if (task.status == TaskStatus::kToDo || task.status == TaskStatus::kInterrupted) {
+    const auto known = counting.find({run.hash, run.run.seed});
+    PlannedTask task = task_of(i, known == counting.end() ? nullptr : &known->second);
+    if (task.status == TaskStatus::kStale) plan.stale.add(known->second.outdated);
+    if (needs_work(task.status)) {
       const Estimate estimate = estimator.estimate(run.run);
       task.seconds = estimate.seconds;
       task.measured = estimate.measured;
@@ -240,6 +246,37 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
   return {{"experiment", experiment.name}, {"axes", experiment.axes}, {"jobs", plan.jobs},
           {"seconds", plan.seconds},       {"basis", plan.basis},     {"counts", counts},
           {"tasks", std::move(tasks)}};
+}
+
+std::vector<run::Folder> counting_runs(const std::string& lab, const std::string& experiment) {
+  std::map<Key, size_t> position;  // in the plan
+  const std::string file = run::plan_file(lab, experiment);
+  const bool planned = std::filesystem::exists(file);
+  if (planned) {
+    const run::ExperimentPlan plan = run::read_plan(file);
+    for (size_t i = 0; i < plan.runs.size(); ++i)
+      position[{plan.runs[i].hash, plan.runs[i].seed}] = i;
+  }
+  const run::InstalledPlugins none;
+  LabData data(lab);
+  Counting counting;
+  visit_runs(lab, [&](const run::Folder& folder, run::Header header) {
+    const bool made_for_it =
+        header.experiment == experiment && (!planned || header.source != "lealab");
+    if (!made_for_it && !position.contains({header.hash, header.seed})) return;
+    const std::string name = spec::load_run(folder.file(run::kSpecFile)).data.name;
+    put(look_at(folder, std::move(header), name, data, {lab, none}), &counting);
+  });
+  std::vector<std::pair<size_t, run::Folder>> placed;
+  for (const auto& [key, known] : counting) {
+    const auto found = position.find(key);
+    placed.emplace_back(found == position.end() ? position.size() : found->second, known.folder);
+  }
+  std::stable_sort(placed.begin(), placed.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<run::Folder> folders;
+  for (auto& [at, folder] : placed) folders.push_back(std::move(folder));
+  return folders;
 }
 
 int64_t default_jobs(const spec::Experiment& experiment, size_t devices) {

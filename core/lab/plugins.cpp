@@ -273,6 +273,17 @@ std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders,
   return records;
 }
 
+run::InstalledPlugins installed_plugins(const std::vector<PluginRecord>& records) {
+  run::InstalledPlugins installed;
+  for (const PluginRecord& record : records) {
+    if (record.state != PluginState::kEnabled) continue;
+    for (const spec::PluginInfo& plugin : record.plugins) {
+      installed[plugin.kind + " " + plugin.id] = {plugin.version, plugin.sha256};
+    }
+  }
+  return installed;
+}
+
 spec::PluginCatalogue catalogue_of(const std::vector<PluginRecord>& records) {
   std::vector<spec::PluginInfo> plugins;
   for (const PluginRecord& record : records) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/plugin_folders.h"
+#include "core/run/stale.h"
 #include "core/spec/plugin_info.h"
 
 namespace lea::lab {
@@ -38,6 +39,9 @@ std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders,
 
 // One file, not looked up in the cache. `seconds` limits it.
 PluginRecord probe_file(const std::string& file, double seconds = 30);
+
+// The versions and binaries of the enabled ones, for the rule about stale runs.
+run::InstalledPlugins installed_plugins(const std::vector<PluginRecord>& records);
 
 // The enabled ones.
 spec::PluginCatalogue catalogue_of(const std::vector<PluginRecord>& records);

@@ -9,11 +9,14 @@
 #include <map>
 #include <unordered_map>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/lab/archive.h"
+#include "core/run/header.h"
+#include "core/run/result.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;
@@ -240,24 +243,19 @@ class ForeignReader {
   std::string messages_;
 };
 
-nlohmann::json foreign_result(const ForeignRun& run, const EventRanks& ranks,
-                              const std::string& bytes) {
+run::Result foreign_result(const ForeignRun& run, const EventRanks& ranks,
+                           const std::string& bytes) {
   size_t tied = 0;
   for (const eval::RankRecord& record : ranks.file.records) tied += record.ties > 0;
-  const spec::EvaluateSection& evaluate = run.protocol.evaluate;
-  const eval::Protocol protocol{evaluate.k, eval::ties_from(evaluate.ties), evaluate.remove_seen,
-                                evaluate.first_event};
-  return {{"state", "finished"},
-          {"reason", ""},
-          {"metrics", {{"test", eval::metrics(ranks.file.records, protocol)}}},
-          {"data_fingerprint", ranks.file.data_fingerprint},
-          {"split_fingerprint", ranks.file.split_fingerprint},
-          {"ranks_sha256", sha256(bytes)},
-          {"tie_share", static_cast<double>(tied) / static_cast<double>(ranks.file.records.size())},
-          {"collapsed", false},
-          {"unseen_ranks", ranks.unseen},
-          {"plugins", nlohmann::json::array()},
-          {"finished_at", utc_now()}};
+  run::Result result;
+  result.finished_at = utc_now();
+  result.test = eval::metrics(ranks.file.records, eval::protocol_of(run.protocol.evaluate));
+  result.data_fingerprint = ranks.file.data_fingerprint;
+  result.split_fingerprint = ranks.file.split_fingerprint;
+  result.ranks_sha256 = sha256(bytes);
+  result.tie_share = static_cast<double>(tied) / static_cast<double>(ranks.file.records.size());
+  result.unseen_ranks = ranks.unseen;
+  return result;
 }
 
 }  // namespace
@@ -323,46 +321,42 @@ EventRanks read_foreign_ranks(const std::string& path, const data::Dataset& data
   return ranks;
 }
 
-RunFolder add_foreign_run(const std::string& lab, const ForeignRun& run, const EventRanks& ranks) {
+run::Folder add_foreign_run(const std::string& lab, const ForeignRun& run,
+                            const EventRanks& ranks) {
   if (run.protocol.evaluate.remove_seen && !ranks.unseen) {
     throw DataError(
         "import ranks: the protocol removes seen items, so the file needs the column "
         "rank_unseen: the rank among the items that the sequence has not had");
   }
   const std::string bytes = eval::encode_ranks(ranks.file);
-  Cell cell;
-  cell.experiment = run.experiment;
+  run::Header header;
+  header.experiment = run.experiment;
   // What was measured and what it is called: importing again finds it.
-  cell.hash = sha256("imported\n" + run.experiment + "\n" + run.name + "\n" + sha256(bytes) +
-                     (ranks.unseen ? "" : "\nunseen ranks not known"));
-  cell.seed = run.seed;
-  cell.labels = {{"framework", run.name}};
-  cell.axes = {"framework"};
-  cell.source = "imported";
-  for (const RunFolder& old : list_runs(lab)) {
+  header.hash = sha256("imported\n" + run.experiment + "\n" + run.name + "\n" + sha256(bytes) +
+                       (ranks.unseen ? "" : "\nunseen ranks not known"));
+  header.seed = run.seed;
+  header.labels = {{"framework", run.name}};
+  header.axes = {"framework"};
+  header.source = "imported";
+  for (const run::Folder& old : run::list_runs(lab)) {
     try {
-      const Cell known = read_cell(old);
-      if (known.hash == cell.hash && known.seed == cell.seed) return old;
+      const run::Header known = run::read_header(old);
+      if (known.hash == header.hash && known.seed == header.seed) return old;
     } catch (const DataError&) {
       // A damaged folder is no such run; `lealab db check` reports it.
     }
   }
-  cell.uuid = new_uuid();
-  cell.created = utc_now();
+  header.uuid = run::new_uuid();
+  header.created = utc_now();
   spec::RunSpec spec = run.protocol;
   spec.framework = {"imported." + run.name, nlohmann::json::object()};
   spec.backbone = spec.reward = spec.state = spec.augment = {};
   spec.reads_train = spec.reads_negatives = false;
   spec.seed = run.seed;
-  const std::string temporary = lab + "/runs/.new-" + cell.uuid;
-  fs::create_directory(temporary);
-  publish_file(temporary + "/run.yaml", spec::dump_yaml(spec::to_json(spec)));
-  publish_file(temporary + "/cell.json", to_json(cell).dump(2) + "\n");
-  publish_file(temporary + "/ranks.bin", bytes);
-  publish_file(temporary + "/result.json", foreign_result(run, ranks, bytes).dump(1) + "\n");
-  const RunFolder folder{lab + "/runs/" + cell.uuid};
-  publish_folder(temporary, folder.path);
-  return folder;
+  return run::make_run(
+      lab, header, spec,
+      {{run::kRanksFile, bytes},
+       {run::kResultFile, run::to_json(foreign_result(run, ranks, bytes)).dump(1) + "\n"}});
 }
 
 }  // namespace lea::lab

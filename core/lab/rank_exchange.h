@@ -6,7 +6,7 @@
 #include "core/data/dataset.h"
 #include "core/data/split.h"
 #include "core/eval/ranks.h"
-#include "core/lab/run_folder.h"
+#include "core/run/folder.h"
 
 namespace lea::lab {
 
@@ -40,7 +40,7 @@ struct ForeignRun {
   int64_t seed = 0;
   spec::RunSpec protocol;
 };
-RunFolder add_foreign_run(const std::string& lab, const ForeignRun& run, const EventRanks& ranks);
+run::Folder add_foreign_run(const std::string& lab, const ForeignRun& run, const EventRanks& ranks);
 
 // A field of a CSV line: quoted where commas or quotes need it, and with an apostrophe before what
 // a spreadsheet would take for a formula; and back.

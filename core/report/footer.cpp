@@ -247,25 +247,29 @@ void add_collapse(const Pivot& pivot, Lines* notes) {
 }
 
 void add_stale(const Pivot& pivot, const TableOptions& options, Lines* notes) {
-  std::map<std::string, std::map<std::string, int64_t>> binaries;  // plugin -> sha256 -> runs
+  run::StaleRuns stale;
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.finished) {
-      for (const auto& [id, sha] : plugins_of(member.run)) ++binaries[id][sha];
+      stale.add(run::outdated_parts(member.result, options.installed));
     }
   }
-  for (const auto& [id, counts] : binaries) {
-    const auto installed = options.installed.find(id);
-    int64_t stale = 0;
-    for (const auto& [sha, runs] : counts) {
-      if (installed != options.installed.end() && sha != installed->second) stale += runs;
+  if (stale.count() > 0) notes->push_back("Stale: " + stale.line() + ".");
+}
+
+// Numbers of one machine kind are equal bit for bit; those of two kinds may differ by rounding.
+void add_machines(const Pivot& pivot, Lines* notes) {
+  for (const Row& row : pivot.rows) {
+    std::map<std::string, std::set<int64_t>> seeds;  // by machine kind
+    for (const Member& member : row.finished) {
+      if (!member.result.made_with) continue;
+      seeds[member.result.made_with->machine_kind].insert(member.run.seed);
     }
-    if (stale > 0) {
-      notes->push_back("Stale: " + std::to_string(stale) + (stale == 1 ? " run" : " runs") +
-                       " used a binary of " + id + " that is not the one installed now.");
-    } else if (counts.size() > 1) {
-      notes->push_back("Mixed: the runs used " + std::to_string(counts.size()) +
-                       " different binaries of " + id + ".");
+    if (seeds.size() < 2) continue;
+    std::vector<std::string> kinds;
+    for (const auto& [kind, of_kind] : seeds) {
+      kinds.push_back((kind.empty() ? "unknown" : kind) + " (seed " + seed_list(of_kind) + ")");
     }
+    notes->push_back("Mixed machines: " + row.name + ": " + join(kinds, "; ") + ".");
   }
 }
 
@@ -281,6 +285,7 @@ std::vector<std::string> footer(const Pivot& pivot, const TableOptions& options)
   add_ties(pivot, options, &notes);
   add_collapse(pivot, &notes);
   add_stale(pivot, options, &notes);
+  add_machines(pivot, &notes);
   for (std::string& note : notes) note = printable(note);
   return notes;
 }

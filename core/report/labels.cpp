@@ -91,15 +91,4 @@ bool untrained(const db::RunRow& run) {
   return train != nullptr && train->is_null() && run.source == "lealab";
 }
 
-std::map<std::string, std::string> plugins_of(const db::RunRow& run) {
-  std::map<std::string, std::string> used;
-  const nlohmann::json* plugins = find_path(run.result, "plugins");
-  if (plugins == nullptr || !plugins->is_array()) return used;
-  for (const nlohmann::json& plugin : *plugins) {
-    const std::string id = text_at(plugin, "id"), sha = text_at(plugin, "sha256");
-    if (!id.empty() && !sha.empty()) used[id] = sha;
-  }
-  return used;
-}
-
 }  // namespace lea::report

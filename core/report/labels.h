@@ -1,4 +1,4 @@
-// How people name a run: the labels of its cell, and an order of labels that people expect.
+// How people name a run: its labels, and an order of labels that people expect.
 #pragma once
 
 #include <map>
@@ -25,8 +25,5 @@ bool natural_less(const std::string& a, const std::string& b);
 
 // True for a framework without training (`train` was made null by the spec).
 bool untrained(const db::RunRow& run);
-
-// Plugin id -> sha256 of the library that a finished run used.
-std::map<std::string, std::string> plugins_of(const db::RunRow& run);
 
 }  // namespace lea::report

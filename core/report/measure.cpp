@@ -4,25 +4,15 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/data/dataset.h"
 #include "core/report/json_path.h"
+#include "core/run/folder.h"
+#include "core/spec/run_spec.h"
 
 namespace lea::report {
 
 eval::Protocol protocol_of(const db::RunRow& run) {
-  eval::Protocol protocol;
-  const nlohmann::json* cuts = find_path(run.spec, "evaluate.k");
-  if (cuts != nullptr && cuts->is_array()) {
-    std::vector<int64_t> k;
-    for (const nlohmann::json& cut : *cuts) {
-      if (cut.is_number_integer() && cut.get<int64_t>() >= 1) k.push_back(cut.get<int64_t>());
-    }
-    if (!k.empty()) protocol.k = k;
-  }
-  const std::string ties = text_at(run.spec, "evaluate.ties");
-  if (!ties.empty()) protocol.ties = eval::ties_from(ties);
-  protocol.remove_seen = flag_at(run.spec, "evaluate.remove_seen").value_or(protocol.remove_seen);
-  protocol.first_event = flag_at(run.spec, "evaluate.first_event").value_or(protocol.first_event);
-  return protocol;
+  return eval::protocol_of(spec::evaluate_section(run.spec, "run " + run.uuid));
 }
 
 eval::Protocol protocol_of(const db::RunRow& run, const TableOptions& options) {
@@ -38,10 +28,9 @@ bool has_ranks_for(const db::RunRow& run, const eval::Protocol& protocol) {
 }
 
 nlohmann::json lab_data(const std::string& lab, const std::string& name) {
-  const std::string path = lab + "/data/" + name + "/dataset.json";
-  if (lab.empty() || name.empty() || !std::filesystem::exists(path)) return {};
+  if (lab.empty() || name.empty()) return {};
   try {
-    return nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+    return data::describe_dataset(lab, name).value_or(nlohmann::json());
   } catch (const Error&) {
     return {};
   }
@@ -49,8 +38,8 @@ nlohmann::json lab_data(const std::string& lab, const std::string& name) {
 
 std::optional<eval::RankFile> read_ranks(const std::string& lab, const std::string& uuid,
                                          const std::string& part) {
-  const std::string path =
-      lab + "/runs/" + uuid + (part == "valid" ? "/ranks-valid.bin" : "/ranks.bin");
+  const run::Folder run = run::folder_of(lab, uuid);
+  const std::string path = run.file(part == "valid" ? run::kValidRanksFile : run::kRanksFile);
   if (lab.empty() || !std::filesystem::exists(path)) return std::nullopt;
   return eval::decode_ranks(read_file(path), path);
 }
@@ -82,7 +71,7 @@ Measured measure(const db::RunRow& run, const Measured& stored, const TableOptio
     throw DataError(
         "run " + run.uuid + ": no ranks.bin in its folder, so that " +
         "metrics under another protocol than the stored one cannot be computed; leave out " +
-        "--k, --ties and --remove-seen, or restore lab/runs/" + run.uuid);
+        "--k, --ties and --remove-seen, or restore " + run::folder_of(options.lab, run.uuid).path);
   }
   return {eval::metrics(ranks->records, wanted), stored.valid};
 }

@@ -20,12 +20,11 @@ eval::Protocol protocol_of(const db::RunRow& run, const TableOptions& options);
 // False for imported ranks that lack those among unseen items, where the protocol asks for them.
 bool has_ranks_for(const db::RunRow& run, const eval::Protocol& protocol);
 
-// lab/data/NAME/dataset.json; null where the lab has no such data set. A table does not depend on
-// it.
+// What the lab says of a data set (data::describe_dataset); null where it has none of that name or
+// a damaged one, because a table does not depend on it.
 nlohmann::json lab_data(const std::string& lab, const std::string& name);
 
-// lab/runs/UUID/ranks.bin (part "test") or ranks-valid.bin ("valid"). Empty when the file is
-// absent. Throws DataError when it is damaged.
+// The ranks of a run in the lab; `part` is test or valid. Empty when the file is absent. Throws DataError when it is damaged.
 std::optional<eval::RankFile> read_ranks(const std::string& lab, const std::string& uuid,
                                          const std::string& part);
 

@@ -7,25 +7,20 @@
 
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
+#include "core/spec/run_spec.h"
 
 namespace lea::report {
 namespace {
 
 using Leaves = std::map<std::string, std::string>;
 
-// What distinguishes one cell from another: the resolved spec without the seed and without what
-// cannot change a result.
+// What distinguishes one row from another: the cell, and of imported ranks the name.
 Leaves identity(const db::RunRow& run) {
-  Leaves leaves = flatten(run.spec);
-  for (const char* key : {"seed", "data.path", "data.format", "train.log_every"}) leaves.erase(key);
-  // Of a file only the content counts.
-  std::erase_if(leaves, [&](const auto& leaf) {
-    const std::string& path = leaf.first;
-    return path.ends_with(".path") && leaves.count(path.substr(0, path.size() - 4) + "sha256") != 0;
-  });
+  Leaves leaves = flatten(spec::without_what_changes_no_result(run.spec));
+  leaves.erase("seed");
   leaves["source"] = run.source;
-  for (const auto& [axis, label] : run.labels) {
-    if (run.source != "lealab") leaves["label." + axis] = label;
+  if (run.source != "lealab") {
+    for (const auto& [axis, label] : run.labels) leaves["label." + axis] = label;
   }
   return leaves;
 }
@@ -39,21 +34,16 @@ std::string comparison_group(const db::RunRow& run, const TableOptions& options)
          (protocol.first_event ? "f" : "-");
 }
 
-// Of two runs that one place of a row has, the one on the lab's own data set; then the newest.
-bool older(const Member& a, const Member& b) {
-  return std::tie(a.current, a.run.finished, a.run.uuid) <
-         std::tie(b.current, b.run.finished, b.run.uuid);
-}
-
-// Whether a run was made with the data set that the lab has now; each is looked at once.
+// Fingerprints of the lab's data sets; each is looked at once.
 class LabData {
  public:
   explicit LabData(const std::string& lab) : lab_(lab) {}
-  bool holds(const db::RunRow& run) {
+  // False also where the lab has no data set of that name.
+  bool replaced_since(const db::RunRow& run) {
     const std::string name = text_at(run.spec, "data.name");
     const auto [found, added] = fingerprints_.emplace(name, "");
     if (added) found->second = text_at(lab_data(lab_, name), "fingerprint");
-    return !found->second.empty() && text_at(run.result, "data_fingerprint") == found->second;
+    return !found->second.empty() && text_at(run.result, "data_fingerprint") != found->second;
   }
 
  private:
@@ -61,29 +51,42 @@ class LabData {
   std::map<std::string, std::string> fingerprints_;
 };
 
-void add_member(const Member& member, Row* row) {
-  if (member.run.state != "finished") {
-    row->unfinished.push_back(member);
-    return;
-  }
-  const auto found =
-      std::find_if(row->finished.begin(), row->finished.end(),
-                   [&](const Member& other) { return other.run.seed == member.run.seed; });
-  if (found == row->finished.end()) {
-    row->finished.push_back(member);
-    return;
-  }
-  ++row->superseded;
-  if (older(*found, member)) *found = member;
+Member member_of(const db::RunRow& run, LabData& data, const TableOptions& options,
+                 const std::map<std::string, Measured>& stored) {
+  Member member{run, {run.uuid, run.created, run::state_from(run.state).value()}, {}, {}};
+  if (member.candidate.state != run::State::kFinished) return member;
+  member.candidate.outdated = data.replaced_since(run);
+  member.result = run::result_from(run.result, "run " + run.uuid);
+  const auto found = stored.find(run.uuid);
+  member.metrics = measure(run, found == stored.end() ? Measured() : found->second, options);
+  return member;
 }
 
-// A mean holds runs of one data set and split only: the lab's own, or those of the newest run. The
-// others were made before or after a data set was replaced under its name.
-void keep_newest_data(const TableOptions& options, Row* row) {
+// Takes the one that counts of several runs of one seed.
+void add_seed(std::vector<Member> members, Row* row) {
+  std::vector<run::Candidate> candidates;
+  for (const Member& member : members) candidates.push_back(member.candidate);
+  const size_t chosen = run::counting(candidates);
+  for (size_t i = 0; i < members.size(); ++i) {
+    if (i == chosen || members[i].candidate.state != run::State::kFinished) continue;
+    const bool same_data =
+        members[i].result.data_fingerprint == members[chosen].result.data_fingerprint;
+    ++(same_data ? row->superseded : row->other_data);
+  }
+  const bool finished = members[chosen].candidate.state == run::State::kFinished;
+  (finished ? row->finished : row->unfinished).push_back(std::move(members[chosen]));
+}
+
+// A mean holds runs of one data set and split only: those of the run that counts most. The others
+// were made before or after a data set was replaced under its name.
+void keep_one_data_set(const TableOptions& options, Row* row) {
   if (row->finished.empty()) return;
-  const auto newest = std::max_element(row->finished.begin(), row->finished.end(), older);
-  row->group = comparison_group(newest->run, options);
-  row->other_data = static_cast<int64_t>(std::erase_if(row->finished, [&](const Member& member) {
+  const auto first = std::min_element(row->finished.begin(), row->finished.end(),
+                                      [](const Member& a, const Member& b) {
+                                        return run::counts_before(a.candidate, b.candidate);
+                                      });
+  row->group = comparison_group(first->run, options);
+  row->other_data += static_cast<int64_t>(std::erase_if(row->finished, [&](const Member& member) {
     return comparison_group(member.run, options) != row->group;
   }));
 }
@@ -91,7 +94,8 @@ void keep_newest_data(const TableOptions& options, Row* row) {
 struct Draft {
   Row row;
   Leaves identity;
-  db::RunRow first;  // names the row
+  db::RunRow first;                                // names the row
+  std::map<int64_t, std::vector<Member>> by_seed;  // all runs
 };
 
 std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
@@ -103,30 +107,20 @@ std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
   for (const db::RunRow& run : runs) {
     const Leaves leaves = identity(run);
     const auto [at, fresh] = index.emplace(leaves, drafts.size());
-    if (fresh) drafts.push_back({{}, leaves, run});
-    Row& row = drafts[at->second].row;
-    row.untrained = untrained(run);
-    Member member{run, data.holds(run), {}};
-    if (run.state == "finished") {
-      const auto found = stored.find(run.uuid);
-      member.metrics = measure(run, found == stored.end() ? Measured() : found->second, options);
-    }
-    add_member(member, &row);
+    if (fresh) drafts.push_back({{}, leaves, run, {}});
+    Draft& draft = drafts[at->second];
+    draft.row.untrained = untrained(run);
+    draft.by_seed[run.seed].push_back(member_of(run, data, options, stored));
   }
   for (Draft& draft : drafts) {
-    Row& row = draft.row;
-    keep_newest_data(options, &row);
-    std::set<int64_t> seeds;
-    std::sort(row.finished.begin(), row.finished.end(),
-              [](const Member& a, const Member& b) { return a.run.seed < b.run.seed; });
-    for (const Member& member : row.finished) seeds.insert(member.run.seed);
-    std::erase_if(row.unfinished,
-                  [&](const Member& member) { return seeds.count(member.run.seed) != 0; });
+    for (auto& [seed, members] : draft.by_seed) add_seed(std::move(members), &draft.row);
+    draft.by_seed.clear();
+    keep_one_data_set(options, &draft.row);
   }
   return drafts;
 }
 
-// Planned cells without a run join the row of their labels, or make one.
+// Planned runs that do not exist join the row of their labels, or make one.
 void add_planned(const db::ExperimentRow& plan, std::vector<Draft>* drafts) {
   std::set<std::pair<std::string, int64_t>> present;
   for (const Draft& draft : *drafts) {
@@ -134,28 +128,28 @@ void add_planned(const db::ExperimentRow& plan, std::vector<Draft>* drafts) {
       for (const Member& member : *members) present.emplace(member.run.run_hash, member.run.seed);
     }
   }
-  for (size_t i = 0; i < plan.cells.size(); ++i) {
-    const db::ExperimentRow::Cell& cell = plan.cells[i];
-    if (present.count({cell.hash, cell.seed}) != 0) continue;
+  for (size_t i = 0; i < plan.runs.size(); ++i) {
+    const db::ExperimentRow::Run& run = plan.runs[i];
+    if (present.count({run.hash, run.seed}) != 0) continue;
     auto found = std::find_if(drafts->begin(), drafts->end(), [&](const Draft& draft) {
-      return draft.first.position >= 0 && draft.first.labels == cell.labels;
+      return draft.first.position >= 0 && draft.first.labels == run.labels;
     });
     if (found == drafts->end()) {
       db::RunRow planned;
-      planned.labels = cell.labels;
+      planned.labels = run.labels;
       planned.axes = plan.axes;
       planned.position = static_cast<int64_t>(i);
-      drafts->push_back({{}, {}, planned});
+      drafts->push_back({{}, {}, planned, {}});
       found = std::prev(drafts->end());
     }
-    found->row.missing.push_back(cell.seed);
+    found->row.missing.push_back(run.seed);
   }
 }
 
 bool varies(const std::vector<Draft>& drafts, const std::string& axis) {
   std::set<std::string> seen;
   for (const Draft& draft : drafts) seen.insert(label_of(draft.first, axis));
-  seen.erase("");  // of a cell that is only planned
+  seen.erase("");  // of a run that is only planned
   return seen.size() > 1;
 }
 
@@ -259,15 +253,15 @@ std::vector<Column> choose_columns(const std::vector<Draft>& drafts, const Table
   return columns;
 }
 
-void fill_cells(const std::vector<Column>& columns, Row* row) {
+void fill_values(const std::vector<Column>& columns, Row* row) {
   for (const Column& column : columns) {
-    std::vector<double> values;
+    std::vector<double> measured;
     for (const Member& member : row->finished) {
       const auto& metrics = column.part == "valid" ? member.metrics.valid : member.metrics.test;
       const auto found = metrics.find(column.metric);
-      if (found != metrics.end()) values.push_back(found->second);
+      if (found != metrics.end()) measured.push_back(found->second);
     }
-    row->cells.push_back({summarize(values), Mark::kNone});
+    row->values.push_back({summarize(measured), Mark::kNone});
   }
 }
 
@@ -318,7 +312,7 @@ Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& r
     for (const std::string& axis : pivot.axes)
       draft.row.labels.push_back(label_of(draft.first, axis));
     draft.row.name = describe(draft.first);
-    fill_cells(pivot.columns, &draft.row);
+    fill_values(pivot.columns, &draft.row);
     pivot.rows.push_back(std::move(draft.row));
   }
   if (!plan) find_missing(&pivot.rows);
@@ -330,17 +324,17 @@ void mark_best(Pivot* pivot) {
   for (size_t c = 0; c < pivot->columns.size(); ++c) {
     std::map<std::string, std::set<double>> printed;  // group -> distinct printed means
     for (const Row& row : pivot->rows) {
-      const Summary& summary = row.cells[c].summary;
+      const Summary& summary = row.values[c].summary;
       if (summary.n > 0) printed[row.group].insert(std::stod(fixed(summary.mean)));
     }
     for (Row& row : pivot->rows) {
-      TableCell& cell = row.cells[c];
-      cell.mark = Mark::kNone;
+      TableValue& value = row.values[c];
+      value.mark = Mark::kNone;
       const std::set<double>& means = printed[row.group];
-      if (cell.summary.n == 0 || means.size() < 2) continue;  // nothing to compare with
-      const double own = std::stod(fixed(cell.summary.mean));
-      if (own == *means.rbegin()) cell.mark = Mark::kBest;
-      if (own == *std::next(means.rbegin())) cell.mark = Mark::kSecond;
+      if (value.summary.n == 0 || means.size() < 2) continue;  // nothing to compare with
+      const double own = std::stod(fixed(value.summary.mean));
+      if (own == *means.rbegin()) value.mark = Mark::kBest;
+      if (own == *std::next(means.rbegin())) value.mark = Mark::kSecond;
     }
   }
 }

@@ -9,6 +9,8 @@
 #include "core/report/measure.h"
 #include "core/report/statistics.h"
 #include "core/report/table.h"
+#include "core/run/counting.h"
+#include "core/run/result.h"
 
 namespace lea::report {
 
@@ -20,7 +22,8 @@ struct Column {
 
 enum class Mark { kNone, kBest, kSecond };
 
-struct TableCell {
+// What a row has in a column.
+struct TableValue {
   Summary summary;  // n = 0: nothing measured
   Mark mark = Mark::kNone;
 };
@@ -28,22 +31,23 @@ struct TableCell {
 // One run's part in a row.
 struct Member {
   db::RunRow run;
-  bool current = false;  // was made with the data set that the lab has now
-  Measured metrics;      // of finished runs
+  run::Candidate candidate;
+  run::Result result;  // of finished runs
+  Measured metrics;    // of finished runs
 };
 
 struct Row {
   std::vector<std::string> labels;  // one an axis
   std::string name;                 // for messages: "gru4rec snqn"
   bool untrained = false;
-  std::string group;             // rows of one group are comparable: same data, split and protocol
-  std::vector<Member> finished;  // by seed; one a seed, the newest
-  std::vector<Member>
-      unfinished;  // failed, interrupted, queued, running: seeds without a finished run
-  std::vector<int64_t> missing;  // seeds that other trained rows have
-  int64_t superseded = 0;        // older finished runs of the same seed, left out
-  int64_t other_data = 0;        // finished runs on a data set since replaced, left out
-  std::vector<TableCell> cells;  // one a column
+  std::string group;  // rows of one group are comparable: same data, split and protocol
+  // By seed, one run each: the one that counts (core/run/counting.h).
+  std::vector<Member> finished;
+  std::vector<Member> unfinished;  // failed, interrupted, queued or running
+  std::vector<int64_t> missing;    // planned seeds without a run
+  int64_t superseded = 0;          // other finished runs of the same seeds, left out
+  int64_t other_data = 0;          // finished runs on a data set since replaced, left out
+  std::vector<TableValue> values;  // one a column
 };
 
 struct Pivot {
@@ -59,8 +63,8 @@ inline constexpr int kDigits = 4;
 std::string fixed(double value);
 
 // Without the footer. `runs` are db::Store::runs of the experiment, and `plan` its plan where it
-// has one: cells that were planned and have no run yet are then shown as such. Without a plan a
-// seed is missing where other trained rows have it. Precondition: `runs` is not empty.
+// has one: planned runs that do not exist yet are then shown as missing. Without a plan a seed is
+// missing where other trained rows have it. Precondition: `runs` is not empty.
 Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& runs,
                  const std::map<std::string, Measured>& stored, const TableOptions& options,
                  const std::optional<db::ExperimentRow>& plan = std::nullopt);

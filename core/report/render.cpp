@@ -13,12 +13,12 @@ namespace {
 using Grid = std::vector<std::vector<std::string>>;
 
 // Empty when nothing was measured.
-std::string mean_of(const TableCell& cell) {
-  return cell.summary.n == 0 ? "" : fixed(cell.summary.mean);
+std::string mean_of(const TableValue& value) {
+  return value.summary.n == 0 ? "" : fixed(value.summary.mean);
 }
 
-std::string half_width_of(const TableCell& cell) {
-  return cell.summary.half_width ? fixed(*cell.summary.half_width) : "";
+std::string half_width_of(const TableValue& value) {
+  return value.summary.half_width ? fixed(*value.summary.half_width) : "";
 }
 
 // Why a row has no numbers.
@@ -36,14 +36,14 @@ bool starts_block(const Pivot& pivot, size_t r) {
   return before.untrained != row.untrained || (!row.untrained && before.labels[0] != row.labels[0]);
 }
 
-std::string text_cell(const TableCell& cell, bool terminal) {
-  if (cell.summary.n == 0) return "";
-  const std::string half = half_width_of(cell);
+std::string text_value(const TableValue& value, bool terminal) {
+  if (value.summary.n == 0) return "";
+  const std::string half = half_width_of(value);
   // Without a leading zero: seven such columns fit a terminal of 120.
   std::string interval = half.empty() ? " –" : "±" + half.substr(half[0] == '0' ? 1 : 0);
-  if (!terminal && cell.mark == Mark::kBest) interval += "¹";
-  if (!terminal && cell.mark == Mark::kSecond) interval += "²";
-  return mean_of(cell) + interval;
+  if (!terminal && value.mark == Mark::kBest) interval += "¹";
+  if (!terminal && value.mark == Mark::kSecond) interval += "²";
+  return mean_of(value) + interval;
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ std::string render_text(const Pivot& pivot, bool terminal) {
     std::vector<std::string>& line = grid.emplace_back();
     for (const std::string& label : row.labels) line.push_back(printable(label));
     line.push_back(std::to_string(row.finished.size()));
-    for (const TableCell& cell : row.cells) line.push_back(text_cell(cell, terminal));
+    for (const TableValue& value : row.values) line.push_back(text_value(value, terminal));
     const std::string why = status(row);
     if (!why.empty() && !pivot.columns.empty()) line[pivot.axes.size() + 1] = why;
   }
@@ -74,16 +74,16 @@ std::string render_text(const Pivot& pivot, bool terminal) {
     if (r == 1 || (r > 1 && starts_block(pivot, r - 1))) text += rule + "\n";
     std::string line;
     for (size_t c = 0; c < grid[r].size(); ++c) {
-      std::string cell = pad(grid[r][c], widths[c], /*right=*/c == pivot.axes.size());
+      std::string place = pad(grid[r][c], widths[c], /*right=*/c == pivot.axes.size());
       if (terminal && r > 0 && c > pivot.axes.size()) {
-        const Mark mark = pivot.rows[r - 1].cells[c - pivot.axes.size() - 1].mark;
-        const size_t mean = std::min(cell.find(' '), cell.find("±"));
+        const Mark mark = pivot.rows[r - 1].values[c - pivot.axes.size() - 1].mark;
+        const size_t mean = std::min(place.find(' '), place.find("±"));
         if (mark != Mark::kNone && mean != std::string::npos) {
-          cell = (mark == Mark::kBest ? "\033[1m" : "\033[4m") + cell.substr(0, mean) + "\033[0m" +
-                 cell.substr(mean);
+          place = (mark == Mark::kBest ? "\033[1m" : "\033[4m") + place.substr(0, mean) +
+                  "\033[0m" + place.substr(mean);
         }
       }
-      line += (c == 0 ? "" : "  ") + cell;
+      line += (c == 0 ? "" : "  ") + place;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
@@ -114,11 +114,12 @@ std::string render_markdown(const Pivot& pivot) {
     for (const std::string& label : row.labels) text += " " + escape_markdown(label) + " |";
     text += " " + std::to_string(row.finished.size()) + " |";
     std::string why = status(row);
-    for (const TableCell& cell : row.cells) {
-      std::string shown = mean_of(cell);
-      if (cell.mark == Mark::kBest) shown = "**" + shown + "**";
-      if (cell.mark == Mark::kSecond) shown = "<ins>" + shown + "</ins>";
-      if (cell.summary.n > 0) shown += cell.summary.half_width ? " ± " + half_width_of(cell) : " –";
+    for (const TableValue& value : row.values) {
+      std::string shown = mean_of(value);
+      if (value.mark == Mark::kBest) shown = "**" + shown + "**";
+      if (value.mark == Mark::kSecond) shown = "<ins>" + shown + "</ins>";
+      if (value.summary.n > 0)
+        shown += value.summary.half_width ? " ± " + half_width_of(value) : " –";
       text += " " + (shown.empty() ? std::exchange(why, "") : shown) + " |";
     }
     text += "\n";
@@ -149,10 +150,10 @@ std::string render_csv(const Pivot& pivot) {
     text +=
         "," + std::to_string(row.finished.size()) + "," + std::to_string(failed) + "," +
         std::to_string(row.missing.size() + row.unfinished.size() - static_cast<size_t>(failed));
-    for (const TableCell& cell : row.cells) {
-      text += "," + (cell.summary.n > 0 ? number(cell.summary.mean) : "");
-      text += "," + (cell.summary.half_width ? number(*cell.summary.half_width) : "");
-      text += cell.mark == Mark::kBest ? ",best" : cell.mark == Mark::kSecond ? ",second" : ",";
+    for (const TableValue& value : row.values) {
+      text += "," + (value.summary.n > 0 ? number(value.summary.mean) : "");
+      text += "," + (value.summary.half_width ? number(*value.summary.half_width) : "");
+      text += value.mark == Mark::kBest ? ",best" : value.mark == Mark::kSecond ? ",second" : ",";
     }
     text += "\n";
   }
@@ -175,12 +176,12 @@ std::string render_latex(const Pivot& pivot) {
     }
     text += std::to_string(row.finished.size());
     std::string why = status(row);
-    for (const TableCell& cell : row.cells) {
-      std::string shown = mean_of(cell);
-      if (cell.mark == Mark::kBest) shown = "\\textbf{" + shown + "}";
-      if (cell.mark == Mark::kSecond) shown = "\\underline{" + shown + "}";
-      if (cell.summary.n > 0) {
-        shown += cell.summary.half_width ? " $\\pm$ " + half_width_of(cell) : " --";
+    for (const TableValue& value : row.values) {
+      std::string shown = mean_of(value);
+      if (value.mark == Mark::kBest) shown = "\\textbf{" + shown + "}";
+      if (value.mark == Mark::kSecond) shown = "\\underline{" + shown + "}";
+      if (value.summary.n > 0) {
+        shown += value.summary.half_width ? " $\\pm$ " + half_width_of(value) : " --";
       }
       text += " & " + (shown.empty() ? escape_latex(std::exchange(why, "")) : shown);
     }
@@ -215,16 +216,16 @@ std::string render_json(const Pivot& pivot) {
     entry["unfinished"] = runs(row.unfinished);
     entry["missing_seeds"] = row.missing;
     for (size_t c = 0; c < pivot.columns.size(); ++c) {
-      const TableCell& cell = row.cells[c];
-      if (cell.summary.n == 0) continue;
-      nlohmann::ordered_json shown = {{"n", cell.summary.n}, {"mean", cell.summary.mean}};
+      const TableValue& value = row.values[c];
+      if (value.summary.n == 0) continue;
+      nlohmann::ordered_json shown = {{"n", value.summary.n}, {"mean", value.summary.mean}};
       shown["half_width"] = nullptr;
       shown["deviation"] = nullptr;
-      if (cell.summary.half_width) shown["half_width"] = *cell.summary.half_width;
-      if (cell.summary.deviation) shown["deviation"] = *cell.summary.deviation;
-      shown["mark"] = cell.mark == Mark::kBest     ? "best"
-                      : cell.mark == Mark::kSecond ? "second"
-                                                   : "";
+      if (value.summary.half_width) shown["half_width"] = *value.summary.half_width;
+      if (value.summary.deviation) shown["deviation"] = *value.summary.deviation;
+      shown["mark"] = value.mark == Mark::kBest     ? "best"
+                      : value.mark == Mark::kSecond ? "second"
+                                                    : "";
       entry[pivot.columns[c].part][pivot.columns[c].metric] = shown;
     }
     document["rows"].push_back(entry);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/eval/ranks.h"
+#include "core/run/stale.h"
 #include "db/store/store.h"
 
 namespace lea::report {
@@ -22,10 +23,8 @@ struct TableOptions {
   std::vector<int64_t> k;           // cuts; empty: evaluate.k of the runs
   std::optional<eval::Ties> ties;   // empty: evaluate.ties of the runs
   std::optional<bool> remove_seen;  // empty: evaluate.remove_seen of the runs
-  // Plugin as "kind id" -> sha256 of the library that is installed now, empty when the plugin is
-  // not. Results of another binary are called stale; of a plugin that is absent here, nothing is
-  // said.
-  std::map<std::string, std::string> installed;
+  // The plugins that are installed now, for the line about stale runs (core/run/stale.h).
+  run::InstalledPlugins installed;
 };
 
 // `format` is one of text, markdown, csv, latex, json. `terminal` allows ANSI marks in text.

@@ -157,13 +157,27 @@ RunSpec run_from_json(const json& document, const std::string& where) {
   return run;
 }
 
-std::string run_hash(const RunSpec& run) {
-  json document = to_json(run);
-  document["data"].erase("path");
-  document["data"].erase("format");
-  if (document["train"].is_object()) document["train"].erase("log_every");
+json without_what_changes_no_result(json document) {
+  const auto erase = [&](const char* section, const char* key) {
+    const auto found = document.find(section);
+    if (found != document.end() && found->is_object()) found->erase(key);
+  };
+  erase("data", "path");
+  erase("data", "format");
+  erase("train", "log_every");
   forget_paths(document);
-  return sha256(document.dump());
+  return document;
+}
+
+std::string run_hash(const RunSpec& run) {
+  return sha256(without_what_changes_no_result(to_json(run)).dump());
+}
+
+EvaluateSection evaluate_section(const json& document, const std::string& where) {
+  const auto found = document.find("evaluate");
+  if (found == document.end()) return {};
+  return assign_params<EvaluateSection>(
+      to_values(describe_params<EvaluateSection>(), *found, where + ": evaluate"));
 }
 
 RunSpec load_run(const std::string& path) {

@@ -52,6 +52,11 @@ RunSpec run_from_json(const nlohmann::json& document, const std::string& where);
 // therefore move without its runs being done again, and a file that changed means other cells. Runs
 // with equal hashes are repetitions of each other.
 std::string run_hash(const RunSpec& run);
+nlohmann::json without_what_changes_no_result(nlohmann::json document);
+
+// The section `evaluate` of a canonical document; what it lacks has its default. Throws ConfigError
+// that names `where`.
+EvaluateSection evaluate_section(const nlohmann::json& document, const std::string& where);
 
 // run.yaml, written by dump and read back by load. The text is YAML in block style with sorted
 // keys.

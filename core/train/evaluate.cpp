@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/train/plugin_output.h"
 #include "core/train/sampler.h"
 
 namespace lea::train {
@@ -85,13 +86,11 @@ Tensor Evaluator::scores(Framework& framework, const PartEvents& events, size_t 
   }
   const History history = build_history(data_->item(), begin, end, {}, history_);
   const Tensor scores = framework.score(to_device(history, device_));
-  const std::vector<int64_t> expected = {static_cast<int64_t>(last - first), data_->items()};
-  if (scores.sizes() != expected || scores.scalar_type() != at::kFloat) {
-    throw PluginError("framework score() must give float [B, N] = [" + std::to_string(expected[0]) +
-                      ", " + std::to_string(expected[1]) + "], but gave " +
-                      c10::toString(scores.scalar_type()) + " " + c10::str(scores.sizes()));
-  }
-  return scores.to(at::kCPU).contiguous();
+  // A NaN is found, and told with its event, where scores are counted.
+  return checked_shape(scores, {static_cast<int64_t>(last - first), data_->items()}, at::kFloat,
+                       "framework: score()")
+      .to(at::kCPU)
+      .contiguous();
 }
 
 eval::RankFile Evaluator::rank(Framework& framework, data::Part part,

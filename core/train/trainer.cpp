@@ -26,25 +26,20 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-eval::Protocol protocol_of(const spec::RunSpec& run) {
-  return {run.evaluate.k, eval::ties_from(run.evaluate.ties), run.evaluate.remove_seen,
-          run.evaluate.first_event};
-}
-
 class Loop {
  public:
   Loop(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
        const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
-       const std::string& folder, Progress& progress, const LoadedPlugins& loaded)
+       const Paths& paths, Progress& progress, const LoadedPlugins& loaded)
       : run_(run),
-        folder_(folder),
+        paths_(paths),
         progress_(progress),
         context_(run, data, split, lookup),
         evaluator_(data, split, run.data.history, context_.device()),
         stop_(run.train),
         sampler_(context_.training().events(), run.train.batch_size, run.train.sampling,
                  context_.seed()) {
-    validation_ = protocol_of(run);
+    validation_ = eval::protocol_of(run.evaluate);
     const int64_t k = eval::parse_metric(run.train.stop_on).second;
     if (std::find(validation_.k.begin(), validation_.k.end(), k) == validation_.k.end())
       validation_.k.push_back(k);
@@ -64,7 +59,7 @@ class Loop {
 
   Outcome go() {
     resume();
-    if (!adams_.empty() && !steps()) return {true, {}};
+    if (!adams_.empty() && !steps()) return interrupted();
     if (!best_.empty()) restore(tensors_of(*framework_), best_, "");
     return finish();
   }
@@ -212,14 +207,15 @@ class Loop {
                                 {"validated", validated_},
                                 {"seconds", spent_},
                                 {"journal", progress_.journal_length()}});
-    save_checkpoint(folder_, checkpoint);
+    save_checkpoint(paths_.checkpoint, checkpoint);
   }
 
   void resume() {
     const auto checkpoint =
-        load_checkpoint(folder_, [&](const std::string& why) { progress_.say(why); });
+        load_checkpoint(paths_.checkpoint, [&](const std::string& why) { progress_.say(why); });
     if (!checkpoint || was_replaced(*checkpoint)) {
-      drop_checkpoints(folder_);  // those that are there are damaged, or of another experiment
+      drop_checkpoints(
+          paths_.checkpoint);  // those that are there are damaged, or of another experiment
       return progress_.cut_journal(0);
     }
     restore(tensors_of(*framework_), checkpoint->tensors, "model/");
@@ -237,7 +233,7 @@ class Loop {
     validated_ = progress.at("validated").get<int64_t>();
     spent_ = progress.at("seconds").get<double>();
     progress_.cut_journal(progress.at("journal").get<uint64_t>());
-    progress_.say("going on after step " + std::to_string(step_));
+    progress_.say("resumed after step " + std::to_string(step_));
   }
 
   bool was_replaced(const Checkpoint& checkpoint) {
@@ -249,57 +245,65 @@ class Loop {
     return true;
   }
 
+  static Outcome interrupted() {
+    Outcome outcome;
+    outcome.interrupted = true;
+    return outcome;
+  }
+
   Outcome finish() {
-    nlohmann::json result = {{"state", "finished"},
-                             {"reason", ""},
-                             {"steps", step_},
-                             {"updates", updates_},
-                             {"best_step", stop_.best_step()},
-                             {"train_seconds", spent_}};
-    const eval::Protocol protocol = protocol_of(run_);
-    for (const auto& [part, name, file_name] :
-         {std::tuple{data::Part::kValid, "valid", "ranks-valid"},
-          std::tuple{data::Part::kTest, "test", "ranks"}}) {
-      const auto file = evaluator_.rank(*framework_, part, [&, phase = name] {
-        progress_.on_step(step_, run_.train.max_steps, phase);
-        return !progress_.stop_requested();
-      });
-      if (progress_.stop_requested()) return {true, {}};  // the last validation left a checkpoint
-      if (file.records.empty()) {
-        if (part == data::Part::kValid && adams_.empty())
-          continue;  // a baseline needs no validation
-        throw DataError(std::string("split: no ") + name + " event; see `lealab data show`");
-      }
-      const std::string bytes = eval::encode_ranks(file);
-      publish_file(folder_ + "/" + file_name + ".bin", bytes);
-      result["metrics"][name] = eval::metrics(file.records, protocol);
-      result[part == data::Part::kTest ? "ranks_sha256" : "ranks_valid_sha256"] = sha256(bytes);
-      if (part == data::Part::kTest) describe_ties(file, result);
-    }
-    int64_t parameters = 0;
-    for (const Tensor& parameter : framework_->parameters()) parameters += parameter.numel();
-    result["parameters"] = parameters;
+    Outcome outcome;
+    outcome.steps = step_;
+    outcome.updates = updates_;
+    outcome.best_step = stop_.best_step();
+    outcome.seconds = spent_;
+    // When stopped here, the last validation has left a checkpoint.
+    if (!rank(data::Part::kValid, outcome) || !rank(data::Part::kTest, outcome))
+      return interrupted();
+    for (const Tensor& parameter : framework_->parameters())
+      outcome.parameters += parameter.numel();
     if (!adams_.empty()) {
-      save_best(folder_, tensors_of(*framework_));
-      drop_checkpoints(folder_);
+      save_best(paths_.checkpoint, tensors_of(*framework_));
+      drop_checkpoints(paths_.checkpoint);
     }
-    return {false, std::move(result)};
+    return outcome;
+  }
+
+  // Ranks one part, and writes its file. False when stopped on request.
+  bool rank(data::Part part, Outcome& outcome) {
+    const bool test = part == data::Part::kTest;
+    const std::string name = data::name_of(part);
+    const auto file = evaluator_.rank(*framework_, part, [&] {
+      progress_.on_step(step_, run_.train.max_steps, name);
+      return !progress_.stop_requested();
+    });
+    if (progress_.stop_requested()) return false;
+    if (file.records.empty()) {
+      if (!test && adams_.empty()) return true;  // a baseline needs no validation
+      throw DataError("split: no " + name + " event; see `lealab data show`");
+    }
+    const std::string bytes = eval::encode_ranks(file);
+    publish_file(test ? paths_.ranks : paths_.valid_ranks, bytes);
+    (test ? outcome.test : outcome.valid) =
+        eval::metrics(file.records, eval::protocol_of(run_.evaluate));
+    (test ? outcome.ranks_sha256 : outcome.valid_ranks_sha256) = sha256(bytes);
+    if (test) describe_ties(file, outcome);
+    return true;
   }
 
   // Saturated or constant scores are a collapse that averages can hide.
-  static void describe_ties(const eval::RankFile& file, nlohmann::json& result) {
+  static void describe_ties(const eval::RankFile& file, Outcome& outcome) {
     size_t tied = 0, all_equal = 0;
     for (const eval::RankRecord& record : file.records) {
       tied += record.ties > 0;
       all_equal += record.ties + 1 == file.items;
     }
-    const double events = static_cast<double>(file.records.size());
-    result["tie_share"] = static_cast<double>(tied) / events;
-    result["collapsed"] = all_equal * 2 > file.records.size();
+    outcome.tie_share = static_cast<double>(tied) / static_cast<double>(file.records.size());
+    outcome.collapsed = all_equal * 2 > file.records.size();
   }
 
   const spec::RunSpec& run_;
-  std::string folder_;
+  Paths paths_;
   Progress& progress_;
   HostContext context_;
   Evaluator evaluator_;
@@ -322,8 +326,8 @@ class Loop {
 
 Outcome train(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
               const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
-              const std::string& run_folder, Progress& progress, const LoadedPlugins& loaded) {
-  return Loop(run, data, split, lookup, run_folder, progress, loaded).go();
+              const Paths& paths, Progress& progress, const LoadedPlugins& loaded) {
+  return Loop(run, data, split, lookup, paths, progress, loaded).go();
 }
 
 }  // namespace lea::train

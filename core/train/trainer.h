@@ -9,6 +9,7 @@
 
 #include "core/data/dataset.h"
 #include "core/data/split.h"
+#include "core/spec/made_with.h"
 #include "core/spec/run_spec.h"
 #include "core/train/context.h"
 
@@ -27,22 +28,35 @@ class Progress {
   virtual bool stop_requested() = 0;
 };
 
-struct Outcome {
-  bool interrupted = false;  // a checkpoint was written; everything below is then unset
-  nlohmann::json result;     // metrics, steps, times, parameters ...; see core/lab/run_folder.h
+// Where the loop writes.
+struct Paths {
+  std::string checkpoint;          // a folder; core/train/checkpoint.h
+  std::string ranks, valid_ranks;  // files; core/eval/ranks.h
 };
 
-// "kind id" -> sha256 of its library, for every plugin that the lookup has loaded so far.
-using LoadedPlugins = std::function<std::map<std::string, std::string>()>;
+struct Outcome {
+  bool interrupted = false;  // a checkpoint was written; everything below is then unset
+  std::map<std::string, double> valid, test;  // metrics; valid is empty without validation events
+  std::string ranks_sha256, valid_ranks_sha256;  // of the two files
+  int64_t steps = 0;
+  int64_t updates = 0;    // of the evaluated network
+  int64_t best_step = 0;  // that was selected
+  int64_t parameters = 0;
+  double seconds = 0;      // of training, all attempts together
+  double tie_share = 0;    // share of the test events whose target ties
+  bool collapsed = false;  // all scores are equal in most test events
+};
 
-// Trains, selects, tests, and writes checkpoint/, ranks.bin and ranks-valid.bin under `run_folder`.
-// Goes on from the newest checkpoint that verifies; the results are then byte-equal to an
-// uninterrupted run's. Starts from step 0, and says so, where the checkpoint was made with other
-// data, another split or other plugin binaries; without `loaded` binaries are not compared. Throws
-// lea::Error when the run fails, PluginError as soon as a loss, and before any checkpoint and
-// selection as soon as a weight, is not finite.
+// Every plugin that the lookup has loaded so far, by "KIND ID".
+using LoadedPlugins = std::function<std::map<std::string, spec::PluginBuild>()>;
+
+// Trains, selects, tests, and writes checkpoints and ranks. Resumes from the newest checkpoint that
+// verifies; the results are then byte-equal to those of an uninterrupted run. Starts from step 0,
+// and says so, where the checkpoint was made with other data, another split or other plugins;
+// without `loaded` plugins are not compared. Throws lea::Error when the run fails: PluginError as
+// soon as a loss is not finite, and as soon as a weight is not, before any checkpoint and selection.
 Outcome train(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
               const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
-              const std::string& run_folder, Progress& progress, const LoadedPlugins& loaded = {});
+              const Paths& paths, Progress& progress, const LoadedPlugins& loaded = {});
 
 }  // namespace lea::train

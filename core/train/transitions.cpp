@@ -7,26 +7,12 @@
 
 #include "core/base/error.h"
 #include "core/train/evaluate.h"
+#include "core/train/plugin_output.h"
 
 namespace lea::train {
 namespace {
 
 constexpr int64_t kProposalChunk = 512;
-
-// The one check of what a plugin gives back.
-Tensor checked(const Tensor& tensor, at::IntArrayRef shape, at::ScalarType type,
-               const std::string& who) {
-  if (!tensor.defined() || tensor.sizes() != shape || tensor.scalar_type() != type) {
-    throw PluginError(
-        who + " must give " + c10::toString(type) + " " + c10::str(shape) + ", but gave " +
-        (tensor.defined() ? c10::toString(tensor.scalar_type()) + (" " + c10::str(tensor.sizes()))
-                          : "nothing"));
-  }
-  if (at::isFloatingType(type) && !at::isfinite(tensor).all().item<bool>()) {
-    throw PluginError(who + " gave a value that is not finite");
-  }
-  return tensor;
-}
 
 }  // namespace
 
@@ -99,8 +85,9 @@ Transition Transitions::make(int64_t step, std::span<const int64_t> events,
     std::vector<Role> roles(1 + count, Role::kSampled);
     roles[0] = Role::kLogged;
     const Tensor rewards =
-        checked(reward_->reward(history, at::cat({action.unsqueeze(1), negatives}, 1), roles),
-                {rows, 1 + count}, at::kFloat, "environment " + run_.reward.id + ": reward()")
+        checked_output(
+            reward_->reward(history, at::cat({action.unsqueeze(1), negatives}, 1), roles),
+            {rows, 1 + count}, at::kFloat, "environment " + run_.reward.id + ": reward()")
             .to(device);
     transition.reward = rewards.select(1, 0);
     transition.negative_reward = rewards.narrow(1, 1, count);
@@ -108,8 +95,8 @@ Transition Transitions::make(int64_t step, std::span<const int64_t> events,
   if (state_) {
     const std::vector<int64_t> shape = {rows, state_->state_width()};
     const std::string who = "environment " + run_.state.id + ": state()";
-    transition.state = checked(state_->state(history), shape, at::kFloat, who).to(device);
-    transition.next_state = checked(state_->state(next), shape, at::kFloat, who).to(device);
+    transition.state = checked_output(state_->state(history), shape, at::kFloat, who).to(device);
+    transition.next_state = checked_output(state_->state(next), shape, at::kFloat, who).to(device);
   }
   if (proposals.item.defined()) {
     transition.proposed = proposals.item.index_select(0, index).to(at::kLong).to(device);
@@ -139,8 +126,8 @@ std::optional<Proposals> Transitions::propose(Framework& framework, int64_t step
     const History history = histories(events, /*after=*/false);
     const Tensor scores = framework.score(to_device(history, context_.device())).to(at::kCPU);
     const Tensor best = best_items(scores, order, count);
-    const Tensor proposed = checked(augmenter_->propose(history, best), {rows}, at::kLong,
-                                    "augmenter " + run_.augment.id + ": propose()");
+    const Tensor proposed = checked_output(augmenter_->propose(history, best), {rows}, at::kLong,
+                                           "augmenter " + run_.augment.id + ": propose()");
     if (proposed.lt(0).logical_or(proposed.gt(items)).any().item<bool>()) {
       throw PluginError("augmenter " + run_.augment.id + ": propose() gave an item outside 0.." +
                         std::to_string(items));
@@ -151,8 +138,8 @@ std::optional<Proposals> Transitions::propose(Framework& framework, int64_t step
       const Tensor rewards =
           reward_->reward(history, proposed.clamp_min(1).unsqueeze(1), {Role::kProposed});
       proposals.reward.narrow(0, first, rows)
-          .copy_(checked(rewards, {rows, 1}, at::kFloat,
-                         "environment " + run_.reward.id + ": reward()")
+          .copy_(checked_output(rewards, {rows, 1}, at::kFloat,
+                                "environment " + run_.reward.id + ": reward()")
                      .select(1, 0));
     }
   }

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/file_lock.h"
 #include "core/base/files.h"
@@ -19,6 +20,10 @@
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/data/split.h"
+#include "core/run/attempt.h"
+#include "core/run/beat.h"
+#include "core/run/folder.h"
+#include "core/run/result.h"
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
 #include "core/train/trainer.h"
@@ -40,13 +45,6 @@ double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::string now() {
-  const std::time_t time = std::time(nullptr);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&time));
-  return text;
-}
-
 // One JSON line to lealab. A closed pipe means that nobody watches; the run goes on.
 void tell(const nlohmann::json& message) {
   const std::string line = message.dump() + "\n";
@@ -59,8 +57,8 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 class FolderProgress final : public train::Progress {
  public:
-  explicit FolderProgress(std::string run)
-      : run_(std::move(run)), journal_(run_ + "/events.jsonl") {}
+  explicit FolderProgress(run::Folder run)
+      : run_(std::move(run)), journal_(run_.file(run::kEventsFile)) {}
 
   void on_step(int64_t step, int64_t max_steps, const std::string& phase) override {
     const auto time = Clock::now();
@@ -81,10 +79,7 @@ class FolderProgress final : public train::Progress {
           {"phase", phase}});
     if (std::chrono::duration<double>(time - beat_).count() < kBeatSeconds) return;
     beat_ = time;
-    nlohmann::json beat = this_process();
-    beat.update(
-        {{"step", step}, {"max_steps", max_steps}, {"time", now()}, {"steps_per_second", rate}});
-    publish_file(run_ + "/beat", beat.dump());
+    run::write_beat(run_, {process_, step, max_steps, rate, std::time(nullptr)});
   }
   void on_record(const nlohmann::json& record) override {
     length_ = append_record(journal_, record);
@@ -99,7 +94,9 @@ class FolderProgress final : public train::Progress {
   bool stop_requested() override { return worker::stop_requested; }
 
  private:
-  std::string run_, journal_, phase_;
+  run::Folder run_;
+  std::string journal_, phase_;
+  const run::Process process_ = run::this_process();
   uint64_t length_ = 0;
   int64_t first_step_ = -1;
   Clock::time_point start_, told_, beat_;
@@ -116,8 +113,9 @@ void check_split_file(const spec::RunSpec& run) {
                   "). Restore the file, or run the spec again.");
 }
 
-// The run's data, split and plugins, opened.
+// The run's data and split, opened.
 struct OpenRun {
+  run::Folder folder;
   spec::RunSpec run;
   std::shared_ptr<const data::Dataset> data;
   std::shared_ptr<const data::Split> split;
@@ -125,12 +123,13 @@ struct OpenRun {
 
 OpenRun open_run(const TaskOptions& options) {
   OpenRun open;
-  open.run = spec::load_run(options.run + "/run.yaml");
+  open.folder = {options.run};
+  open.run = spec::load_run(open.folder.file(run::kSpecFile));
   at::set_num_threads(static_cast<int>(open.run.train.threads));
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
   check_device(open.run.train.device, "train.device");
   check_split_file(open.run);
-  open.data = data::Dataset::open(options.lab + "/data/" + open.run.data.name);
+  open.data = data::Dataset::open(data::dataset_folder(options.lab, open.run.data.name));
   open.split = std::make_shared<data::Split>(data::make_split(*open.data, open.run.split));
   return open;
 }
@@ -143,33 +142,40 @@ train::PluginLookup lookup_in(Registry& registry) {
 
 train::LoadedPlugins loaded_in(Registry& registry) {
   return [&registry] {
-    std::map<std::string, std::string> loaded;
+    std::map<std::string, spec::PluginBuild> loaded;
     for (const LoadedPlugin& plugin : registry.loaded())
-      loaded[plugin.kind + " " + plugin.id] = plugin.sha256;
+      loaded[plugin.kind + " " + plugin.id] = {plugin.version, plugin.sha256};
     return loaded;
   };
 }
 
-int finish(const TaskOptions& options, int64_t attempt, nlohmann::json result, Exit code) {
-  result["attempt"] = attempt;
-  result["finished_at"] = now();
-  const std::string state = result["state"], reason = result["reason"];
-  publish_file(options.run + "/result.json", result.dump(1));
-  append_record(options.run + "/attempts.jsonl",
-                {{"number", attempt}, {"ended", now()}, {"exit", int(code)}, {"reason", reason}});
-  tell({{"type", "done"}, {"state", state}, {"reason", reason}});
-  return int(code);
-}
-
-// The run, or why it failed. A full disk or a refused file may pass: the checkpoint stays, and the
-// next call goes on, so that has no result and is thrown.
+// What came of an attempt. An interrupted run has no result. Neither has one that met a full disk
+// or a refused file: that may pass, so the checkpoint stays for the next attempt, and the error is
+// thrown.
 struct Verdict {
   Exit code = Exit::kOk;
-  nlohmann::json result;
+  std::optional<run::Result> result;
 };
 
 Verdict failed(Exit code, const std::string& reason) {
-  return {code, {{"state", "failed"}, {"reason", reason}}};
+  return {code, run::failure(reason, /*attempt=*/0)};
+}
+
+run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenance made_with,
+                      double wall_seconds) {
+  run::Result result;
+  result.valid = std::move(outcome.valid);
+  result.test = std::move(outcome.test);
+  result.data_fingerprint = open.data->fingerprint();
+  result.split_fingerprint = open.split->fingerprint;
+  result.ranks_sha256 = outcome.ranks_sha256;
+  result.ranks_valid_sha256 = outcome.valid_ranks_sha256;
+  result.tie_share = outcome.tie_share;
+  result.collapsed = outcome.collapsed;
+  result.training = {outcome.steps,      outcome.updates, outcome.best_step,
+                     outcome.parameters, outcome.seconds, wall_seconds};
+  result.made_with = std::move(made_with);
+  return result;
 }
 
 Verdict train_run(const TaskOptions& options) {
@@ -180,15 +186,15 @@ Verdict train_run(const TaskOptions& options) {
     const OpenRun open = open_run(options);
     // CUDA maps far more than it uses.
     if (open.run.train.device == "cpu") limit.emplace();
-    FolderProgress progress(options.run);
+    FolderProgress progress(open.folder);
+    const train::Paths paths = {open.folder.file(run::kCheckpointFolder),
+                                open.folder.file(run::kRanksFile),
+                                open.folder.file(run::kValidRanksFile)};
     train::Outcome outcome = train::train(open.run, open.data, open.split, lookup_in(registry),
-                                          options.run, progress, loaded_in(registry));
+                                          paths, progress, loaded_in(registry));
     if (outcome.interrupted) return {Exit::kInterrupted, {}};
-    outcome.result["wall_seconds"] = since(start);
-    outcome.result["data_fingerprint"] = open.data->fingerprint();
-    outcome.result["split_fingerprint"] = open.split->fingerprint;
-    outcome.result.update(provenance(registry, open.run.train.device));
-    return {Exit::kOk, std::move(outcome.result)};
+    return {Exit::kOk, result_of(std::move(outcome), open,
+                                 provenance(registry, open.run.train.device), since(start))};
   } catch (const Error& error) {
     if (error.code() == Exit::kEnvironment) throw;
     return failed(error.code(), error.what());
@@ -218,16 +224,11 @@ int run_training(const TaskOptions& options) {
   signal(SIGTERM, request_stop);
   signal(SIGINT, request_stop);
   if (options.parent > 0 && getppid() != options.parent) stop_requested = true;  // it died before
+  const run::Folder folder{options.run};
   // The orphan of a lealab that was killed may still be writing its checkpoint.
-  const FileLock lock(options.run + "/worker.lock", kOrphanSeconds, "the run");
-  if (std::filesystem::exists(options.run + "/result.json")) return int(Exit::kOk);
-  const std::string attempts = options.run + "/attempts.jsonl";
-  int64_t attempt = 1;
-  for (const auto& record : read_records(attempts))
-    attempt = std::max(attempt, record.value("number", int64_t{0}) + 1);
-  nlohmann::json started = this_process();
-  started.update({{"number", attempt}, {"started", now()}});
-  append_record(attempts, started);
+  const FileLock lock(folder.file(run::kLockFile), kOrphanSeconds, "the run");
+  if (std::filesystem::exists(folder.file(run::kResultFile))) return int(Exit::kOk);
+  const int64_t attempt = run::begin_attempt(folder);
 
   Verdict verdict;
   try {
@@ -236,24 +237,26 @@ int run_training(const TaskOptions& options) {
     std::fprintf(stderr, "%s\n", error.what());
     return int(error.code());
   }
-  if (verdict.code == Exit::kInterrupted) {
-    append_record(attempts, {{"number", attempt},
-                             {"ended", now()},
-                             {"exit", int(Exit::kInterrupted)},
-                             {"reason", "interrupted"}});
+  if (!verdict.result) {
+    run::end_attempt(folder, attempt, int(verdict.code), "interrupted");
     tell({{"type", "done"},
           {"state", "interrupted"},
           {"reason", "stopped on request; a checkpoint was written"}});
-    return int(Exit::kInterrupted);
+    return int(verdict.code);
   }
-  if (verdict.code != Exit::kOk)
-    std::fprintf(stderr, "%s\n", verdict.result["reason"].get<std::string>().c_str());
-  return finish(options, attempt, std::move(verdict.result), verdict.code);
+  run::Result& result = *verdict.result;
+  if (!result.reason.empty()) std::fprintf(stderr, "%s\n", result.reason.c_str());
+  result.attempt = attempt;
+  result.finished_at = utc_now();
+  run::write_result(folder, result);
+  run::end_attempt(folder, attempt, int(verdict.code), result.reason);
+  tell({{"type", "done"}, {"state", run::to_string(result.state)}, {"reason", result.reason}});
+  return int(verdict.code);
 }
 
 int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
   const OpenRun open = open_run(options);
-  const std::string path = options.run + "/ranks.bin";
+  const std::string path = open.folder.file(run::kRanksFile);
   const eval::RankFile ranks = eval::decode_ranks(read_file(path), path);
   if (ranks.data_fingerprint != open.data->fingerprint() ||
       ranks.split_fingerprint != open.split->fingerprint) {
@@ -266,7 +269,7 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
   framework->fit(context.training());
   torch::NoGradGuard no_grad;
   if (!framework->parameters().empty()) {
-    const auto best = train::load_best(options.run);
+    const auto best = train::load_best(open.folder.file(run::kCheckpointFolder));
     for (const auto& item : framework->named_parameters()) item.value().copy_(best.at(item.key()));
     for (const auto& item : framework->named_buffers()) item.value().copy_(best.at(item.key()));
   }

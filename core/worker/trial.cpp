@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/train/plugin_output.h"
 
 namespace lea::worker {
 namespace {
@@ -117,23 +118,9 @@ auto step(const PluginEntry& entry, const char* method, const PhaseListener& pha
   }
 }
 
-std::string in_words(at::ScalarType type, at::IntArrayRef sizes) {
-  std::string text = std::string(c10::toString(type)) + " [";
-  for (size_t i = 0; i < sizes.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(sizes[i]);
-  return text + "]";
-}
-
 void check_tensor(const PluginEntry& entry, const char* method, const Tensor& value,
                   at::ScalarType type, const std::vector<int64_t>& sizes) {
-  const std::string where = entry.id + " at " + method + " gave ";
-  if (!value.defined()) throw PluginError(where + "an undefined tensor.");
-  if (value.scalar_type() != type || value.sizes() != at::IntArrayRef(sizes)) {
-    throw PluginError(where + in_words(value.scalar_type(), value.sizes()) + " where " +
-                      in_words(type, sizes) + " is due.");
-  }
-  if (value.is_floating_point() && !at::isfinite(value.detach()).all().item().toBool()) {
-    throw PluginError(where + "values that are not finite.");
-  }
+  train::checked_output(value, sizes, type, entry.id + " at " + method);
 }
 
 ParamValues default_values(const PluginEntry& entry) {

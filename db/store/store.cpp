@@ -11,6 +11,8 @@
 namespace lea::db {
 namespace {
 
+constexpr const char* kIndexFile = "/results.sqlite";
+constexpr const char* kLockFile = "/results.lock";
 constexpr double kLockSeconds = 30;
 // Our own numbers obey the bounds up to rounding.
 constexpr double kSlack = 1e-9;
@@ -98,7 +100,7 @@ std::unique_ptr<Connection> open_for_reading(const std::string& lab, const std::
                        code == SQLITE_CANTOPEN || code == SQLITE_READONLY_CANTINIT;
       if (!hot || attempt > 0) throw;
       connection.reset();
-      const FileLock lock(lab + "/results.lock", kLockSeconds, "the results index");
+      const FileLock lock(lab + kLockFile, kLockSeconds, "the results index");
       open_for_writing(path);
     }
   }
@@ -149,7 +151,7 @@ int64_t attempt_of(const RunRow& run) {
 }  // namespace
 
 Store::Store(const std::string& lab, Mode mode) : impl_(std::make_unique<Impl>()) {
-  const std::string path = lab + "/results.sqlite";
+  const std::string path = lab + kIndexFile;
   const std::string network = network_file_system(lab);
   if (!network.empty()) {
     throw StoreError(
@@ -158,7 +160,7 @@ Store::Store(const std::string& lab, Mode mode) : impl_(std::make_unique<Impl>()
         "`lealab export EXPERIMENT` and `lealab import` move results between labs.");
   }
   if (mode == Mode::kWrite) {
-    impl_->lock.emplace(lab + "/results.lock", kLockSeconds, "the results index");
+    impl_->lock.emplace(lab + kLockFile, kLockSeconds, "the results index");
     impl_->connection = open_for_writing(path);
   } else {
     impl_->connection = open_for_reading(lab, path);
@@ -228,7 +230,7 @@ void Store::put_experiment(const ExperimentRow& experiment) {
       .run();
   Statement cell(connection, "INSERT INTO cell VALUES (?,?,?,?,?)");
   int64_t position = 0;
-  for (const ExperimentRow::Cell& planned : experiment.cells) {
+  for (const ExperimentRow::Run& planned : experiment.runs) {
     cell.bind(experiment.name)
         .bind(position++)
         .bind(planned.hash)
@@ -245,10 +247,12 @@ void Store::clear() {
   transaction.commit();
 }
 
+bool has_index(const std::string& lab) { return std::filesystem::exists(lab + kIndexFile); }
+
 std::string set_damaged_aside(const std::string& lab) {
-  const std::string path = lab + "/results.sqlite";
+  const std::string path = lab + kIndexFile;
   if (!std::filesystem::exists(path)) return "";
-  const FileLock lock(lab + "/results.lock", kLockSeconds, "the results index");
+  const FileLock lock(lab + kLockFile, kLockSeconds, "the results index");
   {
     Connection connection(path, SQLITE_OPEN_READWRITE);
     try {

@@ -41,18 +41,18 @@ struct CurvePoint {
   double value = 0;
 };
 
-// What an experiment plans. A run belongs to every experiment that plans its cell and seed,
+// What an experiment plans. A run belongs to every experiment that plans its hash and seed,
 // whichever it was first run for; its labels are then those of that experiment.
 struct ExperimentRow {
-  struct Cell {
+  struct Run {
     std::string hash;
     int64_t seed = 0;
     std::map<std::string, std::string> labels;
   };
   std::string name, created;
   std::vector<std::string> axes;
-  nlohmann::json spec;      // the resolved spec file
-  std::vector<Cell> cells;  // in grid order; no two have the same hash and seed
+  nlohmann::json spec;    // the resolved spec file
+  std::vector<Run> runs;  // in grid order; no two have the same hash and seed
 };
 
 class Store {
@@ -76,9 +76,9 @@ class Store {
   // Replaces the plan of that name.
   void put_experiment(const ExperimentRow& experiment);
 
-  // "" = all, by created and uuid. Of one experiment: the runs of the cells that it plans, in grid
-  // order, then the imported ones; without a plan those that were run for it. There, one run stands
-  // for a cell, a seed and a data set: the newest finished one, else the newest.
+  // "" = all, by created and uuid. Of one experiment: all runs of the hashes that it plans, in grid
+  // order, then the imported ones; without a plan those that were run for it. Several runs may share
+  // a hash: core/run/counting.h says which of them counts.
   std::vector<RunRow> runs(const std::string& experiment = "") const;
   std::optional<RunRow> run(const std::string& uuid_prefix) const;  // StoreError when ambiguous
   std::vector<ResultRow> results(const std::string& experiment = "") const;
@@ -100,6 +100,9 @@ class Store {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Whether the lab has a results index, lab/results.sqlite.
+bool has_index(const std::string& lab);
 
 // When lab/results.sqlite is damaged or no database at all, renames it and returns the new path;
 // else "". A sound file is left alone, whosever it is.

@@ -66,25 +66,18 @@ std::string text_of(const nlohmann::json& document, const char* key) {
   return found != document.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// The runs of one experiment, ?1: those of the cells of its plan, then imported ones; without a
-// plan those that were run for it. Of several runs of one cell and seed, the newest finished one of
-// each data set counts, else the newest: the index does not know which data set the lab has now.
+// The runs of one experiment, ?1: those whose hash its plan names, then imported ones; without a plan
+// those that were run for it. The table `cell` and the column `cell_hash` mean runs: their names are
+// older than the words of today.
 constexpr const char* kMembers =
-    "WITH candidate(uuid, position, labels, axes) AS ("
+    "WITH member(uuid, position, labels, axes) AS ("
     " SELECT run.uuid, cell.position, cell.labels, experiment.axes FROM cell"
     "  JOIN experiment ON experiment.name = cell.experiment"
     "  JOIN run ON run.cell_hash = cell.hash AND run.seed = cell.seed"
     "  WHERE cell.experiment = ?1"
     " UNION ALL"
     " SELECT uuid, 9223372036854775807, labels, axes FROM run WHERE experiment = ?1"
-    "  AND (source = 'imported' OR NOT EXISTS (SELECT 1 FROM experiment WHERE name = ?1))),"
-    "judged AS (SELECT candidate.*, cell_hash, seed, created, state = 'finished' AS finished,"
-    "  json_extract(result, '$.data_fingerprint') AS data FROM candidate JOIN run USING (uuid)),"
-    "ranked AS (SELECT judged.*, max(finished) OVER (PARTITION BY cell_hash, seed) AS any_finished,"
-    "  row_number() OVER (PARTITION BY cell_hash, seed, finished, iif(finished, data, NULL)"
-    "  ORDER BY created DESC, uuid) AS place FROM judged),"
-    "member AS (SELECT uuid, position, labels, axes FROM ranked"
-    "  WHERE place = 1 AND finished = any_finished) ";
+    "  AND (source = 'imported' OR NOT EXISTS (SELECT 1 FROM experiment WHERE name = ?1))) ";
 
 }  // namespace
 
@@ -186,7 +179,7 @@ std::optional<ExperimentRow> Store::experiment(const std::string& name) const {
                   "SELECT hash, seed, labels FROM cell WHERE experiment = ? ORDER BY position");
   cells.bind(name);
   while (cells.step()) {
-    row.cells.push_back({cells.text(0), cells.integer(1), text_map(parsed(cells, 2))});
+    row.runs.push_back({cells.text(0), cells.integer(1), text_map(parsed(cells, 2))});
   }
   return row;
 }

@@ -1,4 +1,4 @@
-#include "core/lab/process_identity.h"
+#include "core/run/process.h"
 
 #include <unistd.h>
 
@@ -6,7 +6,8 @@
 #include <iterator>
 #include <sstream>
 
-namespace lea::lab {
+namespace lea::run {
+namespace {
 
 std::string this_host() {
   char host[256] = "";
@@ -21,7 +22,8 @@ std::string this_boot() {
   return id;
 }
 
-int64_t process_start(int64_t pid) {
+// -1 when there is no such process or it is a zombie.
+int64_t start_of(int64_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   const std::string text((std::istreambuf_iterator<char>(file)), {});
   // The program's name, field 2, may hold spaces and parentheses: count from the last one.
@@ -37,4 +39,27 @@ int64_t process_start(int64_t pid) {
   return fields ? start : -1;
 }
 
-}  // namespace lea::lab
+}  // namespace
+
+Process this_process() { return {this_host(), this_boot(), getpid(), start_of(getpid())}; }
+
+nlohmann::json to_json(const Process& process) {
+  return {{"host", process.host},
+          {"boot_id", process.boot},
+          {"pid", process.pid},
+          {"pid_start", process.start}};
+}
+
+Process process_from(const JsonFields& fields) {
+  return {fields.text("host", ""), fields.text("boot_id", ""), fields.integer("pid", 0),
+          fields.integer("pid_start", -1)};
+}
+
+bool is_on_this_host(const Process& process) { return process.host == this_host(); }
+
+bool is_alive(const Process& process) {
+  return process.start >= 0 && is_on_this_host(process) && process.boot == this_boot() &&
+         start_of(process.pid) == process.start;
+}
+
+}  // namespace lea::run

@@ -1,0 +1,15 @@
+// Times in files: UTC, as 2026-01-31T23:59:59Z.
+#pragma once
+
+#include <ctime>
+#include <optional>
+#include <string>
+
+namespace lea {
+
+std::string utc_now();
+
+// Seconds since 1970. Empty when the text does not begin with a time of the form above.
+std::optional<std::time_t> parse_utc(const std::string& text);
+
+}  // namespace lea

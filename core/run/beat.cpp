@@ -1,0 +1,44 @@
+#include "core/run/beat.h"
+
+#include <cmath>
+
+#include "core/base/clock.h"
+#include "core/base/files.h"
+#include "core/base/json_field.h"
+
+namespace lea::run {
+namespace {
+
+std::time_t time_of(const JsonFields& fields) {
+  if (!fields.at("time").is_string()) return fields.integer("time");
+  const auto time = parse_utc(fields.text("time"));
+  if (!time)
+    fields.fail("time", "must be seconds since 1970, or a time such as 2026-01-31T23:59:59Z");
+  return *time;
+}
+
+}  // namespace
+
+void write_beat(const Folder& run, const Beat& beat) {
+  nlohmann::json document = to_json(beat.process);
+  document.update({{"step", beat.step},
+                   {"max_steps", beat.max_steps},
+                   {"steps_per_second", beat.steps_per_second},
+                   {"time", static_cast<int64_t>(beat.time)}});
+  publish_file(run.file(kBeatFile), document.dump());
+}
+
+std::optional<Beat> read_beat(const Folder& run) {
+  const std::string path = run.file(kBeatFile);
+  const auto document = read_json(path);
+  if (!document) return std::nullopt;
+  const JsonFields fields(*document, path);
+  return Beat{process_from(fields), fields.integer("step", 0), fields.integer("max_steps", 0),
+              fields.number("steps_per_second", 0), time_of(fields)};
+}
+
+bool is_fresh(const Beat& beat, std::time_t now) {
+  return std::abs(std::difftime(now, beat.time)) < kLeaseSeconds;
+}
+
+}  // namespace lea::run

@@ -1,0 +1,41 @@
+#include "core/run/counting.h"
+
+#include <algorithm>
+#include <functional>
+#include <tuple>
+
+namespace lea::run {
+namespace {
+
+// Smaller counts more.
+int class_of(const Candidate& run) {
+  switch (run.state) {
+    case State::kFinished:
+      return run.outdated ? 4 : 0;
+    case State::kRunning:
+      return 1;
+    case State::kInterrupted:
+      return 2;
+    case State::kQueued:
+      return 3;
+    case State::kFailed:
+    case State::kCancelled:
+      break;
+  }
+  return 5;
+}
+
+}  // namespace
+
+bool counts_before(const Candidate& a, const Candidate& b) {
+  // The later date comes first: the two are exchanged for it.
+  return std::make_tuple(class_of(a), std::cref(b.created), std::cref(a.uuid)) <
+         std::make_tuple(class_of(b), std::cref(a.created), std::cref(b.uuid));
+}
+
+size_t counting(const std::vector<Candidate>& candidates) {
+  return static_cast<size_t>(std::min_element(candidates.begin(), candidates.end(), counts_before) -
+                             candidates.begin());
+}
+
+}  // namespace lea::run

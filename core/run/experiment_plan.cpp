@@ -1,0 +1,83 @@
+#include "core/run/experiment_plan.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/hash.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
+
+namespace lea::run {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kExperiments = "/experiments";
+
+}  // namespace
+
+std::string plan_file(const std::string& lab, const std::string& name) {
+  return lab + kExperiments + "/" + name + ".json";
+}
+
+std::vector<std::string> plan_files(const std::string& lab) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(lab + kExperiments, error)) {
+    if (entry.path().extension() == ".json") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void save_plan(const std::string& lab, const spec::Experiment& experiment) {
+  if (!is_name(experiment.name)) {
+    throw ConfigError(experiment.path + ": name: must be " + kNameRule + ", but is " +
+                      in_backticks(experiment.name));
+  }
+  nlohmann::json runs = nlohmann::json::array();
+  for (const spec::PlannedRun& run : experiment.runs) {
+    runs.push_back({{"hash", run.hash}, {"seed", run.run.seed}, {"labels", run.labels}});
+  }
+  nlohmann::json plan = {{"name", experiment.name},
+                         {"axes", experiment.axes},
+                         {"spec", experiment.resolved},
+                         {"cells", std::move(runs)}};
+  const std::string path = plan_file(lab, experiment.name);
+  if (auto old = read_json(path); old && old->is_object()) {
+    // The same plan keeps its date, so that a repeated command changes nothing.
+    old->erase("created");
+    if (*old == plan) return;
+  }
+  // Two plans of one second must differ: the index compares this text.
+  plan["created"] = utc_now() + " " + sha256(plan.dump()).substr(0, 8);
+  publish_file(path, plan.dump(1) + "\n");
+}
+
+ExperimentPlan read_plan(const std::string& path) {
+  const auto document = read_json(path);
+  if (!document) throw DataError(path + ": is missing");
+  const JsonFields fields(*document, path);
+  ExperimentPlan plan;
+  plan.name = fields.text("name");
+  plan.created = fields.text("created");
+  plan.axes = fields.texts("axes");
+  plan.spec = fields.at("spec");
+  const nlohmann::json& runs = fields.at("cells");
+  if (!runs.is_array()) fields.fail("cells", "must be a list");
+  if (fs::path(path).stem() != plan.name) {
+    fields.fail("name", "must be the file's name, but is " + printable(plan.name));
+  }
+  std::set<std::pair<std::string, int64_t>> seen;
+  for (const auto& element : runs) {
+    const JsonFields run(element, path + ": cells");
+    ExperimentPlan::Run planned{run.text("hash"), run.integer("seed"), run.text_map("labels")};
+    if (seen.emplace(planned.hash, planned.seed).second) plan.runs.push_back(std::move(planned));
+  }
+  return plan;
+}
+
+}  // namespace lea::run

@@ -1,0 +1,132 @@
+#include "core/run/folder.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/text.h"
+#include "core/run/header.h"
+
+namespace lea::run {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kRuns = "/runs";
+constexpr const char* kHalfMade = ".new-";  // begins the name of a folder that is being made
+
+}  // namespace
+
+std::string Folder::uuid() const { return fs::path(path).filename().string(); }
+
+void make_folders(const std::string& lab) {
+  for (const char* folder : {"", kRuns, "/experiments", "/artefacts"}) {
+    std::error_code error;
+    fs::create_directories(lab + folder, error);
+    if (error) {
+      throw Error(Exit::kEnvironment, lab + folder + ": cannot make the lab's folder: " +
+                                          error.message() + ". Choose another with --lab DIR.");
+    }
+  }
+}
+
+Folder folder_of(const std::string& lab, const std::string& uuid) {
+  return {lab + kRuns + "/" + uuid};
+}
+
+std::vector<Folder> list_runs(const std::string& lab) {
+  std::vector<Folder> runs;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(lab + kRuns, error)) {
+    if (is_uuid(entry.path().filename().string()) && entry.is_directory()) {
+      runs.push_back({entry.path().string()});
+    }
+  }
+  std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return runs;
+}
+
+Folder find_run(const std::string& lab, const std::string& uuid_prefix) {
+  std::vector<Folder> found;
+  for (const Folder& run : list_runs(lab)) {
+    if (!uuid_prefix.empty() && run.uuid().starts_with(uuid_prefix)) found.push_back(run);
+  }
+  if (found.size() == 1) return found.front();
+  std::string message = "run " + printable(uuid_prefix) + ": ";
+  if (found.empty()) {
+    throw UsageError(message + "the lab " + lab + " has no such run. `lealab ls` lists the runs.");
+  }
+  message += "several runs begin so:";
+  for (size_t i = 0; i < found.size() && i < 5; ++i) message += "\n  " + found[i].uuid();
+  throw UsageError(message + "\nGive more digits.");
+}
+
+std::string new_uuid() {
+  uint8_t bytes[16];
+  // Small requests are never cut short once the kernel's generator is ready.
+  while (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
+    if (errno != EINTR)
+      throw Error(Exit::kEnvironment, std::string("getrandom: ") + std::strerror(errno));
+  }
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  std::string text;
+  for (int i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += "0123456789abcdef"[bytes[i] >> 4];
+    text += "0123456789abcdef"[bytes[i] & 15];
+  }
+  return text;
+}
+
+bool is_uuid(const std::string& name) {
+  if (name.size() != 36) return false;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const bool digit = (name[i] >= '0' && name[i] <= '9') || (name[i] >= 'a' && name[i] <= 'f');
+    if (dash ? name[i] != '-' : !digit) return false;
+  }
+  return true;
+}
+
+Folder make_run(const std::string& lab, const Header& header, const spec::RunSpec& spec,
+                const std::map<std::string, std::string>& files) {
+  const Folder folder = folder_of(lab, header.uuid);
+  const Folder temporary{lab + kRuns + "/" + kHalfMade + header.uuid};
+  std::error_code error;
+  if (!fs::create_directory(temporary.path, error)) {
+    throw Error(Exit::kEnvironment,
+                temporary.path + ": cannot make the run's folder: " + error.message());
+  }
+  publish_file(temporary.file(kSpecFile), spec::dump_yaml(spec::to_json(spec)));
+  publish_file(temporary.file(kHeaderFile), to_json(header).dump(2) + "\n");
+  for (const auto& [name, content] : files) publish_file(temporary.file(name.c_str()), content);
+  publish_folder(temporary.path, folder.path);
+  return folder;
+}
+
+void remove_half_made_runs(const std::string& lab) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(lab + kRuns, error)) {
+    if (entry.path().filename().string().starts_with(kHalfMade)) {
+      fs::remove_all(entry.path(), error);
+    }
+  }
+}
+
+Staging::Staging(const std::string& lab)
+    : path_(lab + kRuns + "/.import-" + std::to_string(getpid()) + "-" + new_uuid().substr(0, 8)) {
+  fs::create_directories(path_);
+}
+
+Staging::~Staging() {
+  std::error_code error;
+  fs::remove_all(path_, error);
+}
+
+}  // namespace lea::run

@@ -1,0 +1,50 @@
+#include "core/run/header.h"
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
+
+namespace lea::run {
+
+Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& run) {
+  Header header;
+  header.uuid = new_uuid();
+  header.experiment = experiment.name;
+  header.hash = run.hash;
+  header.created = utc_now();
+  header.seed = run.run.seed;
+  header.labels = run.labels;
+  header.axes = experiment.axes;
+  return header;
+}
+
+nlohmann::json to_json(const Header& header) {
+  return {{"uuid", header.uuid}, {"experiment", header.experiment},
+          {"hash", header.hash}, {"created", header.created},
+          {"seed", header.seed}, {"labels", header.labels},
+          {"axes", header.axes}, {"source", header.source}};
+}
+
+Header read_header(const Folder& run) {
+  const std::string path = run.file(kHeaderFile);
+  const auto document = read_json(path);
+  if (!document) throw DataError(path + ": is missing. The folder is no run; move it away.");
+  const JsonFields fields(*document, path);
+  Header header;
+  header.uuid = fields.text("uuid");
+  header.experiment = fields.text("experiment");
+  header.hash = fields.text("hash");
+  header.created = fields.text("created");
+  header.seed = fields.integer("seed");
+  header.labels = fields.text_map("labels");
+  header.axes = fields.texts("axes");
+  header.source = fields.text("source", "lealab");
+  if (header.uuid != run.uuid()) {
+    throw DataError(path + ": uuid: must be the folder's name, " + run.uuid() + ", but is " +
+                    printable(header.uuid) + ". A copied run must keep its name.");
+  }
+  return header;
+}
+
+}  // namespace lea::run

@@ -1,0 +1,168 @@
+#include "core/run/result.h"
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/json_field.h"
+
+namespace lea::run {
+namespace {
+
+using nlohmann::json;
+
+std::map<std::string, double> metrics_of(const JsonFields& metrics, const char* part) {
+  std::map<std::string, double> values;
+  if (!metrics.has(part)) return values;
+  const JsonFields fields = metrics.object(part);
+  for (const auto& [name, value] : metrics.at(part).items()) {
+    values[name] = fields.number(name.c_str());
+  }
+  return values;
+}
+
+Training training_of(const JsonFields& fields) {
+  Training training;
+  training.steps = fields.integer("steps", 0);
+  training.updates = fields.integer("updates", 0);
+  training.best_step = fields.integer("best_step", 0);
+  training.parameters = fields.integer("parameters", 0);
+  training.train_seconds = fields.number("train_seconds", 0);
+  training.wall_seconds = fields.number("wall_seconds", 0);
+  return training;
+}
+
+std::vector<UsedPlugin> plugins_of(const JsonFields& fields) {
+  std::vector<UsedPlugin> plugins;
+  if (!fields.has("plugins")) return plugins;
+  const json& list = fields.at("plugins");
+  if (!list.is_array()) fields.fail("plugins", "must be a list");
+  for (const json& element : list) {
+    const JsonFields plugin(element, fields.where() + ": plugins");
+    plugins.push_back({plugin.text("id"), plugin.text("version", ""), plugin.text("sha256", "")});
+  }
+  return plugins;
+}
+
+Provenance provenance_of(const JsonFields& fields) {
+  Provenance made;
+  made.plugins = plugins_of(fields);
+  made.numerics = fields.integer("numerics", 1);
+  made.libtorch = fields.text("libtorch", "");
+  made.lealab = fields.text("lealab", "");
+  made.host = fields.text("host", "");
+  made.cpu = fields.text("cpu", "");
+  made.device = fields.text("device", "");
+  made.machine_kind = fields.text("machine_kind", "");
+  made.threads = fields.integer("threads", 1);
+  made.peak_memory_bytes = fields.integer("peak_memory_bytes", 0);
+  return made;
+}
+
+json plugins_json(const std::vector<UsedPlugin>& plugins) {
+  json list = json::array();
+  for (const UsedPlugin& plugin : plugins) {
+    list.push_back({{"id", plugin.id}, {"version", plugin.version}, {"sha256", plugin.sha256}});
+  }
+  return list;
+}
+
+void add(const Training& training, json& document) {
+  document.update({{"steps", training.steps},
+                   {"updates", training.updates},
+                   {"best_step", training.best_step},
+                   {"parameters", training.parameters},
+                   {"train_seconds", training.train_seconds},
+                   {"wall_seconds", training.wall_seconds}});
+}
+
+void add(const Provenance& made, json& document) {
+  document.update({{"plugins", plugins_json(made.plugins)},
+                   {"numerics", made.numerics},
+                   {"libtorch", made.libtorch},
+                   {"lealab", made.lealab},
+                   {"host", made.host},
+                   {"cpu", made.cpu},
+                   {"threads", made.threads},
+                   {"device", made.device},
+                   {"machine_kind", made.machine_kind},
+                   {"peak_memory_bytes", made.peak_memory_bytes}});
+}
+
+}  // namespace
+
+json to_json(const Result& result) {
+  json document = {{"state", to_string(result.state)},
+                   {"reason", result.reason},
+                   {"finished_at", result.finished_at}};
+  if (result.attempt > 0) document["attempt"] = result.attempt;
+  if (result.state != State::kFinished) return document;
+  document.update({{"data_fingerprint", result.data_fingerprint},
+                   {"split_fingerprint", result.split_fingerprint},
+                   {"ranks_sha256", result.ranks_sha256},
+                   {"tie_share", result.tie_share},
+                   {"collapsed", result.collapsed}});
+  document["metrics"]["test"] = result.test;
+  if (!result.valid.empty()) document["metrics"]["valid"] = result.valid;
+  if (!result.ranks_valid_sha256.empty())
+    document["ranks_valid_sha256"] = result.ranks_valid_sha256;
+  if (result.unseen_ranks) document["unseen_ranks"] = *result.unseen_ranks;
+  if (result.training) add(*result.training, document);
+  if (result.made_with) {
+    add(*result.made_with, document);
+  } else {
+    document["plugins"] = json::array();
+  }
+  return document;
+}
+
+Result result_from(const json& document, const std::string& where) {
+  const JsonFields fields(document, where);
+  Result result;
+  const std::string state = fields.text("state");
+  const auto known = state_from(state);
+  if (!known || !is_final(*known)) {
+    fields.fail("state", "must be finished, failed or cancelled, but is " + state);
+  }
+  result.state = *known;
+  result.reason = fields.text("reason", "");
+  result.attempt = fields.integer("attempt", 0);
+  result.finished_at = fields.text("finished_at", "");
+  if (fields.has("metrics")) {
+    const JsonFields metrics = fields.object("metrics");
+    result.valid = metrics_of(metrics, "valid");
+    result.test = metrics_of(metrics, "test");
+  }
+  result.data_fingerprint = fields.text("data_fingerprint", "");
+  result.split_fingerprint = fields.text("split_fingerprint", "");
+  result.ranks_sha256 = fields.text("ranks_sha256", "");
+  result.ranks_valid_sha256 = fields.text("ranks_valid_sha256", "");
+  result.tie_share = fields.number("tie_share", 0);
+  result.collapsed = fields.boolean("collapsed", false);
+  if (fields.has("unseen_ranks")) result.unseen_ranks = fields.boolean("unseen_ranks", true);
+  if (fields.has("steps")) result.training = training_of(fields);
+  Provenance made = provenance_of(fields);
+  if (!made.plugins.empty()) result.made_with = std::move(made);  // imported ranks used none
+  return result;
+}
+
+std::optional<Result> read_result(const Folder& run) {
+  const std::string path = run.file(kResultFile);
+  const auto document = read_json(path);
+  if (!document) return std::nullopt;
+  return result_from(*document, path);
+}
+
+void write_result(const Folder& run, const Result& result) {
+  publish_file(run.file(kResultFile), to_json(result).dump(1) + "\n");
+}
+
+Result failure(const std::string& reason, int64_t attempt) {
+  Result result;
+  result.state = State::kFailed;
+  result.reason = reason;
+  result.attempt = attempt;
+  result.finished_at = utc_now();
+  return result;
+}
+
+}  // namespace lea::run

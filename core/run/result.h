@@ -1,0 +1,88 @@
+// What came of a run: the file result.json, written once and last. A run with a result never
+// changes.
+//
+//   {"state": "finished" | "failed" | "cancelled", "reason", "attempt", "finished_at",
+//    "metrics": {"valid": {"ndcg@20": x, ...}, "test": {...}},
+//    "data_fingerprint", "split_fingerprint", "ranks_sha256", "ranks_valid_sha256",
+//    "tie_share", "collapsed", "unseen_ranks",
+//    "best_step", "steps", "updates", "parameters", "train_seconds", "wall_seconds",
+//    "peak_memory_bytes",
+//    "plugins": [{"id": "KIND ID", "version", "sha256"}, ...], "numerics", "libtorch", "lealab",
+//    "host", "cpu", "threads", "device", "machine_kind"}
+//
+// A failed run has the first four alone. Imported ranks have no training and no machine.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/run/folder.h"
+#include "core/run/state.h"
+
+namespace lea::run {
+
+// A plugin that a run used.
+struct UsedPlugin {
+  std::string id;       // "KIND ID", such as "framework lea.snqn"
+  std::string version;  // that it declares
+  std::string sha256;   // of its library
+};
+
+// Where and with what a run was made.
+struct Provenance {
+  std::vector<UsedPlugin> plugins;
+  int64_t numerics = 1;          // spec::kNumerics of that time; 1 where none is stated
+  std::string libtorch, lealab;  // versions
+  std::string host, cpu, device, machine_kind;
+  int64_t threads = 1;
+  int64_t peak_memory_bytes = 0;
+};
+
+struct Training {
+  int64_t steps = 0;
+  int64_t updates = 0;    // of the evaluated network
+  int64_t best_step = 0;  // that was selected
+  int64_t parameters = 0;
+  double train_seconds = 0;  // of all attempts
+  double wall_seconds = 0;   // of the last attempt
+};
+
+struct Result {
+  State state = State::kFinished;  // finished, failed or cancelled
+  std::string reason;              // why it failed; empty of a finished run
+  int64_t attempt = 0;             // that ended it; 0: imported ranks
+  std::string finished_at;         // UTC
+
+  // Of finished runs. Metric names are those of core/eval/ranks.h.
+  std::map<std::string, double> valid, test;  // valid is empty without validation events
+  std::string data_fingerprint, split_fingerprint;
+  std::string ranks_sha256, ranks_valid_sha256;  // of the two files of ranks
+  double tie_share = 0;                          // share of the test events whose target ties
+  bool collapsed = false;                        // all scores are equal in most test events
+  std::optional<bool>
+      unseen_ranks;  // of imported ranks: whether those among unseen items are known
+
+  std::optional<Training> training;
+  std::optional<Provenance> made_with;
+};
+
+nlohmann::json to_json(const Result& result);
+
+// A key that is missing leaves the default, except `state`. Throws DataError that names `where` and
+// the key when a value is of another type.
+Result result_from(const nlohmann::json& document, const std::string& where);
+
+// Empty when the run has no result yet. Throws DataError that names the file and the key.
+std::optional<Result> read_result(const Folder& run);
+
+// Publishes result.json. Throws StoreError.
+void write_result(const Folder& run, const Result& result);
+
+// The result of a run that failed in its last attempt.
+Result failure(const std::string& reason, int64_t attempt);
+
+}  // namespace lea::run
