@@ -222,7 +222,8 @@ void export_packs(const std::string& lab, const ExportOptions& options) {
     if (pack.without_valid_ranks)
       std::printf("%s: without the ranks of valid, to stay small\n", pack.path.c_str());
     if (pack.bytes > lab::kPackBytes)
-      std::printf("%s: has %zu bytes\n", pack.path.c_str(), pack.bytes);
+      std::printf("%s: has %zu bytes; a pack should stay under %zu\n", pack.path.c_str(),
+                  pack.bytes, lab::kPackBytes);
   }
   for (const std::string& sentence : exported.left_out)
     std::printf("left out: %s\n", sentence.c_str());
@@ -323,7 +324,10 @@ void import_command(const ImportOptions& options, const Globals& globals) {
   if (collected.refused.empty()) return;
   std::string message;
   for (const std::string& refused : collected.refused) message += refused + "\n";
-  throw DataError(message + "some runs of the lab are not in the index");
+  throw DataError(
+      message +
+      "The packs are in the lab, but the folders above are damaged and not in its index. "
+      "`lealab db check` lists all that is wrong.");
 }
 
 }  // namespace
@@ -343,10 +347,13 @@ void add_exchange(CLI::App& app, const Globals& globals) {
   exports->callback([out, &globals] { export_command(*out, globals); });
 
   auto in = std::make_shared<ImportOptions>();
-  CLI::App* imports = app.add_subcommand(
-      "import",
-      "packed runs (DIR or FILE ...), or `ranks FILE`: the ranks that another system gave");
-  imports->add_option("paths", in->paths, "folders or files; or `ranks` and a CSV")->required();
+  CLI::App* imports = app.add_subcommand("import",
+                                         "packed runs (DIR, DIR.yaml or FILE ...), or `ranks "
+                                         "FILE`: the ranks that another system gave");
+  imports
+      ->add_option("paths", in->paths,
+                   "folders, the specs beside them, or files; or `ranks` and a CSV")
+      ->required();
   imports->add_option("--experiment", in->experiment,
                       "ranks: the experiment whose table gets the row");
   imports->add_option("--name", in->name, "ranks: the row's label");

@@ -1,33 +1,41 @@
 #include "core/lab/pack.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
 #include "core/lab/archive.h"
 #include "core/lab/collector.h"
+#include "core/lab/plan.h"
+#include "core/run/experiment_plan.h"
+#include "core/run/header.h"
+#include "core/run/state.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kFiles[] = {"run.yaml",       "cell.json", "result.json",     "events.jsonl",
-                                  "attempts.jsonl", "ranks.bin", "ranks-valid.bin", "log.txt"};
-constexpr const char* kRequired[] = {"run.yaml", "cell.json", "result.json", "ranks.bin"};
-constexpr const char* kValidRanks = "ranks-valid.bin";
+constexpr const char* kFiles[] = {run::kSpecFile,       run::kHeaderFile,   run::kResultFile,
+                                  run::kEventsFile,     run::kAttemptsFile, run::kRanksFile,
+                                  run::kValidRanksFile, run::kLogFile};
+constexpr const char* kRequired[] = {run::kSpecFile, run::kHeaderFile, run::kResultFile,
+                                     run::kRanksFile};
 constexpr size_t kLogBytes = 16 << 10;
 constexpr size_t kFileBytes = size_t{256} << 20;
 
-// From the first whole line of the last kLogBytes.
+// The whole lines of the last kLogBytes. A log that was cut before stays as it is, so that an
+// imported run is packed to the same bytes again.
 std::string log_end(std::string text) {
-  if (text.size() <= kLogBytes) return text;
+  constexpr std::string_view kCut = "[the beginning was left out]\n";
+  if (text.size() <= kLogBytes + (text.starts_with(kCut) ? kCut.size() : 0)) return text;
   text.erase(0, text.size() - kLogBytes);
-  return "[the beginning was left out]\n" + text.substr(text.find('\n') + 1);
+  return std::string(kCut) + text.substr(text.find('\n') + 1);
 }
 
 // A pack travels: of a path it keeps the name, not the folders of the machine that made it. No hash
@@ -41,31 +49,29 @@ void keep_names(nlohmann::json& document) {
   }
 }
 
-std::string spec_without_folders(const std::string& path) {
+nlohmann::json spec_without_folders(const std::string& path) {
   nlohmann::json document = spec::to_json(spec::load_run(path));
   keep_names(document);
-  return spec::dump_yaml(document);
+  return document;
 }
 
-// Removes what was staged, however the import ends.
-class Staging {
- public:
-  explicit Staging(const std::string& lab)
-      : path_(lab + "/runs/.import-" + std::to_string(getpid()) + "-" + run::new_uuid().substr(0, 8)) {
-    fs::create_directories(path_);
+// Runs `check`. Reports what it finds wrong under the name of `file`, which the user gave, because
+// `checked`, with which its messages begin, may be the path of a temporary copy.
+template <class Check>
+void refuse_unless(const Check& check, const std::string& file, const std::string& checked) {
+  try {
+    check();
+  } catch (const Error& error) {
+    if (error.code() != Exit::kBadInput) throw;
+    std::string why = error.what();
+    if (why.starts_with(checked)) why.erase(0, checked.size());
+    if (why.ends_with(".")) why.pop_back();
+    throw DataError(printable(file) + ": " + why + ". Nothing was imported.");
   }
-  ~Staging() {
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
-  const std::string& path() const { return path_; }
+}
 
- private:
-  std::string path_;
-};
-
-// Unpacks one archive to `staging`/UUID and verifies it there.
-run::Folder stage(const std::string& file, const std::string& staging) {
+// Unpacks one archive to `folder`/UUID and verifies it there.
+run::Folder stage(const std::string& file, const std::string& folder) {
   const auto files = read_tar_xz(read_file(file, kFileBytes), printable(file));
   const std::string first = files.empty() ? "" : files.begin()->first;
   const std::string uuid = first.substr(0, first.find('/'));
@@ -84,42 +90,134 @@ run::Folder stage(const std::string& file, const std::string& staging) {
   for (const char* required : kRequired) {
     if (!files.contains(uuid + "/" + required)) throw bad(std::string("lacks ") + required);
   }
-  const run::Folder run{staging + "/" + uuid};
-  if (!fs::create_directory(run.path))
-    throw bad("holds run " + uuid + ", as another of the files does");
-  for (const auto& [name, content] : files) publish_file(staging + "/" + name, content);
-  const RunRecord record = read_run(run);
-  if (record.run.state != "finished") throw bad("holds a run that has not finished");
-  if (record.run.source == "lealab" &&
-      spec::run_hash(spec::load_run(run.path + "/run.yaml")) != record.run.run_hash) {
-    throw bad("cell.json: hash: does not belong to run.yaml");
-  }
+  const run::Folder run{folder + "/" + uuid};
+  fs::create_directories(run.path);
+  for (const auto& [name, content] : files) publish_file(folder + "/" + name, content);
+  const auto check = [&] {
+    const RunRecord record = read_run(run);
+    if (record.run.state != "finished") throw DataError("holds a run that has not finished");
+    if (record.run.source == "lealab" &&
+        spec::run_hash(spec::load_run(run.file(run::kSpecFile))) != record.run.run_hash) {
+      throw DataError("cell.json: hash: does not belong to run.yaml");
+    }
+  };
+  refuse_unless(check, file, run.path + "/");
   return run;
 }
 
-std::vector<std::string> files_of(const std::vector<std::string>& paths) {
-  std::vector<std::string> files;
-  for (const std::string& path : paths) {
-    if (!fs::exists(path))
-      throw DataError("import: " + printable(path) + ": there is no such file or folder");
-    if (!fs::is_directory(path)) {
-      files.push_back(path);
-      continue;
+// The packs and plans that `path` stands for: a folder, the spec beside a folder, a pack or a plan.
+std::vector<std::string> files_at(const std::string& path) {
+  const auto bad = [&](const std::string& why) {
+    return DataError("import: " + printable(path) + ": " + why);
+  };
+  const auto importable = [](const std::string& name) {
+    return name.ends_with(".tar.xz") || name.ends_with(".json");
+  };
+  if (!fs::exists(path)) throw bad("there is no such file or folder");
+  std::string folder = path;
+  if (!fs::is_directory(path)) {
+    if (importable(path)) return {path};
+    const fs::path extension = fs::path(path).extension();
+    if (extension != ".yaml" && extension != ".yml") {
+      throw bad(
+          "is neither a packed run (UUID.tar.xz) nor a plan (NAME.json), nor a folder of them or "
+          "the spec (.yaml) beside one. Leave it out.");
     }
-    for (const auto& entry : fs::directory_iterator(path)) {
-      const std::string name = entry.path().filename().string();
-      if (entry.is_regular_file() && (name.ends_with(".tar.xz") || name.ends_with(".json"))) {
-        files.push_back(entry.path().string());
-      }
+    folder = fs::path(path).replace_extension().string();
+    if (!fs::is_directory(folder)) {
+      throw bad("stands for the packed runs in the folder " + printable(folder) +
+                ", but there is no such folder. `lealab export EXPERIMENT --out DIR` makes one.");
     }
   }
-  std::sort(files.begin(), files.end());
-  if (files.empty()) throw DataError("import: no packed run (UUID.tar.xz) in what was named");
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_regular_file() && importable(entry.path().filename().string()))
+      files.push_back(entry.path().string());
+  }
+  if (files.empty()) throw bad("holds no packed run (UUID.tar.xz)");
   return files;
 }
 
-bool same_result(const run::Folder& a, const run::Folder& b) {
-  return read_json(a.path + "/result.json") == read_json(b.path + "/result.json");
+// Every file once, however often and by whichever of its names it was given.
+std::vector<std::string> files_of(const std::vector<std::string>& paths) {
+  std::set<fs::path> seen;
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    for (const std::string& file : files_at(path)) {
+      if (seen.insert(fs::canonical(file)).second) files.push_back(file);
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// "FILE at KEY" for the first key that differs; "" when the documents are equal.
+std::string difference(const char* file, const nlohmann::json& a, const nlohmann::json& b) {
+  const nlohmann::json changes = nlohmann::json::diff(a, b);
+  if (changes.empty()) return "";
+  const std::string key = changes[0].at("path");
+  return key.empty() ? file : std::string(file) + " at " + printable(key);
+}
+
+// The first file in which two folders of one run differ; "" when they are identical (see pack.h).
+std::string difference(const run::Folder& a, const run::Folder& b) {
+  const auto spec_of = [](const run::Folder& run) {
+    return spec_without_folders(run.file(run::kSpecFile));
+  };
+  if (const auto found = difference(run::kSpecFile, spec_of(a), spec_of(b)); !found.empty())
+    return found;
+  for (const char* name : {run::kHeaderFile, run::kResultFile}) {
+    const auto document = [&](const run::Folder& run) {
+      return read_json(run.file(name)).value_or(nullptr);
+    };
+    if (const auto found = difference(name, document(a), document(b)); !found.empty()) return found;
+  }
+  for (const char* name : {run::kEventsFile, run::kRanksFile, run::kValidRanksFile}) {
+    const std::string first = a.file(name), second = b.file(name);
+    if (fs::exists(first) && fs::exists(second)) {
+      if (read_file(first, kFileBytes) != read_file(second, kFileBytes)) return name;
+    } else if (fs::exists(first) != fs::exists(second) &&
+               name != std::string(run::kValidRanksFile)) {
+      return name;
+    }
+  }
+  return "";
+}
+
+struct Staged {
+  std::string file;  // as the user named it
+  run::Folder run;
+};
+
+// What is to be imported, each run and each plan once.
+struct Sorted {
+  std::map<std::string, Staged> runs;        // by uuid
+  std::map<std::string, std::string> plans;  // name of the experiment -> file
+};
+
+Sorted sort_and_stage(const std::vector<std::string>& files, const std::string& staging) {
+  Sorted sorted;
+  for (const std::string& file : files) {
+    if (file.ends_with(".json")) {
+      refuse_unless([&] { run::read_plan(file); }, file, file + ": ");
+      const auto [first, added] = sorted.plans.emplace(fs::path(file).stem().string(), file);
+      if (!added && read_json(first->second) != read_json(file)) {
+        throw DataError(printable(file) + ": is not the same plan as " + printable(first->second) +
+                        ". Nothing was imported. Import one of them.");
+      }
+      continue;
+    }
+    const Staged staged{file, stage(file, staging + "/" + run::new_uuid())};
+    const auto [first, added] = sorted.runs.emplace(staged.run.uuid(), staged);
+    if (added) continue;
+    const std::string differing = difference(first->second.run, staged.run);
+    if (differing.empty()) continue;
+    throw DataError("run " + staged.run.uuid() + ": is packed twice, but " +
+                    printable(first->second.file) + " and " + printable(file) + " differ in " +
+                    differing +
+                    ". Nothing was imported. Remove the one that was altered, and import again.");
+  }
+  return sorted;
 }
 
 }  // namespace
@@ -130,17 +228,18 @@ Packed pack_run(const run::Folder& run, const std::string& folder) {
   }
   std::map<std::string, std::string> files;
   for (const char* name : kFiles) {
-    const std::string path = run.path + "/" + name;
+    const std::string path = run.file(name);
     if (!fs::exists(path)) continue;
-    std::string content =
-        name == std::string("run.yaml") ? spec_without_folders(path) : read_file(path, kFileBytes);
-    if (name == std::string("log.txt")) content = log_end(std::move(content));
+    std::string content = name == std::string(run::kSpecFile)
+                              ? spec::dump_yaml(spec_without_folders(path))
+                              : read_file(path, kFileBytes);
+    if (name == std::string(run::kLogFile)) content = log_end(std::move(content));
     files[run.uuid() + "/" + name] = std::move(content);
   }
   Packed packed;
   packed.path = folder + "/" + run.uuid() + ".tar.xz";
   std::string bytes = write_tar_xz(files);
-  if (bytes.size() > kPackBytes && files.erase(run.uuid() + "/" + kValidRanks) > 0) {
+  if (bytes.size() > kPackBytes && files.erase(run.uuid() + "/" + run::kValidRanksFile) > 0) {
     packed.without_valid_ranks = true;
     bytes = write_tar_xz(files);
   }
@@ -151,11 +250,12 @@ Packed pack_run(const run::Folder& run, const std::string& folder) {
 
 PackExport export_experiment(const std::string& lab, const std::string& experiment,
                              const std::string& folder) {
-  const db::Store store(lab, db::Store::Mode::kReadOnly);
-  const std::vector<db::RunRow> runs = store.runs(experiment);
+  const std::vector<run::Folder> runs = counting_runs(lab, experiment);
   if (runs.empty()) {
+    std::vector<std::string> known;
+    for (const std::string& file : run::plan_files(lab)) known.push_back(fs::path(file).stem());
     throw UsageError("experiment " + printable(experiment) + ": the lab " + lab +
-                     " has no such runs" + did_you_mean(experiment, store.experiments()) +
+                     " has no such runs" + did_you_mean(experiment, known) +
                      " `lealab ls` lists what there is.");
   }
   std::error_code error;
@@ -163,52 +263,56 @@ PackExport export_experiment(const std::string& lab, const std::string& experime
   if (error)
     throw Error(Exit::kEnvironment, folder + ": cannot make the folder: " + error.message());
   PackExport exported;
-  for (const db::RunRow& run : runs) {
-    if (run.state == "finished") {
-      exported.packs.push_back(pack_run({lab + "/runs/" + run.uuid}, folder));
+  std::set<std::pair<std::string, int64_t>> begun;  // hash and seed
+  for (const run::Folder& run : runs) {
+    const run::Header header = run::read_header(run);
+    const run::State state = run::state_of(run);
+    begun.emplace(header.hash, header.seed);
+    if (state == run::State::kFinished) {
+      exported.packs.push_back(pack_run(run, folder));
     } else {
-      exported.left_out.push_back("run " + run.uuid + " is " + run.state);
+      exported.left_out.push_back("run " + run.uuid() + " is " + run::to_string(state));
     }
   }
-  const std::string plan = run::plan_file(lab, experiment);
-  if (fs::exists(plan))
-    publish_file(folder + "/" + experiment + ".json", read_file(plan, kFileBytes));
+  const std::string plan_file = run::plan_file(lab, experiment);
+  if (!fs::exists(plan_file)) return exported;
+  const auto planned = run::read_plan(plan_file).runs;
+  const auto missing = std::count_if(planned.begin(), planned.end(), [&](const auto& run) {
+    return !begun.contains({run.hash, run.seed});
+  });
+  if (missing > 0) {
+    exported.left_out.push_back("planned runs that have not begun in this lab: " +
+                                std::to_string(missing) + " of " + std::to_string(planned.size()));
+  }
+  publish_file(folder + "/" + fs::path(plan_file).filename().string(),
+               read_file(plan_file, kFileBytes));
   return exported;
 }
 
 PackImport import_packs(const std::string& lab, const std::vector<std::string>& paths) {
-  const Staging staging(lab);
-  std::vector<run::Folder> runs;
-  std::vector<std::string> plans;
-  for (const std::string& file : files_of(paths)) {
-    if (file.ends_with(".json")) {
-      run::read_plan(file);
-      plans.push_back(file);
-    } else {
-      runs.push_back(stage(file, staging.path()));
-    }
-  }
-  for (const run::Folder& run : runs) {
-    const run::Folder old{lab + "/runs/" + run.uuid()};
-    if (fs::exists(old.path) && !same_result(run, old)) {
-      throw DataError("run " + run.uuid() +
-                      ": the lab has another run of this name with other results. " +
-                      "Nothing was imported.");
-    }
+  const run::Staging staging(lab);
+  const Sorted sorted = sort_and_stage(files_of(paths), staging.path());
+  for (const auto& [uuid, staged] : sorted.runs) {
+    const run::Folder own = run::folder_of(lab, uuid);
+    if (!fs::exists(own.path)) continue;
+    const std::string differing = difference(own, staged.run);
+    if (differing.empty()) continue;
+    throw DataError("run " + uuid + ": the lab has another run of this uuid: " +
+                    printable(staged.file) + " and " + own.path + " differ in " + differing +
+                    ". Nothing was imported. Another lab (--lab DIR) can take it.");
   }
   PackImport imported;
-  for (const run::Folder& run : runs) {
-    const std::string target = lab + "/runs/" + run.uuid();
-    const bool added = !fs::exists(target) && publish_folder(run.path, target);
+  for (const auto& [uuid, staged] : sorted.runs) {
+    const std::string target = run::folder_of(lab, uuid).path;
+    const bool added = !fs::exists(target) && publish_folder(staged.run.path, target);
     ++(added ? imported.added : imported.present);
   }
-  for (const std::string& file : plans) {
-    const std::string name = fs::path(file).filename().string();
-    const std::string target = lab + "/experiments/" + name;
+  for (const auto& [name, file] : sorted.plans) {
+    const std::string target = run::plan_file(lab, name);
     // The lab's own plan is newer than what was packed, or the same.
     if (fs::exists(target)) continue;
     publish_file(target, read_file(file, kFileBytes));
-    imported.plans.push_back(fs::path(file).stem().string());
+    imported.plans.push_back(name);
   }
   return imported;
 }

@@ -168,11 +168,119 @@ TEST_F(Exchange, RunsAgainOnADataSetThatWasReplacedAndSaysSo) {
               Not(HasSubstr("not the data set that the lab has now")));
 }
 
+TEST_F(Exchange, PacksGiveTheSameTableInAnotherLab) {
+  const auto table = [&] { return lealab({"table", "small", "--format", "csv"}).out; };
+  const std::string before = table();
+  ASSERT_EQ(lealab({"export", "small", "--out", path("spec")}).exit_code, 0);
+  fs::rename(path("lab"), path("first"));
+  // spec.yaml stands for the folder `spec` beside it.
+  const auto imported = lealab({"import", path("spec.yaml"), path("spec")});
+  ASSERT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_EQ(imported.out, "plan of small added\n2 runs added, 0 were here already\n");
+  EXPECT_EQ(lealab({"import", path("spec")}).out, "0 runs added, 2 were here already\n");
+  EXPECT_EQ(table(), before);
+  EXPECT_THAT(before, HasSubstr("popularity"));
+}
+
 TEST_F(Exchange, SaysThatThereIsNoSuchGpu) {
   const auto result =
       lealab({"run", path("spec.yaml"), "--set", "train.device=cuda:99", "--set", "seeds=[2]"});
   EXPECT_EQ(result.exit_code, 4);
   EXPECT_THAT(result.out, HasSubstr("train.device: cuda:99: LibTorch sees "));
+}
+
+const std::string kExperiments = LEA_SOURCE_DIR "/experiments/";
+
+// The studies under experiments/ whose runs are packed beside them.
+std::vector<std::string> packed_studies() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(kExperiments)) {
+    fs::path folder = entry.path();
+    if (folder.extension() == ".yaml" && fs::is_directory(folder.replace_extension()))
+      names.push_back(folder.filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// Lines of a Markdown table. The footer also reports on the data sets and plugins that are here.
+std::string rows_of_markdown(const std::string& markdown) {
+  std::string rows;
+  std::istringstream lines(markdown);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("|")) rows += line + "\n";
+  }
+  return rows;
+}
+
+class PackedStudy : public LabCommand {
+ protected:
+  void import(const std::vector<std::string>& paths) const {
+    std::vector<std::string> command = {"import"};
+    command.insert(command.end(), paths.begin(), paths.end());
+    const auto imported = lealab(command);
+    ASSERT_EQ(imported.exit_code, 0) << imported.err;
+  }
+  void expect_its_table(const std::string& study) const {
+    const auto table = lealab({"table", study, "--format", "markdown"});
+    ASSERT_EQ(table.exit_code, 0) << table.err;
+    const std::string committed = rows_of_markdown(read_file(kExperiments + study + "/table.md"));
+    ASSERT_NE(committed, "");
+    EXPECT_EQ(rows_of_markdown(table.out), committed) << study;
+  }
+  // The plan hashes the split's file, which the checkout does not hold.
+  static bool has_split() {
+    return fs::exists(LEA_SOURCE_DIR "/../shared/data/industry/split.tsv");
+  }
+  void expect_all_done(const std::string& study) const {
+    const auto planned = lealab({"plan", "--json", kExperiments + study + ".yaml"});
+    ASSERT_EQ(planned.exit_code, 0) << planned.err;
+    const auto plan = nlohmann::json::parse(planned.out);
+    ASSERT_FALSE(plan.at("tasks").empty());
+    EXPECT_EQ(plan.at("counts").at("done"), plan.at("tasks").size())
+        << study << ": " << plan.at("counts");
+  }
+};
+
+class PackedStudyAlone : public PackedStudy, public testing::WithParamInterface<std::string> {};
+INSTANTIATE_TEST_SUITE_P(All, PackedStudyAlone, testing::ValuesIn(packed_studies()),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(PackedStudyAlone, GivesTheTableThatIsCommittedWithIt) {
+  import({kExperiments + GetParam()});
+  expect_its_table(GetParam());
+}
+
+TEST_P(PackedStudyAlone, LeavesNothingToDo) {
+  if (!has_split()) GTEST_SKIP() << "needs ../shared/data/industry";
+  import({kExperiments + GetParam() + ".yaml"});
+  expect_all_done(GetParam());
+}
+
+class PackedStudies : public PackedStudy {
+ protected:
+  // experiments/industry_*, as a shell expands it: the specs and the folders.
+  static std::vector<std::string> as_the_shell_expands() {
+    std::vector<std::string> paths;
+    for (const auto& entry : fs::directory_iterator(kExperiments)) {
+      if (entry.path().filename().string().starts_with("industry_"))
+        paths.push_back(entry.path().string());
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+  }
+};
+
+TEST_F(PackedStudies, GiveTheirTablesWhenTheyAreImportedAtOnce) {
+  import(as_the_shell_expands());
+  ASSERT_GE(packed_studies().size(), 4u);
+  for (const std::string& study : packed_studies()) expect_its_table(study);
+}
+
+TEST_F(PackedStudies, LeaveNothingToDoWhenTheyAreImportedAtOnce) {
+  if (!has_split()) GTEST_SKIP() << "needs ../shared/data/industry";
+  import(as_the_shell_expands());
+  for (const std::string& study : packed_studies()) expect_all_done(study);
 }
 
 }  // namespace

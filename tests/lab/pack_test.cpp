@@ -5,6 +5,7 @@
 #include <archive_entry.h>
 
 #include <fstream>
+#include <functional>
 
 #include "core/lab/archive.h"
 #include "core/lab/collector.h"
@@ -13,6 +14,9 @@
 namespace lea::lab {
 namespace {
 
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -28,18 +32,45 @@ class Pack : public ::testing::Test {
   std::string pack(size_t i) const {
     return from_.beside("packs") + "/" + runs_[i].uuid() + ".tar.xz";
   }
-  // The message of importing hostile bytes; nothing may have been imported by it.
+  // The message of importing these paths, which must be refused and leave nothing in the lab.
+  std::string refusal_of(const std::vector<std::string>& paths) {
+    const std::string message = message_of([&] { import_packs(to_.path(), paths); });
+    EXPECT_THAT(message, HasSubstr("Nothing was imported"));
+    for (const char* folder : {"/runs", "/experiments"}) {
+      for (const auto& entry : fs::directory_iterator(to_.path() + folder))
+        ADD_FAILURE() << "left behind: " << entry.path();
+    }
+    return message;
+  }
+  // The same of hostile bytes that lie beside good packs. The message must name their file.
   std::string refusal(const std::string& bytes) {
     const std::string path = from_.beside("bad.tar.xz");
     publish_file(path, bytes);
-    const std::string message = message_of([&] {
-      import_packs(to_.path(), {from_.beside("packs"), path});
-    });
-    EXPECT_THAT(list_runs(to_.path()), IsEmpty());
-    for (const auto& entry : std::filesystem::directory_iterator(to_.path() + "/runs")) {
-      ADD_FAILURE() << "left behind: " << entry.path();
-    }
+    const std::string message = refusal_of({from_.beside("packs"), path});
+    EXPECT_THAT(message, HasSubstr(path));
     return message;
+  }
+  // The pack of run i with a changed file.
+  std::string altered(size_t i, const std::string& name,
+                      const std::function<void(std::string&)>& change) const {
+    auto files = read_tar_xz(read_file(pack(i)), "pack");
+    change(files[runs_[i].uuid() + "/" + name]);
+    return write_tar_xz(files);
+  }
+  std::string with_json(size_t i, const std::string& name, const std::string& pointer,
+                        const nlohmann::json& value) const {
+    return altered(i, name, [&](std::string& text) {
+      auto document = parse_json(text, name);
+      document[nlohmann::json::json_pointer(pointer)] = value;
+      text = document.dump();
+    });
+  }
+  // Another folder that holds run 0, made of these bytes.
+  std::string other_folder(const std::string& bytes) const {
+    const std::string folder = from_.beside("others");
+    fs::create_directories(folder);
+    publish_file(folder + "/" + runs_[0].uuid() + ".tar.xz", bytes);
+    return folder;
   }
 
   TemporaryLab from_, to_;
@@ -134,35 +165,198 @@ TEST_F(Pack, RefusesABomb) {
 TEST_F(Pack, RefusesDamageAnywhere) {
   const std::string whole = read_file(pack(0));
   for (size_t length = 0; length < whole.size(); length += whole.size() / 10) {
-    EXPECT_NE(refusal(whole.substr(0, length)), "") << "cut at " << length;
+    SCOPED_TRACE("cut at " + std::to_string(length));
+    refusal(whole.substr(0, length));
   }
   for (size_t at = 7; at < whole.size(); at += whole.size() / 20) {
+    SCOPED_TRACE("flipped at " + std::to_string(at));
     std::string flipped = whole;
     flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
-    EXPECT_NE(refusal(flipped), "") << "flipped at " << at;
+    refusal(flipped);
   }
 }
 
-TEST_F(Pack, RefusesAResultThatWasEdited) {
-  auto files = read_tar_xz(read_file(pack(0)), "pack");
-  std::string& result = files.at(runs_[0].uuid() + "/result.json");
-  auto document = parse_json(result, "result");
-  document["metrics"]["test"]["hr@10"] = 0.95;
-  result = document.dump();
-  EXPECT_THAT(refusal(write_tar_xz(files)), HasSubstr("hr@10"));
+TEST_F(Pack, OneAlteredRunRefusesTheWholeStudyByName) {
+  const std::string whole = read_file(pack(1));
+  const auto refused_with = [&](const std::string& bytes) {
+    publish_file(pack(1), bytes);
+    const std::string message = refusal_of({from_.beside("packs")});
+    publish_file(pack(1), whole);
+    EXPECT_THAT(message, HasSubstr(runs_[1].uuid()));
+    return message;
+  };
+  EXPECT_THAT(refused_with(with_json(1, "result.json", "/metrics/test/hr@10", 0.95)),
+              HasSubstr(pack(1) + ": result.json: metrics: test: hr@10: must be"));
+  EXPECT_THAT(refused_with(altered(1, "ranks.bin", [](std::string& ranks) { ranks.back() ^= 1; })),
+              HasSubstr(pack(1) + ": ranks.bin: is not the file that result.json names"));
+  EXPECT_THAT(refused_with(with_json(1, "cell.json", "/hash", std::string(64, '0'))),
+              HasSubstr(pack(1) + ": cell.json: hash: does not belong to run.yaml"));
+  std::string damaged = whole;
+  damaged[damaged.size() / 2] ^= 0x10;
+  EXPECT_THAT(refused_with(damaged), HasSubstr(pack(1) + ": "));
+  EXPECT_EQ(import_packs(to_.path(), {from_.beside("packs")}).added, 2u);
 }
 
-TEST_F(Pack, RefusesARunWithOtherResultsUnderTheSameName) {
+TEST_F(Pack, ARunThatIsPackedTwiceCountsOnce) {
+  // The second pack was made where the data lies elsewhere, after another attempt was closed, and
+  // without what made it too large.
+  auto files = read_tar_xz(read_file(pack(0)), "pack");
+  const std::string uuid = runs_[0].uuid();
+  files[uuid + "/log.txt"] = "another line\n";
+  files[uuid + "/attempts.jsonl"] = "{}\n";
+  files.erase(uuid + "/ranks-valid.bin");
+  const std::string others = other_folder(write_tar_xz(files));
+  const PackImport imported = import_packs(to_.path(), {others, from_.beside("packs")});
+  EXPECT_EQ(imported.added, 2u);
+  EXPECT_EQ(imported.present, 0u);
+  EXPECT_THAT(list_runs(to_.path()), SizeIs(2));
+  EXPECT_EQ(import_packs(to_.path(), {others}).present, 1u);
+}
+
+TEST_F(Pack, TwoPacksOfOneRunThatDifferAreRefusedWithBothNames) {
+  auto ranks = fake_ranks(5);
+  const std::string bytes = eval::encode_ranks(ranks);
+  auto files = read_tar_xz(read_file(pack(0)), "pack");
+  const std::string uuid = runs_[0].uuid();
+  auto result = parse_json(files.at(uuid + "/result.json"), "result");
+  result["ranks_sha256"] = sha256(bytes);
+  result["metrics"]["test"] = eval::metrics(ranks.records, {});
+  files[uuid + "/ranks.bin"] = bytes;
+  files[uuid + "/result.json"] = result.dump();
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {with_json(0, "result.json", "/wall_seconds", 1), "result.json at /wall_seconds"},
+      {with_json(0, "cell.json", "/labels/behaviour", "x"), "cell.json at /labels/behaviour"},
+      {altered(0, "run.yaml",
+               [&](std::string& text) {
+                 spec::RunSpec run = spec::load_run(runs_[0].path + "/run.yaml");
+                 run.data.path = "/elsewhere/another";  // no hash covers it
+                 text = spec::dump_yaml(spec::to_json(run));
+               }),
+       "run.yaml at /data/path"},
+      {altered(0, "events.jsonl", [](std::string& text) { text.pop_back(); }), "events.jsonl"},
+      {write_tar_xz(files), "result.json at /metrics/test"},
+  };
+  for (const auto& [pack_bytes, what] : cases) {
+    const std::string others = other_folder(pack_bytes);
+    EXPECT_THAT(refusal_of({from_.beside("packs"), others}),
+                AllOf(HasSubstr(others + "/" + uuid + ".tar.xz"), HasSubstr(pack(0)),
+                      HasSubstr("differ in " + what)));
+  }
+}
+
+TEST_F(Pack, ASpecStandsForTheFolderBesideIt) {
+  for (const std::string name : {"packs.yaml", "packs.yml"}) {
+    publish_file(from_.beside(name), "name: study\n");
+    const TemporaryLab lab;
+    EXPECT_EQ(import_packs(lab.path(), {from_.beside(name)}).added, 2u);
+  }
+  publish_file(from_.beside("demo.yaml"), "name: demo\n");
+  EXPECT_THAT(message_of([&] { import_packs(to_.path(), {from_.beside("demo.yaml")}); }),
+              AllOf(HasSubstr(from_.beside("demo.yaml") + ": stands for the packed runs in"),
+                    HasSubstr(from_.beside("demo") + ", but there is no such folder")));
+}
+
+TEST_F(Pack, AFolderThatIsNamedInSeveralWaysIsReadOnce) {
+  publish_file(from_.beside("packs.yaml"), "name: study\n");
+  fs::create_directory_symlink(from_.beside("packs"), from_.beside("link"));
+  const PackImport imported =
+      import_packs(to_.path(), {from_.beside("packs"), from_.beside("packs.yaml"),
+                                from_.beside("./packs/"), from_.beside("link"), pack(0)});
+  EXPECT_EQ(imported.added, 2u);
+  EXPECT_EQ(imported.present, 0u);
+  EXPECT_THAT(imported.plans, ElementsAre("study"));
+}
+
+TEST_F(Pack, RefusesWhatIsNeitherPackNorPlan) {
+  publish_file(from_.beside("README.md"), "# Packs\n");
+  EXPECT_THAT(message_of([&] { import_packs(to_.path(), {from_.beside("README.md")}); }),
+              HasSubstr("README.md: is neither a packed run"));
+  fs::create_directory(from_.beside("empty"));
+  EXPECT_THAT(message_of([&] {
+                import_packs(to_.path(), {from_.beside("packs"), from_.beside("empty")});
+              }),
+              HasSubstr("/empty: holds no packed run"));
+  EXPECT_THAT(list_runs(to_.path()), IsEmpty());
+}
+
+TEST_F(Pack, TwoPlansOfOneNameMustBeEqual) {
+  const std::string folder = other_folder(read_file(pack(0)));
+  const std::string plan = read_file(from_.beside("packs") + "/study.json");
+  publish_file(folder + "/study.json", plan);
+  EXPECT_EQ(import_packs(to_.path(), {from_.beside("packs"), folder}).added, 2u);
+  publish_file(folder + "/study.json", "{}");
+  EXPECT_THAT(message_of([&] { import_packs(to_.path(), {folder}); }),
+              HasSubstr(folder + "/study.json: name: "));
+  auto other = parse_json(plan, "plan");
+  other["created"] = "2020-01-01T00:00:00Z 0";
+  publish_file(folder + "/study.json", other.dump());
+  EXPECT_THAT(
+      message_of([&] {
+        import_packs(to_.path(), {from_.beside("packs"), folder});
+      }),
+      AllOf(HasSubstr(from_.beside("packs") + "/study.json"), HasSubstr(folder + "/study.json")));
+}
+
+TEST_F(Pack, WhatTheLabAlreadyHasMustBeTheSame) {
   import_packs(to_.path(), {pack(0)});
   const RunFolder run{to_.path() + "/runs/" + runs_[0].uuid()};
-  auto result = *read_json(run.path + "/result.json");
-  result["host"] = "elsewhere";
-  publish_file(run.path + "/result.json", result.dump());
-  EXPECT_THAT(message_of([&] {
-                import_packs(to_.path(), {pack(0), pack(1)});
-              }),
-              HasSubstr("other results"));
-  EXPECT_THAT(list_runs(to_.path()), SizeIs(1));
+  const auto refused = [&] {
+    const std::string message = message_of([&] { import_packs(to_.path(), {pack(0), pack(1)}); });
+    EXPECT_THAT(list_runs(to_.path()), SizeIs(1));
+    EXPECT_THAT(message, AllOf(HasSubstr(pack(0)), HasSubstr("Nothing was imported")));
+    return message;
+  };
+  const std::string result = read_file(run.path + "/result.json");
+  auto document = parse_json(result, "result");
+  document["host"] = "elsewhere";
+  publish_file(run.path + "/result.json", document.dump());
+  EXPECT_THAT(refused(), HasSubstr("differ in result.json at /host"));
+  fs::remove(run.path + "/result.json");
+  EXPECT_THAT(refused(), HasSubstr("differ in result.json."));
+  publish_file(run.path + "/result.json", result);
+  fs::remove(run.path + "/events.jsonl");
+  EXPECT_THAT(refused(), HasSubstr("differ in events.jsonl."));
+}
+
+TEST_F(Pack, AnImportedRunIsPackedToTheSameBytesAgain) {
+  std::string log;
+  for (int i = 0; i < 10000; ++i) log += "line " + std::to_string(i) + "\n";
+  publish_file(runs_[0].path + "/log.txt", log);
+  const std::string first = read_file(pack_run(runs_[0], from_.beside("packs")).path);
+  import_packs(to_.path(), {pack(0)});
+  const RunFolder imported{to_.path() + "/runs/" + runs_[0].uuid()};
+  EXPECT_EQ(read_file(pack_run(imported, to_.beside("")).path), first);
+}
+
+TEST_F(Pack, AnExportedExperimentAloneRestoresAllOfItsRuns) {
+  // Two of its three runs were made for the first experiment, which labels them in another way.
+  spec::Experiment shared = experiment_;
+  shared.name = "shared";
+  for (spec::PlannedRun& run : shared.runs) run.labels = {{"behaviour", "as shared"}};
+  save_plan(from_.path(), shared);
+  finished_run(from_.path(), shared, 2);
+  collect(from_.path());
+  const PackExport exported =
+      export_experiment(from_.path(), "shared", from_.beside("shared-packs"));
+  EXPECT_THAT(exported.packs, SizeIs(3));
+  EXPECT_THAT(exported.left_out, IsEmpty());
+  import_packs(to_.path(), {from_.beside("shared-packs")});
+  collect(to_.path());
+  const db::Store before(from_.path(), db::Store::Mode::kReadOnly),
+      after(to_.path(), db::Store::Mode::kReadOnly);
+  const auto there = before.runs("shared"), here = after.runs("shared");
+  ASSERT_THAT(here, SizeIs(3));
+  for (size_t i = 0; i < here.size(); ++i) {
+    EXPECT_EQ(here[i].uuid, there[i].uuid);
+    EXPECT_EQ(here[i].state, "finished");
+    EXPECT_EQ(here[i].labels.at("behaviour"), "as shared");
+    EXPECT_EQ(here[i].result, there[i].result);
+  }
+}
+
+TEST_F(Pack, ExportSaysHowManyPlannedRunsHaveNotBegun) {
+  EXPECT_THAT(exported_.left_out,
+              ElementsAre("planned runs that have not begun in this lab: 1 of 3"));
 }
 
 TEST(Export, SaysWhichExperimentsThereAre) {
