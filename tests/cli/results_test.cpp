@@ -12,8 +12,11 @@
 #include "core/base/text.h"
 #include "core/eval/ranks.h"
 #include "core/lab/collector.h"
+#include "core/lab/lab_folder.h"
 #include "core/lab/process.h"
-#include "core/lab/run_folder.h"
+#include "core/run/experiment_plan.h"
+#include "core/run/header.h"
+#include "core/run/result.h"
 
 namespace lea {
 namespace {
@@ -33,7 +36,7 @@ class ResultsCommand : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(lab_); }
 
-  lab::RunFolder plan(const std::string& framework, int64_t seed) {
+  run::Folder plan(const std::string& framework, int64_t seed) {
     spec::PlannedRun planned;
     planned.run.data.name = "toy";
     planned.run.backbone.id = "lea.gru4rec";
@@ -42,33 +45,30 @@ class ResultsCommand : public testing::Test {
     planned.hash = spec::run_hash(planned.run);
     planned.labels = {{"framework", framework}};
     study_.runs.push_back(planned);
-    return lab::create_run(lab_, study_, planned);
+    return run::make_run(lab_, run::new_header(study_, planned), planned.run);
   }
 
   // Two test events; the first target has the rank.
-  lab::RunFolder finish(const std::string& framework, int64_t seed, uint32_t rank) {
-    const lab::RunFolder folder = plan(framework, seed);
+  run::Folder finish(const std::string& framework, int64_t seed, uint32_t rank) {
+    const run::Folder folder = plan(framework, seed);
     eval::RankFile ranks{std::string(64, 'd'), std::string(64, 'e'), 100, {}};
     ranks.records = {{0, 0, 9, 3, rank, 0, 1, 0}, {0, 1, 7, 3, 90, 5, 80, 5}};
     const std::string bytes = eval::encode_ranks(ranks);
-    publish_file(folder.path + "/ranks.bin", bytes);
-    publish_file(folder.path + "/log.txt", "step 1\nstep \033[2J2\nstep 3\n");
-    const nlohmann::json result = {{"state", "finished"},
-                                   {"reason", ""},
-                                   {"metrics", {{"test", eval::metrics(ranks.records, {})}}},
-                                   {"data_fingerprint", ranks.data_fingerprint},
-                                   {"split_fingerprint", ranks.split_fingerprint},
-                                   {"ranks_sha256", sha256(bytes)},
-                                   {"tie_share", 0.5},
-                                   {"collapsed", false},
-                                   {"plugins", nlohmann::json::array()},
-                                   {"finished_at", lab::utc_now()}};
-    publish_file(folder.path + "/result.json", result.dump());
+    publish_file(folder.file(run::kRanksFile), bytes);
+    publish_file(folder.file(run::kLogFile), "step 1\nstep \033[2J2\nstep 3\n");
+    run::Result result;
+    result.finished_at = utc_now();
+    result.test = eval::metrics(ranks.records, {});
+    result.data_fingerprint = ranks.data_fingerprint;
+    result.split_fingerprint = ranks.split_fingerprint;
+    result.ranks_sha256 = sha256(bytes);
+    result.tie_share = 0.5;
+    run::write_result(folder, result);
     return folder;
   }
 
   void collect() {
-    lab::save_plan(lab_, study_);
+    run::save_plan(lab_, study_);
     const lab::Collected collected = lab::collect(lab_);
     ASSERT_THAT(collected.refused, testing::IsEmpty());
   }
@@ -97,7 +97,7 @@ TEST_F(ResultsCommand, ListsWhatTheIndexHasAndWhatItHasNotYet) {
 }
 
 TEST_F(ResultsCommand, ShowsARunByTheFirstDigitsOfItsUuid) {
-  const lab::RunFolder folder = finish("snqn", 1, 2);
+  const run::Folder folder = finish("snqn", 1, 2);
   const lab::ProcessResult show = lealab({"show", folder.uuid().substr(0, 13), "--slices"});
   ASSERT_EQ(show.exit_code, 0) << show.err;
   EXPECT_THAT(show.out, HasSubstr("run " + folder.uuid()));
@@ -111,7 +111,7 @@ TEST_F(ResultsCommand, ShowsARunByTheFirstDigitsOfItsUuid) {
 }
 
 TEST_F(ResultsCommand, PrintsTheLastLinesOfALogWithoutControlCharacters) {
-  const lab::RunFolder folder = finish("snqn", 1, 2);
+  const run::Folder folder = finish("snqn", 1, 2);
   EXPECT_EQ(lealab({"log", folder.uuid(), "-n", "2"}).out, "step \\x1b[2J2\nstep 3\n");
   EXPECT_THAT(lealab({"log", folder.uuid()}).out, testing::StartsWith("step 1\n"));
 }

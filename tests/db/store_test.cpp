@@ -156,7 +156,7 @@ TEST(Store, SharesARunBetweenExperimentsThatPlanIt) {
   EXPECT_THAT(store.experiments(), ::testing::ElementsAre("other", "study"));
 }
 
-TEST(Store, CountsTheNewestFinishedRunOfACell) {
+TEST(Store, GivesEveryRunOfAPlannedHashForTheRuleToChooseFrom) {
   const Lab lab;
   Store store(lab.path(), Store::Mode::kWrite);
   for (int i : {1, 2, 3}) {
@@ -166,29 +166,12 @@ TEST(Store, CountsTheNewestFinishedRunOfACell) {
     if (i == 3) run.state = "failed";
     store.put(run, {}, {});
   }
-  const auto runs = store.runs("study");
-  ASSERT_THAT(runs, SizeIs(1));
-  EXPECT_EQ(runs[0].uuid, uuid_of(2));
-}
-
-TEST(Store, KeepsARunOfEachDataSetOfACell) {
-  const Lab lab;
-  Store store(lab.path(), Store::Mode::kWrite);
-  for (int i : {1, 2, 3}) {
-    RunRow run = finished_run(i);
-    run.run_hash = "same";
-    run.created = "2026-01-0" + std::to_string(i) + "T00:00:00Z";
-    run.result["data_fingerprint"] = i == 2 ? "another" : "one";
-    store.put(run, {}, {});
+  store.put_experiment({"other", "2026", {}, nlohmann::json::object(), {{"same", 1, {}}}});
+  for (const char* experiment : {"study", "other"}) {
+    const auto runs = store.runs(experiment);
+    ASSERT_THAT(runs, SizeIs(3)) << experiment;
+    for (size_t i = 0; i < 3; ++i) EXPECT_EQ(runs[i].uuid, uuid_of(static_cast<int>(i) + 1));
   }
-  RunRow open = finished_run(4);
-  open.run_hash = "same";
-  open.state = "interrupted";
-  store.put(open, {}, {});
-  const auto runs = store.runs("study");
-  ASSERT_THAT(runs, SizeIs(2)) << "and none that has not finished, where one has";
-  EXPECT_EQ(runs[0].uuid, uuid_of(2));
-  EXPECT_EQ(runs[1].uuid, uuid_of(3));
 }
 
 TEST(Store, FindsARunByItsFirstDigits) {

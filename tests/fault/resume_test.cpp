@@ -14,7 +14,6 @@
 #include "core/data/import.h"
 #include "core/eval/ranks.h"
 #include "core/lab/process.h"
-#include "core/lab/run_folder.h"
 
 namespace lea {
 namespace {
@@ -133,7 +132,7 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
     int before = 0, behind = 0;
   };
   static void count_resumptions(const std::string& run, Resumptions* resumptions) {
-    const std::string log = read_file(run + "/log.txt"), words = "going on after step ";
+    const std::string log = read_file(run + "/log.txt"), words = "resumed after step ";
     for (size_t at = log.find(words); at != std::string::npos; at = log.find(words, at + 1)) {
       const int64_t step = std::stoll(log.substr(at + words.size()));
       ++(step < kChange ? resumptions->before : resumptions->behind);
@@ -183,7 +182,7 @@ TEST_P(ResumeTest, StoppedOnRequestARunSaysInterruptedAndGoesOn) {
     code = train(run, delay, SIGTERM);
     if (code == 7) {
       ++stops;
-      EXPECT_EQ(lab::state_of({run}), lab::RunState::kInterrupted);
+      EXPECT_EQ(run::state_of({run}), run::State::kInterrupted);
       for (const auto& file : fs::directory_iterator(run + "/checkpoint")) {
         if (file.path().extension() != ".json") continue;
         EXPECT_NE(read_file(file.path()).find("framework " + GetParam().run.framework.id),
@@ -195,7 +194,7 @@ TEST_P(ResumeTest, StoppedOnRequestARunSaysInterruptedAndGoesOn) {
     if (code == -1) code = 7;  // the request came before the worker could hear it
   }
   ASSERT_EQ(code, 0);
-  EXPECT_EQ(lab::state_of({run}), lab::RunState::kFinished);
+  EXPECT_EQ(run::state_of({run}), run::State::kFinished);
   expect_same(run, reference);
 }
 

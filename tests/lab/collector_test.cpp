@@ -19,12 +19,12 @@ std::string content(const TemporaryLab& lab) {
 TEST(Collector, CollectedTwiceIsCollectedOnce) {
   const TemporaryLab lab;
   const auto experiment = experiment_of({"finish", "finish"});
-  save_plan(lab.path(), experiment);
+  run::save_plan(lab.path(), experiment);
   finished_run(lab.path(), experiment, 0);
-  create_run(lab.path(), experiment, experiment.runs[1]);
+  new_run(lab.path(), experiment, experiment.runs[1]);
   EXPECT_EQ(collect(lab.path()).runs, 2);
   const std::string once = content(lab);
-  save_plan(lab.path(), experiment);
+  run::save_plan(lab.path(), experiment);
   const Collected again = collect(lab.path());
   EXPECT_EQ(again.unchanged, 1);
   EXPECT_EQ(content(lab), once);
@@ -33,7 +33,7 @@ TEST(Collector, CollectedTwiceIsCollectedOnce) {
 TEST(Collector, RebuiltIsTheSameAsCollected) {
   const TemporaryLab lab;
   const auto experiment = experiment_of({"finish", "finish", "finish"});
-  save_plan(lab.path(), experiment);
+  run::save_plan(lab.path(), experiment);
   for (size_t i : {0, 1}) {
     finished_run(lab.path(), experiment, i);
     collect(lab.path());
@@ -59,7 +59,7 @@ TEST(Collector, RebuildsFromADamagedIndex) {
 
 TEST(Collector, ReadsEventsUpToACutRecord) {
   const TemporaryLab lab;
-  const RunFolder run = finished_run(lab.path(), experiment_of({"finish"}));
+  const run::Folder run = finished_run(lab.path(), experiment_of({"finish"}));
   const std::string path = run.path + "/events.jsonl";
   EXPECT_THAT(read_run(run).curves, SizeIs(2));
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 3);
@@ -71,7 +71,7 @@ TEST(Collector, ReadsEventsUpToACutRecord) {
 
 TEST(Collector, RefusesAMetricThatDoesNotFollowFromTheRanks) {
   const TemporaryLab lab;
-  const RunFolder run = finished_run(lab.path(), experiment_of({"finish"}));
+  const run::Folder run = finished_run(lab.path(), experiment_of({"finish"}));
   auto result = *read_json(run.path + "/result.json");
   result["metrics"]["test"]["ndcg@10"] = 0.99;
   publish_file(run.path + "/result.json", result.dump());
@@ -87,7 +87,7 @@ class EditedResult : public ::testing::TestWithParam<std::pair<nlohmann::json, c
 
 TEST_P(EditedResult, IsRefusedByKey) {
   const TemporaryLab lab;
-  const RunFolder run = finished_run(lab.path(), experiment_of({"finish"}));
+  const run::Folder run = finished_run(lab.path(), experiment_of({"finish"}));
   auto result = *read_json(run.path + "/result.json");
   result.merge_patch(GetParam().first);
   publish_file(run.path + "/result.json", result.dump());
@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Collector, RefusesRanksThatAreNotTheRuns) {
   const TemporaryLab lab;
-  const RunFolder run = finished_run(lab.path(), experiment_of({"finish"}));
+  const run::Folder run = finished_run(lab.path(), experiment_of({"finish"}));
   publish_file(run.path + "/ranks.bin", eval::encode_ranks(fake_ranks(9)));
   EXPECT_THAT(message_of([&] { read_run(run); }), HasSubstr("ranks_sha256"));
 }
@@ -120,7 +120,7 @@ TEST(Collector, RefusesADamagedFolderAndTakesTheOthers) {
   const TemporaryLab lab;
   const auto experiment = experiment_of({"finish", "finish"});
   finished_run(lab.path(), experiment, 0);
-  const RunFolder bad = finished_run(lab.path(), experiment, 1);
+  const run::Folder bad = finished_run(lab.path(), experiment, 1);
   publish_file(bad.path + "/result.json", "{\"state\": \"fini");
   const Collected collected = collect(lab.path());
   EXPECT_EQ(collected.runs, 1);
@@ -131,7 +131,7 @@ TEST(Collector, RefusesADamagedFolderAndTakesTheOthers) {
 TEST(Collector, ChecksIndexAgainstFolders) {
   const TemporaryLab lab;
   const auto experiment = experiment_of({"finish", "finish"});
-  const RunFolder gone = finished_run(lab.path(), experiment, 0);
+  const run::Folder gone = finished_run(lab.path(), experiment, 0);
   collect(lab.path());
   EXPECT_THAT(check(lab.path()), IsEmpty());
   std::filesystem::remove_all(gone.path);
@@ -145,12 +145,12 @@ TEST(Collector, ChecksIndexAgainstFolders) {
 TEST(Collector, TakesTheNewestPlanOfAName) {
   const TemporaryLab lab;
   const auto experiment = experiment_of({"finish", "finish"});
-  save_plan(lab.path(), experiment);
+  run::save_plan(lab.path(), experiment);
   for (size_t i : {0, 1}) finished_run(lab.path(), experiment, i);
   collect(lab.path());
   auto smaller = experiment;
   smaller.runs.pop_back();
-  save_plan(lab.path(), smaller);
+  run::save_plan(lab.path(), smaller);
   collect(lab.path());
   EXPECT_THAT(db::Store(lab.path(), db::Store::Mode::kReadOnly).runs("study"), SizeIs(1));
 }
@@ -158,8 +158,8 @@ TEST(Collector, TakesTheNewestPlanOfAName) {
 TEST(Collector, RefusesAnExperimentNameThatIsAPath) {
   const TemporaryLab lab;
   for (const char* name : {"../x", "a/b", "", ".hidden", "a\nb"}) {
-    EXPECT_THAT(message_of([&] { save_plan(lab.path(), experiment_of({"finish"}, name)); }),
-                HasSubstr("cannot name a file"));
+    EXPECT_THAT(message_of([&] { run::save_plan(lab.path(), experiment_of({"finish"}, name)); }),
+                HasSubstr("name: must be letters, digits"));
   }
 }
 

@@ -18,7 +18,7 @@ using Kind = TaskEvent::Kind;
 class Executor : public ::testing::Test {
  protected:
   GridResult run(const spec::Experiment& experiment, int64_t jobs = 2) {
-    const Plan plan = make_plan(lab_.path(), experiment, catalogue(), jobs, false);
+    const Plan plan = make_plan(lab_.path(), experiment, installed(), jobs, false);
     GridOptions options;
     options.lab = lab_.path();
     options.worker = LEA_FAKE_WORKER;
@@ -48,10 +48,10 @@ TEST_F(Executor, FinishesEveryRunOnce) {
   const auto experiment = experiment_of({"finish", "finish", "finish", "noisy"});
   EXPECT_EQ(run(experiment).finished, 4u);
   EXPECT_GE(progress_, 4);
-  EXPECT_EQ(list_runs(lab_.path()).size(), 4u);
+  EXPECT_EQ(run::list_runs(lab_.path()).size(), 4u);
   // A second call has nothing to do.
   EXPECT_EQ(run(experiment).finished, 0u);
-  EXPECT_EQ(list_runs(lab_.path()).size(), 4u);
+  EXPECT_EQ(run::list_runs(lab_.path()).size(), 4u);
 }
 
 TEST_F(Executor, FailsAWorkerWithoutASignOfLife) {
@@ -60,9 +60,9 @@ TEST_F(Executor, FailsAWorkerWithoutASignOfLife) {
   EXPECT_EQ(result.finished, 2u);
   ASSERT_EQ(reasons_.size(), 1u);
   EXPECT_THAT(reasons_[0], HasSubstr("hung in phase train, step 1: no sign of life for"));
-  for (const RunFolder& folder : list_runs(lab_.path())) {
-    if (read_cell(folder).labels.at("behaviour") == "stubborn") {
-      EXPECT_EQ(state_of(folder), RunState::kFailed);
+  for (const run::Folder& folder : run::list_runs(lab_.path())) {
+    if (run::read_header(folder).labels.at("behaviour") == "stubborn") {
+      EXPECT_EQ(run::state_of(folder), run::State::kFailed);
     }
   }
 }
@@ -74,7 +74,7 @@ TEST_F(Executor, HandsOutDevices) {
   experiment.runs[0].run.train.device = experiment.runs[1].run.train.device = "cuda";
   EXPECT_EQ(run(experiment, /*jobs=*/3).finished, 3u);
   std::multiset<std::string> said;
-  for (const RunFolder& folder : list_runs(lab_.path()))
+  for (const run::Folder& folder : run::list_runs(lab_.path()))
     said.insert(read_file(folder.path + "/log.txt"));
   EXPECT_EQ(said, (std::multiset<std::string>{"device 3\n", "device GPU-5\n", "device any\n"}))
       << "one a GPU, and none for a run on the CPU";
@@ -83,7 +83,7 @@ TEST_F(Executor, HandsOutDevices) {
 struct Failure {
   const char* behaviour;
   const char* reason;
-  RunState state;
+  run::State state;
 };
 
 class FailingRun : public Executor, public ::testing::WithParamInterface<Failure> {};
@@ -94,22 +94,22 @@ TEST_P(FailingRun, FailsAloneWithItsReason) {
   EXPECT_EQ(result.failed, 1u);
   ASSERT_EQ(reasons_.size(), 1u);
   EXPECT_THAT(reasons_[0], HasSubstr(GetParam().reason));
-  for (const RunFolder& folder : list_runs(lab_.path())) {
-    if (read_cell(folder).labels.at("behaviour") == GetParam().behaviour) {
-      EXPECT_EQ(state_of(folder), GetParam().state);
+  for (const run::Folder& folder : run::list_runs(lab_.path())) {
+    if (run::read_header(folder).labels.at("behaviour") == GetParam().behaviour) {
+      EXPECT_EQ(run::state_of(folder), GetParam().state);
     }
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Each, FailingRun,
-    ::testing::Values(Failure{"fail", "no such data set", RunState::kFailed},
+    ::testing::Values(Failure{"fail", "no such data set", run::State::kFailed},
                       Failure{"segfault", "crashed (SIGSEGV) in phase train, step 1",
-                              RunState::kFailed},
-                      Failure{"silent", "ended without a result", RunState::kFailed},
-                      Failure{"unknown", "ended with code 70", RunState::kFailed},
-                      Failure{"oom", "killed (SIGKILL)", RunState::kQueued},
-                      Failure{"disk", "the disk is full", RunState::kQueued}),
+                              run::State::kFailed},
+                      Failure{"silent", "ended without a result", run::State::kFailed},
+                      Failure{"unknown", "ended with code 70", run::State::kFailed},
+                      Failure{"oom", "killed (SIGKILL)", run::State::kQueued},
+                      Failure{"disk", "the disk is full", run::State::kQueued}),
     [](const auto& test) { return test.param.behaviour; });
 
 TEST_F(Executor, StopsAGridAfterThreeEqualFailures) {
@@ -128,18 +128,19 @@ TEST_F(Executor, StopsOnASignalAndGoesOnByTheNextCall) {
   EXPECT_TRUE(stopped.stopped_by_user);
   EXPECT_EQ(stopped.interrupted, 2u);
   EXPECT_EQ(stopped.not_started, 1u);
-  const auto folders = list_runs(lab_.path());
+  const auto folders = run::list_runs(lab_.path());
   ASSERT_EQ(folders.size(), 2u);
-  for (const RunFolder& folder : folders) EXPECT_EQ(state_of(folder), RunState::kInterrupted);
+  for (const run::Folder& folder : folders)
+    EXPECT_EQ(run::state_of(folder), run::State::kInterrupted);
 
-  const Plan plan = make_plan(lab_.path(), experiment, catalogue(), 2, false);
+  const Plan plan = make_plan(lab_.path(), experiment, installed(), 2, false);
   EXPECT_EQ(plan.count(TaskStatus::kInterrupted), 2u);
   // The two go on in their folders; the third is stopped again, and has a folder of its own.
   run(experiment);
-  EXPECT_EQ(list_runs(lab_.path()).size(), 3u);
-  for (const RunFolder& folder : folders) {
-    EXPECT_EQ(state_of(folder), RunState::kFinished);
-    EXPECT_EQ(attempts_of(folder), 2);
+  EXPECT_EQ(run::list_runs(lab_.path()).size(), 3u);
+  for (const run::Folder& folder : folders) {
+    EXPECT_EQ(run::state_of(folder), run::State::kFinished);
+    EXPECT_EQ(run::last_attempt(folder).number, 2);
   }
 }
 

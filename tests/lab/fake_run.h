@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/records.h"
 #include "core/base/text.h"
 #include "core/eval/ranks.h"
-#include "core/lab/run_folder.h"
+#include "core/run/result.h"
 #include "core/spec/run_spec.h"
 
 namespace lea::lab {
@@ -33,30 +34,27 @@ inline eval::RankFile fake_ranks(uint32_t shift = 0) {
   return file;
 }
 
-inline void write_result(const RunFolder& run, int64_t attempt) {
+inline void write_result(const run::Folder& folder, int64_t attempt) {
   const std::string bytes = eval::encode_ranks(fake_ranks()),
                     valid = eval::encode_ranks(fake_ranks(3));
-  publish_file(run.path + "/ranks.bin", bytes);
-  publish_file(run.path + "/ranks-valid.bin", valid);
-  const nlohmann::json result = {
-      {"state", "finished"},
-      {"reason", ""},
-      {"metrics",
-       {{"test", eval::metrics(fake_ranks().records, {})},
-        {"valid", eval::metrics(fake_ranks(3).records, {})}}},
-      {"data_fingerprint", fake_ranks().data_fingerprint},
-      {"split_fingerprint", fake_ranks().split_fingerprint},
-      {"ranks_sha256", sha256(bytes)},
-      {"ranks_valid_sha256", sha256(valid)},
-      {"steps", 100},
-      {"wall_seconds", 12.5},
-      {"attempt", attempt},
-      {"plugins", {{{"id", "framework fake.framework"}, {"version", "1"}, {"sha256", "11"}}}},
-      {"finished_at", utc_now()}};
-  publish_file(run.path + "/result.json", result.dump(1));
+  publish_file(folder.file(run::kRanksFile), bytes);
+  publish_file(folder.file(run::kValidRanksFile), valid);
+  run::Result result;
+  result.attempt = attempt;
+  result.finished_at = utc_now();
+  result.test = eval::metrics(fake_ranks().records, {});
+  result.valid = eval::metrics(fake_ranks(3).records, {});
+  result.data_fingerprint = fake_ranks().data_fingerprint;
+  result.split_fingerprint = fake_ranks().split_fingerprint;
+  result.ranks_sha256 = sha256(bytes);
+  result.ranks_valid_sha256 = sha256(valid);
+  result.training = run::Training{.steps = 100, .wall_seconds = 12.5};
+  result.made_with = run::Provenance{.plugins = {{"framework fake.framework", "1", "11"}},
+                                     .machine_kind = "a machine"};
+  run::write_result(folder, result);
 }
 
-inline void write_events(const RunFolder& run) {
+inline void write_events(const run::Folder& run) {
   append_record(run.path + "/events.jsonl", {{"type", "train"}, {"step", 50}, {"loss", 2.5}});
   append_record(run.path + "/events.jsonl",
                 {{"type", "valid"}, {"step", 100}, {"metrics", {{"ndcg@20", 0.25}}}});

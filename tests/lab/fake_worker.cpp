@@ -11,7 +11,8 @@
 #include <filesystem>
 #include <thread>
 
-#include "core/lab/process_identity.h"
+#include "core/run/attempt.h"
+#include "core/run/header.h"
 #include "tests/lab/fake_run.h"
 
 namespace {
@@ -22,15 +23,6 @@ using namespace lea::lab;
 std::atomic<bool> stop{false};
 void request_stop(int) { stop = true; }
 
-void begin_attempt(const RunFolder& run) {
-  append_record(run.path + "/attempts.jsonl", {{"number", attempts_of(run) + 1},
-                                               {"host", this_host()},
-                                               {"pid", getpid()},
-                                               {"pid_start", process_start(getpid())},
-                                               {"boot_id", this_boot()},
-                                               {"started", utc_now()}});
-}
-
 void progress(int step, int max_steps) {
   std::printf(
       "{\"type\":\"progress\",\"step\":%d,\"max_steps\":%d,\"steps_per_second\":10.0,\"phase\":"
@@ -39,16 +31,16 @@ void progress(int step, int max_steps) {
   std::fflush(stdout);
 }
 
-int finish(const RunFolder& run) {
+int finish(const run::Folder& run) {
   std::printf("{\"type\":\"valid\",\"step\":100,\"metrics\":{\"ndcg@20\":0.25}}\n");
   write_events(run);
-  write_result(run, attempts_of(run));
-  close_attempt(run, 0, "");
+  write_result(run, run::last_attempt(run).number);
+  run::close_attempt(run, 0, "");
   return 0;
 }
 
 // Works until it is asked to stop, then leaves a checkpoint; with one, it finishes.
-int work_slowly(const RunFolder& run) {
+int work_slowly(const run::Folder& run) {
   if (std::filesystem::exists(run.path + "/checkpoint")) return finish(run);
   for (int step = 0; step < 2000 && !stop; ++step) {
     progress(step, 2000);
@@ -56,11 +48,11 @@ int work_slowly(const RunFolder& run) {
   }
   std::filesystem::create_directory(run.path + "/checkpoint");
   publish_file(run.path + "/checkpoint/step-5.json", "{}");
-  close_attempt(run, 7, "interrupted");
+  run::close_attempt(run, 7, "interrupted");
   return 7;
 }
 
-int fail(const RunFolder& run) {
+int fail(const run::Folder& run) {
   publish_file(run.path + "/result.json", R"({"state": "failed", "reason": "no such data set"})");
   return 3;
 }
@@ -69,12 +61,12 @@ int fail(const RunFolder& run) {
 
 int main(int argc, char** argv) {
   signal(SIGTERM, request_stop);
-  RunFolder run;
+  run::Folder run;
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::strcmp(argv[i], "--run") == 0) run.path = argv[i + 1];
   }
-  const std::string behaviour = read_cell(run).labels.at("behaviour");
-  begin_attempt(run);
+  const std::string behaviour = run::read_header(run).labels.at("behaviour");
+  run::begin_attempt(run);
   progress(1, 100);
   if (behaviour == "finish") return finish(run);
   if (behaviour == "device") {

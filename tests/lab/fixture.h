@@ -10,8 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/lab/run_folder.h"
+#include "core/lab/lab_folder.h"
+#include "core/run/attempt.h"
+#include "core/run/experiment_plan.h"
+#include "core/run/header.h"
+#include "core/run/stale.h"
+#include "core/run/state.h"
 #include "tests/lab/fake_run.h"
 
 namespace lea::lab {
@@ -51,17 +57,19 @@ inline spec::Experiment experiment_of(const std::vector<std::string>& behaviours
   return experiment;
 }
 
-inline spec::PluginCatalogue catalogue(const std::string& sha256 = "11") {
-  spec::PluginInfo plugin;
-  plugin.id = "fake.framework";
-  plugin.kind = "framework";
-  plugin.sha256 = sha256;
-  return spec::PluginCatalogue({plugin});
+inline run::InstalledPlugins installed(const std::string& version = "1",
+                                       const std::string& sha256 = "11") {
+  return {{"framework fake.framework", {version, sha256}}};
 }
 
-inline RunFolder finished_run(const std::string& lab, const spec::Experiment& experiment,
-                              size_t index = 0) {
-  const RunFolder run = create_run(lab, experiment, experiment.runs[index]);
+inline run::Folder new_run(const std::string& lab, const spec::Experiment& experiment,
+                           const spec::PlannedRun& planned) {
+  return run::make_run(lab, run::new_header(experiment, planned), planned.run);
+}
+
+inline run::Folder finished_run(const std::string& lab, const spec::Experiment& experiment,
+                                size_t index = 0) {
+  const run::Folder run = new_run(lab, experiment, experiment.runs[index]);
   write_events(run);
   write_result(run, 1);
   return run;

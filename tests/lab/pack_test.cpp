@@ -24,7 +24,7 @@ using ::testing::SizeIs;
 class Pack : public ::testing::Test {
  protected:
   void SetUp() override {
-    save_plan(from_.path(), experiment_);
+    run::save_plan(from_.path(), experiment_);
     for (size_t i : {0, 1}) runs_.push_back(finished_run(from_.path(), experiment_, i));
     collect(from_.path());
     exported_ = export_experiment(from_.path(), "study", from_.beside("packs"));
@@ -75,7 +75,7 @@ class Pack : public ::testing::Test {
 
   TemporaryLab from_, to_;
   const spec::Experiment experiment_ = experiment_of({"finish", "finish", "finish"});
-  std::vector<RunFolder> runs_;
+  std::vector<run::Folder> runs_;
   PackExport exported_;
 };
 
@@ -128,7 +128,7 @@ TEST_F(Pack, RefusesPathsOutsideItsFolder) {
   const std::string uuid = runs_[0].uuid();
   for (const std::string& name :
        {uuid + "/../../evil", std::string("/tmp/evil"), uuid + "/sub/run.yaml", uuid + "/evil.so",
-        new_uuid() + "/run.yaml"}) {
+        run::new_uuid() + "/run.yaml"}) {
     auto hostile = files;
     hostile[name] = "x";
     EXPECT_THAT(refusal(write_tar_xz(hostile)), HasSubstr("Nothing was imported")) << name;
@@ -209,7 +209,7 @@ TEST_F(Pack, ARunThatIsPackedTwiceCountsOnce) {
   const PackImport imported = import_packs(to_.path(), {others, from_.beside("packs")});
   EXPECT_EQ(imported.added, 2u);
   EXPECT_EQ(imported.present, 0u);
-  EXPECT_THAT(list_runs(to_.path()), SizeIs(2));
+  EXPECT_THAT(run::list_runs(to_.path()), SizeIs(2));
   EXPECT_EQ(import_packs(to_.path(), {others}).present, 1u);
 }
 
@@ -276,7 +276,7 @@ TEST_F(Pack, RefusesWhatIsNeitherPackNorPlan) {
                 import_packs(to_.path(), {from_.beside("packs"), from_.beside("empty")});
               }),
               HasSubstr("/empty: holds no packed run"));
-  EXPECT_THAT(list_runs(to_.path()), IsEmpty());
+  EXPECT_THAT(run::list_runs(to_.path()), IsEmpty());
 }
 
 TEST_F(Pack, TwoPlansOfOneNameMustBeEqual) {
@@ -299,10 +299,10 @@ TEST_F(Pack, TwoPlansOfOneNameMustBeEqual) {
 
 TEST_F(Pack, WhatTheLabAlreadyHasMustBeTheSame) {
   import_packs(to_.path(), {pack(0)});
-  const RunFolder run{to_.path() + "/runs/" + runs_[0].uuid()};
+  const run::Folder run{to_.path() + "/runs/" + runs_[0].uuid()};
   const auto refused = [&] {
     const std::string message = message_of([&] { import_packs(to_.path(), {pack(0), pack(1)}); });
-    EXPECT_THAT(list_runs(to_.path()), SizeIs(1));
+    EXPECT_THAT(run::list_runs(to_.path()), SizeIs(1));
     EXPECT_THAT(message, AllOf(HasSubstr(pack(0)), HasSubstr("Nothing was imported")));
     return message;
   };
@@ -324,7 +324,7 @@ TEST_F(Pack, AnImportedRunIsPackedToTheSameBytesAgain) {
   publish_file(runs_[0].path + "/log.txt", log);
   const std::string first = read_file(pack_run(runs_[0], from_.beside("packs")).path);
   import_packs(to_.path(), {pack(0)});
-  const RunFolder imported{to_.path() + "/runs/" + runs_[0].uuid()};
+  const run::Folder imported{to_.path() + "/runs/" + runs_[0].uuid()};
   EXPECT_EQ(read_file(pack_run(imported, to_.beside("")).path), first);
 }
 
@@ -333,7 +333,7 @@ TEST_F(Pack, AnExportedExperimentAloneRestoresAllOfItsRuns) {
   spec::Experiment shared = experiment_;
   shared.name = "shared";
   for (spec::PlannedRun& run : shared.runs) run.labels = {{"behaviour", "as shared"}};
-  save_plan(from_.path(), shared);
+  run::save_plan(from_.path(), shared);
   finished_run(from_.path(), shared, 2);
   collect(from_.path());
   const PackExport exported =

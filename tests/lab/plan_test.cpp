@@ -10,8 +10,8 @@ namespace {
 using ::testing::HasSubstr;
 
 Plan plan_of(const TemporaryLab& lab, const spec::Experiment& experiment,
-             const std::string& sha = "11", bool redo = false) {
-  return make_plan(lab.path(), experiment, catalogue(sha), 2, redo);
+             const run::InstalledPlugins& plugins = installed(), bool redo = false) {
+  return make_plan(lab.path(), experiment, plugins, 2, redo);
 }
 
 TEST(Plan, SkipsWhatAnyExperimentHasFinished) {
@@ -25,18 +25,49 @@ TEST(Plan, SkipsWhatAnyExperimentHasFinished) {
   EXPECT_THAT(plan.basis, HasSubstr("rough model"));
 }
 
-TEST(Plan, ShowsResultsOfAnotherBinaryAsStaleAndRedoesThemOnlyWhenAsked) {
+TEST(Plan, ShowsResultsOfAnotherVersionAsStaleAndRedoesThemOnlyWhenAsked) {
   const TemporaryLab lab;
   const auto experiment = experiment_of({"finish"});
   finished_run(lab.path(), experiment);
-  const Plan stale = plan_of(lab, experiment, "22");
+  const Plan stale = plan_of(lab, experiment, installed("2"));
   EXPECT_EQ(stale.count(TaskStatus::kStale), 1u);
   EXPECT_EQ(stale.to_do(), 0u);
-  EXPECT_THAT(stale.tasks[0].note, HasSubstr("fake.framework"));
-  const Plan redo = plan_of(lab, experiment, "22", true);
+  EXPECT_EQ(stale.tasks[0].note, "made with framework fake.framework 1 (now 2)");
+  EXPECT_EQ(stale.stale.line(), "1 run is stale: made with framework fake.framework 1 (now 2)");
+  const Plan redo = plan_of(lab, experiment, installed("2"), true);
   EXPECT_EQ(redo.to_do(), 1u);
+  EXPECT_EQ(redo.stale.line(), "");
   EXPECT_TRUE(redo.tasks[0].folder.path.empty())
       << "a finished run's folder is never written again";
+}
+
+TEST(Plan, TakesAnotherBinaryOfTheSameVersionForTheSame) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish"});
+  finished_run(lab.path(), experiment);
+  const Plan plan = plan_of(lab, experiment, installed("1", "22"));
+  EXPECT_EQ(plan.count(TaskStatus::kDone), 1u);
+  EXPECT_EQ(plan.stale.line(), "");
+}
+
+TEST(Plan, SaysInOneLineWhatIsStale) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish", "finish"});
+  for (const size_t i : {0, 1, 2}) finished_run(lab.path(), experiment, i);
+  EXPECT_EQ(plan_of(lab, experiment, installed("2")).stale.line(),
+            "3 runs are stale: made with framework fake.framework 1 (now 2)");
+}
+
+// The display, the executor and the estimate all ask needs_work(), so none counts otherwise.
+TEST(Plan, CountsTheRunOfAnOrphanAmongWhatItWillDo) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish"});
+  const run::Folder orphan = new_run(lab.path(), experiment, experiment.runs[0]);
+  run::begin_attempt(orphan);  // this process, which is alive
+  const Plan plan = plan_of(lab, experiment);
+  EXPECT_EQ(plan.count(TaskStatus::kRunning), 1u);
+  EXPECT_EQ(plan.to_do(), 2u);
+  EXPECT_GT(plan.tasks[0].seconds, 0) << "its time is part of the estimate";
 }
 
 void put_data(const TemporaryLab& lab, const std::string& fingerprint) {
@@ -57,12 +88,12 @@ TEST(Plan, DoesARunAgainWhoseDataSetWasReplaced) {
   EXPECT_THAT(plan.tasks[0].note, HasSubstr("another data set of the name toy"));
   EXPECT_TRUE(plan.tasks[0].folder.path.empty()) << "the old result keeps its folder";
 
-  // What was begun again and interrupted goes on, although the old run is there and finished.
-  const RunFolder again = create_run(lab.path(), experiment, experiment.runs[0]);
+  // What was begun again and interrupted is resumed, although the old run is there and finished.
+  const run::Folder again = new_run(lab.path(), experiment, experiment.runs[0]);
   std::filesystem::create_directory(again.path + "/checkpoint");
   publish_file(again.path + "/checkpoint/step-5.json", "{}");
   append_record(again.path + "/attempts.jsonl", {{"number", 1}, {"started", utc_now()}});
-  close_attempt(again, 7, "interrupted");
+  run::close_attempt(again, 7, "interrupted");
   EXPECT_EQ(plan_of(lab, experiment).tasks[0].folder.path, again.path);
   put_data(lab, fake_ranks().data_fingerprint);
   EXPECT_EQ(plan_of(lab, experiment).count(TaskStatus::kDone), 1u) << "the data set is back";
@@ -71,7 +102,7 @@ TEST(Plan, DoesARunAgainWhoseDataSetWasReplaced) {
 TEST(Plan, DoesAFailedRunAgainInAFolderOfItsOwn) {
   const TemporaryLab lab;
   const auto experiment = experiment_of({"finish"});
-  const RunFolder run = create_run(lab.path(), experiment, experiment.runs[0]);
+  const run::Folder run = new_run(lab.path(), experiment, experiment.runs[0]);
   publish_file(run.path + "/result.json", R"({"state": "failed", "reason": "out of luck"})");
   const Plan plan = plan_of(lab, experiment);
   EXPECT_EQ(plan.to_do(), 1u);

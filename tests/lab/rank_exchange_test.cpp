@@ -54,7 +54,7 @@ class RankExchange : public ::testing::Test {
 
 TEST_F(RankExchange, BecomesARunLikeAnyOther) {
   const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
-  const RunFolder folder = add_foreign_run(lab_.path(), run(), ranks);
+  const run::Folder folder = add_foreign_run(lab_.path(), run(), ranks);
   EXPECT_EQ(add_foreign_run(lab_.path(), run(), ranks).path, folder.path);
   EXPECT_EQ(collect(lab_.path()).runs, 1);
   const db::Store store(lab_.path(), db::Store::Mode::kReadOnly);
@@ -102,8 +102,8 @@ TEST_F(RankExchange, ImportsAgainWhatNowSaysTheRanksAmongUnseenItems) {
   const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
   EventRanks known = ranks;  // equal numbers, of which only these may be used without seen items
   known.unseen = true;
-  const RunFolder without = add_foreign_run(lab_.path(), run(), ranks);
-  const RunFolder with = add_foreign_run(lab_.path(), run(), known);
+  const run::Folder without = add_foreign_run(lab_.path(), run(), ranks);
+  const run::Folder with = add_foreign_run(lab_.path(), run(), known);
   EXPECT_NE(with.path, without.path);
   EXPECT_EQ((*read_json(with.path + "/result.json"))["unseen_ranks"], true);
 }

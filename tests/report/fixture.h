@@ -60,15 +60,16 @@ class ReportTest : public testing::Test {
       row.spec["backbone"] = {{"id", "lea." + backbone}, {"params", {{"width", 64}}}};
       row.spec["train"] = {{"learning_rate", 0.005}, {"stop_on", "ndcg@20"}};
     }
-    row.result = {
-        {"state", "finished"},
-        {"data_fingerprint", std::string(64, 'd')},
-        {"split_fingerprint", "5eed" + std::string(60, '0')},
-        {"tie_share", 0.0},
-        {"collapsed", false},
-        {"wall_seconds", 60},
-        {"plugins",
-         {{{"id", "lea." + framework}, {"version", "1"}, {"sha256", std::string(64, 'a')}}}}};
+    row.result = {{"state", "finished"},
+                  {"data_fingerprint", std::string(64, 'd')},
+                  {"split_fingerprint", "5eed" + std::string(60, '0')},
+                  {"tie_share", 0.0},
+                  {"collapsed", false},
+                  {"wall_seconds", 60},
+                  {"plugins",
+                   {{{"id", "framework lea." + framework},
+                     {"version", "1"},
+                     {"sha256", std::string(64, 'a')}}}}};
     return row;
   }
 

@@ -140,7 +140,7 @@ TEST_F(Table, NeverAveragesOverTwoDataSets) {
   put(old, 0.01);
   db::RunRow renewed = run("gru4rec", "snqn", 2);
   renewed.result["data_fingerprint"] = std::string(64, 'e');
-  renewed.finished = "2026-02-01T00:00:00Z";
+  renewed.created = "2026-02-01T00:00:00Z";
   put(renewed, 0.04);
   const auto shown = nlohmann::json::parse(table("json"));
   ASSERT_EQ(shown["rows"].size(), 1u);
@@ -153,7 +153,7 @@ TEST_F(Table, PrefersTheDataSetThatTheLabHasNow) {
   const db::RunRow own = run("gru4rec", "snqn", 1);
   db::RunRow newer = run("gru4rec", "snqn", 1);
   newer.result["data_fingerprint"] = std::string(64, 'e');
-  newer.finished = "2026-02-01T00:00:00Z";
+  newer.created = "2026-02-01T00:00:00Z";
   put(own, 0.01);
   put(newer, 0.04);
   std::filesystem::create_directories(lab_ + "/data/industry");
@@ -207,10 +207,10 @@ TEST_F(Table, ShowsPlannedCellsThatHaveNoRun) {
   done.spec["reward"] = {{"id", "lea.predefined"}, {"params", nlohmann::json::object()}};
   put(done, 0.04);
   db::ExperimentRow plan{"study", "2026-01-31T00:00:00Z", done.axes, nlohmann::json::object(), {}};
-  plan.cells.push_back({done.run_hash, 1, done.labels});
-  plan.cells.push_back({std::string(64, 'e'), 2, done.labels});
-  plan.cells.push_back({std::string(64, 'f'), 1, {{"backbone", "gru4rec"}, {"framework", "sa2c"}}});
-  plan.cells.push_back({std::string(64, 'd'), 1, {{"backbone", "sasrec"}}});
+  plan.runs.push_back({done.run_hash, 1, done.labels});
+  plan.runs.push_back({std::string(64, 'e'), 2, done.labels});
+  plan.runs.push_back({std::string(64, 'f'), 1, {{"backbone", "gru4rec"}, {"framework", "sa2c"}}});
+  plan.runs.push_back({std::string(64, 'd'), 1, {{"backbone", "sasrec"}}});
   db::Store(lab_, db::Store::Mode::kWrite).put_experiment(plan);
   const std::string text = table("text");
   EXPECT_THAT(text, HasSubstr("gru4rec   sa2c       0  not run\n"));
@@ -225,7 +225,7 @@ TEST_F(Table, CountsASeedOnceAndTakesTheNewestRun) {
   db::RunRow old = run("gru4rec", "snqn", 1);
   put(old, 0.01);
   db::RunRow again = run("gru4rec", "snqn", 1);
-  again.finished = "2026-02-01T00:00:00Z";
+  again.created = "2026-02-01T00:00:00Z";
   put(again, 0.04);
   const auto shown = nlohmann::json::parse(table("json"));
   ASSERT_EQ(shown["rows"].size(), 1u);
@@ -253,21 +253,34 @@ TEST_F(Table, ComparesOnlyRowsOfOneSplit) {
   EXPECT_THAT(text, HasSubstr("0.0400 –  "));  // nothing to be best of
 }
 
-TEST_F(Table, FlagsCollapseTiesAndStaleBinaries) {
+TEST_F(Table, FlagsCollapseTiesAndStaleRuns) {
   db::RunRow row = run("gru4rec", "snqn", 1);
   row.result["collapsed"] = true;
   row.result["tie_share"] = 0.25;
   put(row, 0.04);
   TableOptions options;
-  options.installed = {{"lea.snqn", std::string(64, 'b')}};
+  options.installed = {{"framework lea.snqn", {"2", std::string(64, 'a')}}};
   const std::string text = table("text", false, options);
   EXPECT_THAT(text, HasSubstr("Collapsed (constant scores): gru4rec snqn, seed 1, run 01010101\n"));
   EXPECT_THAT(
       text,
       HasSubstr("Ties: gru4rec snqn: the target ties in up to 25.00 % of the test events.\n"));
-  EXPECT_THAT(text,
-              HasSubstr("Stale: 1 run used a binary of lea.snqn that is not the one installed "
-                        "now.\n"));
+  EXPECT_THAT(text, HasSubstr("Stale: 1 run is stale: made with framework lea.snqn 1 (now 2).\n"));
+}
+
+TEST_F(Table, FlagsARowWhoseRunsWereMadeOnTwoKindsOfMachines) {
+  for (const int64_t seed : {1, 2, 3}) {
+    db::RunRow row = run("gru4rec", "snqn", seed);
+    row.result["machine_kind"] = seed == 2 ? "an old one" : "a new one";
+    put(row, 0.04);
+    row = run("sasrec", "snqn", seed);
+    row.result["machine_kind"] = "a new one";
+    put(row, 0.04);
+  }
+  const std::string text = table("text");
+  EXPECT_THAT(text, HasSubstr("Mixed machines: gru4rec snqn: a new one (seed 1, 3); an old one "
+                              "(seed 2).\n"));
+  EXPECT_THAT(text, Not(HasSubstr("Mixed machines: sasrec")));
 }
 
 TEST_F(Table, SaysWhatTiesChangeInThePrintedDigits) {

@@ -29,7 +29,7 @@ class CheckpointTest : public ::testing::Test {
                            [this](const std::string& sentence) { said_.push_back(sentence); });
   }
   std::string file(int64_t step, const std::string& ending) {
-    return run_ + "/checkpoint/step-" + std::to_string(step) + ending;
+    return run_ + "/step-" + std::to_string(step) + ending;
   }
 
   std::string run_;

@@ -121,8 +121,7 @@ TEST_F(EvaluatorTest, RefusesScoresOfAnotherShape) {
     rank(Part::kTest);
     FAIL() << "six scores for five items";
   } catch (const PluginError& error) {
-    EXPECT_STREQ(error.what(),
-                 "framework score() must give float [B, N] = [4, 5], but gave Float [4, 6]");
+    EXPECT_STREQ(error.what(), "framework: score() must give Float [4, 5], but gave Float [4, 6]");
   }
 }
 

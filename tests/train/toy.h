@@ -191,6 +191,11 @@ class ToyTest : public ::testing::Test {
     };
   }
 
+  // Where the loop writes.
+  Paths paths() const {
+    return {folder_ + "/checkpoint", folder_ + "/ranks.bin", folder_ + "/ranks-valid.bin"};
+  }
+
   std::string folder_;
   std::shared_ptr<const data::Dataset> data_;
   std::shared_ptr<const data::Split> split_;

@@ -17,7 +17,7 @@ using Steps = std::vector<int64_t>;
 
 class TrainerTest : public ToyTest {
  protected:
-  Outcome train() { return train::train(run_, data_, split_, lookup(), folder_, listener_); }
+  Outcome train() { return train::train(run_, data_, split_, lookup(), paths(), listener_); }
   // The weight before each step and after the last.
   std::vector<double> weights(const std::function<Loss(ToyFramework&, int64_t step)>& loss) {
     std::vector<double> weights;
@@ -55,27 +55,27 @@ TEST_F(TrainerTest, StopsAfterPatienceValidationsWithoutABetterOne) {
   for (const auto& metrics : listener_.values<nlohmann::json>("valid", "metrics"))
     hits.push_back(metrics.at("hr@1").get<double>());
   EXPECT_EQ(hits, (std::vector<double>{0.25, 0, 0.5, 0, 0}));
-  EXPECT_EQ(outcome.result.at("best_step"), 3);
-  EXPECT_EQ(outcome.result.at("steps"), 5);
-  EXPECT_EQ(outcome.result.at("updates"), 5);
+  EXPECT_EQ(outcome.best_step, 3);
+  EXPECT_EQ(outcome.steps, 5);
+  EXPECT_EQ(outcome.updates, 5);
 }
 
 TEST_F(TrainerTest, ReportsTheWeightsOfTheBestStepAndNotOfTheLast) {
   run_.train.validate_every = 1;
   run_.train.patience = 2;
   const Outcome outcome = train();
-  EXPECT_FLOAT_EQ(load_best(folder_).at("w").item<float>(), 3);
+  EXPECT_FLOAT_EQ(load_best(paths().checkpoint).at("w").item<float>(), 3);
   // w = 3: d is best, then c and e, then b, then a. The targets of u5 are d c a e.
-  const auto file = eval::decode_ranks(read_file(folder_ + "/ranks.bin"), "ranks.bin");
+  const auto file = eval::decode_ranks(read_file(paths().ranks), "ranks.bin");
   std::vector<std::pair<uint32_t, uint32_t>> ranks;
   for (const auto& record : file.records) ranks.emplace_back(record.rank, record.ties);
   EXPECT_EQ(ranks, (decltype(ranks){{1, 0}, {2, 1}, {5, 0}, {2, 1}}));
-  const auto& metrics = outcome.result.at("metrics");
-  EXPECT_EQ(metrics.at("test").at("hr@1"), 0.25);
-  EXPECT_EQ(metrics.at("test").at("hr@3"), 0.75);  // ties count against the target: rank 3
-  EXPECT_EQ(metrics.at("valid").at("hr@1"), 0.5);
-  EXPECT_EQ(outcome.result.at("tie_share"), 0.5);
-  EXPECT_EQ(outcome.result.at("ranks_sha256"), sha256_file(folder_ + "/ranks.bin"));
+  EXPECT_EQ(outcome.test.at("hr@1"), 0.25);
+  EXPECT_EQ(outcome.test.at("hr@3"), 0.75);  // ties count against the target: rank 3
+  EXPECT_EQ(outcome.valid.at("hr@1"), 0.5);
+  EXPECT_EQ(outcome.tie_share, 0.5);
+  EXPECT_EQ(outcome.ranks_sha256, sha256_file(paths().ranks));
+  EXPECT_EQ(outcome.valid_ranks_sha256, sha256_file(paths().valid_ranks));
 }
 
 TEST_F(TrainerTest, ValidatesByUpdatesOfTheNetworkThatRanksAndAfterTheLastOfThem) {
@@ -120,7 +120,7 @@ TEST_F(TrainerTest, ForgetsTheMomentsAtTheDropWhereTheRunSaysSo) {
     return w[5] - w[3];
   };
   EXPECT_GT(last_move(false), 1e-4);
-  drop_checkpoints(folder_);
+  drop_checkpoints(paths().checkpoint);
   EXPECT_EQ(last_move(true), 0);
 }
 
@@ -238,7 +238,7 @@ TEST_F(TrainerTest, FailsAtTheVeryStepWhoseLossIsNotFinite) {
   EXPECT_EQ(failure(),
             "framework toy.framework: the loss is not finite at step 5. Lower train.learning_rate "
             "or check the rewards");
-  const auto checkpoint = load_checkpoint(folder_, [](const std::string&) {});
+  const auto checkpoint = load_checkpoint(paths().checkpoint, [](const std::string&) {});
   ASSERT_TRUE(checkpoint);
   EXPECT_EQ(checkpoint->step, 4);
   EXPECT_FLOAT_EQ(checkpoint->tensors.at("model/w").item<float>(), 4);
@@ -265,14 +265,14 @@ TEST_F(TrainerTest, NeitherSelectsNorKeepsWeightsThatAreNotFinite) {
       "losses were. Lower train.learning_rate or check the rewards, and the loss for what has "
       "no finite gradient");
   EXPECT_TRUE(listener_.values<int64_t>("valid", "step").empty());
-  EXPECT_FALSE(load_checkpoint(folder_, [](const std::string&) {}));
+  EXPECT_FALSE(load_checkpoint(paths().checkpoint, [](const std::string&) {}));
 }
 
 TEST_F(TrainerTest, KeepsNoSuchWeightsEitherWhenItIsAskedToStop) {
   listener_.stop_at = 2;
   prepare_ = losing_a_weight_at(1);
   EXPECT_NE(failure().find("tensor unranked is not finite after 2 steps"), std::string::npos);
-  EXPECT_FALSE(load_checkpoint(folder_, [](const std::string&) {}));
+  EXPECT_FALSE(load_checkpoint(paths().checkpoint, [](const std::string&) {}));
 }
 
 TEST_F(TrainerTest, SaysWhenAnOptimisersMomentsHaveOverflowed) {
