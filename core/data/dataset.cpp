@@ -99,8 +99,7 @@ std::optional<json> describe_dataset(const std::string& lab, const std::string& 
 std::string fingerprint_in(const std::string& lab, const std::string& name) {
   const auto description = describe_dataset(lab, name);
   if (!description) return "";
-  return JsonFields(*description, dataset_folder(lab, name) + kDescription)
-      .text("fingerprint", "");
+  return JsonFields(*description, dataset_folder(lab, name) + kDescription).text("fingerprint", "");
 }
 
 std::shared_ptr<const Dataset> Dataset::open(const std::string& folder) {

@@ -3,7 +3,7 @@
 
 # Names agree between Debian 12 and Ubuntu 24.04.
 debian_packages=(
-  build-essential ca-certificates ccache cmake mold ninja-build pkg-config python3 python3-pip
+  build-essential ca-certificates ccache clang-format-14 cmake mold ninja-build pkg-config python3 python3-pip
   libarchive-dev libboost-dev libboost-filesystem-dev libcli11-dev libgmock-dev libgtest-dev libicu-dev
   libpcre2-dev libsentencepiece-dev libsqlite3-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev
   zlib1g-dev

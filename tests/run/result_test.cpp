@@ -1,0 +1,152 @@
+#include "core/run/result.h"
+
+#include "core/base/files.h"
+#include "core/base/json_field.h"
+#include "core/run/stale.h"
+#include "tests/run/fixture.h"
+
+namespace lea::run {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Result finished() {
+  Result result;
+  result.attempt = 2;
+  result.finished_at = "2026-01-31T23:59:59Z";
+  result.test = {{"ndcg@20", 0.25}};
+  result.valid = {{"ndcg@20", 0.5}};
+  result.data_fingerprint = "d";
+  result.split_fingerprint = "s";
+  result.ranks_sha256 = "r";
+  result.ranks_valid_sha256 = "v";
+  result.tie_share = 0.125;
+  result.collapsed = true;
+  result.training = Training{100, 90, 50, 1234, 2.5, 3.5};
+  result.made_with = Provenance{{{"framework lea.snqn", "1.0.0", "ab"}},
+                                1,
+                                "2.13.0",
+                                "0.1.0",
+                                "host",
+                                "a processor",
+                                "cpu",
+                                "a kind",
+                                2,
+                                1 << 20};
+  return result;
+}
+
+class ResultTest : public RunTest {};
+
+TEST_F(ResultTest, IsReadAsItWasWritten) {
+  const Folder run = new_run();
+  EXPECT_FALSE(read_result(run).has_value());
+  write_result(run, finished());
+  const auto read = read_result(run);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(to_json(*read), to_json(finished()));
+  EXPECT_EQ(read->training->best_step, 50);
+  EXPECT_EQ(read->training->wall_seconds, 3.5);
+  EXPECT_EQ(read->made_with->machine_kind, "a kind");
+  EXPECT_EQ(read->made_with->plugins.at(0).version, "1.0.0");
+  EXPECT_EQ(read->test.at("ndcg@20"), 0.25);
+  EXPECT_EQ(read->valid.at("ndcg@20"), 0.5);
+}
+
+TEST_F(ResultTest, HasTheKeysOfTheFormatsDocument) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : to_json(finished()).items()) keys.push_back(key);
+  EXPECT_THAT(keys,
+              ElementsAre("attempt", "best_step", "collapsed", "cpu", "data_fingerprint", "device",
+                          "finished_at", "host", "lealab", "libtorch", "machine_kind", "metrics",
+                          "numerics", "parameters", "peak_memory_bytes", "plugins", "ranks_sha256",
+                          "ranks_valid_sha256", "reason", "split_fingerprint", "state", "steps",
+                          "threads", "tie_share", "train_seconds", "updates", "wall_seconds"));
+}
+
+TEST_F(ResultTest, OfAFailedRunHasAReasonAndNoNumbers) {
+  const Folder run = new_run();
+  write_result(run, failure("out of luck", 3));
+  const auto document = *read_json(run.file(kResultFile));
+  EXPECT_EQ(document.size(), 4u) << document;
+  const auto read = read_result(run);
+  EXPECT_EQ(read->state, State::kFailed);
+  EXPECT_EQ(read->reason, "out of luck");
+  EXPECT_EQ(read->attempt, 3);
+  EXPECT_THAT(read->test, IsEmpty());
+  EXPECT_FALSE(read->training || read->made_with);
+}
+
+TEST_F(ResultTest, OfAnOlderProgramIsOfTheFirstNumerics) {
+  nlohmann::json document = to_json(finished());
+  document.erase("numerics");
+  EXPECT_EQ(result_from(document, "x").made_with->numerics, 1);
+}
+
+TEST_F(ResultTest, OfAWrongFormIsRefusedByKey) {
+  const nlohmann::json good = to_json(finished());
+  for (const auto& [key, value, message] :
+       {std::tuple{"state", nlohmann::json("running"), "x: state: must be finished, failed or"},
+        {"state", nlohmann::json(3), "x: state: must be a text"},
+        {"steps", nlohmann::json(1.5), "x: steps: must be an integer"},
+        {"wall_seconds", nlohmann::json("long"), "x: wall_seconds: must be a number"},
+        {"plugins", nlohmann::json("many"), "x: plugins: must be a list"},
+        {"metrics", nlohmann::json::array({1}), "x: metrics: must be an object"},
+        {"collapsed", nlohmann::json("yes"), "x: collapsed: must be true or false"}}) {
+    nlohmann::json bad = good;
+    bad[key] = value;
+    EXPECT_THAT(message_of([&, &document = bad] { result_from(document, "x"); }),
+                HasSubstr(message));
+  }
+}
+
+const InstalledPlugins kInstalled = {{"framework lea.snqn", {"1.0.0", "other binary"}}};
+
+TEST(Stale, IsAResultOfAnotherDeclaredVersionAndNotOneOfAnotherBinary) {
+  EXPECT_THAT(outdated_parts(finished(), kInstalled), IsEmpty());
+  EXPECT_THAT(outdated_parts(finished(), {{"framework lea.snqn", {"1.1.0", "ab"}}}),
+              ElementsAre("framework lea.snqn 1.0.0 (now 1.1.0)"));
+}
+
+TEST(Stale, IsAResultOfAnotherBinaryWhereTheVersionIsInDevelopment) {
+  Result result = finished();
+  result.made_with->plugins[0].version = "0.1.0-dev";
+  EXPECT_THAT(outdated_parts(result, {{"framework lea.snqn", {"0.1.0-dev", "ab"}}}), IsEmpty());
+  EXPECT_THAT(outdated_parts(result, {{"framework lea.snqn", {"0.1.0-dev", "cd"}}}),
+              ElementsAre("framework lea.snqn 0.1.0-dev (another build)"));
+  EXPECT_THAT(outdated_parts(result, {{"framework lea.snqn", {"0.1.0", "ab"}}}),
+              ElementsAre("framework lea.snqn 0.1.0-dev (now 0.1.0)"));
+}
+
+TEST(Stale, IsAResultOfOtherNumerics) {
+  Result result = finished();
+  result.made_with->numerics = spec::kNumerics + 1;
+  EXPECT_THAT(outdated_parts(result, kInstalled),
+              ElementsAre("numerics " + std::to_string(spec::kNumerics + 1) + " (now " +
+                          std::to_string(spec::kNumerics) + ")"));
+}
+
+TEST(Stale, SaysNothingOfAPluginThatIsNotInstalledNorOfImportedRanks) {
+  EXPECT_THAT(outdated_parts(finished(), {}), IsEmpty());
+  Result imported = finished();
+  imported.made_with.reset();
+  EXPECT_THAT(outdated_parts(imported, kInstalled), IsEmpty());
+}
+
+TEST(Stale, IsSaidInOneLineForAllRuns) {
+  StaleRuns stale;
+  EXPECT_EQ(stale.line(), "");
+  stale.add({});
+  EXPECT_EQ(stale.line(), "");
+  for (int i = 0; i < 22; ++i) {
+    stale.add({"framework lea.snqn 1.0.0 (now 1.1.0)", "backbone lea.gru4rec 1.0.0 (now 2.0.0)"});
+  }
+  EXPECT_EQ(stale.line(),
+            "22 runs are stale: made with backbone lea.gru4rec 1.0.0 (now 2.0.0), framework "
+            "lea.snqn 1.0.0 (now 1.1.0)");
+}
+
+}  // namespace
+}  // namespace lea::run
