@@ -9,6 +9,7 @@
 #include "core/base/files.h"
 #include "core/base/text.h"
 #include "core/lab/plugins.h"
+#include "core/spec/param_json.h"
 
 namespace lea::cli {
 namespace {
@@ -156,14 +157,15 @@ void print_plugin(const spec::PluginInfo& plugin) {
     std::printf("reads: %s\n", uses.empty() ? "nothing of a run but its data" : uses.c_str());
   }
   if (plugin.gives_state) std::printf("gives states\n");
+  if (plugin.needs_pool) std::printf("as a reward, needs `negatives: {from: pool}`\n");
   if (plugin.params.empty()) {
     std::printf("\nNo parameters.\n");
     return;
   }
   std::vector<std::vector<std::string>> rows{{"parameter", "type", "default", "range", "meaning"}};
   for (const ParamInfo& info : plugin.params) {
-    const std::string value =
-        info.required ? "(required)" : spec::to_json(info.default_value).dump();
+    std::string value = info.required ? "(required)" : spec::to_json(info.default_value).dump();
+    if (info.added) value += " (added)";
     rows.push_back({printable(info.name), type_name(info.type), printable(value), range_of(info),
                     printable(info.meaning)});
   }

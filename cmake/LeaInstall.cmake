@@ -19,7 +19,8 @@ endif()
 install(TARGETS lealab lealab-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS lea_api lea_lm LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/core/api DESTINATION include/lealab/core FILES_MATCHING PATTERN "*.h")
-install(FILES ${CMAKE_SOURCE_DIR}/core/spec/params.h DESTINATION include/lealab/core/spec)
+install(FILES ${CMAKE_SOURCE_DIR}/core/spec/artefact.h ${CMAKE_SOURCE_DIR}/core/spec/params.h
+        DESTINATION include/lealab/core/spec)
 install(FILES ${CMAKE_SOURCE_DIR}/core/base/error.h DESTINATION include/lealab/core/base)
 
 # lea_write_package(output include_dir api_library worker): paths are relative to the package file, so that an

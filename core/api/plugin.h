@@ -1,16 +1,35 @@
-// How a library becomes a plugin: a manifest and an ABI tag that are read from the file before any
-// of its code runs, and one entry function that registers factories.
+// How a library becomes a plugin. A plugin library holds a manifest and an ABI tag, which the host
+// reads from the file before any code of the library runs, and one entry function, which registers
+// a factory for each plugin.
 //
 //   namespace {
-//   class Gru4Rec final : public lea::Backbone { struct Params { void fields(lea::Fields&); }; ...
+//   class Mean final : public lea::Backbone {
+//    public:
+//     struct Params {
+//       int64_t width = 64;
+//       void fields(lea::Fields& f) { f.integer("width", width, {1, 4096}, "width of the state"); }
+//     };
+//     Mean(const Params& params, const lea::Context& context);
+//     int64_t width() const override;
+//     lea::Tensor encode(const lea::History& history) override;
 //   };
-//   }
-//   LEA_PLUGIN(backbone, "lea.gru4rec", "1.0.0", Gru4Rec, "GRU4Rec as in the SNQN paper's code")
+//   }  // namespace
+//   LEA_PLUGIN(backbone, "my.mean", "1.0.0", Mean, "mean of the item embeddings")
 //
-// A plugin class has a nested `Params` with `fields`, and a constructor (const Params&, const
-// Context&). A framework also has `static std::vector<std::string> uses()`: which of backbone,
-// reward, state, augment, negatives, train it reads; what it does not read becomes none in the
-// resolved spec. An environment that gives states has `static constexpr bool kGivesState = true`.
+// What the host reads from a plugin class T, beside the methods of its kind:
+//
+//   T::Params       a struct with `fields` (core/spec/params.h)
+//   constructor     T(const T::Params&, const lea::Context&)
+//   uses()          frameworks: static std::vector<std::string>, which of backbone, reward, state,
+//                   augment, negatives and train the framework reads; the others are left out of
+//                   the resolved run
+//   kMinNegatives   frameworks, optional: static constexpr int64_t; a spec with fewer sampled items
+//                   for each step is refused
+//   kGivesState     environments, optional: static constexpr bool, true when it also gives states
+//   kNeedsPool      environments, optional: static constexpr bool, true when its rewards are looked
+//                   up, so that it has none for a sampled item outside the pool; a spec that takes
+//                   rewards from it must state `negatives: {from: pool}`
+//   artefacts()     optional: static std::vector<lea::Artefact>, what it makes once and runs share
 #pragma once
 
 #include <c10/core/TensorOptions.h>
@@ -28,16 +47,19 @@
 #include "core/api/context.h"
 #include "core/api/environment.h"
 #include "core/api/framework.h"
+#include "core/spec/artefact.h"
 #include "core/spec/params.h"
 
 namespace lea {
 
-// Bumped when an interface or a struct of core/api changes. A plugin needs an equal major and a
-// minor that is not newer than the host's.
-inline constexpr uint32_t kApiMajor = 2;
+// The version of the plugin API. The minor is raised when core/api gains something, the major when
+// an interface or a struct of it changes. A plugin needs the host's major and a minor that is not
+// newer than the host's.
+inline constexpr uint32_t kApiMajor = 3;
 inline constexpr uint32_t kApiMinor = 0;
 
-// What must agree for C++ objects to cross. Plain data in its own section, compared field by field.
+// What a plugin was built with. Each field must agree with the host's, because C++ objects cross
+// between the two. It is plain data in a section of its own, so that it can be read from the file.
 struct AbiTag {
   char magic[8];
   uint32_t size, api_major, api_minor;
@@ -105,19 +127,26 @@ constexpr AbiTag make_abi_tag() {
   return tag;
 }
 
-// One registered plugin. Exactly one of the four factories is set.
+// Makes the artefacts of a plugin. This version of the API only reserves its place in PluginEntry.
+class Preparer;
+
+// One registered plugin. Exactly one of the factories of the four kinds is set.
 struct PluginEntry {
   std::string kind, id, version, summary;
   std::vector<ParamInfo> params;
-  std::vector<std::string> uses;
-  int64_t min_negatives = 0;
-  bool gives_state = false;
+  std::vector<std::string> uses;    // frameworks
+  int64_t min_negatives = 0;        // frameworks
+  bool gives_state = false;         // environments
+  bool needs_pool = false;          // environments
+  std::vector<Artefact> artefacts;  // this host makes none, and refuses a plugin that has any
   std::function<std::shared_ptr<Backbone>(const ParamValues&, const Context&)> backbone;
   std::function<std::shared_ptr<Framework>(const ParamValues&, const Context&)> framework;
   std::function<std::shared_ptr<Environment>(const ParamValues&, const Context&)> environment;
   std::function<std::shared_ptr<Augmenter>(const ParamValues&, const Context&)> augmenter;
+  std::function<std::shared_ptr<Preparer>(const ParamValues&)> preparer;  // empty in this version
 };
 
+// What `lea_register` is given. A plugin calls one of the templates for each plugin that it has.
 class LEA_API Registrar {
  public:
   virtual ~Registrar();
@@ -141,6 +170,7 @@ class LEA_API Registrar {
   void environment(const char* id, const char* version, const char* summary) {
     PluginEntry entry = describe<T>("environment", id, version, summary);
     if constexpr (requires { T::kGivesState; }) entry.gives_state = T::kGivesState;
+    if constexpr (requires { T::kNeedsPool; }) entry.needs_pool = T::kNeedsPool;
     entry.environment = make<T>;
     add(std::move(entry));
   }
@@ -161,6 +191,7 @@ class LEA_API Registrar {
     entry.version = version;
     entry.summary = summary;
     entry.params = describe_params<typename T::Params>();
+    if constexpr (requires { T::artefacts(); }) entry.artefacts = T::artefacts();
     return entry;
   }
   template <class T>
@@ -169,7 +200,7 @@ class LEA_API Registrar {
   }
 };
 
-// For plugins without parameters: `using Params = lea::NoParams;`.
+// For a plugin without parameters: `using Params = lea::NoParams;`.
 struct NoParams {
   void fields(Fields&) {}
 };
@@ -178,7 +209,9 @@ struct NoParams {
 
 #define LEA_EXPORT __attribute__((visibility("default"), used))
 
-// The manifest of a library: its version, and the kind and id of each plugin in it.
+// The manifest of a library, as JSON:
+//   {"version": "1.0.0", "provides": [{"kind": "backbone", "id": "my.mean"}]}
+// A library with several plugins states it once, lists them all, and defines `lea_register`.
 #define LEA_MANIFEST(JSON)                                                        \
   extern "C" {                                                                    \
   LEA_API extern const char lea_manifest[];                                       \
@@ -188,6 +221,8 @@ struct NoParams {
       ::lea::make_abi_tag();                                                      \
   }
 
+// Manifest, ABI tag and entry function of a library with one plugin. KIND is backbone, framework,
+// environment or augmenter.
 #define LEA_PLUGIN(KIND, ID, VERSION, TYPE, SUMMARY)                               \
   LEA_MANIFEST("{\"version\": \"" VERSION "\", \"provides\": [{\"kind\": \"" #KIND \
                "\", \"id\": \"" ID "\"}]}")                                        \

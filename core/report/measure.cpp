@@ -7,12 +7,15 @@
 #include "core/data/dataset.h"
 #include "core/report/json_path.h"
 #include "core/run/folder.h"
-#include "core/spec/run_spec.h"
+#include "core/spec/section_json.h"
 
 namespace lea::report {
 
 eval::Protocol protocol_of(const db::RunRow& run) {
-  return eval::protocol_of(spec::evaluate_section(run.spec, "run " + run.uuid));
+  const nlohmann::json* section = find_path(run.spec, "evaluate");
+  if (section == nullptr) return {};
+  return eval::protocol_of(
+      spec::section_from_json<spec::EvaluateSection>(*section, "run " + run.uuid + ": evaluate"));
 }
 
 eval::Protocol protocol_of(const db::RunRow& run, const TableOptions& options) {

@@ -16,7 +16,7 @@ using Leaves = std::map<std::string, std::string>;
 
 // What distinguishes one row from another: the cell, and of imported ranks the name.
 Leaves identity(const db::RunRow& run) {
-  Leaves leaves = flatten(spec::without_what_changes_no_result(run.spec));
+  Leaves leaves = flatten(spec::essential_settings(run.spec));
   leaves.erase("seed");
   leaves["source"] = run.source;
   if (run.source != "lealab") {

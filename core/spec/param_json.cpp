@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kShownBytes = 60;  // of a wrong value in an error
+constexpr size_t kShownBytes = 60;  // how much of a wrong value an error shows
 
 std::string number(double value) {
   char text[40];
@@ -135,6 +135,10 @@ std::string problem_of_order(const ParamInfo& info, const json& document) {
          shown(*low);
 }
 
+json to_json(const ParamValue& value) {
+  return std::visit([](const auto& v) { return json(v); }, value);
+}
+
 ParamValue value_of(const ParamInfo& info, const json& value) {
   switch (info.type) {
     case ParamType::kBool:
@@ -156,6 +160,16 @@ ParamValue value_of(const ParamInfo& info, const json& value) {
       return value.get<std::vector<double>>();
   }
   return false;
+}
+
+json without_added_defaults(const std::vector<ParamInfo>& infos, json values) {
+  for (const ParamInfo& info : infos) {
+    const auto value = values.find(info.name);
+    if (info.added && value != values.end() && *value == to_json(info.default_value)) {
+      values.erase(value);
+    }
+  }
+  return values;
 }
 
 std::vector<std::string> names_of(const std::vector<ParamInfo>& infos) {

@@ -1,5 +1,5 @@
-// Parameter values as JSON: the one place that says whether a value fits its declaration, and the
-// words in which an error names what is allowed.
+// The value of a parameter as JSON: whether it fits the declaration, the words for an error, and
+// the conversions.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -12,21 +12,29 @@ namespace lea::spec {
 // "an integer from 1 to 16", "one of uniform, pool", "true or false" ...
 std::string expected(const ParamInfo& info);
 
-// Empty when `value` fits, else "must be an integer from 1 to 16, but is 17".
+// Empty when `value` fits the declaration, otherwise the reason: "must be an integer from 1 to 16,
+// but is 17".
 std::string problem_with(const ParamInfo& info, const nlohmann::json& value);
 
-// Empty unless the value of `info` exceeds that of info.not_above, else "must not be above clip_max
-// (2), but is 3". `document` holds values that fit; what it lacks is in order.
+// Whether the value of `info` exceeds that of info.not_above, which it may not: the reason as "must
+// not be above clip_max (2), but is 3", otherwise empty. `document` holds the values by name, each
+// of which fits its declaration. Empty as well when it lacks one of the two.
 std::string problem_of_order(const ParamInfo& info, const nlohmann::json& document);
 
-// Precondition: problem_with(info, value) is empty.
+nlohmann::json to_json(const ParamValue& value);
+
+// Inverse of to_json. Precondition: problem_with(info, value) is empty.
 ParamValue value_of(const ParamInfo& info, const nlohmann::json& value);
 
-// The declared names, for near misses and "it has ...".
+// Removes the `added` parameters that have their default from `values`, which maps names to values.
+// Without this, a parameter that is added after a release would change the hash of every run.
+nlohmann::json without_added_defaults(const std::vector<ParamInfo>& infos, nlohmann::json values);
+
+// The declared names, in their order.
 std::vector<std::string> names_of(const std::vector<ParamInfo>& infos);
 
-// A file in a resolved document: "" for none, else {"path", "sha256"}, so that a hash can depend on
-// what the file holds and not on where it lies.
+// How a resolved document states a file: "" for none, otherwise {"path", "sha256"}. A hash then
+// depends on what the file holds and not on where it lies.
 nlohmann::json file_json(const std::string& path, const std::string& sha256);
 std::string path_of_file(const nlohmann::json& value);
 

@@ -1,26 +1,39 @@
-// The one declaration of a parameter: name, type, default, range and meaning.
+// How a parameter is declared: name, type, default, range and meaning, each stated once.
 //
-// A struct lists its members once, in `void fields(lea::Fields& f)`. Reading YAML, refusing unknown
-// keys, writing the resolved spec, `lealab plugins show` and a form in a window are visitors over
-// that list; nothing else may name a parameter or its default.
+// A struct lists its members in `void fields(lea::Fields& f)`:
 //
 //   struct Params {
 //     int64_t blocks = 1;
 //     double dropout = 0.1;
+//     int64_t warm_up = 0;
 //     void fields(lea::Fields& f) {
 //       f.integer("blocks", blocks, {1, 16}, "self-attention blocks");
-//       f.real("dropout", dropout, {0, 1}, "dropout rate on embeddings, attention and
-//       feed-forward");
+//       f.real("dropout", dropout, {0, 1}, "dropout rate on the item embeddings");
+//       f.integer("warm_up", warm_up, {0, 1e6}, "steps before the first Q-loss");
+//       f.added("warm_up");
 //     }
 //   };
 //
-// Header only, standard types only: it crosses the plugin boundary.
+// All that needs to know the parameters visits this list: reading YAML, refusing unknown keys,
+// writing the resolved spec, `lealab plugins show`, a form in a window. No other code names a
+// parameter or its default.
+//
+// A published default never changes. A finished run is found again by the hash of its settings, and
+// a new default would give old settings a new meaning. Whoever adds a parameter after a release
+// declares it `added` and gives it the default that keeps the old behaviour. The parameter is then
+// left out of the hash while it has its default, so that the runs that were finished before it
+// existed still count.
+//
+// Plugins and host exchange these types. So the header needs no library and uses standard types
+// only.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -34,17 +47,16 @@ using ParamValues = std::map<std::string, ParamValue>;
 enum class ParamType {
   kBool,
   kInteger,
-  kReal,  // always finite
-  kText,
+  kReal,         // always finite
+  kText,         // any text
   kChoice,       // one of `choices`
-  kFile,         // a path; relative to the spec that names it, resolved before hashing
-  kEnvironment,  // names another environment of the spec; the plugin builds it by
-                 // Context::environment
+  kFile,         // a path; a relative one starts at the folder of the spec that states it
+  kEnvironment,  // another environment; the plugin makes it with Context::environment
   kIntegers,
   kReals,
 };
 
-// Inclusive bounds. For lists the bounds hold for every element.
+// Inclusive bounds. For a list they hold for each element.
 struct Range {
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
@@ -56,12 +68,13 @@ struct ParamInfo {
   ParamValue default_value;
   Range range;
   std::vector<std::string> choices;
-  std::string
-      meaning;  // one phrase; the paper's symbol and equation or register id where there is one
-  bool required = false;    // no default: the spec must state it
-  std::string not_above{};  // another number of the same struct that this one may not exceed
+  std::string meaning;      // one phrase, with the paper's symbol, equation or register id if any
+  bool required = false;    // there is no default: the spec must state a value
+  std::string not_above{};  // the name of another number of the struct that this one may not exceed
+  bool added = false;       // added after a release: left out of a hash while it has its default
 };
 
+// Receives the declarations of a struct, one call each. A visitor overrides `on`.
 class Fields {
  public:
   virtual ~Fields() = default;
@@ -82,7 +95,7 @@ class Fields {
               const char* meaning) {
     on({name, ParamType::kChoice, value, {}, std::move(choices), meaning}, &value);
   }
-  // An empty path means "none".
+  // An empty path means that there is no file.
   void file(const char* name, std::string& value, const char* meaning) {
     on({name, ParamType::kFile, value, {}, {}, meaning}, &value);
   }
@@ -95,32 +108,44 @@ class Fields {
   void reals(const char* name, std::vector<double>& value, Range range, const char* meaning) {
     on({name, ParamType::kReals, value, range, {}, meaning}, &value);
   }
-  // Of two numbers that were declared before: `low` may equal `high`, but not exceed it.
+  // The number `low` may not exceed the number `high`. Both are declared before this call.
   virtual void ordered(const char* low, const char* high) {
     static_cast<void>(low), static_cast<void>(high);
   }
+  // The parameter `name` was added after a release (see the top of this file). It is declared
+  // before this call, has a default, and is no environment.
+  virtual void added(const char* name) { static_cast<void>(name); }
 
  protected:
+  // Where the value of a parameter is stored: a member of the struct.
   using Slot = std::variant<bool*, int64_t*, double*, std::string*, std::vector<int64_t>*,
                             std::vector<double>*>;
   virtual void on(const ParamInfo& info, Slot slot) = 0;
 };
 
-// Collects what `T::fields` declares; the values are T's defaults.
+// Collects the declarations of a struct. Throws std::invalid_argument when `ordered` or `added`
+// names a parameter that is not declared yet.
 class DescribeFields : public Fields {
  public:
   std::vector<ParamInfo> infos;
 
-  void ordered(const char* low, const char* high) override {
-    for (ParamInfo& info : infos) {
-      if (info.name == low) info.not_above = high;
-    }
-  }
+  void ordered(const char* low, const char* high) override { declared(low).not_above = high; }
+  void added(const char* name) override { declared(name).added = true; }
 
  protected:
   void on(const ParamInfo& info, Slot) override { infos.push_back(info); }
+
+ private:
+  ParamInfo& declared(const std::string& name) {
+    for (ParamInfo& info : infos) {
+      if (info.name == name) return info;
+    }
+    throw std::invalid_argument("`fields` says something about the parameter `" + name +
+                                "` before it declares it");
+  }
 };
 
+// The declared parameters of T, in their order. The defaults are the members of a fresh T.
 template <class T>
 std::vector<ParamInfo> describe_params() {
   DescribeFields describe;
@@ -129,7 +154,7 @@ std::vector<ParamInfo> describe_params() {
   return std::move(describe.infos);
 }
 
-// Writes checked values into the members that declare them. A name that `values` lacks keeps its
+// Writes values into the members that declare them. A parameter that `values` lacks keeps its
 // default.
 class AssignFields : public Fields {
  public:
@@ -150,7 +175,8 @@ class AssignFields : public Fields {
   const ParamValues& values_;
 };
 
-// Precondition: every value has the type that `T::fields` declares (core/spec checks this).
+// A T with these values. Precondition: each value has the type that `T::fields` declares; the host
+// has checked this.
 template <class T>
 T assign_params(const ParamValues& values) {
   T params;

@@ -6,7 +6,9 @@
 #include <tuple>
 
 #include "core/base/error.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/spec/artefact_json.h"
 #include "core/spec/param_json.h"
 
 namespace lea::spec {
@@ -22,71 +24,69 @@ std::string last_part(const std::string& id) {
   return dot == std::string::npos ? id : id.substr(dot + 1);
 }
 
-// Fields of a document that another program wrote: each is checked before it is used.
-class Document {
- public:
-  Document(const json& document, std::string what) : document_(document), what_(std::move(what)) {
-    if (!document.is_object()) fail("must be an object");
-  }
-  const json& field(const char* name) const {
-    const auto found = document_.find(name);
-    if (found == document_.end()) fail(std::string("lacks `") + name + "`");
-    return *found;
-  }
-  std::string text(const char* name) const {
-    const json& value = field(name);
-    if (!value.is_string()) fail(std::string("`") + name + "` must be text");
-    return value.get<std::string>();
-  }
-  bool boolean(const char* name) const {
-    const json& value = field(name);
-    if (!value.is_boolean()) fail(std::string("`") + name + "` must be true or false");
-    return value.get<bool>();
-  }
-  std::vector<std::string> texts(const char* name) const {
-    const json& value = field(name);
-    const bool fits = value.is_array() && std::all_of(value.begin(), value.end(),
-                                                      [](const json& v) { return v.is_string(); });
-    if (!fits) fail(std::string("`") + name + "` must be a list of texts");
-    return value.get<std::vector<std::string>>();
-  }
-  int64_t count(const char* name) const {
-    const json& value = field(name);
-    if (!value.is_number_unsigned() || value.get<uint64_t>() > uint64_t{INT64_MAX})
-      fail(std::string("`") + name + "` must be an integer of at least 0");
-    return value.get<int64_t>();
-  }
-  // Null stands for infinity, which JSON does not have.
-  double bound(const char* name, double infinity) const {
-    const json& value = field(name);
-    if (value.is_null()) return infinity;
-    if (!value.is_number()) fail(std::string("`") + name + "` must be a number or null");
-    return value.get<double>();
-  }
-  [[noreturn]] void fail(const std::string& problem) const {
-    throw ConfigError("the description of a " + what_ + " " + printable(problem));
-  }
-
- private:
-  const json& document_;
-  std::string what_;
-};
-
 bool is_number(const ParamInfo& info) {
   return info.type == ParamType::kInteger || info.type == ParamType::kReal;
 }
 
 void check_order(const ParamInfo& low, const std::vector<ParamInfo>& infos,
-                 const Document& document) {
+                 const std::string& where) {
   if (low.not_above.empty()) return;
   const auto high = std::find_if(infos.begin(), infos.end(),
                                  [&](const ParamInfo& i) { return i.name == low.not_above; });
   if (high != infos.end() && is_number(low) && is_number(*high)) return;
-  document.fail("orders `" + low.name + "` and `" + low.not_above +
-                "`, which are not both declared as numbers");
+  throw DataError(where + ": parameter " + in_backticks(low.name) + ": not_above: this and " +
+                  in_backticks(low.not_above) + " must both be declared as numbers");
 }
 
+// Null stands for infinity, which JSON does not have.
 json bound_json(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
+
+json param_json(const ParamInfo& info) {
+  return {{"name", info.name},
+          {"type", kTypeNames.at(static_cast<size_t>(info.type))},
+          {"default", to_json(info.default_value)},
+          {"min", bound_json(info.range.min)},
+          {"max", bound_json(info.range.max)},
+          {"choices", info.choices},
+          {"meaning", info.meaning},
+          {"required", info.required},
+          {"not_above", info.not_above},
+          {"added", info.added}};
+}
+
+// `plugin` and `place` name the parameter in messages until its own name is known.
+ParamInfo param_from_json(const json& document, const std::string& plugin,
+                          const std::string& place) {
+  ParamInfo info;
+  info.name = JsonFields(document, plugin + ": " + place).text("name");
+  const JsonFields fields(document, plugin + ": parameter " + in_backticks(info.name));
+  const std::string type = fields.text("type");
+  const auto found = std::find(kTypeNames.begin(), kTypeNames.end(), type);
+  if (found == kTypeNames.end()) fields.fail("type", "is unknown: " + in_backticks(type));
+  info.type = static_cast<ParamType>(found - kTypeNames.begin());
+  info.range.min = fields.number("min", -std::numeric_limits<double>::infinity());
+  info.range.max = fields.number("max", std::numeric_limits<double>::infinity());
+  info.choices = fields.texts("choices");
+  info.meaning = fields.text("meaning");
+  info.required = fields.boolean("required", false);
+  info.not_above = fields.text("not_above");
+  info.added = fields.boolean("added", false);
+  const bool environment = info.type == ParamType::kEnvironment;
+  if (info.added && (info.required || environment)) {
+    fields.fail("added", std::string("is declared for ") +
+                             (environment ? "an environment" : "a required parameter") +
+                             ", but only a parameter with a default can be added after a release");
+  }
+  if (environment) {
+    info.default_value = std::string();  // it is always required, so nothing reads its default
+    return info;
+  }
+  const json& value = fields.at("default");
+  const std::string problem = problem_with(info, value);
+  if (!problem.empty()) fields.fail("default", problem);
+  info.default_value = value_of(info, value);
+  return info;
+}
 
 }  // namespace
 
@@ -120,25 +120,10 @@ std::vector<std::string> PluginCatalogue::names(const std::string& kind) const {
   return names;
 }
 
-json to_json(const ParamValue& value) {
-  return std::visit([](const auto& v) { return json(v); }, value);
-}
-
-json to_json(const ParamInfo& info) {
-  return {{"name", info.name},
-          {"type", kTypeNames.at(static_cast<size_t>(info.type))},
-          {"default", to_json(info.default_value)},
-          {"min", bound_json(info.range.min)},
-          {"max", bound_json(info.range.max)},
-          {"choices", info.choices},
-          {"meaning", info.meaning},
-          {"required", info.required},
-          {"not_above", info.not_above}};
-}
-
 json to_json(const PluginInfo& info) {
-  json params = json::array();
-  for (const ParamInfo& param : info.params) params.push_back(to_json(param));
+  json params = json::array(), artefacts = json::array();
+  for (const ParamInfo& param : info.params) params.push_back(param_json(param));
+  for (const Artefact& artefact : info.artefacts) artefacts.push_back(to_json(artefact));
   return {{"id", info.id},
           {"kind", info.kind},
           {"version", info.version},
@@ -147,49 +132,35 @@ json to_json(const PluginInfo& info) {
           {"uses", info.uses},
           {"min_negatives", info.min_negatives},
           {"gives_state", info.gives_state},
+          {"needs_pool", info.needs_pool},
+          {"artefacts", artefacts},
           {"file", info.file},
           {"sha256", info.sha256}};
 }
 
-ParamInfo param_from_json(const json& document) {
-  const Document fields(document, "parameter");
-  ParamInfo info;
-  info.name = fields.text("name");
-  const std::string type = fields.text("type");
-  const auto found = std::find(kTypeNames.begin(), kTypeNames.end(), type);
-  if (found == kTypeNames.end()) fields.fail("has the unknown type `" + type + "`");
-  info.type = static_cast<ParamType>(found - kTypeNames.begin());
-  info.range.min = fields.bound("min", -std::numeric_limits<double>::infinity());
-  info.range.max = fields.bound("max", std::numeric_limits<double>::infinity());
-  info.choices = fields.texts("choices");
-  info.meaning = fields.text("meaning");
-  info.required = fields.boolean("required");
-  info.not_above = fields.text("not_above");
-  const json& value = fields.field("default");
-  if (info.type == ParamType::kEnvironment) {
-    info.default_value = std::string();  // always required: there is nothing to fall back on
-    return info;
-  }
-  const std::string problem = problem_with(info, value);
-  if (!problem.empty()) fields.fail("`" + info.name + "` has a wrong default: it " + problem);
-  info.default_value = value_of(info, value);
-  return info;
-}
-
 PluginInfo plugin_from_json(const json& document) {
-  const Document fields(document, "plugin");
   PluginInfo info;
-  info.id = fields.text("id");
+  info.id = JsonFields(document, "a plugin's description").text("id");
+  const std::string where = "plugin " + printable(info.id);
+  const JsonFields fields(document, where);
   info.kind = fields.text("kind");
   info.version = fields.text("version");
   info.summary = fields.text("summary");
-  const json& params = fields.field("params");
-  if (!params.is_array()) fields.fail("`params` must be a list");
-  for (const json& param : params) info.params.push_back(param_from_json(param));
-  for (const ParamInfo& param : info.params) check_order(param, info.params, fields);
+  const json& params = fields.at("params");
+  if (!params.is_array()) fields.fail("params", "must be a list");
+  for (size_t i = 0; i < params.size(); ++i) {
+    info.params.push_back(param_from_json(params[i], where, "params[" + std::to_string(i) + "]"));
+  }
+  for (const ParamInfo& param : info.params) check_order(param, info.params, where);
   info.uses = fields.texts("uses");
-  info.min_negatives = fields.count("min_negatives");
-  info.gives_state = fields.boolean("gives_state");
+  info.min_negatives = fields.integer("min_negatives");
+  if (info.min_negatives < 0) {
+    fields.fail("min_negatives",
+                "must be at least 0, but is " + std::to_string(info.min_negatives));
+  }
+  info.gives_state = fields.boolean("gives_state", false);
+  info.needs_pool = fields.boolean("needs_pool", false);
+  info.artefacts = artefacts_from_json(fields.at("artefacts"), where, info.params);
   info.file = fields.text("file");
   info.sha256 = fields.text("sha256");
   return info;
@@ -212,11 +183,16 @@ ParamValues to_values(const std::vector<ParamInfo>& infos, const json& params,
     if (!problem.empty()) throw ConfigError(where + ": " + printable(name) + ": " + problem);
     values[name] = value_of(*info, value);
   }
+  json complete = params;
   for (const ParamInfo& info : infos) {
-    if (info.required && !values.contains(info.name)) {
+    if (complete.contains(info.name)) continue;
+    if (info.required) {
       throw ConfigError(where + ": " + info.name + ": is required (" + info.meaning + ")");
     }
-    const std::string problem = problem_of_order(info, params);
+    complete[info.name] = to_json(info.default_value);
+  }
+  for (const ParamInfo& info : infos) {
+    const std::string problem = problem_of_order(info, complete);
     if (!problem.empty()) throw ConfigError(where + ": " + info.name + ": " + problem);
   }
   return values;

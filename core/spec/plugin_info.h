@@ -1,56 +1,59 @@
-// What the torch-free programs know of a plugin: the worker's probe, as data.
+// What is known of a plugin without loading it. The worker probes a library and writes this as
+// JSON; the programs that load no plugin read it.
 #pragma once
 
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "core/spec/artefact.h"
 #include "core/spec/params.h"
 
 namespace lea::spec {
 
-// One registered plugin (a library may register several).
+// One registered plugin. A library may register several.
 struct PluginInfo {
   std::string id;    // vendor.name
-  std::string kind;  // backbone, framework, environment, augmenter
+  std::string kind;  // backbone, framework, environment or augmenter
   std::string version;
   std::string summary;
   std::vector<ParamInfo> params;
-  // Frameworks only: the slots that it reads, of backbone, reward, state, augment, negatives,
-  // train.
+  // Frameworks: what it reads, of backbone, reward, state, augment, negatives and train.
   std::vector<std::string> uses;
-  int64_t min_negatives = 0;  // frameworks only: fewer than so many sampled items are no input
-  bool gives_state = false;   // environments only
-  std::string file;           // the library
-  std::string sha256;         // of the library
+  int64_t min_negatives = 0;  // frameworks: it cannot train with fewer sampled items for each step
+  bool gives_state = false;   // environments
+  bool needs_pool = false;    // environments: no reward for a sampled item outside the pool
+  std::vector<Artefact> artefacts;
+  std::string file;    // the library
+  std::string sha256;  // of the library
 };
 
-// Finds plugins by full id or by a last part that only one plugin of that kind has.
+// The plugins of an installation. A plugin is found by its full id, or by the last part of its id
+// if no other plugin of that kind has the same.
 class PluginCatalogue {
  public:
   PluginCatalogue() = default;
   explicit PluginCatalogue(std::vector<PluginInfo> plugins);
 
-  // Null when there is none. Throws ConfigError when the short name is ambiguous.
+  // Null when there is none. Throws ConfigError when `name` is the last part of several ids.
   const PluginInfo* find(const std::string& kind, const std::string& name) const;
-  std::vector<std::string> names(const std::string& kind) const;
+  std::vector<std::string> names(const std::string& kind) const;  // full ids, sorted
   const std::vector<PluginInfo>& all() const { return plugins_; }
 
  private:
   std::vector<PluginInfo> plugins_;  // sorted by kind, then id
 };
 
-// The JSON of the worker's `probe`, and back.
-nlohmann::json to_json(const ParamInfo& info);
+// A plugin in the JSON of the worker's probe, and back. plugin_from_json checks every field and
+// throws DataError, which names the plugin and the field, because any program may have written the
+// JSON.
 nlohmann::json to_json(const PluginInfo& info);
-ParamInfo param_from_json(const nlohmann::json& document);
 PluginInfo plugin_from_json(const nlohmann::json& document);
 
-nlohmann::json to_json(const ParamValue& value);
-
-// Converts checked JSON parameters to what a plugin receives. Environment parameters become the
-// compact dump of their {"id", "params"} object. Throws ConfigError for an unknown name, wrong type
-// or range.
+// The values that a plugin is made with, from the JSON of a resolved run. The value of an
+// environment parameter is the text of its {"id", "params"} object. A parameter that `params` lacks
+// keeps its default. Throws ConfigError for an unknown name, a wrong type, a value out of range, or
+// a required parameter that is missing; `where` names the plugin in the message.
 ParamValues to_values(const std::vector<ParamInfo>& infos, const nlohmann::json& params,
                       const std::string& where);
 

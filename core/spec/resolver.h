@@ -1,5 +1,5 @@
-// From the settings of one cell to a run: every value checked against its declaration, every plugin
-// found, every default spelt out.
+// Turns the settings of one cell into a run: checks each value against its declaration, finds each
+// plugin and fills in each default.
 #pragma once
 
 #include <map>
@@ -15,71 +15,78 @@ namespace lea::spec {
 
 struct Resolved {
   RunSpec run;
-  std::set<std::string> reads;              // slots and sections that the framework reads
+  std::set<std::string> reads;              // the slots and sections that the run reads
   std::set<std::string> used_environments;  // declared names that the run contains
 };
 
 class Resolver {
  public:
-  // `root` is where a setting that is missing altogether is reported.
+  // `root` is the place of the whole spec: errors about a setting that is stated nowhere name it.
   Resolver(const PluginCatalogue& catalogue, Location root, Errors& errors)
       : catalogue_(catalogue), root_(std::move(root)), errors_(errors) {}
 
-  // Meaningful only while the errors are empty; whatever is wrong is added to them.
+  // The result may be used only if this has added nothing to the errors.
   Resolved resolve(const Settings& settings);
 
-  // Null with a reason in the errors.
+  // The plugin of this name. Null, with the reason in the errors, when there is none.
   const PluginInfo* plugin(const std::string& kind, const std::string& name, const Location& at,
                            const std::string& key);
-  // The same, where `kind` is environment also the declared ones: the id of what fills a slot.
+  // The id of what `name` means: a declared environment (its own name) or a plugin (its full id).
+  // Empty, with the reason in the errors, when there is none.
   std::string id_of(const Settings& settings, const std::string& kind, const std::string& name,
                     const Location& at, const std::string& key);
 
  private:
-  // What is known of a cell while it is being resolved.
-  struct Cell {
+  // A cell that is being resolved.
+  struct Draft {
     const Settings& settings;
     Resolved out;
     std::vector<std::string> chain;  // declared environments being resolved, outermost first
   };
-  enum class Files { kPath, kSum };  // a file as its path, or with the sum of what it holds
+  // How a file parameter is written: its path alone, or with the sha256 of what it holds.
+  enum class Files { kPath, kSum };
 
   template <class Section>
-  Section section(Cell& cell, const std::string& name, const std::vector<Entry>& entries);
-  nlohmann::json values(Cell& cell, const std::vector<ParamInfo>& infos,
+  Section section(Draft& draft, const std::string& name, const std::vector<Entry>& entries);
+  nlohmann::json values(Draft& draft, const std::vector<ParamInfo>& infos,
                         const std::vector<Entry>& entries, const std::string& key,
                         const std::string& owner, const Location& at, Files files);
-  nlohmann::json value(Cell& cell, const ParamInfo& info, const Node& node, const std::string& key,
-                       Files files);
-  PluginUse slot_use(Cell& cell, const std::string& slot);
-  PluginUse plugin_use(Cell& cell, const std::string& kind, const UseSetting& setting,
+  nlohmann::json value(Draft& draft, const ParamInfo& info, const Node& node,
+                       const std::string& key, Files files);
+  PluginUse slot_use(Draft& draft, const std::string& slot);
+  PluginUse plugin_use(Draft& draft, const std::string& kind, const UseSetting& setting,
                        const std::string& key);
-  PluginUse environment(Cell& cell, const UseSetting& setting, const std::string& key);
+  PluginUse environment(Draft& draft, const UseSetting& setting, const std::string& key);
   bool has_slot(const Settings& settings, const std::string& slot, const std::string& why);
-  void sections(Cell& cell);
-  void slots(Cell& cell, const PluginInfo& framework);
-  void default_reward(Cell& cell, const PluginInfo& framework);
-  void state_and_augment(Cell& cell);
-  void split_file(Cell& cell);
+  void sections(Draft& draft);
+  void slots(Draft& draft, const PluginInfo& framework);
+  void default_reward(Draft& draft, const PluginInfo& framework);
+  void state_and_augment(Draft& draft);
+  // The id of the environment in `reward`, or inside it, that has no reward for a sampled item
+  // outside the pool. Empty when there is none.
+  std::string needs_pool(const PluginUse& reward) const;
+  void pool(Draft& draft);
+  void split_file(Draft& draft);
   std::string file_sum(const std::string& path, const Location& at, const std::string& key);
-  // Where a setting is stated, to report what is wrong with it together with others.
-  const Location& place(const Cell& cell, const std::string& section,
+  // Where a setting is stated. Otherwise where its section is, otherwise the root.
+  const Location& place(const Draft& draft, const std::string& section,
                         const std::string& name) const;
-  void check_data(const Cell& cell);
-  void check_one_content(const Cell& cell);
-  void check_split(const Cell& cell);
-  void check_train(const Cell& cell);
-  void check_evaluate(const Cell& cell);
+  void check_data(const Draft& draft);
+  void check_one_content(const Draft& draft);
+  void check_split(const Draft& draft);
+  void check_train(const Draft& draft);
+  void check_evaluate(const Draft& draft);
 
   const PluginCatalogue& catalogue_;
   Location root_;
   Errors& errors_;
   std::map<std::string, DataSection> imports_;  // by data set: how the first cell imports it
-  std::map<std::string, std::string> sums_;     // sha256 by path: many cells name one file
+  std::map<std::string, std::string> sums_;     // sha256 by path, because cells share files
 };
 
-// Checked JSON of one located value; null with a reason in the errors. Files and environments are
-// not resolved here.
+// The JSON of a located value that has been checked against its declaration. Null, with the reason
+// in the errors, when it does not fit. Does not resolve the paths of files and the names of
+// environments.
 nlohmann::json scalar_value(const ParamInfo& info, const Node& node, const std::string& key,
                             Errors& errors);
 

@@ -1,3 +1,4 @@
+// The plugins of a cell: finding them, and checking their parameters.
 #include "core/spec/resolver.h"
 
 #include <algorithm>
@@ -22,7 +23,7 @@ std::string resolve_path(const Node& node) {
 std::string unknown(const std::string& kind, const std::string& name, std::vector<std::string> ids,
                     const std::vector<std::string>& declared) {
   std::vector<std::string> near = declared;
-  // A slip is nearer to the short name than to the id, whatever the vendor.
+  // A misspelt short name is nearer to a short name than to any full id.
   for (const std::string& id : ids) near.push_back(id.substr(id.rfind('.') + 1));
   near.insert(near.end(), ids.begin(), ids.end());
   ids.insert(ids.begin(), declared.begin(), declared.end());
@@ -66,13 +67,13 @@ std::string Resolver::id_of(const Settings& settings, const std::string& kind,
       return "";
     }
   } catch (const ConfigError&) {
-    // Ambiguous: told below.
+    // The name is ambiguous. plugin() reports it.
   }
   const PluginInfo* info = plugin(kind, name, at, key);
   return info ? info->id : "";
 }
 
-json Resolver::values(Cell& cell, const std::vector<ParamInfo>& infos,
+json Resolver::values(Draft& draft, const std::vector<ParamInfo>& infos,
                       const std::vector<Entry>& entries, const std::string& key,
                       const std::string& owner, const Location& at, Files files) {
   json document = json::object();
@@ -87,7 +88,7 @@ json Resolver::values(Cell& cell, const std::vector<ParamInfo>& infos,
       continue;
     }
     stated.insert(entry.key);
-    json checked = value(cell, *info, *entry.value, key + "." + entry.key, files);
+    json checked = value(draft, *info, *entry.value, key + "." + entry.key, files);
     if (checked.is_null()) {
       refused.insert(entry.key);
     } else {
@@ -114,12 +115,12 @@ json Resolver::values(Cell& cell, const std::vector<ParamInfo>& infos,
   return document;
 }
 
-json Resolver::value(Cell& cell, const ParamInfo& info, const Node& node, const std::string& key,
+json Resolver::value(Draft& draft, const ParamInfo& info, const Node& node, const std::string& key,
                      Files files) {
   if (info.type == ParamType::kEnvironment) {
     const auto setting = parse_use("environment", std::make_shared<const Node>(node), key, errors_);
     if (!setting) return nullptr;
-    const PluginUse use = environment(cell, *setting, key);
+    const PluginUse use = environment(draft, *setting, key);
     return {{"id", use.id}, {"params", use.params}};
   }
   const json checked = scalar_value(info, node, key, errors_);
@@ -141,48 +142,49 @@ std::string Resolver::file_sum(const std::string& path, const Location& at,
   }
 }
 
-PluginUse Resolver::plugin_use(Cell& cell, const std::string& kind, const UseSetting& setting,
+PluginUse Resolver::plugin_use(Draft& draft, const std::string& kind, const UseSetting& setting,
                                const std::string& key) {
   const PluginInfo* info = plugin(kind, setting.name, setting.at, key);
   if (!info) return {};
-  return {info->id, values(cell, info->params, setting.params, key + "." + setting.name, info->id,
-                           setting.at, Files::kSum)};
+  json params = values(draft, info->params, setting.params, key + "." + setting.name, info->id,
+                       setting.at, Files::kSum);
+  return {info->id, without_added_defaults(info->params, std::move(params))};
 }
 
-PluginUse Resolver::environment(Cell& cell, const UseSetting& setting, const std::string& key) {
-  const auto declared = cell.settings.environments.find(setting.name);
-  if (declared == cell.settings.environments.end()) {
-    if (id_of(cell.settings, "environment", setting.name, setting.at, key).empty()) return {};
-    return plugin_use(cell, "environment", setting, key);
+PluginUse Resolver::environment(Draft& draft, const UseSetting& setting, const std::string& key) {
+  const auto declared = draft.settings.environments.find(setting.name);
+  if (declared == draft.settings.environments.end()) {
+    if (id_of(draft.settings, "environment", setting.name, setting.at, key).empty()) return {};
+    return plugin_use(draft, "environment", setting, key);
   }
   if (!setting.params.empty()) {
     errors_.add(setting.params.front().at, key + "." + setting.name,
                 "is declared under `environments`; state its parameters there");
     return {};
   }
-  const auto open = std::find(cell.chain.begin(), cell.chain.end(), setting.name);
-  if (open != cell.chain.end()) {
+  const auto open = std::find(draft.chain.begin(), draft.chain.end(), setting.name);
+  if (open != draft.chain.end()) {
     std::string circle;
-    for (auto name = open; name != cell.chain.end(); ++name) circle += *name + " -> ";
+    for (auto name = open; name != draft.chain.end(); ++name) circle += *name + " -> ";
     errors_.add(setting.at, key,
                 "environments go in a circle: " + printable(circle + setting.name));
     return {};
   }
-  cell.out.used_environments.insert(setting.name);
-  cell.chain.push_back(setting.name);
-  // What a declaration names is a plugin, so that `le: {le: {...}}` is no circle.
+  draft.out.used_environments.insert(setting.name);
+  draft.chain.push_back(setting.name);
+  // A declaration names a plugin, never a declared environment. So `le: {le: {...}}` is no circle.
   const PluginUse use =
-      plugin_use(cell, "environment", declared->second, "environments." + setting.name);
-  cell.chain.pop_back();
+      plugin_use(draft, "environment", declared->second, "environments." + setting.name);
+  draft.chain.pop_back();
   return use;
 }
 
-PluginUse Resolver::slot_use(Cell& cell, const std::string& slot) {
-  const auto found = cell.settings.slots.find(slot);
-  if (found == cell.settings.slots.end() || found->second.none()) return {};
+PluginUse Resolver::slot_use(Draft& draft, const std::string& slot) {
+  const auto found = draft.settings.slots.find(slot);
+  if (found == draft.settings.slots.end() || found->second.none()) return {};
   const std::string kind = kind_of(slot);
-  return kind == "environment" ? environment(cell, found->second, slot)
-                               : plugin_use(cell, kind, found->second, slot);
+  return kind == "environment" ? environment(draft, found->second, slot)
+                               : plugin_use(draft, kind, found->second, slot);
 }
 
 }  // namespace lea::spec

@@ -6,7 +6,7 @@
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/spec/param_json.h"
-#include "core/spec/plugin_info.h"
+#include "core/spec/section_json.h"
 #include "core/spec/yaml.h"
 
 namespace lea::spec {
@@ -14,29 +14,12 @@ namespace {
 
 using nlohmann::json;
 
-class WriteFields : public Fields {
- public:
-  json document = json::object();
-
- protected:
-  void on(const ParamInfo& info, Slot slot) override {
-    std::visit([&](const auto* member) { document[info.name] = *member; }, slot);
-  }
-};
-
-template <class Section>
-json section_json(Section section) {
-  WriteFields write;
-  section.fields(write);
-  return std::move(write.document);
-}
-
 json use_json(const PluginUse& use) {
   if (use.none()) return nullptr;
   return {{"id", use.id}, {"params", use.params}};
 }
 
-// Reads a canonical document, checking every value before it is used.
+// Reads a canonical document and checks each value before it is used.
 class RunReader {
  public:
   RunReader(const json& document, std::string where)
@@ -44,14 +27,13 @@ class RunReader {
     if (!document.is_object()) fail("", "must be a map of sections");
   }
 
-  // False when it is null, which `optional` allows.
+  // False when the section is null, which only an optional one may be.
   template <class Section>
   bool section(const std::string& name, Section* section, bool optional) {
     const json& value = take(name);
     if (value.is_null() && optional) return false;
     if (!value.is_object()) fail(name, "must be a map");
-    *section =
-        assign_params<Section>(to_values(describe_params<Section>(), value, where_ + ": " + name));
+    *section = section_from_json<Section>(value, where_ + ": " + name);
     return true;
   }
 
@@ -102,8 +84,7 @@ class RunReader {
   std::vector<std::string> taken_;
 };
 
-// Replaces {"path", "sha256"} by the sha256 alone, in parameters and in those of inner
-// environments.
+// Removes the path of every file, also of those in the parameters of inner environments.
 void forget_paths(json& value) {
   if (value.is_object() && value.size() == 2 && value.contains("path") &&
       value.contains("sha256")) {
@@ -157,27 +138,24 @@ RunSpec run_from_json(const json& document, const std::string& where) {
   return run;
 }
 
-json without_what_changes_no_result(json document) {
-  const auto erase = [&](const char* section, const char* key) {
+json essential_settings(json document) {
+  const auto forget = [&](const char* section, const char* key) {
     const auto found = document.find(section);
     if (found != document.end() && found->is_object()) found->erase(key);
   };
-  erase("data", "path");
-  erase("data", "format");
-  erase("train", "log_every");
+  forget("data", "path");
+  forget("data", "format");
+  forget("train", "log_every");
   forget_paths(document);
   return document;
 }
 
-std::string run_hash(const RunSpec& run) {
-  return sha256(without_what_changes_no_result(to_json(run)).dump());
-}
+std::string run_hash(const RunSpec& run) { return sha256(essential_settings(to_json(run)).dump()); }
 
-EvaluateSection evaluate_section(const json& document, const std::string& where) {
-  const auto found = document.find("evaluate");
-  if (found == document.end()) return {};
-  return assign_params<EvaluateSection>(
-      to_values(describe_params<EvaluateSection>(), *found, where + ": evaluate"));
+std::string cell_key(const RunSpec& run) {
+  json settings = essential_settings(to_json(run));
+  settings.erase("seed");
+  return sha256(settings.dump());
 }
 
 RunSpec load_run(const std::string& path) {

@@ -1,5 +1,5 @@
-// One resolved run: every default spelt out, every name a full id. This is what is hashed, stored
-// as run.yaml and handed to a worker.
+// One resolved run: every default spelt out, every plugin named by its full id. It is what is
+// hashed, stored as run.yaml and handed to a worker.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,9 +10,10 @@
 
 namespace lea::spec {
 
-// A plugin with all its parameters. `params` maps every declared name to its value; a parameter of
-// type environment holds another {"id", "params"} object, and one of type file is "" or {"path",
-// "sha256"}, so that a hash depends on content, never on names or places. An empty id means "none".
+// A plugin with its parameters. `params` maps each declared name to its value, except `added`
+// parameters that have their default (core/spec/params.h). The value of an environment parameter is
+// another {"id", "params"} object. That of a file is "" or {"path", "sha256"}. An empty id means
+// that the slot is empty.
 struct PluginUse {
   std::string id;
   nlohmann::json params = nlohmann::json::object();
@@ -26,40 +27,42 @@ struct RunSpec {
   NegativesSection negatives;
   EvaluateSection evaluate;
   PluginUse backbone, framework, reward, state, augment;
-  StateSection state_use;      // meaningful when there is a state
-  AugmentSection augment_use;  // meaningful when there is an augmenter
+  StateSection state_use;      // has a meaning when there is a state
+  AugmentSection augment_use;  // has a meaning when there is an augmenter
   int64_t seed = 1;            // 0 when the framework does not train
 
-  // False when the framework ignores the section; it then holds defaults and is null in the
-  // document.
+  // False when nothing in the run reads the section. It then holds defaults, and the document has
+  // null in its place.
   bool reads_train = true;
   bool reads_negatives = true;
-  // Of split.path, empty without one. A worker compares it before it trains.
+  // The sha256 of the file split.path, empty without one. A worker compares it before it trains.
   std::string split_sha256;
 };
 
-// The canonical document of a run: {"data": {...}, ..., "backbone": {"id", "params"} | null,
-// "seed": n}. Keys are sorted; whatever the framework ignores is null.
+// The canonical document of a run, with sorted keys:
+//   {"data": {...}, ..., "backbone": {"id": ..., "params": {...}}, "reward": null, ..., "seed": 1}
+// A section or slot that nothing in the run reads is null.
 nlohmann::json to_json(const RunSpec& run);
 
 // Inverse of to_json. Throws ConfigError on an unknown key or a wrong type; `where` names the file.
-// A parameter of a section that the document lacks (it is older) has its default.
+// A parameter of a section that the document lacks has its default: the document is older than the
+// parameter, or the parameter is `added`.
 RunSpec run_from_json(const nlohmann::json& document, const std::string& where);
 
-// Hash of a cell: sha256 (hex) of the canonical document without what cannot change a result:
-// data.path and data.format (the data set in the lab is what counts; its fingerprint is in the
-// result), train.log_every, and the path, but not the sha256, of every file. A lab or a file can
-// therefore move without its runs being done again, and a file that changed means other cells. Runs
-// with equal hashes are repetitions of each other.
+// A canonical document without the settings that cannot change a result. It is left without
+//   data.path, data.format    the data set in the lab counts, and its fingerprint is in the result
+//   train.log_every
+//   the path of every file    its sha256 counts, and stays
+// so that a lab or a file can move without its runs being done again. The seed stays.
+nlohmann::json essential_settings(nlohmann::json document);
+
+// The sha256 (hex) of the essential settings of a run. Runs with equal hashes repeat each other.
 std::string run_hash(const RunSpec& run);
-nlohmann::json without_what_changes_no_result(nlohmann::json document);
 
-// The section `evaluate` of a canonical document; what it lacks has its default. Throws ConfigError
-// that names `where`.
-EvaluateSection evaluate_section(const nlohmann::json& document, const std::string& where);
+// The same without the seed. The runs of one cell share it.
+std::string cell_key(const RunSpec& run);
 
-// run.yaml, written by dump and read back by load. The text is YAML in block style with sorted
-// keys.
+// run.yaml: YAML in block style with sorted keys. load_run reads what dump_yaml has written.
 std::string dump_yaml(const nlohmann::json& document);
 RunSpec load_run(const std::string& path);
 

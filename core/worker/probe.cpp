@@ -59,6 +59,8 @@ spec::PluginInfo describe(const PluginEntry& entry, const PluginFile& file) {
   info.uses = entry.uses;
   info.min_negatives = entry.min_negatives;
   info.gives_state = entry.gives_state;
+  info.needs_pool = entry.needs_pool;
+  info.artefacts = entry.artefacts;
   info.file = file.path;
   info.sha256 = file.sha256;
   return info;
@@ -73,9 +75,12 @@ json probe(const std::string& path, const PhaseListener& phase) {
     verdict["built_with"] = built_with(file.tag);
     verdict["sha256"] = file.sha256;
     for (const PluginEntry& entry : load_plugin(file, phase)) {
+      const json description = spec::to_json(describe(entry, file));
+      // Read it here as the reader will, so that a bad declaration is refused with its reason.
+      spec::plugin_from_json(description);
       for (const std::string& warning : try_plugin(entry, phase))
         verdict["warnings"].push_back(warning);
-      verdict["plugins"].push_back(spec::to_json(describe(entry, file)));
+      verdict["plugins"].push_back(description);
     }
     verdict["state"] = "enabled";
   } catch (const std::exception& error) {

@@ -120,6 +120,30 @@ TEST_F(Probe, NamesWhatIsWrongWithTheLibrary) {
   EXPECT_THAT(reason("no_entry"), HasSubstr("does not export lea_abi_tag and lea_register"));
 }
 
+TEST_F(Probe, CarriesWhichParametersWereAdded) {
+  const PluginRecord record = probe_file(bad_plugin("added_number"));
+  ASSERT_EQ(record.state, PluginState::kEnabled) << record.reason;
+  ASSERT_EQ(record.plugins[0].params.size(), 1U);
+  EXPECT_EQ(record.plugins[0].params[0].name, "number");
+  EXPECT_TRUE(record.plugins[0].params[0].added);
+}
+
+TEST_F(Probe, RefusesAnAddedParameterWithoutADefault) {
+  EXPECT_EQ(reason("added_environment"),
+            "plugin test.bad: parameter `of`: added: is declared for an environment, but only a "
+            "parameter with a default can be added after a release");
+  EXPECT_THAT(reason("added_too_early"),
+              HasSubstr("threw while registering: `fields` says something about the parameter "
+                        "`number` before it declares it"));
+}
+
+TEST_F(Probe, RefusesAPluginThatNeedsArtefacts) {
+  EXPECT_EQ(reason("has_artefacts"),
+            bad_plugin("has_artefacts") +
+                ": backbone test.bad needs artefacts (states, rewards), which this version of LEA "
+                "Lab cannot make. Use another plugin, or a later version of LEA Lab.");
+}
+
 TEST_F(Probe, KeepsWhatAPluginPrintsOutOfTheVerdict) {
   const PluginRecord record = probe_file(bad_plugin("prints"));
   EXPECT_EQ(record.state, PluginState::kEnabled) << record.reason;
@@ -204,6 +228,15 @@ TEST(Programs, LinkOnlyWhatTheyShould) {
   EXPECT_THAT(worker.out, HasSubstr("libtorch"));
   EXPECT_THAT(worker.out, HasSubstr("liblea_api.so"));
   EXPECT_EQ(worker.out.find("libQt"), std::string::npos);
+}
+
+TEST_F(Probe, TheListOfParametersShowsWhichWereAdded) {
+  install("added_number", "good.so");
+  const ProcessResult show = run_process(
+      {LEA_BINARY_DIR "/bin/lealab", "--plugin-dir", folder_.path(), "plugins", "show", "test.bad"},
+      300);
+  EXPECT_EQ(show.exit_code, 0) << show.err;
+  EXPECT_THAT(show.out, HasSubstr("number     integer  0 (added)  0 to 9  a number\n"));
 }
 
 TEST(Programs, LealabListsBundledPluginsAsJson) {

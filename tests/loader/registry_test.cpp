@@ -173,6 +173,40 @@ TEST_F(RegistryTest, LeavesOutFoldersThatOthersCanWrite) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("any user may write to it"));
 }
 
+// A registrar that keeps what a plugin class says of itself.
+class Kept final : public Registrar {
+ public:
+  void add(PluginEntry added) override { entry = std::move(added); }
+  PluginEntry entry;
+};
+
+struct LookedUp final : Environment {
+  struct Params {
+    int64_t seed = 1;
+    void fields(Fields& f) {
+      f.integer("seed", seed, {1, 9}, "a seed");
+      f.added("seed");
+    }
+  };
+  static constexpr bool kNeedsPool = true;
+  static std::vector<Artefact> artefacts() { return {{"rewards", "", {"seed"}, {"pool"}, "", 2}}; }
+  LookedUp(const Params&, const Context&) {}
+  Tensor reward(const History&, const Tensor&, const std::vector<Role>&) override { return {}; }
+};
+
+TEST(Registering, ReadsWhatTheClassDeclares) {
+  Kept kept;
+  kept.environment<LookedUp>("test.looked_up", "1", "rewards from a table");
+  EXPECT_TRUE(kept.entry.needs_pool);
+  EXPECT_FALSE(kept.entry.gives_state);
+  ASSERT_EQ(kept.entry.params.size(), 1U);
+  EXPECT_TRUE(kept.entry.params[0].added);
+  ASSERT_EQ(kept.entry.artefacts.size(), 1U);
+  EXPECT_EQ(kept.entry.artefacts[0].kind, "rewards");
+  EXPECT_EQ(kept.entry.artefacts[0].revision, 2);
+  EXPECT_TRUE(kept.entry.preparer == nullptr);
+}
+
 int count(const std::string& name) {
   void* library =
       dlopen((std::string(LEA_BAD_PLUGINS) + "/" + name + ".so").c_str(), RTLD_NOW | RTLD_LOCAL);

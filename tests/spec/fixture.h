@@ -76,8 +76,9 @@ inline PluginCatalogue small_catalogue() {
 
 class SpecTest : public ScratchTest {
  protected:
+  virtual PluginCatalogue catalogue() const { return small_catalogue(); }
   Experiment load(const std::string& text, const std::vector<std::string>& set = {}) const {
-    return load_experiment(write("spec.yaml", text), set, small_catalogue());
+    return load_experiment(write("spec.yaml", text), set, catalogue());
   }
   // The message without the folder, so that it can be pinned; "" when the spec is accepted.
   std::string error_of(const std::string& text, const std::vector<std::string>& set = {}) const {
@@ -86,7 +87,7 @@ class SpecTest : public ScratchTest {
   std::string error_of_file(const std::string& file,
                             const std::vector<std::string>& set = {}) const {
     try {
-      load_experiment(file, set, small_catalogue());
+      load_experiment(file, set, catalogue());
     } catch (const ConfigError& error) {
       EXPECT_EQ(error.code(), Exit::kBadInput);
       std::string message = error.what();

@@ -44,9 +44,14 @@ TEST(PluginInfo, SurvivesTheWayThroughJson) {
   PluginInfo info = small_catalogue().all().front();
   info.params = describe_params<Params>();
   info.params[0].not_above = info.params[1].name;
+  info.params[1].added = true;
   info.uses = {"train"};
   info.min_negatives = 3;
   info.gives_state = true;
+  info.needs_pool = true;
+  info.artefacts = {{"adapter", "", {"blocks"}, {"texts", "training"}, "", 1},
+                    {"states", "adapter", {}, {"history"}, "state", 3},
+                    {"rewards", "of.adapter", {"k"}, {"pool"}, "reward", 2}};
   info.sha256 = "ab";
   const json document = to_json(info);
   const PluginInfo back = plugin_from_json(json::parse(document.dump()));
@@ -55,43 +60,167 @@ TEST(PluginInfo, SurvivesTheWayThroughJson) {
   EXPECT_EQ(std::get<std::vector<double>>(back.params[8].default_value),
             (std::vector<double>{0.8, 0.2}));
   EXPECT_TRUE(std::isinf(back.params[1].range.max));
+  EXPECT_FALSE(back.params[0].added);
+  EXPECT_TRUE(back.params[1].added);
+  EXPECT_TRUE(back.needs_pool);
+  ASSERT_EQ(back.artefacts.size(), 3u);
+  EXPECT_EQ(back.artefacts[1].after, "adapter");
+  EXPECT_EQ(back.artefacts[1].reads, std::vector<std::string>{"history"});
+  EXPECT_EQ(back.artefacts[1].slot, "state");
+  EXPECT_EQ(back.artefacts[1].revision, 3);
+  EXPECT_EQ(back.artefacts[2].params, std::vector<std::string>{"k"});
+}
+
+std::string refusal(const json& description) {
+  try {
+    plugin_from_json(description);
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "";
 }
 
 TEST(PluginInfo, RefusesADescriptionThatIsNotOne) {
-  const json document = to_json(*small_catalogue().find("backbone", "gru4rec"));
-  const auto reason = [](const json& bad) -> std::string {
+  const json good = to_json(*small_catalogue().find("backbone", "gru4rec"));
+  EXPECT_EQ(refusal(good), "");
+  EXPECT_EQ(refusal(json::array()), "a plugin's description: must be an object, but is array");
+  json bad = good;
+  bad.erase("id");
+  EXPECT_EQ(refusal(bad), "a plugin's description: id: is missing");
+  bad = good;
+  bad.erase("uses");
+  EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: uses: is missing");
+  bad = good;
+  bad["uses"] = {1};
+  EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: uses: must hold texts, but holds number");
+  bad = good;
+  bad["min_negatives"] = -1;
+  EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: min_negatives: must be at least 0, but is -1");
+  bad = good;
+  bad["min_negatives"] = 1.5;
+  EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: min_negatives: must be an integer, but is 1.5");
+  bad = good;
+  bad["gives_state"] = "yes";
+  EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: gives_state: must be true or false, but is string");
+}
+
+TEST(PluginInfo, RefusesAParameterThatIsNotOne) {
+  const json good = to_json(*small_catalogue().find("backbone", "gru4rec"));
+  json bad = good;
+  bad["params"] = 1;
+  EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: params: must be a list");
+  bad = good;
+  bad["params"][1].erase("name");
+  EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: params[1]: name: is missing");
+  bad = good;
+  bad["params"][0]["type"] = "complex";
+  EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: parameter `width`: type: is unknown: `complex`");
+  bad = good;
+  bad["params"][0]["not_above"] = "height";
+  EXPECT_EQ(refusal(bad),
+            "plugin lea.gru4rec: parameter `width`: not_above: this and `height` must both be "
+            "declared as numbers");
+  bad = good;
+  bad["params"][0]["default"] = 4097;
+  EXPECT_EQ(refusal(bad),
+            "plugin lea.gru4rec: parameter `width`: default: must be an integer from 1 to 4096, "
+            "but is 4097");
+  bad = good;
+  bad["params"][0].erase("default");
+  EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: parameter `width`: default: is missing");
+}
+
+TEST(PluginInfo, RefusesAnAddedParameterWithoutADefault) {
+  json bad = to_json(*small_catalogue().find("backbone", "gru4rec"));
+  bad["params"][0]["added"] = true;
+  EXPECT_EQ(refusal(bad), "");
+  bad["params"][0]["required"] = true;
+  EXPECT_EQ(refusal(bad),
+            "plugin lea.gru4rec: parameter `width`: added: is declared for a required parameter, "
+            "but only a parameter with a default can be added after a release");
+  bad = to_json(*small_catalogue().find("environment", "shuffled"));
+  bad["params"][0]["added"] = true;
+  EXPECT_EQ(refusal(bad),
+            "plugin lea.shuffled: parameter `of`: added: is declared for an environment, but only "
+            "a parameter with a default can be added after a release");
+}
+
+TEST(PluginInfo, RefusesAnArtefactThatNamesWhatDoesNotExist) {
+  const auto refused = [](std::vector<Artefact> artefacts) {
+    PluginInfo info = *small_catalogue().find("environment", "le");
+    info.artefacts = std::move(artefacts);
+    const std::string before = "plugin lea.le: artefact ";
+    const std::string reason = refusal(to_json(info));
+    EXPECT_TRUE(reason.empty() || reason.starts_with(before)) << reason;
+    return reason.substr(std::min(reason.size(), before.size()));
+  };
+  EXPECT_EQ(refused({{"rewards", "states", {"portion"}, {"pool"}, "", 1},
+                     {"states", "", {}, {"texts", "training", "history"}, "state", 1}}),
+            "")
+      << "the order does not matter";
+  EXPECT_EQ(refused({{"rewards", "", {"portions"}, {}, "", 1}}),
+            "`rewards`: params: `portions` is no parameter of the plugin, did you mean `portion`? "
+            "(there are: portion)");
+  EXPECT_EQ(refused({{"rewards", "", {}, {"text"}, "", 1}}),
+            "`rewards`: reads: `text` is no data that an artefact reads, did you mean `texts`? "
+            "(there are: texts, training, history, pool)");
+  EXPECT_EQ(refused({{"rewards", "", {}, {}, "augment", 1}}),
+            "`rewards`: slot: `augment` is no slot of an environment (there are: state, reward)");
+  EXPECT_EQ(refused({{"rewards", "state", {}, {}, "", 1}, {"states", "", {}, {}, "", 1}}),
+            "`rewards`: after: `state` is no artefact of the plugin, did you mean `states`? (there "
+            "are: rewards, states)");
+  EXPECT_EQ(refused({{"rewards", "rewards", {}, {}, "", 1}}),
+            "`rewards`: after: goes in a circle: `rewards`");
+  EXPECT_EQ(refused({{"a", "b", {}, {}, "", 1}, {"b", "a", {}, {}, "", 1}}),
+            "`a`: after: goes in a circle: `b`");
+  EXPECT_EQ(refused({{"rewards", "of.adapter", {}, {}, "", 1}}),
+            "`rewards`: after: `of.adapter` needs a parameter `of` that names an environment");
+  EXPECT_EQ(refused({{"rewards", "", {}, {}, "", 0}}), "`rewards`: revision: must be at least 1");
+  EXPECT_EQ(refused({{"of.a", "", {}, {}, "", 1}}),
+            "`of.a`: kind: must be a word of lower-case letters, digits and underscores");
+  EXPECT_EQ(refused({{"a", "", {}, {}, "", 1}, {"a", "", {}, {}, "", 2}}),
+            "`a`: kind: is declared twice");
+}
+
+TEST(PluginInfo, AnArtefactMayBeMadeFromOneOfAnotherEnvironment) {
+  PluginInfo info = *small_catalogue().find("environment", "shuffled");
+  info.artefacts = {{"rewards", "of.rewards", {}, {}, "reward", 1}};
+  EXPECT_EQ(refusal(to_json(info)), "");
+  info.artefacts[0].after = "of.";
+  EXPECT_EQ(refusal(to_json(info)),
+            "plugin lea.shuffled: artefact `rewards`: after: `of.` names no kind of artefact after "
+            "`of.`");
+  json bad = to_json(info);
+  bad["artefacts"] = {{{"kind", "rewards"}}};
+  EXPECT_EQ(refusal(bad), "plugin lea.shuffled: artefacts[0]: after: is missing");
+  bad["artefacts"] = json::object();
+  EXPECT_EQ(refusal(bad), "plugin lea.shuffled: artefacts: must be a list");
+}
+
+struct Misdeclared {
+  int64_t blocks = 1;
+  bool first = false;  // says something about the parameter before it declares it
+  void fields(Fields& f) {
+    if (first) f.added("blocks");
+    f.integer("blocks", blocks, {1, 16}, "blocks");
+    f.ordered("block", "blocks");
+  }
+};
+
+TEST(Params, RefuseAWordAboutWhatIsNotDeclared) {
+  const auto refused = [](Misdeclared params) -> std::string {
+    DescribeFields describe;
     try {
-      plugin_from_json(bad);
-    } catch (const ConfigError& error) {
+      params.fields(describe);
+    } catch (const std::invalid_argument& error) {
       return error.what();
     }
     return "";
   };
-  EXPECT_EQ(reason(json::array()), "the description of a plugin must be an object");
-  json bad = document;
-  bad.erase("uses");
-  EXPECT_EQ(reason(bad), "the description of a plugin lacks `uses`");
-  bad = document;
-  bad["uses"] = {1};
-  EXPECT_EQ(reason(bad), "the description of a plugin `uses` must be a list of texts");
-  bad = document;
-  bad["min_negatives"] = -1;
-  EXPECT_EQ(reason(bad),
-            "the description of a plugin `min_negatives` must be an integer of at least 0");
-  bad = document;
-  bad["params"].at(0)["not_above"] = "height";
-  EXPECT_EQ(reason(bad),
-            "the description of a plugin orders `width` and `height`, which are not both declared "
-            "as numbers");
-  bad = document;
-  bad["params"] = {{{"name", "x"}, {"type", "complex"}}};
-  EXPECT_EQ(reason(bad), "the description of a parameter has the unknown type `complex`");
-  bad = document;
-  bad["params"].at(0)["default"] = 4097;
-  EXPECT_EQ(
-      reason(bad),
-      "the description of a parameter `width` has a wrong default: it must be an integer from 1 to "
-      "4096, but is 4097");
+  EXPECT_EQ(refused({1, true}),
+            "`fields` says something about the parameter `blocks` before it declares it");
+  EXPECT_EQ(refused({1, false}),
+            "`fields` says something about the parameter `block` before it declares it");
 }
 
 TEST(Catalogue, FindsByFullIdAndByAUniqueLastPart) {
@@ -133,6 +262,27 @@ TEST(ToValues, ConvertsEveryType) {
   EXPECT_EQ(params.of, R"({"id":"lea.le","params":{}})");
   EXPECT_EQ(params.k, std::vector<int64_t>{1});
   EXPECT_EQ(params.ratios, (std::vector<double>{1, 0.5}));
+}
+
+struct Bounds {
+  int64_t low = 1, high = 5;
+  void fields(Fields& f) {
+    f.integer("low", low, {0, 9}, "a bound");
+    f.integer("high", high, {0, 9}, "a bound");
+    f.ordered("low", "high");
+    f.added("high");
+  }
+};
+
+TEST(ToValues, ComparesWithTheDefaultOfAParameterThatIsLeftOut) {
+  const std::vector<ParamInfo> infos = describe_params<Bounds>();
+  EXPECT_EQ(to_values(infos, {{"low", 5}}, "x").size(), 1u);
+  try {
+    to_values(infos, {{"low", 6}}, "x");
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(), "x: low: must not be above high (5), but is 6");
+  }
 }
 
 TEST(ToValues, RefusesUnknownNamesWrongTypesAndRanges) {

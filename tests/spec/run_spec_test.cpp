@@ -87,6 +87,41 @@ TEST_F(RunSpecTest, TheHashForgetsPlacesAndLoggingAndNothingElse) {
   EXPECT_TRUE(differs([](RunSpec& r) { r.reads_negatives = false; }));
 }
 
+TEST_F(RunSpecTest, TheRunsOfACellShareItsKey) {
+  const RunSpec first = run();
+  const std::string key = cell_key(first);
+  EXPECT_EQ(key.size(), 64u);
+  EXPECT_NE(key, run_hash(first));
+  RunSpec other = first;
+  other.seed = 2;
+  EXPECT_EQ(cell_key(other), key);
+  other.data.path = "/elsewhere";
+  other.train.log_every = 7;
+  EXPECT_EQ(cell_key(other), key);
+  other.train.threads = 2;
+  EXPECT_NE(cell_key(other), key);
+}
+
+TEST_F(RunSpecTest, TheEssentialSettingsKeepTheSeedAndTheSumsOfFiles) {
+  const RunSpec first = run();
+  json expected = to_json(first);
+  expected["data"].erase("path");
+  expected["data"].erase("format");
+  expected["train"].erase("log_every");
+  expected["split"]["path"].erase("path");
+  expected["state"]["params"]["rewards"].erase("path");
+  expected["reward"]["params"]["of"]["params"]["rewards"].erase("path");
+  EXPECT_EQ(essential_settings(to_json(first)), expected);
+  EXPECT_EQ(expected["seed"], 1);
+  EXPECT_EQ(expected["split"]["path"]["sha256"], sha256("user_id\tpart\n"));
+}
+
+TEST_F(RunSpecTest, TheEssentialSettingsOfAnIncompleteDocumentAreWhatItHas) {
+  EXPECT_EQ(essential_settings(json()), json());
+  EXPECT_EQ(essential_settings({{"train", nullptr}, {"data", {{"path", "x"}, {"name", "a"}}}}),
+            json({{"train", nullptr}, {"data", {{"name", "a"}}}}));
+}
+
 TEST_F(RunSpecTest, TheHashOfAKnownRunStaysWhatItIs) {
   // A changed value here makes every finished run of every lab count as not done: change it
   // knowingly.

@@ -26,6 +26,10 @@
 #define LEA_TEST_UNDEFINED_SYMBOL 13
 #define LEA_TEST_PRINTS 14
 #define LEA_TEST_FILLS_MEMORY 15
+#define LEA_TEST_ADDED_NUMBER 16
+#define LEA_TEST_ADDED_ENVIRONMENT 17
+#define LEA_TEST_ADDED_TOO_EARLY 18
+#define LEA_TEST_HAS_ARTEFACTS 19
 
 #if LEA_TEST_BAD == LEA_TEST_UNDEFINED_SYMBOL
 void lea_test_no_such_function();
@@ -68,6 +72,27 @@ const char* lea_test_register() {
   return "test.other";
 #else
   return "test.bad";
+#endif
+}
+
+void TestParams::fields([[maybe_unused]] lea::Fields& fields) {
+#if LEA_TEST_BAD == LEA_TEST_ADDED_NUMBER
+  fields.integer("number", number, {0, 9}, "a number");
+  fields.added("number");
+#elif LEA_TEST_BAD == LEA_TEST_ADDED_ENVIRONMENT
+  fields.environment("of", name, "an environment");
+  fields.added("of");
+#elif LEA_TEST_BAD == LEA_TEST_ADDED_TOO_EARLY
+  fields.added("number");
+  fields.integer("number", number, {0, 9}, "a number");
+#endif
+}
+
+std::vector<lea::Artefact> lea_test_artefacts() {
+#if LEA_TEST_BAD == LEA_TEST_HAS_ARTEFACTS
+  return {{"states", "", {}, {"texts"}, "state", 1}, {"rewards", "states", {}, {}, "reward", 1}};
+#else
+  return {};
 #endif
 }
 

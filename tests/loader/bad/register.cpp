@@ -1,4 +1,4 @@
-// A backbone that does as it should, but for what the hooks of behaviour.cpp do.
+// A good backbone, except for what the hooks of behaviour.cpp do.
 #include <ATen/ATen.h>
 
 #include <limits>
@@ -10,7 +10,8 @@ namespace {
 
 class TestBackbone final : public lea::Backbone {
  public:
-  using Params = lea::NoParams;
+  using Params = TestParams;
+  static std::vector<lea::Artefact> artefacts() { return lea_test_artefacts(); }
   TestBackbone(const Params&, const lea::Context&) {
     weight_ = register_parameter("weight", at::ones({4}));
   }

@@ -1,0 +1,28 @@
+// What a plugin makes once and many runs share, such as the states and the rewards that a language
+// model computes for a data set.
+//
+// Plugins and host exchange this type. So the header needs no library and uses standard types only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lea {
+
+// The declaration of one artefact. The host computes from it the key under which the artefact is
+// stored: equal keys mean equal files.
+struct Artefact {
+  std::string kind;  // a word that is unique in the plugin, such as "rewards"
+
+  // The artefact that it is made from: empty for none; another kind of this plugin; or "of." and a
+  // kind, for an artefact of the environment that the parameter `of` names.
+  std::string after;
+
+  std::vector<std::string> params;  // the parameters of the plugin that change it
+  std::vector<std::string> reads;   // the data that it is made from: texts, training, history, pool
+  std::string slot;                 // needed only there: "state" or "reward"; empty: in any slot
+  int64_t revision = 1;             // raised when equal parameters give other files than before
+};
+
+}  // namespace lea

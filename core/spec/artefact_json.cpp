@@ -1,0 +1,155 @@
+#include "core/spec/artefact_json.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
+#include "core/spec/param_json.h"
+
+namespace lea::spec {
+namespace {
+
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+const Words& known_reads() {
+  static const Words words = {"texts", "training", "history", "pool"};
+  return words;
+}
+
+const Words& known_slots() {
+  static const Words words = {"state", "reward"};
+  return words;
+}
+
+constexpr const char* kOf = "of.";  // before the kind of another environment's artefact
+
+bool contains(const Words& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+bool is_kind(const std::string& kind) {
+  return !kind.empty() && std::all_of(kind.begin(), kind.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+Artefact artefact_from_json(const json& document, const std::string& where) {
+  const JsonFields fields(document, where);
+  return {fields.text("kind"),   fields.text("after"), fields.texts("params"),
+          fields.texts("reads"), fields.text("slot"),  fields.integer("revision")};
+}
+
+class Check {
+ public:
+  Check(const std::vector<Artefact>& artefacts, const std::vector<ParamInfo>& params,
+        const std::string& where)
+      : artefacts_(artefacts), params_(params), where_(where) {}
+
+  void all() const {
+    for (const Artefact& artefact : artefacts_) {
+      kind(artefact);
+      for (const std::string& name : artefact.params) {
+        if (!find_param(name)) {
+          refuse(artefact, "params", name, "is no parameter of the plugin", names_of(params_));
+        }
+      }
+      for (const std::string& name : artefact.reads) {
+        if (!contains(known_reads(), name)) {
+          refuse(artefact, "reads", name, "is no data that an artefact reads", known_reads());
+        }
+      }
+      if (!artefact.slot.empty() && !contains(known_slots(), artefact.slot)) {
+        refuse(artefact, "slot", artefact.slot, "is no slot of an environment", known_slots());
+      }
+      if (artefact.revision < 1) fail(artefact, "revision", "must be at least 1");
+      after(artefact);
+    }
+  }
+
+ private:
+  const ParamInfo* find_param(const std::string& name) const {
+    const auto found = std::find_if(params_.begin(), params_.end(),
+                                    [&](const ParamInfo& info) { return info.name == name; });
+    return found == params_.end() ? nullptr : &*found;
+  }
+  const Artefact* find(const std::string& kind) const {
+    const auto found = std::find_if(artefacts_.begin(), artefacts_.end(),
+                                    [&](const Artefact& other) { return other.kind == kind; });
+    return found == artefacts_.end() ? nullptr : &*found;
+  }
+
+  void kind(const Artefact& artefact) const {
+    if (!is_kind(artefact.kind)) {
+      fail(artefact, "kind", "must be a word of lower-case letters, digits and underscores");
+    }
+    if (find(artefact.kind) != &artefact) fail(artefact, "kind", "is declared twice");
+  }
+
+  void after(const Artefact& artefact) const {
+    const std::string& after = artefact.after;
+    if (after.empty()) return;
+    if (after.starts_with(kOf)) {
+      const ParamInfo* of = find_param("of");
+      if (!of || of->type != ParamType::kEnvironment) {
+        fail(artefact, "after",
+             in_backticks(after) + " needs a parameter `of` that names an environment");
+      }
+      if (!is_kind(after.substr(3))) {
+        fail(artefact, "after", in_backticks(after) + " names no kind of artefact after `of.`");
+      }
+      return;
+    }
+    const Artefact* earlier = &artefact;
+    for (size_t steps = 0; earlier && !earlier->after.empty(); ++steps) {
+      if (steps == artefacts_.size()) {
+        fail(artefact, "after", "goes in a circle: " + in_backticks(after));
+      }
+      if (earlier->after.starts_with(kOf)) return;
+      earlier = find(earlier->after);
+    }
+    if (!earlier) {
+      Words kinds;
+      for (const Artefact& other : artefacts_) kinds.push_back(other.kind);
+      refuse(artefact, "after", after, "is no artefact of the plugin", kinds);
+    }
+  }
+
+  [[noreturn]] void refuse(const Artefact& artefact, const char* key, const std::string& word,
+                           const std::string& problem, const Words& allowed) const {
+    fail(artefact, key,
+         in_backticks(word) + " " + problem + did_you_mean(word, allowed) +
+             " (there are: " + joined(allowed) + ")");
+  }
+  [[noreturn]] void fail(const Artefact& artefact, const char* key,
+                         const std::string& problem) const {
+    throw DataError(where_ + ": artefact " + in_backticks(artefact.kind) + ": " + key + ": " +
+                    problem);
+  }
+
+  const std::vector<Artefact>& artefacts_;
+  const std::vector<ParamInfo>& params_;
+  const std::string& where_;
+};
+
+}  // namespace
+
+json to_json(const Artefact& artefact) {
+  return {{"kind", artefact.kind},   {"after", artefact.after}, {"params", artefact.params},
+          {"reads", artefact.reads}, {"slot", artefact.slot},   {"revision", artefact.revision}};
+}
+
+std::vector<Artefact> artefacts_from_json(const json& list, const std::string& where,
+                                          const std::vector<ParamInfo>& params) {
+  if (!list.is_array()) throw DataError(where + ": artefacts: must be a list");
+  std::vector<Artefact> artefacts;
+  for (size_t i = 0; i < list.size(); ++i) {
+    artefacts.push_back(
+        artefact_from_json(list[i], where + ": artefacts[" + std::to_string(i) + "]"));
+  }
+  Check(artefacts, params, where).all();
+  return artefacts;
+}
+
+}  // namespace lea::spec

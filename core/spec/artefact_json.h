@@ -1,0 +1,21 @@
+// The artefacts of a plugin as JSON in the worker's probe, and back.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/spec/artefact.h"
+#include "core/spec/params.h"
+
+namespace lea::spec {
+
+nlohmann::json to_json(const Artefact& artefact);
+
+// Reads the list of a plugin with the parameters `params`. `where` names the plugin in messages.
+// Throws DataError when a declaration names something that does not exist: a parameter, a kind of
+// artefact, a sort of data or a slot.
+std::vector<Artefact> artefacts_from_json(const nlohmann::json& list, const std::string& where,
+                                          const std::vector<ParamInfo>& params);
+
+}  // namespace lea::spec
