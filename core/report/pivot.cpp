@@ -14,14 +14,18 @@ namespace {
 
 using Leaves = std::map<std::string, std::string>;
 
-// What distinguishes one row from another: the cell, and of imported ranks the name.
-Leaves identity(const db::RunRow& run) {
+// What distinguishes one row from another: the cell, and for imported ranks the name.
+std::string row_key(const db::RunRow& run) {
+  std::string key = spec::cell_key(run.spec) + " " + run.source;
+  if (run.source == "lealab") return key;
+  for (const auto& [axis, label] : run.labels) key += " " + axis + "=" + label;
+  return key;
+}
+
+// The settings of a cell, in which two rows of equal labels differ.
+Leaves settings_of(const db::RunRow& run) {
   Leaves leaves = flatten(spec::essential_settings(run.spec));
   leaves.erase("seed");
-  leaves["source"] = run.source;
-  if (run.source != "lealab") {
-    for (const auto& [axis, label] : run.labels) leaves["label." + axis] = label;
-  }
   return leaves;
 }
 
@@ -93,7 +97,7 @@ void keep_one_data_set(const TableOptions& options, Row* row) {
 
 struct Draft {
   Row row;
-  Leaves identity;
+  Leaves settings;                                 // empty for a row that is only planned
   db::RunRow first;                                // names the row
   std::map<int64_t, std::vector<Member>> by_seed;  // all runs
 };
@@ -101,13 +105,12 @@ struct Draft {
 std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
                               const std::map<std::string, Measured>& stored,
                               const TableOptions& options) {
-  std::map<Leaves, size_t> index;
+  std::map<std::string, size_t> index;  // by row_key
   std::vector<Draft> drafts;
   LabData data(options.lab);
   for (const db::RunRow& run : runs) {
-    const Leaves leaves = identity(run);
-    const auto [at, fresh] = index.emplace(leaves, drafts.size());
-    if (fresh) drafts.push_back({{}, leaves, run, {}});
+    const auto [at, fresh] = index.emplace(row_key(run), drafts.size());
+    if (fresh) drafts.push_back({{}, settings_of(run), run, {}});
     Draft& draft = drafts[at->second];
     draft.row.untrained = untrained(run);
     draft.by_seed[run.seed].push_back(member_of(run, data, options, stored));
@@ -172,18 +175,16 @@ std::vector<std::string> choose_axes(const std::vector<Draft>& drafts) {
   for (const Draft& draft : drafts) {
     std::vector<std::string> labels;
     for (const std::string& axis : axes) labels.push_back(label_of(draft.first, axis));
-    if (!draft.identity.empty()) by_labels[labels].push_back(&draft);
+    if (!draft.settings.empty()) by_labels[labels].push_back(&draft);
   }
   std::set<std::string> differing;
   for (const auto& [labels, same] : by_labels) {
     for (size_t i = 1; i < same.size(); ++i) {
       std::vector<std::pair<std::string, std::string>> changed;
-      const Leaves &a = same[0]->identity, &b = same[i]->identity;
+      const Leaves &a = same[0]->settings, &b = same[i]->settings;
       std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(),
                                     std::back_inserter(changed));
-      for (const auto& [key, value] : changed) {
-        if (key != "source" && key.rfind("label.", 0) != 0) differing.insert(key);
-      }
+      for (const auto& [key, value] : changed) differing.insert(key);
     }
   }
   axes.insert(axes.end(), differing.begin(), differing.end());
@@ -236,7 +237,7 @@ std::vector<Column> choose_columns(const std::vector<Draft>& drafts, const Table
   std::set<int64_t> cuts;
   std::set<std::string> stops;
   for (const Draft& draft : drafts) {
-    if (draft.identity.empty()) continue;  // planned only
+    if (draft.settings.empty()) continue;  // planned only
     for (const int64_t k : protocol_of(draft.first, options).k) cuts.insert(k);
     const std::string stop = text_at(draft.first.spec, "train.stop_on");
     if (!stop.empty()) stops.insert(stop);

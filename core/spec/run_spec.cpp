@@ -152,8 +152,10 @@ json essential_settings(json document) {
 
 std::string run_hash(const RunSpec& run) { return sha256(essential_settings(to_json(run)).dump()); }
 
-std::string cell_key(const RunSpec& run) {
-  json settings = essential_settings(to_json(run));
+std::string cell_key(const RunSpec& run) { return cell_key(to_json(run)); }
+
+std::string cell_key(const json& document) {
+  json settings = essential_settings(document);
   settings.erase("seed");
   return sha256(settings.dump());
 }

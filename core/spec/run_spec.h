@@ -59,8 +59,9 @@ nlohmann::json essential_settings(nlohmann::json document);
 // The sha256 (hex) of the essential settings of a run. Runs with equal hashes repeat each other.
 std::string run_hash(const RunSpec& run);
 
-// The same without the seed. The runs of one cell share it.
+// The same without the seed: the runs of one cell share it. `document` is the canonical one.
 std::string cell_key(const RunSpec& run);
+std::string cell_key(const nlohmann::json& document);
 
 // run.yaml: YAML in block style with sorted keys. load_run reads what dump_yaml has written.
 std::string dump_yaml(const nlohmann::json& document);

@@ -35,5 +35,5 @@ class Augmenter final : public lea::Augmenter {
 
 }  // namespace
 
-LEA_PLUGIN(augmenter, "my.augmenter", "0.1.0", Augmenter,
+LEA_PLUGIN(augmenter, "my.augmenter", "0.1.0-dev", Augmenter,
            "the best item that the history does not hold")

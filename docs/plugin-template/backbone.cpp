@@ -46,4 +46,4 @@ class Backbone final : public lea::Backbone {
 
 }  // namespace
 
-LEA_PLUGIN(backbone, "my.backbone", "0.1.0", Backbone, "mean of the item embeddings")
+LEA_PLUGIN(backbone, "my.backbone", "0.1.0-dev", Backbone, "mean of the item embeddings")

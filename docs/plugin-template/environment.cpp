@@ -37,4 +37,4 @@ class Environment final : public lea::Environment {
 
 }  // namespace
 
-LEA_PLUGIN(environment, "my.environment", "0.1.0", Environment, "rare items are worth more")
+LEA_PLUGIN(environment, "my.environment", "0.1.0-dev", Environment, "rare items are worth more")

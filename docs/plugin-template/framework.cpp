@@ -51,5 +51,5 @@ class Framework final : public lea::Framework {
 
 }  // namespace
 
-LEA_PLUGIN(framework, "my.framework", "0.1.0", Framework,
+LEA_PLUGIN(framework, "my.framework", "0.1.0-dev", Framework,
            "supervised learning, weighted by the reward")

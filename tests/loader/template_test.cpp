@@ -68,7 +68,7 @@ TEST_F(Template, SkeletonBuildsAgainstAnInstallation) {
   fs::copy_file(folder_.at("mine/build/my_model.so"),
                 folder_.at("data/lealab/plugins/my_model.so"));
   const std::string shown = succeed({lealab, "plugins", "show", "my_model"});
-  EXPECT_THAT(shown, HasSubstr("backbone my.my_model 0.1.0"));
+  EXPECT_THAT(shown, HasSubstr("backbone my.my_model 0.1.0-dev"));
   EXPECT_THAT(succeed({lealab, "plugins", "show", "lea.gru4rec"}),
               HasSubstr("/prefix/lib/lealab/plugins/gru4rec.so"));
 }
