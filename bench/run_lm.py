@@ -92,7 +92,8 @@ def close(ours, theirs, bound, what):
 
 def check_equality(ours, options, folder, work, vectors):
     """Compares the numbers of both in float32 on the first events, because speeds can only be
-    compared if both compute the same. Exits if they differ, and returns the largest difference otherwise."""
+    compared if both compute the same. Exits if they differ, otherwise returns the largest
+    difference."""
     saved = folder / "hidden.safetensors"
     ours("infer", "float32", 2, "--seconds", 0, "--save", saved)
     model = language.load(options.model, torch.float32)
