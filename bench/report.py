@@ -1,4 +1,4 @@
-"""What the benchmark drivers share: the machine's name, tables, and files under bench/results."""
+"""Shared by the benchmark drivers: the machine's name, tables, and files under bench/results."""
 
 import datetime
 import pathlib
@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def machine():
-    """A short name for file names, and a sentence for the table."""
+    """Returns a short name of the machine for file names, and a description of it for tables."""
     info = pathlib.Path("/proc/cpuinfo").read_text()
     model = re.search(r"model name\s*:\s*(.*)", info)
     model = model.group(1) if model else platform.machine()
@@ -25,14 +25,14 @@ def machine():
 
 
 def revision():
-    """The commit, with + when the tree differs from it."""
+    """Returns the commit, with a + if the tree differs from it."""
     git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--abbrev=10"]
     found = subprocess.run(git, capture_output=True, text=True, check=False)
     return found.stdout.strip() or "unknown"
 
 
 def provenance():
-    """Where, of what, when and how a result came to be: one sentence for the head of its file."""
+    """Returns one line for the head of a file of results: machine, revision, date and command."""
     command = shlex.join(["python3", f"bench/{pathlib.Path(sys.argv[0]).name}", *sys.argv[1:]])
     return f"{machine()[1]}; revision {revision()}; {datetime.date.today()}; `{command}`"
 

@@ -49,7 +49,8 @@ print(len(frame))
 
 
 def generate(path, events):
-    """Rows of one sequence are scattered within a window, as in a log; items follow a power law."""
+    """Writes random interactions to a file. The rows of a sequence are scattered within a window,
+    as in a log. Items follow a power law."""
     sequences, items = max(1, events // 10), 20_000
     draw = random.Random(1)
     popular = [min(items - 1, int(draw.paretovariate(0.7)) - 1) for _ in range(1 << 20)]
@@ -67,7 +68,7 @@ def generate(path, events):
 
 
 def measure(command):
-    """Wall seconds, CPU seconds and peak resident megabytes of a child process."""
+    """Returns the wall seconds, CPU seconds and peak resident megabytes of a child process."""
     start = time.monotonic()
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     output = child.stdout.read()
@@ -88,7 +89,8 @@ def read_and_hash(path):
 
 
 def train(program, lab, folder):
-    """Wall seconds of the run, its peak megabytes above LibTorch's own footprint, and that footprint."""
+    """Returns the wall seconds of the run, its peak in megabytes above LibTorch's own footprint,
+    and that footprint."""
     spec = folder / "big.yaml"
     spec.write_text(TRAINING)
     measure([str(program / "lealab"), "--lab", lab, "run", str(spec)])

@@ -33,8 +33,9 @@ HEAD = 28.3e6
 
 
 def make_work(folder, data, sequences, seed=1):
-    """Events of some sequences, each with a history of up to ten, the next item and a random other one; and sentences
-    of the length that item texts have. Token ids are random: only their number costs time."""
+    """Writes and returns the work and the vectors of items. The work has events of some sequences,
+    each with a history of up to ten items, the next item and a random other one, and sentences as
+    long as the texts of items. Token ids are random, because only their number costs time."""
     generator = random.Random(seed)
     items = {}
     with gzip.open(data / "interactions.tsv.gz", "rt") as lines:
@@ -90,7 +91,9 @@ def close(ours, theirs, bound, what):
 
 
 def check_equality(ours, options, folder, work, vectors):
-    """Speed means nothing unless both give the same numbers. In float32, on the first events."""
+    """Compares the numbers of both in float32 on the first events, because speeds can only be
+    compared if both compute the same. Exits if they differ, otherwise returns the largest
+    difference."""
     saved = folder / "hidden.safetensors"
     ours("infer", "float32", 2, "--seconds", 0, "--save", saved)
     model = language.load(options.model, torch.float32)
@@ -101,7 +104,7 @@ def check_equality(ours, options, folder, work, vectors):
     distances.append(close(hidden[: len(some)], language.infer_batched(model, some, 16), 1e-4, "batched hidden states"))
     step = language.LoraStep(options.model, torch.float32, work, vectors, separate=True)
     losses = ours("train", "float32", 2, "--seconds", 0, "--batch", LORA_BATCH)["losses"]
-    peer = step(work["events"][:LORA_BATCH])  # the first: A is random in both, and B still zero
+    peer = step(work["events"][:LORA_BATCH])  # first loss only: A is random in both, B still 0
     distances.append(close(torch.tensor(losses[:1]), torch.tensor([peer]), 1e-4, "LoRA loss"))
     batched = ours("vectors", "float32", 2, "--seconds", 0, "--batch", TEXT_BATCH)["losses"]
     solo = ours("vectors", "float32", 2, "--seconds", 0, "--batch", 1)["losses"]
@@ -113,7 +116,7 @@ def check_equality(ours, options, folder, work, vectors):
 
 
 def best_batched(options, work, vectors):
-    """The quickest of the ways to batch, tried on a few events: dtype, attention, batch."""
+    """Tries ways to batch on a few events. Returns dtype, attention and batch of the quickest."""
     best = None
     for dtype, attention in itertools.product((torch.float32, torch.bfloat16), ("sdpa", "eager")):
         model = language.load(options.model, dtype, attention)
@@ -168,7 +171,7 @@ def share_of_peak(told, flops_of_row, seconds):
 
 
 def rows_of(best, facts, work, threads):
-    """One row a bar, and what is behind it."""
+    """Returns a row of the table for each bar, and whether all bars are met."""
     events, texts = len(work["events"]), len(work["texts"])
     infer, train, vectors = (("ours", "infer", "bfloat16", 0), ("ours", "train", "bfloat16", LORA_BATCH),
                              ("ours", "vectors", "bfloat16", TEXT_BATCH))
@@ -195,7 +198,8 @@ def rows_of(best, facts, work, threads):
 
 
 def others_of(best, facts, work, threads):
-    """What a reader may want besides: both dtypes of ours, one item at a time of ours, peers' other dtype."""
+    """Returns the rows of further rates: ours in both dtypes, ours with one item at a time, and the
+    peers in both dtypes."""
     events, texts = len(work["events"]), len(work["texts"])
     told = []
     for name in ("float32", "bfloat16"):

@@ -56,7 +56,8 @@ def wall(command, **how):
 
 
 def first_step(program, spec, data, lab, environment):
-    """Seconds from the start of `lealab run` to the record of the first step in a lab that has the data."""
+    """Returns the seconds from the start of `lealab run` to the record of the first training step.
+    The data is imported before."""
     wall([f"{program}/lealab", "--lab", lab, "data", "import", "startup", "--format", "tsv", data])
     start = time.monotonic()
     with open(f"{lab}.log", "w+", encoding="utf-8") as log:
@@ -78,7 +79,7 @@ def have_peer():
 
 
 def measure(program, data, folder):
-    """Seconds of each round by name."""
+    """Returns a list of seconds, one for each round, for each name."""
     spec = folder / "startup.yaml"
     spec.write_text(SPEC.format(data=data))
     load = [f"{program}/lealab-worker", "probe", f"{program.parent}/plugins/gru4rec.so"]
@@ -86,7 +87,7 @@ def measure(program, data, folder):
     times = {"first look": [first_step(program, spec, data, str(folder / "fresh"), fresh)]}
     with_peer = have_peer()
     for round_ in range(ROUNDS):
-        # Rounds in turn, so that a busy moment of the machine does not fall on one of them only.
+        # The programs take turns, so that a busy moment of the machine affects more than one.
         lab = str(folder / f"lab-{round_}")
         times.setdefault("lealab run", []).append(first_step(program, spec, data, lab, os.environ))
         times.setdefault("limit", []).append(wall(load))

@@ -43,7 +43,8 @@ def best_ms(body, seconds, least=3):
 
 
 def forms_agree(framework, backbone):
-    """Speed means nothing unless both peers compute the same losses from the same weights."""
+    """Whether both peers compute the same losses from the same weights. Otherwise their speeds
+    could not be compared."""
     losses = []
     for form in (reference_form, careful_form):
         torch.manual_seed(1)
@@ -56,7 +57,8 @@ def forms_agree(framework, backbone):
 
 
 def gemm_floor(items, batch):
-    """The five B x N x D products that an exact step cannot avoid: three forward, two backward."""
+    """Returns a function with the five B x N x D products that an exact step cannot avoid: three
+    forward and two backward."""
     hidden, weight = torch.randn(batch, WIDTH), torch.randn(items, WIDTH)
     logits = torch.empty(batch, items)
     d_hidden, d_weight = torch.empty(batch, WIDTH), torch.empty(items, WIDTH)
@@ -71,7 +73,7 @@ def gemm_floor(items, batch):
 
 
 def adam_floor(items):
-    """Fused Adam over the embeddings and both heads, gradients given."""
+    """Returns a step of fused Adam over the embeddings and both heads; the gradients are given."""
     parameters = [torch.randn(items, WIDTH, requires_grad=True) for _ in range(3)]
     for parameter in parameters:
         parameter.grad = torch.randn(items, WIDTH)
@@ -113,7 +115,7 @@ def row_of(config, best):
     framework, backbone, items, batch, negatives = config
     barred = (items, batch, negatives) == (18000, 256, 10)
     ratios = {name: best[name] / best["ours"] for name in BARS}
-    # Everywhere else the step must at least not be slower than the careful form.
+    # Without a bar, the step must at least not be slower than the careful form.
     met = all(ratios[n] >= BARS[n] for n in BARS) if barred else ratios["careful"] >= 1
     times = [f"{best[n]:.1f}" for n in ("ours", "careful", "reference", "gemm", "adam")]
     floor = best["ours"] / (best["gemm"] + best["adam"])

@@ -1,4 +1,5 @@
-// Process CPU time: on a shared machine it is stable to about 5 % where wall time is not.
+// Measures CPU time of the process: on a shared machine it is stable to about 5 %, wall time is
+// not.
 #pragma once
 
 #include <time.h>
@@ -19,8 +20,8 @@ struct Times {
   size_t count = 0;
 };
 
-// Calls `body` twice to warm up, then until `seconds` of CPU time are spent and at least `least`
-// times.
+// Calls `body` twice to warm up, then at least `least` times and until `seconds` of CPU time are
+// spent.
 template <class Body>
 Times measure(double seconds, size_t least, Body body) {
   for (int i = 0; i < 2; ++i) body();

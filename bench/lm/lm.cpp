@@ -1,6 +1,6 @@
-// Times what an environment asks of a language model: states and rewards of many events, a LoRA
-// step, and a step of item tokens. Prints one JSON line; bench/run_lm.py makes the work, sets
-// transformers and PEFT beside it and compares the numbers that both give (--save).
+// Measures what an environment uses a language model for: states and rewards of many events, a LoRA
+// step, and a step of item tokens. Prints one JSON line. bench/run_lm.py makes the input, measures
+// transformers and PEFT on it, and compares the results of both (--save).
 #include <ATen/Parallel.h>
 #include <malloc.h>
 #include <torch/torch.h>
@@ -30,13 +30,16 @@ using Ids = std::vector<int64_t>;
 struct Options {
   std::string task, model, work, vectors, save, dtype = "float32", device = "cpu";
   int threads = 1;
-  int64_t rows = 4096;  // of a forest, about
-  int64_t batch = 16;   // samples of a training step, or items
+  int64_t rows = 4096;  // of a forest, approximately
+  int64_t batch = 16;   // events of a LoRA step, or items
   double seconds = 5;
 };
 
-// What run_lm.py wrote: header, separator, before, behind: token ids; events: [history (items),
-// next item, negative item]; texts: token ids of an item's sentence behind its vector.
+// The input that run_lm.py writes:
+//   header, before, behind   token ids
+//   separator                token id
+//   events                   [sequence, history (items), next item, negative item]
+//   texts                    for each item, the token ids of its sentence, which follow its vector
 struct Work {
   Ids header, before, behind;
   int64_t separator = 0, vocabulary = 0;
@@ -72,15 +75,16 @@ struct Work {
   }
 };
 
-// Three reads an event: the state at its history's end, and the rewards of both items.
+// Reads three rows for an event: the state at the end of its history, and the rewards of both
+// items.
 void add_event(const Work& work, const Work::Event& event, int64_t history, Forest* forest) {
   forest->read(history);
   forest->read(forest->add(history, work.action_rows(event.item)));
   forest->read(forest->add(history, work.action_rows(event.negative)));
 }
 
-// Events first..: as many as fill about `rows`. A history that goes on from the event before it
-// shares its rows.
+// Adds events from `first` on until there are about `rows` rows. Returns the first event that was
+// not added. A history that extends the previous event's history shares its rows.
 size_t fill(const Work& work, size_t first, int64_t rows, Forest* forest) {
   const int64_t header = forest->add(Forest::kStart, work.header);
   const Work::Event* last = nullptr;
@@ -110,8 +114,8 @@ struct Best {
   double cpu = 1e300, wall = 1e300;
 };
 
-// At least once and for so many seconds; the caller has warmed up. What a GPU has been given is
-// done when the clock stops.
+// Best times of `body`, which is called at least once and for so many seconds. The caller warms up.
+// On a GPU the time ends when its work is done.
 template <class Body>
 Best best_of(double seconds, Body body) {
   const auto whole = [&] {
@@ -207,7 +211,7 @@ nlohmann::json item_tokens(const Options& options, const Decoder& decoder, const
   const int64_t items = std::ssize(work.texts);
   Tensor free = vectors.narrow(0, 0, items).detach().clone().set_requires_grad(true);
   torch::optim::Adam optimizer({free}, torch::optim::AdamOptions(5e-3));
-  // Items of like lengths share a batch, and thereby blocks.
+  // Items with sentences of similar length share a batch, so that more rows share a block.
   Ids order(static_cast<size_t>(items));
   for (int64_t i = 0; i < items; ++i) order[static_cast<size_t>(i)] = i;
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
@@ -253,7 +257,7 @@ nlohmann::json item_tokens(const Options& options, const Decoder& decoder, const
   return told_;
 }
 
-// What the machine's matrix product gives at the shape of a layer's gate: FLOP a second.
+// FLOP per second of the machine's matrix product, at the shape of a layer's gate.
 double gemm_peak(const Decoder& decoder, int64_t rows, double seconds) {
   const at::NoGradGuard no_grad;
   const int64_t width = decoder.config().width, inner = decoder.config().inner;

@@ -1,5 +1,6 @@
-"""The same step as a careful researcher writes it in eager PyTorch: values of the few actions by gathering
-rows of the Q head, the argmax once, targets without gradient, fused Adam. Needs torch.
+"""One SNQN or SA2C step as a careful researcher writes it in eager PyTorch: it gathers rows of the
+Q head for the values of the few actions, takes each argmax once, computes targets without gradient
+and uses fused Adam. Needs torch.
 """
 
 import torch
@@ -11,7 +12,7 @@ GAMMA = 0.5
 
 
 def q_values(head, state, actions):
-    """[B, K] values of the K actions of each row."""
+    """Returns the values of the K actions of each row, [B, K]."""
     rows = F.embedding(actions, head.weight)
     bias = F.embedding(actions, head.bias.unsqueeze(-1)).squeeze(-1)
     return torch.baddbmm(bias.unsqueeze(-1), rows, state.unsqueeze(-1)).squeeze(-1)

@@ -1,5 +1,6 @@
-"""What a careful user of transformers and PEFT would write for the work of bench_lm: prompts as embeddings,
-use_cache off, no language-model head, no gradient where none is needed, rows sorted by length before they are padded."""
+"""The work of bench_lm as a careful user of transformers and PEFT writes it: prompts are
+embeddings, use_cache is off, the language-model head is left out, gradients are computed only
+where they are needed, and rows are sorted by length before they are padded."""
 
 import torch
 from peft import LoraConfig, get_peft_model
@@ -65,7 +66,7 @@ def infer_batched(model, prompts, batch):
 
 
 class LoraStep:
-    """One AdamW step on both losses over a batch of events, as bench_lm's."""
+    """One AdamW step on both losses over a batch of events, as in bench_lm."""
 
     def __init__(self, folder, dtype, work, vectors, separate):
         base = load(folder, dtype)

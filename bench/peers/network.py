@@ -1,4 +1,4 @@
-"""What both peer forms train: a backbone with a supervised head and a Q head. Needs torch."""
+"""The network of both peer forms: a backbone with a supervised head and a Q head. Needs torch."""
 
 import torch
 from torch import nn
@@ -21,7 +21,7 @@ class Gru4Rec(nn.Module):
 
 
 class SasRec(nn.Module):
-    """One block and one head with dropout 0.1, as the SNQN paper's code has it."""
+    """One block and one head with dropout 0.1, as in the code of the SNQN paper."""
 
     def __init__(self, items):
         super().__init__()

@@ -1,6 +1,7 @@
 """One SNQN or SA2C step computed as the published code computes it (Xin et al., arXiv 2111.03474):
-every Q-learning term runs over dense [B, N] values and one-hots, each negative repeats the argmax, targets
-are full forward passes whose graph is built and dropped, and Adam goes parameter by parameter. Needs torch.
+every Q-learning term runs over dense [B, N] values and one-hots, each negative repeats the argmax,
+each target is a full forward pass that builds a graph and drops it, and Adam updates one parameter
+at a time. Needs torch.
 """
 
 import torch
@@ -55,7 +56,8 @@ class Step:
         return loss
 
     def advantage(self, q, logits, batch):
-        """The advantage over the mean of logged and sampled actions, and the (powerless) correction."""
+        """Returns the advantage over the mean of logged and sampled actions, times the correction.
+        The correction has the power 0, and so no effect."""
         q, logits = q.detach(), logits.detach()
         chosen = batched_index(q, batch.action)
         total = chosen

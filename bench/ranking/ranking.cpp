@@ -1,6 +1,6 @@
-// Full ranking of 5,000 events over 18,000 items, one thread, CPU time: counting as the evaluator
-// does it, beside sorting and top-k of the same scores and the GEMM that makes them. Ranks are
-// compared with the sorted ones before anything is timed. Prints one JSON line;
+// Measures the CPU time of full ranking, 5,000 events over 18,000 items on one thread: counting as
+// in the evaluator, sorting and top-k of the same scores, and the GEMM that computes the scores.
+// Before that it compares the ranks of one chunk with those of a sort. Prints one JSON line;
 // bench/run_ranking.py adds NumPy.
 #include <ATen/Parallel.h>
 #include <malloc.h>
@@ -18,7 +18,7 @@ namespace {
 using namespace lea;
 using at::Tensor;
 
-constexpr int64_t kChunk = 256;  // rows a chunk, as the evaluator has it
+constexpr int64_t kChunk = 256;  // rows in a chunk, as in the evaluator
 
 struct Problem {
   Tensor hidden, weight, bias;  // [E, D], [N, D], [N]
@@ -30,7 +30,7 @@ struct Problem {
   }
 };
 
-// Adds up the ranks of one chunk, so that nothing can be optimised away.
+// Returns the sum of a chunk's ranks, so that the compiler can optimise nothing away.
 int64_t count_chunk(const Tensor& scores, const int64_t* target) {
   const float* row = scores.const_data_ptr<float>();
   int64_t sum = 0;
@@ -47,8 +47,8 @@ void for_chunks(const Problem& problem, Body body) {
   for (int64_t first = 0; first < problem.events(); first += kChunk) body(first);
 }
 
-// Times of everything, per pass over all events. What costs seconds runs on one chunk and is scaled
-// up.
+// Milliseconds of each method for all events. A method that takes seconds is measured on one chunk
+// and scaled up.
 nlohmann::json measure_all(const Problem& problem, double seconds) {
   const int64_t* target = problem.target.const_data_ptr<int64_t>();
   const Tensor chunk = problem.scores(0);
@@ -88,7 +88,7 @@ nlohmann::json measure_all(const Problem& problem, double seconds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as lealab-worker
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as in lealab-worker
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   int64_t events = 5000, items = 18000, width = 64;
   double seconds = 3;

@@ -1,6 +1,6 @@
-// CPU time of one training step of a framework plugin: loss, backward and Adam, in the worker's
-// settings, on a random transition. Prints one JSON line; bench/run_step.py sets it beside its
-// peers.
+// Measures the CPU time of one training step of a framework plugin: loss, backward and Adam, in the
+// worker's settings, on a random transition. Prints one JSON line; bench/run_step.py compares it
+// with peers.
 #include <ATen/Parallel.h>
 #include <malloc.h>
 #include <torch/torch.h>
@@ -24,7 +24,7 @@ struct Shape {
   int64_t items = 18000, batch = 256, negatives = 10, history = 10;
 };
 
-// Makes the framework and its backbones; there is no data behind it but one sequence.
+// The context for a framework and its backbones. Its only data is one sequence of all items.
 class BenchContext final : public Context {
  public:
   BenchContext(worker::Registry& registry, const Shape& shape, std::string backbone,
@@ -108,7 +108,7 @@ nlohmann::json run(const Shape& shape, const std::string& framework_name,
   int64_t index = 0;
   double last = 0;
   const bench::Times times = bench::measure(seconds, 10, [&] {
-    torch::manual_seed(mix(1, index));  // as the training loop does for dropout
+    torch::manual_seed(mix(1, index));  // as in the training loop, for dropout
     Loss loss = framework->loss(transition, {index++, 1});
     adams.at(loss.group).step(loss.value, 0.005);
     last = loss.value.item<double>();
@@ -120,7 +120,7 @@ nlohmann::json run(const Shape& shape, const std::string& framework_name,
 }  // namespace
 
 int main(int argc, char** argv) {
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as lealab-worker
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as in lealab-worker
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   Shape shape;
   std::string framework = "lea.snqn", framework_params = "{}", backbone = "lea.gru4rec",
@@ -146,5 +146,5 @@ int main(int argc, char** argv) {
     std::_Exit(1);
   }
   std::fflush(nullptr);
-  std::_Exit(0);  // plugins are never torn down
+  std::_Exit(0);  // skips destructors, because plugins are never unloaded
 }

@@ -30,7 +30,7 @@ bool fits_whole(const std::string& expression, const std::string& module) {
   return Pattern("\\A(?:" + expression + ")\\z", kConfig).is_whole(module);
 }
 
-// As PEFT looks a pattern up: the first whose expression fits the end of the name.
+// As in PEFT, the first expression that matches the end of the module's name counts.
 template <typename Value>
 Value first_fit(const std::vector<std::pair<std::string, Value>>& patterns,
                 const std::string& module, Value otherwise) {
@@ -40,8 +40,8 @@ Value first_fit(const std::vector<std::pair<std::string, Value>>& patterns,
   return otherwise;
 }
 
-// Features of PEFT that change what an adapter computes and that are not here. Absent, null, false
-// and empty are fine.
+// Refuses features of PEFT that change what an adapter computes and that are not implemented here.
+// A field that is absent, null, false or empty is accepted.
 void refuse_foreign(const JsonFields& fields) {
   static constexpr const char* kForeign[] = {
       "use_dora",          "use_qalora",      "use_bdlora",
@@ -56,7 +56,8 @@ void refuse_foreign(const JsonFields& fields) {
   if (type != "LORA")
     fields.fail("peft_type", in_backticks(type) + " is not supported; supported: LORA");
   if (!fields.has("init_lora_weights") || fields.at("init_lora_weights").is_boolean()) return;
-  // The others start from changed base weights, which are not those of the model's folder.
+  // All other initialisations change the base weights, so they need other weights than the model's
+  // folder has.
   const std::string start = fields.text("init_lora_weights");
   if (start != "gaussian" && start != "eva" && start != "orthogonal") {
     fields.fail("init_lora_weights", in_backticks(start) +
@@ -79,7 +80,8 @@ double alpha_in(const nlohmann::json& value, const JsonFields& fields, const cha
   return value.get<double>();
 }
 
-// Which pattern counts depends on their order in the file, which nlohmann::json does not keep.
+// The first pattern that matches counts, so their order in the file matters. nlohmann::json does
+// not keep it.
 template <typename Value, typename Read>
 std::vector<std::pair<std::string, Value>> patterns_in(const std::string& text,
                                                        const JsonFields& fields, const char* key,
@@ -170,7 +172,7 @@ std::map<std::string, Linear*> linears_of(Decoder& decoder) {
   return linears;
 }
 
-// Removes the ending from a name that has it.
+// Removes the ending from a name that has it. Returns whether the name had it.
 bool cut(std::string* name, std::string_view ending) {
   if (!name->ends_with(ending)) return false;
   name->resize(name->size() - ending.size());
@@ -275,14 +277,14 @@ void Adapter::save(const std::string& folder) const {
     if (part.bias.defined()) tensors[kPrefix + module + ".lora_B.bias"] = part.bias;
   }
   for (const auto& [name, weight] : replaced_) {
-    // PEFT looks for the own weights of a module that it has wrapped below `base_layer`.
+    // PEFT stores a module's own weights below `base_layer` once it has adapted the module.
     const size_t dot = name.rfind('.');
     const bool wrapped = modules_.contains(name.substr(0, dot));
     tensors[kPrefix + (wrapped ? name.substr(0, dot) + ".base_layer" + name.substr(dot) : name)] =
         weight;
   }
   std::error_code error;
-  std::filesystem::create_directories(folder, error);  // publish_file tells what is wrong
+  std::filesystem::create_directories(folder, error);  // publish_file reports an error
   save_tensors(folder + "/" + kTensors, tensors);
   nlohmann::ordered_json config = to_json(config_);
   const auto has_bias = [](const auto& module) { return module.second.bias.defined(); };

@@ -10,10 +10,10 @@
 namespace lea::lm {
 namespace {
 
-constexpr int64_t kMaxSize = int64_t{1} << 24;  // of one dimension; keeps products within int64
+constexpr int64_t kMaxSize = int64_t{1} << 24;  // of one dimension; products then fit int64
 constexpr int64_t kMaxLayers = 1024;
 
-// What the transformers classes of the families take where a field is absent.
+// Defaults of the families' classes in transformers, for fields that are absent.
 struct Family {
   const char* name;
   int64_t key_heads;   // 0: as many as heads
@@ -49,8 +49,8 @@ const Family& family_of(const JsonFields& fields) {
   return *found;
 }
 
-// Fields that change what a model computes and that these families do not have. Absent, null, and
-// where it is neutral false are fine.
+// Refuses fields that change what a model computes and that these families do not have. A field
+// that is absent, null or false is accepted.
 void refuse_foreign(const JsonFields& fields) {
   static constexpr const char* kForeign[] = {"quantization_config",
                                              "attn_logit_softcapping",
@@ -98,8 +98,8 @@ double positive(const JsonFields& fields, const char* key) {
   return value;
 }
 
-// transformers takes rope_scaling (before 5) over rope_parameters, and reads the theta of the one
-// that it takes before the one that stands alone.
+// As in transformers, rope_scaling (before version 5) is used rather than rope_parameters, and the
+// rope_theta inside the used object rather than the one beside it.
 Rope rope_of(const JsonFields& fields, int64_t context) {
   Rope rope;
   if (fields.has("rope_theta")) rope.theta = positive(fields, "rope_theta");
@@ -131,7 +131,7 @@ Rope rope_of(const JsonFields& fields, int64_t context) {
   rope.type = RopeType::kLlama3;
   rope.low_frequency_factor = positive(stated, "low_freq_factor");
   rope.high_frequency_factor = positive(stated, "high_freq_factor");
-  // One that stands beside the object wins, as in transformers.
+  // As in transformers, the field beside the object is used rather than the one inside it.
   const JsonFields& holder = fields.has("original_max_position_embeddings") ? fields : stated;
   rope.original_context = size(holder, "original_max_position_embeddings", context);
   if (rope.low_frequency_factor >= rope.high_frequency_factor)
@@ -178,7 +178,7 @@ std::vector<int64_t> windows_of(const JsonFields& fields, const Family& family, 
   return windows;
 }
 
-// An id, a list of ids, or null. Nothing when the key is absent.
+// Reads an id, a list of ids, or null for no ids. Returns false if the key is absent.
 bool read_end_ids(const JsonFields& fields, int64_t vocabulary, std::vector<int64_t>* ids) {
   if (!fields.contains("eos_token_id")) return false;
   ids->clear();
@@ -193,9 +193,10 @@ bool read_end_ids(const JsonFields& fields, int64_t vocabulary, std::vector<int6
   return true;
 }
 
-// Sampling's fields (temperature, top_p ...) do nothing to a greedy generation.
+// Fields of sampling (temperature, top_p ...) are ignored, because greedy generation does not use
+// them.
 void read_generation(const JsonFields& fields, int64_t vocabulary, Generation* generation) {
-  // And the number at which each does nothing; of an id there is none.
+  // Each with the number that switches it off; -1 where no number does.
   static constexpr std::pair<const char*, int> kForeign[] = {
       {"min_length", 0},
       {"min_new_tokens", 0},

@@ -1,10 +1,9 @@
-// What the config.json of a Hugging Face folder says of a decoder-only transformer: the Llama 2 /
-// 3, Mistral, Qwen 2 / 2.5 / 3 and SmolLM2 families, in the layouts before and since
-// transformers 5.
+// Reads the config.json of a decoder-only transformer from a Hugging Face folder: the Llama 2 / 3,
+// Mistral, Qwen 2 / 2.5 / 3 and SmolLM2 families, in the layouts before and since transformers 5.
 //
-// Every field that changes the maths is honoured here or refused by name. Fields that only training
-// or other programs read (attention_dropout, initializer_range, use_cache, auto_map ...) are not
-// looked at.
+// Every field that changes the maths is either honoured or refused by an error that names it.
+// Fields that only training or other programs read (attention_dropout, initializer_range,
+// use_cache, auto_map ...) are ignored.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +16,7 @@ namespace lea::lm {
 
 enum class RopeType { kDefault, kLinear, kLlama3 };
 
-// Rotary positions. Pair (i, i + head_width / 2) of a head turns by position * frequency(i).
+// Rotary positions: pair (i, i + head_width / 2) of a head turns by position * frequency(i).
 struct Rope {
   RopeType type = RopeType::kDefault;
   double theta = 10000;
@@ -27,11 +26,13 @@ struct Rope {
   int64_t original_context = 0;      // llama3
 };
 
-// How a greedy generation goes on: generation_config.json before config.json.
+// Settings of greedy generation from generation_config.json. If it has no eos_token_id, the end ids
+// are those of config.json, otherwise the family's defaults.
 struct Generation {
   std::vector<int64_t> end_ids;
-  double repetition_penalty = 1;  // divides a positive score of an id that was there, else times it
-  std::string unsupported;        // what would choose other ids, in words; only generate() minds
+  // For ids that the text has: divides positive scores, multiplies negative ones.
+  double repetition_penalty = 1;
+  std::string unsupported;  // "FILE: KEY" of a rule that generate() refuses, or empty
 };
 
 struct Config {
@@ -44,19 +45,19 @@ struct Config {
   int64_t key_heads = 0;   // num_key_value_heads; divides heads
   int64_t head_width = 0;  // head_dim; even
   int64_t context = 0;     // max_position_embeddings
-  double epsilon = 1e-6;   // of every RMSNorm
+  double epsilon = 1e-6;   // of each RMSNorm
   Rope rope;
   bool tied = false;         // the head's weight is the embedding
   bool qkv_bias = false;     // of q_proj, k_proj and v_proj
   bool output_bias = false;  // of o_proj
   bool mlp_bias = false;     // of gate_proj, up_proj and down_proj
   bool qk_norm = false;      // an RMSNorm over each head of q and k, before the rotation
-  // [layers]: how many keys a query sees, with its own; 0 = all up to its own.
+  // [layers]: the number of keys that a query sees, including its own; 0: all up to its own.
   std::vector<int64_t> window;
   Generation generation;
 };
 
-// Reads FOLDER/config.json and, where there is one, generation_config.json. Throws DataError:
+// Reads FOLDER/config.json and, if it exists, generation_config.json. Throws DataError:
 // "config.json: rope_scaling: rope_type: `yarn` is not supported; supported: default, linear,
 // llama3".
 LEA_LM_API Config read_config(const std::string& folder);

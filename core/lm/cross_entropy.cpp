@@ -17,9 +17,9 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kRows = 512;  // whose logits are held at a time
+constexpr int64_t kRows = 512;  // number of rows with logits in memory at a time
 
-// Turns a row of logits into its gradient; gives its loss.
+// Replaces a row of logits with its gradient. Returns the row's loss.
 template <typename T>
 double cross_entropy_of_row(T* logits, int64_t size, int64_t target, float weight) {
   Floats chunk{};

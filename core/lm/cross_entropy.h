@@ -1,5 +1,5 @@
-// The loss of next tokens without keeping their logits: they are computed for some rows at a time,
-// turned into the gradient of the hidden states at once, and dropped.
+// The next-token loss without a tensor of all logits: logits are computed for some rows at a time,
+// turned into the gradient of the hidden states, and dropped.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,15 +9,15 @@
 
 namespace lea::lm {
 
-// sum_i weight_i * -log P(target_i | row i), a float32 scalar whose gradient flows to `hidden`
-// [R, D] only. target int64 [R], below the vocabulary size; weight float32 [R]. The softmax is
-// taken in float32 whatever the model's type. Throws DataError for a decoder whose adapter changes
+// Returns sum_i weight_i * -log P(target_i | row i), a float32 scalar. Its gradient flows only to
+// `hidden` [R, D]. target: int64 [R], below the vocabulary size; weight: float32 [R]. The softmax
+// is computed in float32 for every type of model. Throws DataError if the decoder's adapter changes
 // the head, and std::invalid_argument for a target that is no token.
 LEA_LM_API at::Tensor cross_entropy(const Decoder& decoder, const at::Tensor& hidden,
                                     const at::Tensor& target, const at::Tensor& weight);
 
-// The same of logits [R, V], as a float64 scalar. Its gradient takes the logits' place, rounded to
-// their type.
+// Returns the same loss for logits [R, V], as a float64 scalar, and replaces the logits with its
+// gradient, rounded to their type. Targets are not checked.
 LEA_LM_API at::Tensor cross_entropy_in_place(at::Tensor& logits, const at::Tensor& target,
                                              const at::Tensor& weight);
 

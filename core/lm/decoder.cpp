@@ -24,8 +24,8 @@ using Shape = std::vector<int64_t>;
 
 constexpr const char* kEmbedding = "model.embed_tokens.weight";
 
-// The one list of what a model consists of. Each linear is told as (module, linear, out, in,
-// with_bias), each other weight as (name, tensor, shape).
+// The only list of a model's parts. Calls linear(module, linear, out, in, with_bias) for each
+// linear module and weight(name, tensor, shape) for each other weight.
 template <typename OnLinear, typename OnWeight>
 void walk(const Config& config, DecoderWeights& weights, OnLinear linear, OnWeight weight) {
   const int64_t width = config.width, inner = config.inner,
@@ -68,14 +68,15 @@ bool is_tied_head(const Config& config, const std::string& name) {
   return config.tied && name == "lm_head.weight";
 }
 
-// Turns a position by so many radians, float [head_width / 2]. In fp32, as the models were trained.
+// Radians by which a step of one position turns each pair, float [head_width / 2]. Computed in
+// float32, because the models were trained with it.
 Tensor frequencies(const Rope& rope, int64_t head_width) {
   const Tensor exponent =
       at::arange(0, head_width, 2, at::kFloat) / static_cast<double>(head_width);
   const Tensor frequency = at::pow(rope.theta, exponent).reciprocal();
   if (rope.type == RopeType::kDefault) return frequency;
   if (rope.type == RopeType::kLinear) return frequency / rope.factor;
-  // Llama 3: slow pairs are stretched, fast ones kept, those between interpolated.
+  // Llama 3 stretches slow pairs, keeps fast ones, and interpolates those in between.
   const auto context = static_cast<double>(rope.original_context);
   const Tensor wavelength = 2 * std::numbers::pi / frequency;
   const Tensor smooth = (context / wavelength - rope.low_frequency_factor) /
@@ -88,8 +89,9 @@ Tensor frequencies(const Rope& rope, int64_t head_width) {
   return at::where(medium, between, stretched);
 }
 
-// Added to a query's scores: 0 where it sees a key, -inf elsewhere; window 0: it sees all up to its
-// own. Float [Q, K]; undefined where all see all.
+// Returns what is added to the scores of queries, float [Q, K]: 0 for a key that the query sees,
+// -inf for another. With window 0 a query sees all keys up to its own. Undefined if all queries see
+// all keys.
 Tensor mask_of(const AttentionBlock& block, int64_t window, at::Device device) {
   if (block.queries == 1 && (window == 0 || block.keys <= window)) return {};
   const auto options = at::TensorOptions(at::kLong).device(device);
@@ -101,8 +103,9 @@ Tensor mask_of(const AttentionBlock& block, int64_t window, at::Device device) {
       .masked_fill_(unseen, -std::numeric_limits<float>::infinity());
 }
 
-// q [G, H, repeats * Q, width], k and v [G, H, K, width], mask [Q, K]. By plain products: on short
-// runs LibTorch's fused attention for CPU takes twice as long, and nine times backwards.
+// q [G, H, repeats * Q, width], k and v [G, H, K, width], mask [Q, K]. Uses plain products because,
+// on short runs, LibTorch's fused attention for CPU takes twice as long forwards and nine times as
+// long backwards.
 Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
   const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
   Tensor scores = at::matmul(q * scale, k.transpose(2, 3)).to(at::kFloat);
@@ -125,13 +128,13 @@ std::vector<std::pair<std::string, Shape>> weight_shapes(const Config& config) {
 }
 
 void require_weights(const Config& config, const Weights& weights) {
-  std::set<std::string> known = {"lm_head.weight"};  // a tied model may carry it
+  std::set<std::string> known = {"lm_head.weight"};  // a tied model may store it
   for (const auto& [name, shape] : weight_shapes(config)) {
     weights.get(name, shape);
     known.insert(name);
   }
   for (const auto& [name, entry] : weights.entries()) {
-    if (known.contains(name) || name.ends_with(".rotary_emb.inv_freq")) continue;  // of old files
+    if (known.contains(name) || name.ends_with(".rotary_emb.inv_freq")) continue;  // in old files
     throw DataError(weights.where(name) + ": is no part of a " + config.family +
                     " model with this config.json; it would be left out");
   }
@@ -230,8 +233,8 @@ Tensor Decoder::attention(size_t index, const Tensor& x, const Layout& layout,
                              : of.narrow(0, held + end - groups * keys, groups * keys);
       return run.view({groups, keys, key_heads, width}).transpose(1, 2);
     };
-    // The heads that share a key head stand one below the other, so that keys are not repeated:
-    // [G, key heads, repeats * Q, head width].
+    // Heads that share a key head are stacked, so that keys need not be repeated: [G, key heads,
+    // repeats * Q, head width].
     const Tensor asking = q.narrow(0, first, groups * queries)
                               .view({groups, queries, key_heads, repeats, width})
                               .permute({0, 2, 3, 1, 4})
@@ -249,7 +252,7 @@ Tensor Decoder::forward(const Tensor& inputs, const Layout& layout,
                         const ForwardOptions& options) const {
   const Tensor angle = layout.position.to(at::kFloat).unsqueeze(1) * frequency_;
   const Tensor cos = angle.cos(), sin = angle.sin();
-  std::map<int64_t, std::vector<Tensor>> masks;  // of each window, for each block
+  std::map<int64_t, std::vector<Tensor>> masks;  // window -> a mask for each block
   for (const int64_t window : config_.window) {
     std::vector<Tensor>& of_window = masks[window];
     if (!of_window.empty()) continue;

@@ -1,5 +1,5 @@
-// The decoder-only transformer of the Llama family, on a flat token axis: every linear sees all
-// rows of a batch at once, and only attention knows prompts (layout.h).
+// The decoder-only transformer of the Llama family. All tokens of a batch lie on one flat axis:
+// each linear layer processes all rows at once, and only attention separates prompts (layout.h).
 #pragma once
 
 #include <functional>
@@ -15,53 +15,55 @@
 
 namespace lea::lm {
 
-// The keys and values of rows that have been computed: what a continuation needs of them. Empty at
-// first; forward() appends its rows.
+// The keys and values of earlier rows, which a continuation of the prompt needs. A cache is empty
+// at first; forward() appends its rows.
 struct Cache {
-  std::vector<at::Tensor> key, value;  // of each layer, [rows, key heads * head width]
+  std::vector<at::Tensor> key, value;  // [layers] of [rows, key heads * head width]
   int64_t rows = 0;
 };
 
 struct ForwardOptions {
-  // The cache's rows come before the inputs', and the layout's keys count from its first.
+  // If set, the cache's rows precede the inputs, and the layout counts keys from the cache's first
+  // row.
   Cache* cache = nullptr;
-  // Gets what enters the first layer and what leaves each one but the last, as transformers'
-  // output_hidden_states has it.
+  // If set, the input of each layer is appended. These are transformers' hidden_states without the
+  // last one.
   std::vector<at::Tensor>* layers = nullptr;
-  at::Tensor rows = {};  // int64 [R]: only these leave the last layer. Undefined: all
-  double dropout = 0;    // of the adapter
+  at::Tensor rows = {};  // int64 [R]: only these rows are returned; undefined: all
+  double dropout = 0;    // of the adapter, in training
 };
 
-// The weights, named as the files name them.
+// The weights of a model; D = config.width.
 struct DecoderWeights {
   struct Layer {
     at::Tensor input_norm, post_norm;  // [D]
     Linear q, k, v, o, gate, up, down;
-    at::Tensor q_norm, k_norm;  // [head_width]; undefined where there is none
+    at::Tensor q_norm, k_norm;  // [head_width]; undefined unless config.qk_norm
   };
   at::Tensor embedding, norm;
   Linear head;
   std::vector<Layer> layers;
 };
 
-// T rows of the flat axis, D = config.width, V = config.vocabulary.
+// Letters in shapes: T rows of the flat axis, D = config.width, V = config.vocabulary.
 class LEA_LM_API Decoder {
  public:
-  // Throws DataError for a tensor that is missing, of another shape, not finite or not the model's.
-  // Weights whose type and device are those asked for stay mapped; others are copied.
+  // Throws DataError for a tensor that is missing, has the wrong shape, holds a value that is not
+  // finite, or does not belong to the model. Weights that already have this type and device stay
+  // mapped; others are copied.
   Decoder(const Config& config, const Weights& weights, at::ScalarType type, at::Device device);
 
-  // Token ids below V give rows of the embedding, V + j row j of `vectors` [M, D]: int64 [T] ->
-  // [T, D] in the model's type. Ids must lie in range.
+  // Embeds ids: int64 [T] -> [T, D] in the model's type. An id below V is a token; id V + j is row
+  // j of `vectors` [M, D]. Every id must be in range.
   at::Tensor embed(const at::Tensor& ids, const at::Tensor& vectors = {}) const;
 
-  // What follows the last norm, [T, D], or [R, D] where `options.rows` says which.
+  // Returns the output of the last norm: [T, D], or [R, D] if `options.rows` selects rows.
   at::Tensor forward(const at::Tensor& inputs, const Layout& layout,
                      const ForwardOptions& options = {}) const;
 
-  // Scores of all next tokens for rows of forward()'s result, [R, D] -> [R, V].
+  // Scores of all next tokens: rows of forward()'s result, [R, D] -> [R, V].
   at::Tensor logits(const at::Tensor& hidden) const;
-  // Of a few next tokens only, int64 [L]: [R, D] -> [R, L].
+  // Scores of some next tokens, `ids` int64 [L]: [R, D] -> [R, L].
   at::Tensor logits(const at::Tensor& hidden, const at::Tensor& ids) const;
 
   const Linear& head() const { return weights_.head; }  // [V, D]
@@ -69,15 +71,15 @@ class LEA_LM_API Decoder {
   at::ScalarType type() const { return weights_.embedding.scalar_type(); }
   at::Device device() const { return weights_.embedding.device(); }
 
-  // Calls for each linear module, by its name in transformers ("model.layers.0.self_attn.q_proj"),
-  // and for each weight. A tied head is told as well: replacing it unties it.
+  // Call `tell` for each linear module with its name in transformers
+  // ("model.layers.0.self_attn.q_proj"), or for each weight. Both include a tied head; replacing
+  // its weight unties it.
   using EachLinear = std::function<void(const std::string& module, Linear& linear)>;
   using EachWeight = std::function<void(const std::string& name, at::Tensor& weight)>;
   void for_each_linear(const EachLinear& tell);
   void for_each_weight(const EachWeight& tell);
 
-  // Has these stand in for the weights of their names until the next call, which first puts the
-  // model's own back.
+  // Replaces the weights of these names. The next call first restores the model's own weights.
   void stand_in(const std::map<std::string, at::Tensor>& weights);
 
  private:
@@ -87,16 +89,16 @@ class LEA_LM_API Decoder {
 
   Config config_;
   DecoderWeights weights_;
-  std::map<std::string, at::Tensor> own_;  // weights that others stand in for
+  std::map<std::string, at::Tensor> own_;  // the model's weights that stand_in() replaced
   at::Tensor frequency_;
 };
 
-// Every weight that the folder of such a model must have, with its shape.
+// Name and shape of every weight that the folder of such a model must have.
 LEA_LM_API std::vector<std::pair<std::string, std::vector<int64_t>>> weight_shapes(
     const Config& config);
 
-// Throws DataError for a weight that is missing, of another shape or no part of such a model, and
-// for a head of its own in a tied one.
+// Throws DataError for a weight that is missing, has the wrong shape or does not belong to such a
+// model, and if a tied model stores a head that differs from its embedding.
 LEA_LM_API void require_weights(const Config& config, const Weights& weights);
 
 }  // namespace lea::lm

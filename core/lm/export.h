@@ -1,4 +1,4 @@
-// core/lm is a shared library that is compiled with hidden symbols; what others call is marked.
+// LEA_LM_API marks what other libraries call: core/lm is a shared library with hidden symbols.
 #pragma once
 
 #define LEA_LM_API __attribute__((visibility("default")))

@@ -58,7 +58,7 @@ size_t Forest::run_of(int64_t row) const {
   return static_cast<size_t>(behind - runs_.begin()) - 1;
 }
 
-// The rows of the prompt that ends with the run, from its start.
+// All rows of the prompt that ends with this run, from the prompt's start.
 std::vector<int64_t> Forest::path_to(const Run& run) const {
   std::vector<int64_t> path(static_cast<size_t>(run.depth + run.length));
   int64_t last = run.first + run.length - 1;
@@ -71,7 +71,7 @@ std::vector<int64_t> Forest::path_to(const Run& run) const {
 }
 
 Forest::Arranged Forest::arrange(at::Device device) const {
-  std::map<std::pair<int64_t, int64_t>, std::vector<const Run*>> shapes;  // (queries, keys)
+  std::map<std::pair<int64_t, int64_t>, std::vector<const Run*>> shapes;  // by (queries, keys)
   for (const Run& run : runs_) shapes[{run.length, run.depth + run.length}].push_back(&run);
   std::vector<int64_t> place(ids_.size()), ids, position;
   for (const auto& [shape, runs] : shapes) {

@@ -21,7 +21,7 @@ void gate_forward(const float* gate, float* up, int64_t count) {
   for (int64_t i = 0; i < count; ++i) up[i] *= gate[i] * kernels::sigmoid(gate[i]);
 }
 
-// Gradients take the places of gate and up.
+// Replaces gate and up with their gradients.
 LEA_CLONES
 void gate_backward(const float* outer, float* gate, float* up, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
@@ -56,7 +56,7 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
         for (int64_t i = begin; i < end; ++i) {
           widen(from + i * width, row.data(), width);
           scale(row.data(), inverse_rms(row, epsilon), width);
-          narrow(row.data(), to + i * width, width);  // as transformers rounds it
+          narrow(row.data(), to + i * width, width);  // transformers rounds here as well
           widen(to + i * width, row.data(), width);
           multiply(row.data(), by.data(), width);
           narrow(row.data(), to + i * width, width);
@@ -73,7 +73,7 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
     return compute(x, weight, epsilon);
   }
 
-  // With g = outer * weight and s = 1 / rms: s * (g - x * s^2 * mean(g x)).
+  // The gradient is s * (g - x * s^2 * mean(g x)), with g = outer * weight and s = 1 / rms.
   static variable_list backward(AutogradContext* context, const variable_list& outer) {
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1], above = outer[0].contiguous();
@@ -187,7 +187,7 @@ struct Rotate : torch::autograd::Function<Rotate> {
 
   static variable_list backward(AutogradContext* context, const variable_list& outer) {
     const auto saved = context->get_saved_variables();
-    return {compute(outer[0].contiguous(), saved[0], saved[1], -1), {}, {}};  // turned back
+    return {compute(outer[0].contiguous(), saved[0], saved[1], -1), {}, {}};  // inverse rotation
   }
 };
 

@@ -17,12 +17,12 @@ MemoryNeed need_of_weights(const Weights& weights, at::ScalarType type) {
   return need;
 }
 
-// What an allocator takes for so many bytes that come and go, and what matrix products take for
-// themselves; measured (tests/lm/smollm2_test.cpp).
+// Adds what the allocator needs for so many bytes that are allocated and freed again, and what
+// matrix products allocate for themselves. Measured in tests/lm/smollm2_test.cpp.
 uint64_t with_slack(int64_t bytes) { return static_cast<uint64_t>(bytes / 2 * 3) + (32U << 20); }
 
-// At the widest place of a layer: x, its norm, gate, up and their product; queries, keys and values
-// of before are still held.
+// The peak within a layer: x, its norm, gate, up and their product, while queries, keys and values
+// are still in memory.
 int64_t bytes_of_row(const Config& config, int64_t element) {
   return element * (3 * config.inner + 7 * config.width);
 }
@@ -32,7 +32,7 @@ int64_t bytes_of_row(const Config& config, int64_t element) {
 MemoryNeed need_of_inference(const Config& config, const Weights& weights, at::ScalarType type,
                              int64_t rows, int64_t prompt) {
   const auto element = static_cast<int64_t>(c10::elementSize(type));
-  // The masks of a long prompt's blocks, and the scores of one of them on their way to weights.
+  // The masks of all blocks of a long prompt, and the scores of one block during its softmax.
   const int64_t attention =
       (prompt * prompt / 2 + 3 * config.heads * std::min(prompt, kLongestRun) * prompt) * kFloat;
   MemoryNeed need = need_of_weights(weights, type);
@@ -53,7 +53,8 @@ MemoryNeed need_of_generation(const Config& config, const Weights& weights, at::
                               int64_t rows, int64_t more) {
   const auto element = static_cast<int64_t>(c10::elementSize(type));
   const int64_t of_layer = 2 * config.key_heads * config.head_width * element;
-  // One layer's are held twice while a row is appended; and a row's scores of all before it.
+  // While a row is appended, one layer's keys and values exist twice. The row also has scores for
+  // all rows before it.
   const int64_t held = (rows + more) * (config.layers + 1) * of_layer;
   const int64_t row = config.vocabulary * 2 * kFloat + 3 * config.heads * (rows + more) * kFloat;
   MemoryNeed need = need_of_inference(config, weights, type, rows, rows);
@@ -66,9 +67,9 @@ MemoryNeed need_of_training(const Config& config, const Weights& weights, at::Sc
   const auto element = static_cast<int64_t>(c10::elementSize(type));
   const int64_t width = config.width, queries = config.heads * config.head_width,
                 keys = config.key_heads * config.head_width;
-  // Kept of each row in each layer for the gradient: both norms' input; what enters the
-  // adapter, once for each module unless it is float32 already; queries, and keys and values with
-  // those of the beginnings that prompts share; the attention's weights; gate and up.
+  // Kept for the gradient, for each row in each layer: the input of both norms; the adapter's
+  // input, once for each module unless it is float32 already; queries; keys and values, also those
+  // of the beginnings that prompts share; the attention's weights; gate and up.
   const int64_t entering = (element == kFloat ? 1 : 3) * width * kFloat;
   const int64_t attention = (queries + 4 * keys) * element +
                             config.heads * prompt * (element == kFloat ? kFloat : kFloat + element);

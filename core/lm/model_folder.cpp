@@ -6,7 +6,7 @@
 namespace lea::lm {
 
 ModelFolder open_model(const std::string& folder) {
-  Config config = read_config(folder);  // first: it says what is no model
+  Config config = read_config(folder);  // first: its errors explain what a model's folder must have
   ModelFolder model{std::move(config), Tokenizer(folder), Weights(folder)};
   if (model.tokenizer.size() > model.config.vocabulary) {
     throw DataError(printable(folder) + ": the tokenizer has ids up to " +

@@ -1,4 +1,4 @@
-// The parts of a Hugging Face folder, opened and set beside each other; no weight is read yet.
+// Opens a Hugging Face folder and checks that its parts fit together. No weight is read yet.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ struct ModelFolder {
   Weights weights;
 };
 
-// Throws DataError for what is missing, damaged or not supported, and for a tokenizer with ids
-// beyond the model's vocabulary.
+// Throws DataError for a file that is missing, damaged or not supported, and for a tokenizer with
+// ids beyond the model's vocabulary.
 LEA_LM_API ModelFolder open_model(const std::string& folder);
 
 }  // namespace lea::lm

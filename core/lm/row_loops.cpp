@@ -10,10 +10,10 @@
 namespace lea::lm {
 namespace {
 
-// Reductions go lane by lane, so that they need no reordering to be vectors.
+// Reductions add up separate lanes, so that the compiler can use vectors without reordering sums.
 constexpr int64_t kLanes = 16;
 
-// Infinities and NaNs are those whose exponent is all ones.
+// Count the values with an exponent of all ones, which are infinities and NaNs.
 LEA_CLONES
 int64_t ones(const uint16_t* bits, uint16_t exponent, int64_t count) {
   int64_t found = 0;

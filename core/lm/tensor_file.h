@@ -1,4 +1,4 @@
-// Small safetensors files of our own beside an adapter: its matrices, and heads trained with it.
+// Reads and writes small safetensors files: an adapter's matrices, and heads trained with it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,13 +10,13 @@
 
 namespace lea::lm {
 
-// Contiguous copies of float32, float16 or bfloat16 tensors, sorted by name; the same tensors give
-// the same bytes. Throws StoreError, and then leaves what was there.
+// Writes float32, float16 or bfloat16 tensors, sorted by name. The same tensors give the same
+// bytes. Throws StoreError if the file cannot be written; an existing file then stays as it was.
 LEA_LM_API void save_tensors(const std::string& path,
                              const std::map<std::string, at::Tensor>& tensors);
 
-// CPU tensors with their own memory. Throws DataError for a missing or damaged file, another
-// dtype, and values that are not finite.
+// Returns CPU tensors with their own memory. Throws DataError for a missing or damaged file, for
+// another dtype, and for values that are not finite.
 LEA_LM_API std::map<std::string, at::Tensor> load_tensors(const std::string& path);
 
 }  // namespace lea::lm

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 constexpr const char* kSingle = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
 
-// Folders of pickles are common; say what to do with one.
+// Folders that have only pickles are common, so the message says how to convert one.
 [[noreturn]] void no_weights(const std::string& folder) {
   std::string text = printable(folder) + ": has neither " + kSingle + " nor " + kIndex + ".";
   if (fs::exists(folder + "/pytorch_model.bin") ||
@@ -74,7 +74,7 @@ class Weights::File {
 };
 
 Weights::Weights(const std::string& folder) : folder_(folder) {
-  if (fs::exists(folder + "/" + kSingle)) {  // also beside an index, as transformers does
+  if (fs::exists(folder + "/" + kSingle)) {  // even if there is an index, as in transformers
     add(folder, kSingle);
     return;
   }
@@ -85,7 +85,8 @@ Weights::Weights(const std::string& folder) : folder_(folder) {
   std::set<std::string> files;
   for (const auto& [tensor, file] : place) files.insert(file);
   for (const std::string& file : files) {
-    // A name with a folder in it could lead anywhere. A link may: caches consist of them.
+    // A name with a folder in it could lead anywhere. Symbolic links are allowed, because Hugging
+    // Face's cache consists of them.
     if (file.empty() || file.find('/') != std::string::npos || file.starts_with('.'))
       throw DataError(where + ": weight_map: " + printable(file) + " is not a plain file name");
     if (!fs::exists(folder + "/" + file)) {
@@ -174,7 +175,7 @@ at::Tensor Weights::get(const std::string& name, const std::vector<int64_t>& sha
     throw DataError(where(name) + ": must be " + text_of(shape) + ", but is " +
                     text_of(entry.shape));
   char* data = file->data() + entry.begin;
-  if (entry.begin % c10::elementSize(type) != 0) {  // allowed by the format, not by the processor
+  if (entry.begin % c10::elementSize(type) != 0) {  // the format allows it, the processor may not
     at::Tensor copy = at::empty(shape, type);
     std::memcpy(copy.mutable_data_ptr(), data, entry.end - entry.begin);
     return copy;

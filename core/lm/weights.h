@@ -1,5 +1,5 @@
-// The tensors of a Hugging Face folder, mapped into memory: nothing is read before it is used, and
-// nothing is copied. No pickle: a folder with only *.bin files is refused.
+// The tensors of a Hugging Face folder, mapped into memory: a tensor is read only when it is used,
+// and only unaligned tensors are copied. A folder that has only pickles (*.bin files) is refused.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,9 +16,9 @@ namespace lea::lm {
 
 class LEA_LM_API Weights {
  public:
-  // FOLDER/model.safetensors, or the files that FOLDER/model.safetensors.index.json names. Throws
-  // DataError for a missing, damaged or cut file, a name in two files, and a tensor that the index
-  // places where it is not.
+  // Opens FOLDER/model.safetensors, or the files that FOLDER/model.safetensors.index.json names.
+  // Throws DataError for a file that is missing, damaged or cut short, for a name that is in two
+  // files, and for a tensor that is not in the file that the index names.
   explicit Weights(const std::string& folder);
   ~Weights();
   Weights(Weights&&) noexcept;
@@ -28,20 +28,20 @@ class LEA_LM_API Weights {
   const std::map<std::string, SafetensorsEntry>& entries() const { return entries_; }
 
   uint64_t bytes() const;  // of all tensors
-  // Of the tensors that are stored in another type, in the files; and what copies of them in this
-  // type would take.
+  // Bytes in the files of the tensors that are not stored in this type.
   uint64_t bytes_stored_otherwise(at::ScalarType type) const;
+  // Bytes of copies of these tensors in this type.
   uint64_t bytes_as(at::ScalarType type) const;
-  // dtype -> number of values, of what the files hold.
+  // dtype -> number of values in the files.
   std::map<std::string, uint64_t> counts() const;
   size_t files() const;
 
-  // "FOLDER/model.safetensors: model.norm.weight", for messages.
+  // The place of a tensor for messages: "FOLDER/model.safetensors: model.norm.weight".
   std::string where(const std::string& name) const;
 
-  // A float32, float16 or bfloat16 tensor on the CPU that must not be written to; the mapping lives
-  // as long as it. Throws DataError "model.safetensors: model.norm.weight: must be [576], but is
-  // [575]" and for another dtype.
+  // Returns a float32, float16 or bfloat16 tensor on the CPU, which must not be written to. The
+  // mapping lives as long as the tensor. Throws DataError for a tensor that is missing or has
+  // another dtype or shape: "model.safetensors: model.norm.weight: must be [576], but is [575]".
   at::Tensor get(const std::string& name, const std::vector<int64_t>& shape) const;
 
  private:

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Configures when something that decides the build has changed, then lets Ninja do what is left.
+# Configures if something has changed that affects the build, then lets Ninja build what is missing.
 
-# Compilers that run at once: one a core, but no more than memory allows at 1.1 GB each.
+# Prints how many compilers run at once: one a core, but no more than memory allows at 1.1 GB each.
 compile_jobs() {
   local cores memory_mib limit
   cores=$(nproc)
@@ -23,8 +23,8 @@ require_preset() {
     fail "there is no preset \"$1\"; there are: $(presets | paste -sd' ')."
 }
 
-# Everything that a new configuration depends on. Rooms are added by the presence of their CMakeLists.txt,
-# which Ninja alone would not notice.
+# Prints everything that a configuration depends on. A new CMakeLists.txt adds a room, which Ninja
+# alone would not notice.
 configuration_state() {
   echo "$libtorch $(libtorch_version "$libtorch")"
   (cd "$root" && find . \( -path ./build -o -path ./.deps -o -path ./.git -o -path ./lab \) -prune -o \
@@ -32,7 +32,7 @@ configuration_state() {
     LC_ALL=C sort -z | xargs -0 sha256sum)
 }
 
-# Ninja's names of what the rooms build, without tests and benchmarks.
+# Prints Ninja's targets for the rooms, without tests and benchmarks.
 program_targets() {
   sed -n 's/^build all: phony //p' "$1/build.ninja" | tr ' ' '\n' | grep -v -e '^tests/' -e '^bench/'
 }
@@ -65,7 +65,8 @@ compile() {
   fi
   say "Building build/$preset with $jobs compilers at once"
   ninja -C "$folder" -j "$jobs" "${targets[@]}" || status=$?
-  # Ninja ends with 2 (130 from version 1.12 on) when it alone was interrupted, and with 1 for a failure.
+  # Ninja's exit status is 2 (130 since version 1.12) if only Ninja was interrupted, and 1 for a
+  # failure.
   ((status != 2 && status != 130)) || interrupted
   ((status == 0)) || fail_after "building build/$preset" "$root" "the compiler's reason is above."
 }

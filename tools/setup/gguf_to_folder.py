@@ -60,7 +60,7 @@ class Model:
                           "vocab": {token: i for i, token in enumerate(tokens)}, "merges": self.get("tokenizer.ggml.merges")}}
 
     def tensors(self):
-        """Names and arrays as transformers has them, name by name."""
+        """Yields the name and the array of each tensor, as transformers has them."""
         heads = self.get("llama.attention.head_count")
         key_heads = self.get("llama.attention.head_count_kv", heads)
         for tensor in self.reader.tensors:
@@ -76,7 +76,7 @@ class Model:
 
 
 def bfloat16(array):
-    """Round to nearest, ties to even."""
+    """Rounds float32 values to bfloat16: to nearest, ties to even."""
     bits = np.ascontiguousarray(array).view(np.uint32)
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2")
 

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# LibTorch: the user's ($LIBTORCH), else .deps/libtorch, unpacked from PyTorch's CPU wheel. No Python
-# environment is made: pip only fetches the file.
+# Provides LibTorch: the user's ($LIBTORCH), otherwise .deps/libtorch, which is unpacked from
+# PyTorch's CPU wheel. pip only downloads the wheel; there is no Python environment.
 
 torch_version=2.13.0+cpu
 torch_wheel=torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl
 torch_sha256=6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
 torch_oldest=2.11
 
-# The version of the LibTorch in folder $1; empty when there is none.
+# Prints the version of the LibTorch in folder $1, or nothing if there is none.
 libtorch_version() {
   sed -n 's/^set(PACKAGE_VERSION "\([^"]*\)").*/\1/p' "$1/share/cmake/Torch/TorchConfigVersion.cmake" 2>/dev/null |
     head -n 1
@@ -23,7 +23,8 @@ check_libtorch() {
     fail "LibTorch $version in $1 is too old, $torch_oldest or newer is needed: $2"
 }
 
-# pip_download FOLDER PIP-ARGUMENTS...: quiet when nobody watches; keeps its temporary files in FOLDER.
+# pip_download FOLDER PIP-ARGUMENTS...: shows progress only on a terminal; keeps temporary files in
+# FOLDER.
 pip_download() {
   local folder=$1
   shift
@@ -42,7 +43,7 @@ fetch_torch_wheel() {
   local folder=$1 what="torch==$torch_version"
   local -a wanted=(--python-version 311 --platform manylinux_2_28_x86_64 "$what")
   if ! pip_download "$folder" "${wanted[@]}" 2>"$folder/pip.log"; then
-    # Expected on most machines: PyPI itself has no +cpu builds.
+    # This is normal on most machines: PyPI itself has no +cpu builds.
     say "Not among pip's configured sources; trying PyTorch's CPU index"
     pip_download "$folder" --index-url https://download.pytorch.org/whl/cpu "${wanted[@]}" 2>>"$folder/pip.log" || {
       grep -v '^ *$' "$folder/pip.log" | tail -n 3 >&2
@@ -52,7 +53,7 @@ fetch_torch_wheel() {
   fi
 }
 
-# Unpacks only what C++ needs; the rename makes it complete or absent.
+# Unpacks only what C++ needs. The caller then renames the folder, so that it is complete or absent.
 unpack_torch_wheel() {
   local wheel=$1 folder=$2
   python3 - "$wheel" "$folder" <<'PYTHON' || return

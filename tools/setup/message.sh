@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What every script of tools/ says and how it stops. Sourced; `root` is the checkout.
+# Messages, exits and the lock of the scripts of tools/, which source this file. `root` is the
+# checkout.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -7,12 +8,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 deps=$root/.deps
 cleanup_paths=()
 
-# A signal or a failure may come while a step's own words go to a log; ours go where the caller's went.
+# A signal or a failure can come while the output of a step goes to a log. Messages of these scripts
+# still go to the caller's standard error.
 exec 8>&2
 
 say() { printf '==> %s\n' "$*"; }
 
-# One line that says what is wrong and what to do; the last thing that a failed script prints.
+# Prints one line with what is wrong and what to do, which is the last output of a failed script.
 explained=
 fail() {
   explained=yes
@@ -33,7 +35,7 @@ remove_leftovers() {
     rm -rf -- "$path"
   done
 }
-# Every step is made so that an interrupted one is repeated, and a finished one is not.
+# The next call repeats an interrupted step, and skips the finished ones.
 interrupted() {
   trap - INT
   explained=yes
@@ -44,7 +46,7 @@ trap at_exit EXIT
 trap interrupted INT
 trap 'explained=yes; exit 143' TERM
 
-# free_mib PATH: what is free where PATH (or its nearest parent that exists) lies.
+# free_mib PATH: prints the free MiB of the disk of PATH, or of its nearest parent that exists.
 free_mib() {
   local path=$1
   while [[ ! -e $path ]]; do path=$(dirname "$path"); done
@@ -60,7 +62,8 @@ require_space() {
   fi
 }
 
-# fail_after WHAT PATH REASON: a step failed; if the disk of PATH is full, that is why.
+# fail_after WHAT PATH REASON: reports a failed step. If the disk of PATH is full, that is the
+# reason.
 fail_after() {
   local free
   free=$(free_mib "$2")
@@ -73,7 +76,7 @@ fail_after() {
 # check_sha256 FILE HEX
 check_sha256() { [[ $(sha256sum -- "$1" | cut -d' ' -f1) == "$2" ]]; }
 
-# One set-up at a time in a checkout; the lock goes with the process.
+# Only one set-up runs at a time in a checkout. The lock ends with the process.
 lock_setup() {
   local writable="$deps must be writable by $(id -un): give the checkout to that user, or use one of its own."
   mkdir -p "$deps" 2>/dev/null || fail "$writable"
@@ -85,7 +88,8 @@ lock_setup() {
   fi
 }
 
-# Programs expect a home; ccache writes there. Without a usable one, the checkout serves.
+# Programs expect a home, and ccache writes there. Without a usable one, folders of the checkout are
+# used.
 ensure_home() {
   if [[ -z ${HOME:-} ]]; then
     HOME=$(getent passwd "$(id -u)" | cut -d: -f6)

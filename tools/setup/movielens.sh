@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# MovieLens-100K as RecBole's package carries it. GroupLens' licence allows use, not redistribution.
+# Provides MovieLens-100K from RecBole's package. GroupLens' licence allows use, not redistribution.
 
 recbole_wheel=recbole-1.2.1-py3-none-any.whl
 recbole_sha256=9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407

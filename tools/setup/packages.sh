@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Debian packages: what is missing is installed, and apt is not called when nothing is.
+# Installs the Debian packages that are missing. If none is missing, apt is not called.
 
-# Names agree between Debian 12 and Ubuntu 24.04.
+# The names are the same in Debian 12 and Ubuntu 24.04.
 debian_packages=(
   build-essential ca-certificates ccache clang-format-14 cmake mold ninja-build pkg-config python3 python3-pip
   libarchive-dev libboost-dev libboost-filesystem-dev libcli11-dev libgmock-dev libgtest-dev libicu-dev
@@ -9,7 +9,7 @@ debian_packages=(
   zlib1g-dev
 )
 
-# Prints those of the arguments that are not installed.
+# Prints the arguments that are not installed.
 missing_packages() {
   local installed package
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
@@ -23,7 +23,7 @@ distribution() {
   (. /etc/os-release 2>/dev/null && echo "${PRETTY_NAME:-}") || true
 }
 
-# The prefix under which apt-get may run; fails with one line when there is none.
+# Prints the command prefix with which apt-get may run, or fails with one line if there is none.
 privileges() {
   if (($(id -u) == 0)); then
     echo env
@@ -36,7 +36,7 @@ privileges() {
   fi
 }
 
-# A package manager that was killed half-way refuses everything until it has been let finish.
+# run_apt PREFIX COMMAND...: runs a command of the package manager that asks nothing.
 run_apt() {
   local -a as_root
   read -ra as_root <<<"$1"
@@ -62,6 +62,7 @@ install_packages() {
   require_space /var 1500 "installing ${#missing[@]} Debian packages"
   say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
   local log=$deps/apt.log
+  # A package manager that was killed half-way refuses all work until it has finished the old one.
   run_apt "$as_root" dpkg --configure -a >"$log" 2>&1 || true
   run_apt "$as_root" apt-get -qq -o DPkg::Lock::Timeout=300 update >>"$log" 2>&1 ||
     say "The package lists could not be renewed; trying with those at hand"

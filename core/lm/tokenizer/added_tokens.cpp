@@ -11,7 +11,7 @@
 namespace lea::lm {
 namespace {
 
-// The code point that ends before `at`, which is not 0.
+// The code point that ends at byte `at`, which must not be 0.
 char32_t before(std::string_view text, size_t at) {
   size_t begin = at - 1;
   while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xc0) == 0x80) --begin;
@@ -38,7 +38,7 @@ bool touches_word(std::string_view text, size_t begin, size_t end) {
 }
 
 bool flag(const JsonFields& fields, const char* key) {
-  fields.at(key);  // says what is missing
+  fields.at(key);  // throws if it is missing
   if (!fields.has(key)) fields.fail(key, "must be true or false, but is null");
   return fields.boolean(key, false);
 }
@@ -58,7 +58,7 @@ std::vector<AddedToken> read_added_tokens(const nlohmann::json& document,
     token.left_strip = flag(fields, "lstrip");
     token.right_strip = flag(fields, "rstrip");
     token.normalized = flag(fields, "normalized");
-    flag(fields, "special");  // changes no id
+    flag(fields, "special");  // required, but changes no id
     if (token.content.empty()) continue;
     const auto same = std::find_if(tokens.begin(), tokens.end(), [&](const AddedToken& other) {
       return other.content == token.content && other.id == token.id;
@@ -101,7 +101,7 @@ void require_own_ids(
 }
 
 TokenFinder::TokenFinder(const std::vector<AddedToken>& tokens) : tokens_(tokens) {
-  // From the back: of equal contents the first token counts.
+  // In reverse order, so that the first of the tokens with equal contents counts.
   for (size_t i = tokens_.size(); i-- > 0;)
     contents_.insert(tokens_[i].content, static_cast<int64_t>(i));
 }
@@ -133,7 +133,7 @@ std::vector<Stretch> TokenFinder::find(std::string_view text) const {
                       "space before itself (lstrip). The reference fails there as well.");
     }
     if (begin > told) stretches.push_back({-1, told, begin});
-    // Nothing is left where the token before took all of it.
+    // A token is empty here if the one before it has stripped all of its content.
     if (begin < end) stretches.push_back({token->id, begin, end});
     told = end;
   }

@@ -1,4 +1,5 @@
-// `added_tokens` of tokenizer.json: texts that are one token wherever they stand.
+// `added_tokens` of tokenizer.json: texts that are one token wherever they occur. In these headers
+// "the reference" is Hugging Face's `tokenizers` library.
 #pragma once
 
 #include <cstdint>
@@ -19,38 +20,39 @@ struct AddedToken {
   bool single_word = false, left_strip = false, right_strip = false, normalized = true;
 };
 
-// Every flag must be there, as the reference wants it. Tokens without a text are left out; of equal
-// texts the last one's flags count.
+// Reads the list of tokens. A missing flag is an error, as in the reference. Tokens with an empty
+// text are left out. If a token occurs twice, the flags of the last one count.
 std::vector<AddedToken> read_added_tokens(const nlohmann::json& document, const std::string& where);
 
-// The reference does not read a token's id: it takes that of the vocabulary or, for a text that is
-// not in it, the next one from `size` on. Throws DataError for a token with another id, and for two
-// with one id.
+// The reference ignores the id that the file gives a token. It uses the id in the vocabulary or, if
+// the text is not in it, the next free id from `size` on. Throws DataError for a token with an id
+// other than this one, and for two tokens with one id.
 void require_own_ids(
     const std::vector<AddedToken>& tokens,
     const std::function<std::optional<int64_t>(const std::string& token)>& vocabulary, int64_t size,
     const std::string& where);
 
-// A stretch of a text: a token, or (id -1) what lies between tokens.
+// A part of a text: a token, or (id -1) the text between tokens.
 struct Stretch {
   int64_t id = -1;
   size_t begin = 0, end = 0;
 };
 
-// Finds tokens leftmost first, the longest at a place. What stands in the space that a token takes
-// behind itself is found as well, and the text goes on behind it, as in the reference.
+// Finds the leftmost token in a text, and the longest of those that begin at one place. As in the
+// reference, a token is also found within the white space that another one strips behind itself;
+// the rest of the text then begins behind that token.
 class TokenFinder {
  public:
   TokenFinder() = default;
   explicit TokenFinder(const std::vector<AddedToken>& tokens);
-  // Stretches that cover the text in order; none for an empty one.
+  // Returns stretches that cover the text in order; none for an empty text.
   std::vector<Stretch> find(std::string_view text) const;
 
  private:
   const AddedToken* longest_at(std::string_view text, size_t at) const;
 
   std::vector<AddedToken> tokens_;
-  Trie contents_;  // to indices of tokens_
+  Trie contents_;  // content of a token -> its index in tokens_
 };
 
 }  // namespace lea::lm

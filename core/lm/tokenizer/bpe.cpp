@@ -1,4 +1,4 @@
-// Byte pair encoding: the pair of lowest rank is merged, the leftmost first, until none is left.
+// Byte pair encoding: merges the pair of lowest rank, the leftmost first, until no pair is left.
 #include <queue>
 #include <unordered_map>
 
@@ -15,14 +15,14 @@ using nlohmann::json;
 constexpr size_t kCachedPieces = 1 << 16, kCachedBytes = 64;
 
 struct Merge {
-  int64_t rank = 0, id = 0;  // what the pair becomes
+  int64_t rank = 0, id = 0;  // id: of the token that the pair becomes
 };
 
 uint64_t pair_key(int64_t left, int64_t right) {
   return static_cast<uint64_t>(left) << 32 | static_cast<uint64_t>(right);
 }
 
-// One token of a piece on its way; a linked list, so that a merge is cheap.
+// A token of a piece while pairs are merged. Symbols are a linked list, so that a merge is cheap.
 struct Symbol {
   int64_t id = 0;
   int64_t previous = -1, next = -1;
@@ -31,7 +31,7 @@ struct Symbol {
 
 struct Candidate {
   int64_t rank, left, id;
-  // The queue gives the greatest first.
+  // The queue returns the greatest candidate first, so the best one must be the greatest.
   bool operator<(const Candidate& other) const {
     return rank != other.rank ? rank > other.rank : left > other.left;
   }
@@ -88,7 +88,7 @@ class Bpe final : public TokenModel {
     }
   }
 
-  // "a b" in older files, ["a", "b"] in newer ones.
+  // A merge is "a b" in older files, ["a", "b"] in newer ones.
   void read_merges(const JsonFields& fields) {
     const json& merges = fields.at("merges");
     if (!merges.is_array()) fields.fail("merges", "must be a list");
@@ -111,7 +111,7 @@ class Bpe final : public TokenModel {
                                   printable(merge.dump().substr(0, 80)) +
                                   ") does not join two tokens of the vocabulary to a third");
       }
-      merges_[pair_key(*a, *b)] = Merge{rank++, *both};  // of equal pairs the last counts
+      merges_[pair_key(*a, *b)] = Merge{rank++, *both};  // the last of equal pairs counts
     }
   }
 
@@ -122,7 +122,8 @@ class Bpe final : public TokenModel {
       const int64_t place = std::ssize(symbols);
       symbols.push_back({id, place - 1, place + 1});
     };
-    // An unknown letter waits until a known one or the end, and bytes pass it, as in the reference.
+    // As in the reference, an unknown letter is held back until a known letter or the end, and the
+    // bytes of later letters are placed before it.
     const auto add_waiting = [&] {
       if (unknown_waits) add(*unknown_);
       unknown_waits = false;
@@ -141,7 +142,7 @@ class Bpe final : public TokenModel {
         for (const int64_t id : fallback) add(id);
         continue;
       }
-      if (!unknown_) continue;  // the reference leaves it out as well
+      if (!unknown_) continue;  // the reference drops it as well
       if (!fuse_unknown_) add_waiting();
       unknown_waits = true;
     }
@@ -169,7 +170,7 @@ class Bpe final : public TokenModel {
       if (left.gone || left.next < 0) continue;
       Symbol& right = symbols[left.next];
       const auto found = merges_.find(pair_key(left.id, right.id));
-      if (found == merges_.end() || found->second.id != best.id) continue;  // it has changed since
+      if (found == merges_.end() || found->second.id != best.id) continue;  // the pair has changed
       left.id = best.id;
       right.gone = true;
       left.next = right.next;

@@ -6,7 +6,7 @@
 namespace lea::lm {
 namespace {
 
-// "<0x0A>", as byte fallback names the tokens of bytes.
+// The token of a byte in byte fallback, such as "<0x0A>".
 std::string byte_token(unsigned char byte) {
   constexpr const char* kDigits = "0123456789ABCDEF";
   return std::string("<0x") + kDigits[byte >> 4] + kDigits[byte & 15] + ">";
@@ -28,7 +28,7 @@ bool append_bytes(const TokenModel& model, const std::string& text, std::vector<
 std::unique_ptr<TokenModel> make_token_model(const nlohmann::json& document,
                                              const std::string& where) {
   const JsonFields fields(document, where);
-  // Files before tokenizers 0.9 name no type; what has merges is BPE.
+  // Files from before tokenizers 0.9 have no type. A model with merges is BPE.
   const std::string type = fields.text("type", fields.has("merges") ? "BPE" : "Unigram");
   if (type == "BPE") return make_bpe(document, where);
   if (type == "Unigram") return make_unigram(document, where);

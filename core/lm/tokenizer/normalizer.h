@@ -1,4 +1,4 @@
-// `normalizer` of tokenizer.json: a text to the text that is looked up.
+// `normalizer` of tokenizer.json: changes a text before it is cut and tokenized.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@ namespace lea::lm {
 
 using Normalizer = std::function<std::string(std::string)>;
 
-// Null gives the text as it is. Throws DataError for a kind that is not supported.
+// For null the normalizer changes nothing. Throws DataError for a kind that is not supported.
 Normalizer make_normalizer(const nlohmann::json& document, const std::string& where);
 
 }  // namespace lea::lm

@@ -16,15 +16,15 @@ namespace {
 
 constexpr int kMostDepth = 100;
 
-// Insides of classes. PCRE2's \s has U+180E, which Unicode does not count as white space since
-// version 6.3, and its \w has neither marks nor all of the letters.
+// The contents of character classes. PCRE2's own classes differ: its \s has U+180E, which is not
+// white space in Unicode since version 6.3, and its \w lacks marks and some letters.
 constexpr std::string_view kSpaces =
     R"(\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 constexpr std::string_view kOthersThanSpaces =
     R"(\x{0}-\x{8}\x{e}-\x{1f}\x{21}-\x{84}\x{86}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff})"
     R"(\x{200b}-\x{2027}\x{202a}-\x{202e}\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{10ffff})";
 constexpr std::string_view kWord = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})";
-// Outside classes Oniguruma takes Latin-1 characters from another table, in which these are words.
+// Outside character classes Oniguruma uses another table for Latin-1, in which these are words.
 constexpr std::string_view kWordAlone =
     R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{b2}\x{b3}\x{b9}\x{bc}-\x{be}])";
 
@@ -45,7 +45,7 @@ std::string escaped(char32_t c) {
   return "\\x{" + digits + "}";
 }
 
-// Walks an expression once, writing as it goes.
+// Translates an expression in one pass.
 class Translator {
  public:
   Translator(const std::string& expression, const std::string& where)
@@ -53,7 +53,7 @@ class Translator {
 
   std::string all() {
     Scope scope;
-    if (text_.starts_with("(?i)")) {  // elsewhere it would reach over alternatives
+    if (text_.starts_with("(?i)")) {  // elsewhere it would apply to later alternatives too
       at_ = 4;
       scope.ignores_case = true;
       out_ = "(?i)";
@@ -64,14 +64,14 @@ class Translator {
   }
 
  private:
-  // What holds within a group.
+  // Options that apply within a group.
   struct Scope {
     bool ignores_case = false, dot_is_any = false, looks_behind = false;
     int depth = 0;
   };
   struct Escape {
-    std::optional<char32_t> character;  // or
-    std::string in_class, alone;        // what a class of characters is; empty: not there
+    std::optional<char32_t> character;  // set if the escape is one character
+    std::string in_class, alone;        // otherwise its class; empty: not supported
   };
 
   [[noreturn]] void refuse(size_t from, const std::string& why) const {
@@ -96,7 +96,7 @@ class Translator {
     return c.value;
   }
 
-  // These three return whether it can match nothing.
+  // alternatives(), sequence() and item() return whether the part can match the empty text.
   bool alternatives(const Scope& scope) {
     bool can_be_empty = sequence(scope);
     while (take("|")) {
@@ -129,7 +129,7 @@ class Translator {
     if (is_next("\\")) return escape_alone(scope);
     const char32_t c = take_character();
     switch (c) {
-      case '^':  // not behind a line feed that ends the text
+      case '^':  // it does not match behind a line feed that ends the text
         out_ += R"((?:\A|(?<=\x{a})(?!\z)))";
         return true;
       case '$':
@@ -156,7 +156,7 @@ class Translator {
     last_letter_ = c;
   }
 
-  // Without regard to case Oniguruma also takes one letter for several.
+  // Under (?i) Oniguruma also matches several letters with one, such as `ss` with U+00DF.
   void require_simple_case(char32_t c, size_t from) const {
     if (c >= 0x80) refuse(from, "under (?i) only ASCII letters are");
     const auto low = [](char32_t c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; };
@@ -195,7 +195,8 @@ class Translator {
     return is_assertion || inside_can_be_empty;
   }
 
-  // "(", "(?:" or "(?im:". No group is referred to, so none need be counted.
+  // Translates the beginning of a group: "(", "(?:" or "(?im:". There are no references to groups,
+  // so no group needs to capture.
   std::string plain_group(Scope* scope, size_t from) {
     if (!take("?")) return "(?:";
     for (; is_next("i") || is_next("m"); ++at_) {
@@ -213,7 +214,8 @@ class Translator {
     return !ended() && std::string_view("*+?{").find(text_[at_]) != std::string_view::npos;
   }
 
-  // What stands behind an item: returns whether both together can match nothing.
+  // Translates the repeat behind an item, if there is one. Returns whether the item with its repeat
+  // can match the empty text.
   bool repeat(const Scope& scope, size_t item, size_t written, bool can_be_empty) {
     if (!is_repeat_next()) return can_be_empty;
     const size_t from = at_;
@@ -230,7 +232,7 @@ class Translator {
       refuse(from, "it repeats a repeat");
     }
     if (scope.looks_behind) refuse(item, "a repeat in what looks behind");
-    // Engines leave such a loop at different times.
+    // The two engines end such a loop at different times.
     if (can_be_empty) refuse(item, "it repeats what can match nothing");
     return or_none;
   }
@@ -242,8 +244,9 @@ class Translator {
     return text_.substr(from, at_ - from);
   }
 
-  // {n} {n,} {,m} {n,m}, behind the bracket. A + behind it repeats the whole once more, as ? does
-  // behind {n}; PCRE2 would take them for possessive and lazy.
+  // Translates {n}, {n,}, {,m} or {n,m}; the opening brace has been read. In Oniguruma a + behind
+  // it, and a ? behind {n}, is a second repeat around the first, but PCRE2 would read it as
+  // possessive or lazy. Returns whether the repeat can match the empty text.
   bool interval(size_t from, size_t written) {
     const auto least = number();
     const bool has_comma = take(",");
@@ -260,7 +263,7 @@ class Translator {
             (has_comma ? "," + (most ? std::to_string(high) : std::string()) : "") + "}";
     if (is_next("+") || (is_next("?") && !has_comma)) {
       if (low == 0) refuse(from, "it repeats what can match nothing");
-      // {n,} once more is itself; as a loop in a loop it would try every way to cut a text.
+      // {n,}+ matches the same as {n,}. As a loop in a loop it would try every way to cut a text.
       if (has_comma && !most) {
         ++at_;
         return false;
@@ -346,7 +349,7 @@ class Translator {
     return {c, {}, {}};
   }
 
-  // \xHH, \x{H} or \uHHHH.
+  // Reads the digits of \xHH, \x{H} or \uHHHH.
   char32_t code_point(char32_t kind, size_t from) {
     const bool braced = kind == 'x' && take("{");
     const size_t most = braced ? 8 : kind == 'x' ? 2 : 4;
@@ -357,7 +360,7 @@ class Translator {
       ++digits;
     }
     const bool complete = braced ? digits > 0 && take("}") : digits == most;
-    // \x80 is a byte, not a character.
+    // In Oniguruma \x80 is a byte, not a character.
     const bool valid = value < 0x110000 && (value < 0xd800 || value > 0xdfff) &&
                        (kind == 'u' || braced || value < 0x80);
     if (!complete || !valid) refuse(from, "it is no character");
@@ -370,11 +373,11 @@ class Translator {
     if (take("^")) negated = !negated;
     const std::string name = text_.substr(at_, end - at_);
     at_ = end + 1;
-    // Letters without a case can have variants with one.
+    // Even letters without a case can have variants with one.
     if (scope.ignores_case) refuse(from, "it stands under (?i)");
     const std::string begin = negated ? "\\P{" : "\\p{";
     if (std::count(std::begin(kCategories), std::end(kCategories), name)) return begin + name + "}";
-    // Without sc: PCRE2 would take characters that several scripts share for those of each.
+    // Without `sc:` PCRE2 would count characters that several scripts share as part of each.
     if (std::count(std::begin(kScripts), std::end(kScripts), name))
       return begin + "sc:" + name + "}";
     refuse(from,
@@ -382,7 +385,8 @@ class Translator {
            "are");
   }
 
-  // Behind the opening bracket, up to the closing one. A class in a class adds its characters.
+  // Translates a class up to its closing bracket; the opening bracket has been read. A class in a
+  // class adds its characters.
   void char_class(const Scope& scope, size_t begin, int depth = 0) {
     const bool negated = take("^");
     if (negated && depth > 0) refuse(begin, "it excludes characters from within a class");
@@ -422,7 +426,7 @@ class Translator {
     if (items > 1) last_letter_ = 0;
   }
 
-  // A character of a class, or the range that it begins.
+  // Translates a character of a class, or the range that it begins.
   void class_range(const Scope& scope, char32_t low, size_t from) {
     char32_t high = low;
     if (is_next("-") && !is_next("-]")) {
@@ -447,7 +451,7 @@ class Translator {
   const std::string& where_;
   size_t at_ = 0;
   std::string out_;
-  char32_t last_letter_ = 0;  // the last character, unless something else was matched behind it
+  char32_t last_letter_ = 0;  // the character that was written last, 0 after another part
 };
 
 }  // namespace

@@ -1,17 +1,17 @@
-// Regular expressions as tokenizer.json writes them: in Oniguruma's Ruby syntax.
+// Translates the regular expressions of tokenizer.json, in Oniguruma's Ruby syntax, for PCRE2.
 #pragma once
 
 #include <string>
 
 namespace lea::lm {
 
-// The expression in PCRE2's syntax, matching what Oniguruma matches. Only constructs that are known
-// to mean the same, or that can be written so, are accepted. Throws DataError, naming `where`, the
-// construct and its place, for every other one: most of them would compile, and cut texts
-// elsewhere.
+// Returns an expression in PCRE2's syntax that matches what Oniguruma matches. Only constructs that
+// are known to mean the same, or that can be rewritten, are accepted. Throws DataError for every
+// other construct, naming `where`, the construct and its place, because PCRE2 would compile most of
+// them but cut texts at other places.
 std::string pcre2_of(const std::string& expression, const std::string& where);
 
-// The expression that matches the text itself.
+// Returns the expression that matches exactly this text.
 std::string pcre2_literal(const std::string& text);
 
 }  // namespace lea::lm

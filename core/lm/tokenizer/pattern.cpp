@@ -11,7 +11,7 @@ namespace lea::lm {
 
 namespace {
 
-// What a repeat of groups over a megabyte of text takes; most patterns do without.
+// Enough for a repeat of groups over a megabyte of text. Most patterns need none of it.
 constexpr size_t kMostStack = size_t{256} << 20;
 
 struct Free {
@@ -20,7 +20,7 @@ struct Free {
   void operator()(pcre2_jit_stack* stack) const { pcre2_jit_stack_free(stack); }
 };
 
-// A larger stack for compiled expressions than the 32 kB that they begin with.
+// A larger stack for compiled expressions, which start with one of 32 kB.
 struct Stack {
   std::unique_ptr<pcre2_jit_stack, Free> memory;
   std::unique_ptr<pcre2_match_context, Free> context;
@@ -43,7 +43,7 @@ Pattern::Pattern(const std::string& expression, const std::string& where) {
   const auto code = std::make_shared<Code>();
   int error = 0;
   PCRE2_SIZE at = 0;
-  // The text is checked once, before it comes here.
+  // Texts are checked to be UTF-8 before they are matched, so PCRE2 need not do it again.
   code->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(),
                              PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK, &error, &at, nullptr);
   if (!code->code) {
@@ -52,7 +52,7 @@ Pattern::Pattern(const std::string& expression, const std::string& where) {
     throw DataError(where + ": not a regular expression: " + reinterpret_cast<const char*>(reason) +
                     ": " + printable(expression));
   }
-  pcre2_jit_compile(code->code, PCRE2_JIT_COMPLETE);  // without it matching is only slower
+  pcre2_jit_compile(code->code, PCRE2_JIT_COMPLETE);  // if it fails, matching is only slower
   code_ = code;
 }
 
@@ -97,7 +97,7 @@ void Pattern::for_each(std::string_view text,
     }
     const PCRE2_SIZE* place = pcre2_get_ovector_pointer(match.get());
     const size_t begin = place[0], end = place[1];
-    if (begin == end && matched && end == told) {  // look on behind the next character
+    if (begin == end && matched && end == told) {  // continue behind the next character
       from = end + 1;
       while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xc0) == 0x80) ++from;
       continue;

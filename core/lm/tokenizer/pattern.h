@@ -1,4 +1,4 @@
-// A Unicode regular expression, run by PCRE2.
+// A Unicode regular expression that PCRE2 runs.
 #pragma once
 
 #include <functional>
@@ -12,18 +12,19 @@ namespace lea::lm {
 
 class Pattern {
  public:
-  // In PCRE2's syntax. Throws DataError, naming `where`, for what is no expression.
+  // `expression` is in PCRE2's syntax. Throws DataError, naming `where`, if it is not valid.
   Pattern(const std::string& expression, const std::string& where);
 
-  // {"Regex": ...}, in Oniguruma's syntax, or {"String": ...}: the `pattern` of a step.
+  // Reads the `pattern` of a step: {"Regex": ...} in Oniguruma's syntax, or {"String": ...}.
   static Pattern of(const JsonFields& stated);
 
-  // True where it matches all of the text.
+  // True if the expression matches the whole text.
   bool is_whole(std::string_view text) const;
 
-  // Calls for each match, leftmost first, the first alternative that fits; one can be empty, but
-  // not where another ends. Each gap between matches is told as well, with `is_match` false. Of an
-  // empty text nothing is told. The text must be valid UTF-8.
+  // Calls `tell` for each match, leftmost first; of alternatives the first that matches counts. A
+  // match can be empty, but not where another match ends. The text before, between and behind
+  // matches is passed too, with `is_match` false. An empty text causes no call. The text must be
+  // valid UTF-8.
   void for_each(std::string_view text,
                 const std::function<void(std::string_view part, bool is_match)>& tell) const;
 

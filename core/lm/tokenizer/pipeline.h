@@ -1,4 +1,4 @@
-// What runs inside a Tokenizer: one kind for each file that a folder states its tokenizer in.
+// The implementation inside a Tokenizer: one for tokenizer.json and one for tokenizer.model.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace lea::lm {
 
-// The ids that stand around those of a text.
+// The ids that are added before and behind those of a text.
 struct Frame {
   std::vector<int64_t> before, behind;
 };
@@ -15,7 +15,7 @@ struct Frame {
 class Pipeline {
  public:
   virtual ~Pipeline() = default;
-  // The ids of a text that is valid UTF-8, without the frame.
+  // Returns the ids of a text, without the frame. The text must be valid UTF-8.
   virtual std::vector<int64_t> encode(const std::string& text) const = 0;
   virtual const Frame& frame() const = 0;
   virtual int64_t size() const = 0;  // one more than the largest id

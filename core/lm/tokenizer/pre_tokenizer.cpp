@@ -13,11 +13,12 @@ namespace {
 
 using Pieces = std::vector<std::string>;
 
-// GPT-2's words: contractions, and letters, numbers or other characters with one space before them.
+// GPT-2's words: contractions; letters, numbers or other characters with at most one space before
+// them; white space.
 constexpr const char* kGpt2Words =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
-// Splits each piece of several.
+// Applies `split` to each piece.
 template <class Split>
 PreTokenizer each(Split split) {
   return [split](const Pieces& pieces, bool at_start) {
@@ -27,8 +28,8 @@ PreTokenizer each(Split split) {
   };
 }
 
-// GPT-2's alphabet: every byte is a visible character. Bytes that are no visible character of
-// Latin-1 take U+0100 and what follows.
+// GPT-2's alphabet, in which every byte is a visible character. Bytes that are not visible in
+// Latin-1 become U+0100 and the characters behind it.
 const std::array<std::string, 256>& byte_alphabet() {
   static const std::array<std::string, 256> alphabet = [] {
     std::array<std::string, 256> letters;
@@ -103,7 +104,7 @@ PreTokenizer metaspace(const JsonFields& fields) {
   if (mark.empty() || code_point_at(mark, 0).bytes != mark.size())
     fields.fail("replacement", "must be one character, but is " + in_backticks(mark));
   const std::string scheme = fields.text("prepend_scheme", "always");
-  // The reference refuses it as well.
+  // The reference refuses this as well.
   if (!fields.boolean("add_prefix_space", true) && scheme != "never") {
     fields.fail("add_prefix_space", "is false, but prepend_scheme is " + in_backticks(scheme) +
                                         "; say the same in both: `never`, or true");

@@ -1,4 +1,4 @@
-// `pre_tokenizer` of tokenizer.json: a text to the pieces that the model tokenizes one by one.
+// `pre_tokenizer` of tokenizer.json: cuts a text into pieces that the model tokenizes one by one.
 #pragma once
 
 #include <functional>
@@ -8,11 +8,11 @@
 
 namespace lea::lm {
 
-// `at_start`: the section is the beginning of the whole text, which Metaspace asks for.
+// `at_start`: the first piece is the beginning of the whole text. Metaspace needs to know this.
 using PreTokenizer =
     std::function<std::vector<std::string>(std::vector<std::string> pieces, bool at_start)>;
 
-// Null gives the pieces as they are. Throws DataError for a kind that is not supported.
+// For null the pieces stay as they are. Throws DataError for a kind that is not supported.
 PreTokenizer make_pre_tokenizer(const nlohmann::json& document, const std::string& where);
 
 }  // namespace lea::lm

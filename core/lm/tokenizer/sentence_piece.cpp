@@ -23,16 +23,16 @@ using nlohmann::json;
 // The library counts bytes in an int, and a rule can make a text many times longer.
 constexpr size_t kFileLimit = 64 << 20, kTextLimit = 64 << 20;
 
-// Put before a text that goes on behind a token, so that the library takes it for the middle of
-// one: the prefix comes before the mark, and a space behind the mark stays. It is not UTF-8, so no
-// text has it; as a user-defined symbol it is joined with nothing. Its id is the first behind the
-// model's.
+// Put before a text that follows a token, so that the library does not treat it as a beginning: the
+// library puts the prefix before the mark, and keeps a space behind it. The mark is not UTF-8, so
+// no text has it. It is a user-defined symbol, so it is joined with nothing. Its id is the first
+// one behind the model's ids.
 constexpr char kMark[] = "\x80";
-// Field `pieces` of a ModelProto: {piece: kMark, type: USER_DEFINED}. A message in Protocol Buffers
-// may be continued by appending to it.
+// Field `pieces` of a ModelProto: {piece: kMark, type: USER_DEFINED}. Protocol Buffers allow
+// appending fields to a message.
 constexpr char kMarkPiece[] = "\x0a\x05\x0a\x01\x80\x18\x04";
 
-// What lies beside tokenizer.model.
+// The other files of the folder that describe tokens.
 struct Beside {
   explicit Beside(const std::string& folder)
       : config_path(folder + "/tokenizer_config.json"),
@@ -50,13 +50,13 @@ struct Named {
   std::string content, where;
 };
 
-// A text, or an object with its `content`.
+// Reads a text, or the `content` of an object.
 std::string name_in(const JsonFields& fields, const char* key) {
   return fields.at(key).is_object() ? fields.object(key).text("content") : fields.text(key);
 }
 
-// The token that is named `key`, for which special_tokens_map.json counts before
-// tokenizer_config.json; null where none is to be used.
+// The token that the folder names by `key`. special_tokens_map.json is used rather than
+// tokenizer_config.json. Null if the value is null, and `otherwise` if neither file has the key.
 std::optional<Named> named(const Beside& beside, const char* key,
                            const std::optional<std::string>& otherwise) {
   for (const auto& [document, path] : {std::pair(&beside.names, &beside.names_path),
@@ -70,7 +70,8 @@ std::optional<Named> named(const Beside& beside, const char* key,
   return Named{*otherwise, printable(beside.config_path) + ": " + key};
 }
 
-// Further ones: a list of texts or, as some files name them, an object.
+// Appends the tokens of a list or, in some files, of an object. Each is a text, or an object with
+// its `content`.
 void append_more_names(const JsonFields& config, const char* key, std::vector<Named>* names) {
   if (!config.has(key)) return;
   const std::string where = config.where() + ": " + key;
@@ -93,8 +94,8 @@ std::vector<Named> special_names(const Beside& beside) {
   return names;
 }
 
-// added_tokens.json of older folders: an object of texts and ids. Without flags, which no longer
-// count when transformers reads them.
+// Reads added_tokens.json of older folders, an object of texts and ids. The tokens get no flags,
+// because transformers ignores the flags of such folders.
 std::vector<AddedToken> older_tokens(const Beside& beside) {
   const JsonFields fields(beside.added, printable(beside.added_path));
   std::vector<AddedToken> tokens;
@@ -108,7 +109,7 @@ std::vector<AddedToken> older_tokens(const Beside& beside) {
   return tokens;
 }
 
-// `added_tokens_decoder`: an object of ids and tokens.
+// Reads `added_tokens_decoder`, an object of ids and tokens.
 std::vector<AddedToken> stated_tokens(const JsonFields& config) {
   constexpr const char* kKey = "added_tokens_decoder";
   if (!config.at(kKey).is_object()) config.fail(kKey, "must be an object of ids and tokens");
@@ -118,7 +119,7 @@ std::vector<AddedToken> stated_tokens(const JsonFields& config) {
     const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
     if (error != std::errc() || end != id.data() + id.size() || !token.is_object())
       config.fail(kKey, "must be an object of ids and tokens");
-    // What transformers takes for a flag that is absent.
+    // Transformers' defaults for absent flags.
     const bool special = JsonFields(token, config.where() + ": " + kKey).boolean("special", false);
     list.push_back({{"single_word", false},
                     {"lstrip", false},
@@ -179,7 +180,7 @@ class SentencePiece final : public Pipeline {
       const auto status = library_.LoadFromSerializedProto(bytes);
       if (status.ok()) return;
       reason = status.message();
-    } catch (const std::exception& error) {  // its tries throw
+    } catch (const std::exception& error) {  // the library's tries throw
       reason = error.what();
     }
     throw DataError(where_ + ": SentencePiece refuses it: " + printable(reason) +
@@ -192,7 +193,8 @@ class SentencePiece final : public Pipeline {
     return id;
   }
 
-  // Tokens that a file states with their ids, those that are only named, and those of the model.
+  // Collects the special tokens: those that a file lists with ids, those that a file only names,
+  // and the control and unknown tokens of the model.
   void find_tokens(const Beside& beside, const JsonFields& config) {
     const bool has_decoder = config.has("added_tokens_decoder");
     std::vector<AddedToken> tokens = has_decoder ? stated_tokens(config) : older_tokens(beside);
@@ -203,7 +205,7 @@ class SentencePiece final : public Pipeline {
         has_decoder ? config.where() + ": added_tokens_decoder" : printable(beside.added_path));
     for (const AddedToken& token : tokens) ids_[token.content] = token.id;
     for (const Named& name : special_names(beside)) {
-      if (!has_decoder) {  // a special token is no normalised one
+      if (!has_decoder) {  // special tokens are not normalised
         for (AddedToken& token : tokens)
           token.normalized = token.normalized && token.content != name.content;
       }
@@ -234,15 +236,15 @@ class SentencePiece final : public Pipeline {
                     "save_pretrained, which writes tokenizer.json.");
   }
 
-  // What stands before or behind each text; nothing where the token is null.
+  // Ids to add before or behind each text; none if the token is null.
   std::vector<int64_t> ids_of(const Beside& beside, const char* key, const char* otherwise) const {
     const auto name = named(beside, key, otherwise);
     if (!name) return {};
     return {id_of(*name)};
   }
 
-  // Tokens of the text, and what lies between them. `normalized` ones are looked for in what the
-  // others leave, as Hugging Face does it; it has no normaliser here.
+  // Cuts a text into tokens and the text between them. As in Hugging Face, `normalized` tokens are
+  // only searched in what the others leave. There is no normaliser here.
   std::vector<Stretch> cut(std::string_view text) const {
     std::vector<Stretch> stretches;
     for (const Stretch& outer : as_written_.find(text)) {
@@ -258,11 +260,12 @@ class SentencePiece final : public Pipeline {
     return stretches;
   }
 
-  // Appends the ids of a text without tokens: one that begins anew, or goes on behind a token.
+  // Appends the ids of a text without tokens. `anew`: it begins as a new text; otherwise it follows
+  // a token.
   void segment(const std::string& text, bool anew, std::vector<int64_t>* ids) const {
     std::vector<int> found;
     const auto status = library_.Encode(anew ? text : kMark + text, &found);
-    // A model can be valid and still fail here, or have a rule that gives the mark.
+    // Even a valid model can fail here, or have a rule that produces the mark.
     const bool sound = std::count(found.begin(), found.end(), mark_) == (anew ? 0 : 1);
     if (!status.ok() || !sound) {
       throw DataError(where_ + ": SentencePiece finds no ids for " + in_backticks(text) + ": " +
@@ -276,7 +279,7 @@ class SentencePiece final : public Pipeline {
   sentencepiece::SentencePieceProcessor library_;
   bool add_prefix_space_ = true, begin_each_anew_ = false;
   int mark_ = 0;
-  std::map<std::string, int64_t> ids_;  // of tokens that files state or name
+  std::map<std::string, int64_t> ids_;  // of tokens that files list or name
   TokenFinder as_written_, normalized_;
   Frame frame_;
   int64_t size_ = 0;

@@ -11,9 +11,10 @@
 namespace lea::lm {
 namespace {
 
-// Of the library: it keeps so many matches at one place of a text, and reads as many as there are.
+// Limits of the library: it has room for so many matches at one place of a text, but does not check
+// that there are not more.
 constexpr int kMostRuleMatches = 32, kMostSymbolMatches = 64;
-// Ours, far above what is in use.
+// Our own limits, far above those of models in use.
 constexpr int kMostPieces = 1 << 21, kLongestRule = 255;
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what) {
@@ -33,7 +34,7 @@ class Message {
  public:
   Message(std::string_view bytes, const std::string& where) : rest_(bytes), where_(where) {}
 
-  // False at the end.
+  // Returns false at the end.
   bool next(Field* field) {
     if (rest_.empty()) return false;
     const uint64_t tag = integer();
@@ -66,7 +67,7 @@ class Message {
     return taken;
   }
 
-  // Seven bits a byte, the lowest first; the top bit says that more follow.
+  // Reads seven bits a byte, the lowest first. The top bit says that more bytes follow.
   uint64_t integer() {
     uint64_t value = 0;
     for (int shift = 0; shift < 70; shift += 7) {
@@ -81,8 +82,10 @@ class Message {
   const std::string& where_;
 };
 
-// precompiled_charsmap: the size in bytes of a double array (darts-clone's), the array itself, and
-// the texts that its values point into, each ended by a zero byte.
+// precompiled_charsmap consists of:
+//   4 bytes   the size of the double array in bytes
+//   array     a double array of darts-clone
+//   texts     the texts that its values point into, each ended by a zero byte
 class Rules {
  public:
   Rules(std::string_view map, const std::string& where) : where_(where) {
@@ -103,8 +106,8 @@ class Rules {
  private:
   static constexpr int8_t kUnknown = -1, kOnTheWay = -2;
 
-  // How many rules match one behind the other on the way from this node to the furthest leaf.
-  // Branches of the tree may be shared, so what is known of a node is kept.
+  // The largest number of rules that match on one way from this node to a leaf. Branches of the
+  // tree may be shared, so the result of each node is kept.
   int most_matches(size_t node, int depth) {
     if (most_matches_[node] >= 0) return most_matches_[node];
     if (most_matches_[node] == kOnTheWay || depth > kLongestRule)
@@ -188,7 +191,7 @@ void require_sound_model(std::string_view bytes, const std::string& where) {
     if (field.number == 1) {
       const auto [text, user_defined] = read_piece(*field.bytes, where);
       if (user_defined) symbols.push_back(text);
-      // The library's tries end a text there.
+      // The library's tries end a text at a zero byte.
       if (text.find('\0') != std::string_view::npos) refuse(where, "a piece has a zero byte");
       if (++pieces > kMostPieces) refuse(where, "it has too many pieces");
     }

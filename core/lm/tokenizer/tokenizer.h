@@ -1,6 +1,6 @@
-// A text to token ids, as the folder's own files say, whatever class one of them names: what
-// Hugging Face's `tokenizers` library gives for tokenizer.json, and in a folder without one what
-// SentencePiece gives for tokenizer.model.
+// Converts a text to token ids with the files of a model's folder, whatever tokenizer class they
+// name. With tokenizer.json the ids are those of Hugging Face's `tokenizers` library; in a folder
+// without one they are those of SentencePiece for tokenizer.model.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,20 @@ namespace lea::lm {
 
 class Pipeline;
 
-// Not for several threads at once: it remembers the pieces that it has seen.
+// Only one thread at a time may use a tokenizer, because it caches the pieces that it has seen.
 class LEA_LM_API Tokenizer {
  public:
-  // Throws DataError for a missing or damaged file and for what is not supported, by name.
+  // Throws DataError for a missing or damaged file and for a feature that is not supported, which
+  // the message names.
   explicit Tokenizer(const std::string& folder);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
 
-  // With the special tokens that the files add. Throws DataError, naming `where` and the
-  // byte, for text that is not UTF-8.
+  // Includes the special tokens that the files add to each text. Throws DataError, naming `where`
+  // and the byte, for text that is not UTF-8.
   std::vector<int64_t> encode(const std::string& text, const std::string& where = "text") const;
-  // Without them: a part of a prompt.
+  // The same without these special tokens, for a part of a prompt.
   std::vector<int64_t> encode_part(const std::string& text,
                                    const std::string& where = "text") const;
 

@@ -50,13 +50,13 @@ void frame_of_template(const JsonFields& fields, Frame* frame) {
   *frame = around;
 }
 
-// `templates` counts them.
+// `templates` counts the steps of type TemplateProcessing.
 void read_post_processor(const json& document, const std::string& where, int* templates,
                          Frame* frame) {
   if (document.is_null()) return;
   const JsonFields fields(document, where);
   const std::string type = fields.text("type");
-  if (type == "ByteLevel") return;  // moves offsets only
+  if (type == "ByteLevel") return;  // changes offsets, not ids
   if (type == "TemplateProcessing") {
     if (++*templates > 1) fields.fail("type", "a second TemplateProcessing is not supported");
     return frame_of_template(fields, frame);
@@ -95,7 +95,7 @@ class JsonPipeline final : public Pipeline {
         added, [this](const std::string& token) { return model_->id_of(token); }, model_->count(),
         where_added);
     std::vector<AddedToken> as_written, as_normalized;
-    std::map<std::string, std::string> written_as;  // of the normalised ones
+    std::map<std::string, std::string> written_as;  // normalised content -> content in the file
     for (AddedToken& token : added) {
       size_ = std::max(size_, token.id + 1);
       if (!token.normalized) {
@@ -105,13 +105,13 @@ class JsonPipeline final : public Pipeline {
       const std::string written = token.content;
       token.content = normalize_(token.content);
       if (token.content.empty()) {
-        if (!token.left_strip && !token.right_strip) continue;  // found nowhere
+        if (!token.left_strip && !token.right_strip) continue;  // never found
         throw DataError(where_added + ": " + in_backticks(written) +
                         " is nothing in the normalised text, and would be found wherever there is "
                         "space to strip. Make it `normalized: false`.");
       }
       const auto [same, is_new] = written_as.emplace(token.content, written);
-      if (!is_new) {  // which one the reference takes depends on how it hashes
+      if (!is_new) {  // the reference's choice depends on its hashes
         throw DataError(where_added + ": " + in_backticks(same->second) + " and " +
                         in_backticks(written) + " are both " + in_backticks(token.content) +
                         " in the normalised text. Make one of them `normalized: false`.");
@@ -152,7 +152,7 @@ class JsonPipeline final : public Pipeline {
   Normalizer normalize_;
   PreTokenizer split_;
   std::unique_ptr<TokenModel> model_;
-  TokenFinder raw_, normalized_;  // tokens of the text as it is, and of the normalised one
+  TokenFinder raw_, normalized_;  // tokens to find before and after normalisation
   Frame frame_;
   int64_t size_ = 0;
 };

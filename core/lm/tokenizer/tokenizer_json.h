@@ -1,4 +1,4 @@
-// tokenizer.json, as Hugging Face's `tokenizers` library reads it.
+// Tokenizer for a folder with tokenizer.json; gives the ids of Hugging Face's `tokenizers` library.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,8 @@
 
 namespace lea::lm {
 
-// Null when the folder has no such file. Throws DataError for a damaged one and for what is not
-// supported, by name.
+// Returns null if the folder has no such file. Throws DataError for a damaged file and for a
+// feature that is not supported, which the message names.
 std::unique_ptr<Pipeline> read_tokenizer_json(const std::string& folder);
 
 }  // namespace lea::lm

@@ -1,4 +1,4 @@
-// A set of byte strings, each with a number from 0, that is walked byte by byte along a text.
+// A map from byte strings to numbers (at least 0) that is walked byte by byte along a text.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace lea::lm {
 
 class Trie {
  public:
-  // A string that is there gets the new number.
+  // Adds a string, or changes the number of a string that was added before.
   void insert(std::string_view text, int64_t number) {
     uint32_t node = 0;
     for (const char byte : text) {
@@ -22,7 +22,8 @@ class Trie {
     number_[node] = number;
   }
 
-  // Calls tell(end, number) for each string that stands at `at`, the shortest first.
+  // Calls tell(end, number) for each string that the text has at byte `at`, the shortest first.
+  // `end` is the byte behind the string.
   template <class Tell>
   void for_each_at(std::string_view text, size_t at, Tell tell) const {
     uint32_t node = 0;
@@ -40,7 +41,7 @@ class Trie {
   }
 
   std::unordered_map<uint64_t, uint32_t> edges_;  // node 0 is the root
-  std::vector<int64_t> number_ = {-1};            // of the string that ends at a node
+  std::vector<int64_t> number_ = {-1};            // [nodes]: of the string that ends there, or -1
 };
 
 }  // namespace lea::lm

@@ -84,7 +84,7 @@ std::string lower_case(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
     const CodePoint c = code_point_at(text, at);
     at += c.bytes;
-    if (c.value == 0x130) {  // the one character whose lower case is two
+    if (c.value == 0x130) {  // the only character with a lower case of two
       result += "i" + utf8_of(0x307);
     } else {
       result += utf8_of(static_cast<char32_t>(u_tolower(static_cast<UChar32>(c.value))));

@@ -1,4 +1,4 @@
-// UTF-8 and the character classes that tokenizers ask for.
+// UTF-8 text, and the character classes and normal forms that tokenizers need.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace lea::lm {
 // Throws DataError "WHERE: byte 12 is not valid UTF-8 ..." with the offset of the first bad byte.
 void require_utf8(std::string_view text, const std::string& where);
 
-// The code point that begins at `at`, and its length in bytes. The text must be valid.
+// The code point that begins at byte `at`, and its length in bytes. The text must be valid UTF-8.
 struct CodePoint {
   char32_t value = 0;
   size_t bytes = 0;
@@ -22,12 +22,13 @@ std::string utf8_of(char32_t code_point);
 bool is_white_space(char32_t c);
 // General categories Nd, Nl and No.
 bool is_number(char32_t c);
-// What a regular expression calls \w: letters, marks, numbers, connecting punctuation.
+// The class \w of regular expressions: alphabetic characters, marks, decimal digits, connecting
+// punctuation and join controls.
 bool is_word(char32_t c);
 
 enum class Form { kNfc, kNfd, kNfkc, kNfkd };
 std::string normalized(std::string_view text, Form form);
-// Character by character: a sigma at the end of a word becomes no other letter than elsewhere.
+// Converts each character alone, so a sigma at the end of a word becomes the common small sigma.
 std::string lower_case(std::string_view text);
 
 }  // namespace lea::lm

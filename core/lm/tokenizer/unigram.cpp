@@ -1,4 +1,4 @@
-// Unigram: the segmentation of the greatest summed score (Viterbi).
+// Unigram: finds the segmentation with the greatest sum of scores (Viterbi).
 #include <algorithm>
 #include <limits>
 #include <unordered_map>
@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kUnknownPenalty = 10;  // below the least score, as in SentencePiece
+constexpr double kUnknownPenalty = 10;  // subtracted from the least score, as in SentencePiece
 
 class Unigram final : public TokenModel {
  public:
@@ -42,7 +42,7 @@ class Unigram final : public TokenModel {
 
   void encode(const std::string& piece, std::vector<int64_t>* ids) const override {
     const std::vector<Node> best = best_paths(piece);
-    // Backwards; what is unknown side by side is one unknown.
+    // Walks backwards. Adjacent unknown parts become one unknown part.
     std::vector<std::pair<size_t, size_t>> parts;
     bool last_unknown = false;
     for (size_t end = piece.size(); end > 0; end = best[end].begin) {
@@ -74,7 +74,7 @@ class Unigram final : public TokenModel {
     bool reached = false;
   };
 
-  // For each place of the piece the best way to it.
+  // For each byte of the piece, the best way to reach it.
   std::vector<Node> best_paths(const std::string& piece) const {
     std::vector<Node> best(piece.size() + 1);
     const auto offer = [&](size_t begin, size_t end, double score, int64_t id) {
