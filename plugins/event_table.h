@@ -1,9 +1,9 @@
-// Values that a user's file gives for training events: tab-separated text with a header,
+// Reads values that a user's file gives for training events: tab-separated text with a header,
 //
 //   sequence_id <TAB> position <TAB> ...
 //
-// with the original ids and the position in the sequence from 0. Rows of sequences, or of
-// positions, that are not in the training part are passed over, so that one file serves every
+// where sequence_id is an original id, and position counts the events of the sequence from 0. Rows
+// of sequences or positions outside the training part are skipped, so that one file serves every
 // split.
 #pragma once
 
@@ -26,8 +26,8 @@ namespace lea {
 
 class EventTable {
  public:
-  // Reads the header. `form` is what it must be, for messages; a last column "..." stands for one
-  // or more columns of any name. Throws DataError.
+  // Reads the header, which must be `form`. A last name "..." in `form` stands for one or more
+  // columns of any name. Throws DataError.
   EventTable(const std::string& path, std::vector<std::string> form, const Context& context)
       : path_(path), form_(std::move(form)), context_(context) {
     std::error_code failed;
@@ -53,8 +53,8 @@ class EventTable {
     columns_ = fields_.size();
   }
 
-  // The next row whose event is a training event. False at the end; throws DataError when the file
-  // had rows and none of them was one.
+  // Reads the next row of a training event. Returns false at the end. Throws DataError for a
+  // malformed row, and at the end if the file has rows but none of a training event.
   bool next() {
     while (read_fields()) {
       ++rows_;
@@ -84,7 +84,7 @@ class EventTable {
   size_t columns() const { return columns_; }
   int64_t line() const { return line_; }
 
-  // An item of the data set. Throws DataError when there is none with this id.
+  // The item in a column. Throws DataError when the data set has no item with this id.
   int64_t item(size_t column) const {
     const int64_t item = context_.item_of(std::string(fields_[column]));
     if (item == 0) refuse("there is no item `" + shown(fields_[column]) + "` in the data set");
@@ -138,7 +138,7 @@ class EventTable {
     for (const std::string& name : form_) text += (text.empty() ? "" : "<TAB>") + name;
     return text;
   }
-  // Bytes of the file must not drive a terminal.
+  // Replaces control characters, so that a file cannot control the terminal.
   static std::string shown(std::string_view field) {
     std::string text(field.substr(0, 60));
     for (char& c : text) {

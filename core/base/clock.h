@@ -1,4 +1,4 @@
-// Times in files: UTC, as 2026-01-31T23:59:59Z.
+// The form of times in files: UTC, such as 2026-01-31T23:59:59Z.
 #pragma once
 
 #include <ctime>

@@ -1,4 +1,4 @@
-// How a user names where something computes.
+// The names that users give to devices.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The exceptions that end a command, and the exit code that each of them means to a shell script.
+// The exceptions that end a command, and their exit codes.
 #pragma once
 
 #include <stdexcept>
@@ -6,8 +6,8 @@
 
 namespace lea {
 
-// Exit codes of `lealab` and `lealab-worker`; `lealab --help` lists them. A signal n ends a program
-// with 128 + n.
+// Exit codes of `lealab` and `lealab-worker`, as `lealab --help` lists them. For a program that
+// signal n ended, a shell reports 128 + n.
 enum class Exit : int {
   kOk = 0,
   kUsage = 2,        // the command line itself is wrong
@@ -15,12 +15,12 @@ enum class Exit : int {
   kEnvironment = 4,  // disk, permission, memory, network
   kFailedRuns = 5,   // the grid finished, but some of its runs failed
   kPlugin = 6,       // a plugin was refused, crashed or threw
-  kInterrupted = 7,  // stopped on request; the same command goes on
+  kInterrupted = 7,  // stopped on request; the same command resumes
   kInternal = 70,    // our own mistake
 };
 
-// Base of every error that a person should read. The message is complete: what, where, why, what to
-// do.
+// Base of all errors that a user sees. The message is complete: what failed, where, why, and what
+// to do.
 class Error : public std::runtime_error {
  public:
   Error(Exit code, const std::string& message) : std::runtime_error(message), code_(code) {}

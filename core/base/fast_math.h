@@ -6,10 +6,10 @@
 
 namespace lea::kernels {
 
-// exp(x) for x <= 0, relative error below 2e-7: x = k ln 2 + r, a polynomial in r (Cephes), and k
-// into the exponent. Below -87 it is 0; of a NaN, a NaN.
+// exp(x) for x <= 0 with a relative error below 2e-7. x is split into k ln 2 + r, a polynomial
+// (Cephes) gives exp(r), and k goes into the exponent. The result is 0 below -87 and NaN for a NaN.
 inline float exp_negative(float x) {
-  constexpr float kToInteger = 12582912.0f;  // 1.5 * 2^23: a sum's last bits are the integer
+  constexpr float kToInteger = 12582912.0f;  // 1.5 * 2^23: a sum's low bits are the rounded integer
   const float clamped = x < -87.0f ? -87.0f : x;
   const float shifted = clamped * 1.44269504f + kToInteger;
   const float k = shifted - kToInteger;
@@ -35,7 +35,7 @@ inline float sigmoid(float x) {
   return (x < 0 ? e : 1.0f) / (1.0f + e);
 }
 
-// Near 0 a polynomial (Cephes), where the quotient would cancel.
+// Near 0 a polynomial (Cephes) is used, because the quotient would cancel.
 inline float tanh(float x) {
   const float a = magnitude(x), z = x * x;
   float p = -5.70498872745e-3f;

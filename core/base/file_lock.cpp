@@ -45,7 +45,8 @@ FileLock::FileLock(const std::string& path, double seconds, const std::string& w
   if (descriptor_ < 0) {
     throw StoreError(path + ": cannot open the lock file: " + std::strerror(errno));
   }
-  // Waiting in the kernel cannot be bounded; jitter keeps many waiters from waking together.
+  // The kernel cannot wait with a time limit, so the lock is polled. The random delays keep waiters
+  // from polling in step.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   std::minstd_rand random(static_cast<unsigned>(getpid()));
   while (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
@@ -62,7 +63,7 @@ FileLock::FileLock(const std::string& path, double seconds, const std::string& w
     std::this_thread::sleep_for(std::chrono::milliseconds(2 + random() % 8));
   }
   const std::string line = holder_line();
-  // The text is a courtesy to whoever waits; a full disk must not stop the holder.
+  // The text only serves the message of a waiting process, so a full disk is no error here.
   if (ftruncate(descriptor_, 0) == 0) {
     [[maybe_unused]] const ssize_t count = pwrite(descriptor_, line.data(), line.size(), 0);
   }

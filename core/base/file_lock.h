@@ -1,16 +1,17 @@
-// An exclusive lock on a file, held while the object lives. The file says who holds it.
+// An exclusive lock on a file while the object lives. The file names the holder.
 #pragma once
 
 #include <string>
 
 namespace lea {
 
-// The kernel drops the lock when its holder dies, however it dies, so a lock is never stale; the
-// host, pid and start time inside are for the message alone. Works on local file systems only.
+// The kernel drops the lock when its holder dies in any way, so a lock is never stale. The host,
+// process id and start time in the file are only used in the message. Works on local file systems
+// only.
 class FileLock {
  public:
-  // Waits at most `seconds`. Throws StoreError that names the holder; `what` completes "... is in
-  // use".
+  // Waits at most `seconds` for the lock. Then throws StoreError that names the holder; `what` is
+  // the subject of "... is in use by ...".
   FileLock(const std::string& path, double seconds, const std::string& what);
   ~FileLock();
   FileLock(const FileLock&) = delete;

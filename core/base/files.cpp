@@ -19,8 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kAttempts =
-    3;  // of a write that fails in a way that network file systems recover from
+constexpr int kAttempts = 3;  // of a write, for errors that network file systems recover from
 
 class Descriptor {
  public:
@@ -46,7 +45,7 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-// Bytes that this user may still write there; -1 when unknown.
+// The bytes that this user may still write in the folder; -1 when unknown.
 int64_t free_bytes(const std::string& folder) {
   struct statvfs info {};
   if (statvfs(folder.c_str(), &info) != 0) return -1;
@@ -65,7 +64,7 @@ std::string temporary_name(const std::string& path) {
   static thread_local std::mt19937_64 random{std::random_device{}()};
   char suffix[32];
   std::snprintf(suffix, sizeof suffix, ".tmp-%016llx", static_cast<unsigned long long>(random()));
-  // A name of the greatest length must still leave room for the suffix.
+  // The cut leaves room for the suffix when the name has the greatest length.
   const std::string name = fs::path(path).filename().string().substr(0, 200);
   return (fs::path(folder_of(path)) / ("." + name + suffix)).string();
 }
@@ -80,14 +79,14 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-// Null, or the step that failed with errno set.
+// Returns null, or the step that failed with errno set.
 const char* write_temporary(const std::string& temporary, std::string_view bytes) {
-  // 0666 is narrowed by the umask; O_EXCL also refuses a planted link.
+  // The umask narrows 0666. O_EXCL also refuses a link that somebody planted.
   Descriptor fd(
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (fd.get() < 0) return "create";
   if (!write_all(fd.get(), bytes)) return "write";
-  // A failed fsync may have dropped the pages: it is never retried on the same descriptor.
+  // A failed fsync may have dropped the pages, so it is never retried on the same descriptor.
   if (::fsync(fd.get()) != 0) return "fsync";
   if (fd.close() != 0) return "close";
   return nullptr;
@@ -96,7 +95,7 @@ const char* write_temporary(const std::string& temporary, std::string_view bytes
 void sync_path(const std::string& path, const std::string& published) {
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (fd.get() < 0) fail(published, "open " + printable(path), std::strerror(errno));
-  // Some file systems cannot sync a folder and say EINVAL; there is nothing more to do there.
+  // Some file systems cannot sync a folder and return EINVAL. Then there is nothing more to do.
   if (::fsync(fd.get()) != 0 && errno != EINVAL) fail(published, "fsync", std::strerror(errno));
 }
 
@@ -130,7 +129,7 @@ bool publish_folder(const std::string& temporary, const std::string& path) {
     fail(path, "list " + printable(temporary), error.code().message());
   }
   sync_path(temporary, path);
-  // Plain rename would replace an empty folder of that name.
+  // A plain rename would replace an empty folder of that name.
   int renamed = ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
   if (renamed != 0 && (errno == EINVAL || errno == ENOSYS)) {
     std::error_code ignored;
@@ -166,7 +165,8 @@ std::string read_file(const std::string& path, size_t limit) {
   std::string bytes(static_cast<size_t>(info.st_size) + 1, '\0');
   size_t have = 0;
   for (;;) {
-    // The file may have grown since: keep one byte of room so that the end is seen.
+    // The file may have grown since fstat. One spare byte in the buffer lets the loop reach the end
+    // of the file.
     if (have == bytes.size()) bytes.resize(bytes.size() * 2);
     const ssize_t got = ::read(fd.get(), bytes.data() + have, bytes.size() - have);
     if (got < 0 && errno == EINTR) continue;

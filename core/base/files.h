@@ -1,5 +1,6 @@
-// The one way a file that matters reaches its name: temporary, checked write, fsync, rename, fsync
-// of the folder. A reader sees the old file or the whole new one, after any crash.
+// Publishes files and folders, and reads whole files. To publish is to write a temporary, check
+// every write, fsync, rename, and fsync the folder. After a crash a reader sees the old content or
+// the whole new content.
 #pragma once
 
 #include <string>
@@ -7,22 +8,23 @@
 
 namespace lea {
 
-// Throws StoreError (with path, reason and free bytes) and leaves the old file as it was. A crash
-// can leave a temporary `.NAME.tmp-*` beside it, which nothing reads.
+// Replaces the file `path`. Throws StoreError with the path, the reason and the free bytes; the old
+// file then stays, unless only the fsync of the folder failed. A crash can leave a temporary
+// `.NAME.tmp-*` beside it, which nothing reads.
 void publish_file(const std::string& path, std::string_view bytes);
 
-// Publishes a prepared folder: every file in it is synced, then it is renamed to `path`, which must
-// not exist (an equal name wins the race: the temporary is removed and the function returns false).
+// Publishes a prepared folder: syncs every file in it, then renames it to `path`. If `path` exists,
+// removes the temporary and returns false. Throws StoreError.
 bool publish_folder(const std::string& temporary, const std::string& path);
 
-// Throws StoreError: missing, unreadable, not a regular file (a FIFO or device would never end), or
-// larger than `limit` bytes.
+// Throws StoreError when the file is missing, unreadable, larger than `limit` bytes, or not regular
+// (a FIFO or device may never end).
 std::string read_file(const std::string& path, size_t limit = size_t{1} << 32);
 
-// The same of a file that the user gave: throws DataError.
+// Reads a file that the user gave. Throws DataError instead of StoreError.
 std::string read_input(const std::string& path, size_t limit = size_t{1} << 32);
 
-// Throws DataError unless it is a folder.
+// Throws DataError unless `path` is a folder.
 void require_folder(const std::string& path);
 
 }  // namespace lea

@@ -45,7 +45,7 @@ void FileWriter::fail() const {
 
 namespace {
 
-// ".NAME.PID-N.tmp": the process id tells later whether the writer still lives.
+// A temporary is named ".NAME.PID-N.tmp". The process id shows later whether its writer still runs.
 std::string prefix_of(const fs::path& target) {
   std::string prefix = ".";
   return prefix.append(target.filename().string()).append(".");
@@ -71,7 +71,7 @@ FolderWriter::FolderWriter(const std::string& target) {
   static std::atomic<int> count = 0;
   std::error_code error;
   fs::path path = fs::absolute(target, error).lexically_normal();
-  if (path.filename().empty()) path = path.parent_path();  // "DIR/"
+  if (path.filename().empty()) path = path.parent_path();  // the last part of "DIR/" is empty
   target_ = path.string();
   fs::create_directories(path.parent_path(), error);
   remove_left_over(path);
@@ -93,12 +93,12 @@ bool FolderWriter::publish(bool replace) {
   std::error_code ignored;
   if (!replace || !fs::exists(target_, ignored)) {
     const bool published = publish_folder(temporary_, target_);
-    temporary_.clear();  // it has moved, or lost the race and was removed
+    temporary_.clear();  // publish_folder moved it, or removed it after a lost race
     return published;
   }
-  // A sibling is published first, so that its files are on disk, then the two names change places
-  // in one step: no moment without a data set. The destructor removes the old one under the
-  // temporary name.
+  // First publish a sibling, so that its files are on disk. Then exchange the two names in one
+  // step, so that the target exists at every moment. The destructor removes the old folder, which
+  // then has the temporary name.
   const std::string ready = temporary_.substr(0, temporary_.size() - 4) + "-ready.tmp";
   publish_folder(temporary_, ready);
   temporary_ = ready;

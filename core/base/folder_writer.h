@@ -1,4 +1,4 @@
-// A folder that is written aside and published whole, file by file, with the hash of each file.
+// Writes the files of a folder under a temporary name, and publishes the folder as a whole.
 #pragma once
 
 #include <cstdio>
@@ -10,7 +10,8 @@
 
 namespace lea {
 
-// Buffered and checked: a full disk is a StoreError at the write, never a short file.
+// A buffered writer that checks every write: a full disk is a StoreError, never a short file. Call
+// close() at the end, because the destructor ignores errors.
 class FileWriter {
  public:
   explicit FileWriter(const std::string& path);
@@ -31,24 +32,25 @@ class FileWriter {
   std::FILE* file_;
 };
 
-// Removes its temporary folder unless it was published.
+// The destructor removes the temporary folder unless it was published.
 class FolderWriter {
  public:
-  // Makes a temporary sibling of `target`, and removes those that a crash left.
+  // Makes a temporary folder beside `target`, and removes those of processes that no longer run.
   explicit FolderWriter(const std::string& target);
   ~FolderWriter();
   FolderWriter(const FolderWriter&) = delete;
   FolderWriter& operator=(const FolderWriter&) = delete;
 
   std::string path(const std::string& name) const { return temporary_ + "/" + name; }
-  // Publishes as the target. False when the target exists already, and `replace` is false.
+  // Publishes the folder as the target. Returns false when the target exists and `replace` is
+  // false.
   bool publish(bool replace);
 
  private:
   std::string target_, temporary_;
 };
 
-// {name: {"bytes": n, "sha256": "..."}} of one file.
+// {"bytes": n, "sha256": "..."} of one file.
 nlohmann::json file_record(const std::string& path);
 
 }  // namespace lea

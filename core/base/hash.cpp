@@ -53,7 +53,7 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string sha256_file(const std::string& path) {
-  // Without O_NONBLOCK a FIFO without a writer would hang the open for ever.
+  // Without O_NONBLOCK, opening a FIFO that has no writer would never return.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   const auto fail = [&](const std::string& reason) {
     if (fd >= 0) close(fd);

@@ -14,10 +14,9 @@ namespace {
 constexpr size_t kJsonLimit = size_t{64} << 20;
 constexpr int kJsonDepth = 64;
 
-// Looks through a document before it is built: how deep it is nested (deep nesting parses, but
-// overflows the stack when it is copied or written), and about how much memory it would take.
-// Values are 16 bytes in arrays that grow by doubling, keys are nodes of a tree, and each
-// allocation has a head.
+// Checks a document before it is built, because deep nesting parses but overflows the stack when it
+// is copied or written. Also estimates the memory that the document would take: values are 16 bytes
+// in arrays that grow by doubling, keys are nodes of a tree, and each allocation has a header.
 class Inspector : public nlohmann::json_sax<nlohmann::json> {
  public:
   Inspector(const std::string& where, size_t size, size_t memory)
@@ -37,7 +36,7 @@ class Inspector : public nlohmann::json_sax<nlohmann::json> {
   bool end_array() override { return goes_up(); }
   bool parse_error(size_t byte, const std::string&,
                    const nlohmann::json::exception& error) override {
-    constexpr int kTooLarge = 406;  // 1e999 is JSON, but no double
+    constexpr int kTooLarge = 406;  // 1e999 is valid JSON, but fits no double
     if (error.id == kTooLarge) {
       throw DataError(where_ + ": holds a number that is too large: " + printable(error.what()));
     }

@@ -1,5 +1,5 @@
-// JSON files, and the fields of an object with their type checked: get<T>() converts silently (-1
-// to 2^64 - 1, 1.9 to 1).
+// Reads JSON files, and the fields of an object with a check of their types. get<T>() alone
+// converts silently (-1 to 2^64 - 1, 1.9 to 1).
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,15 @@
 
 namespace lea {
 
-// Reads one object; `where` names it in messages. Every function throws DataError when the key is
-// absent or of another type, but those with a fallback, which take it when the key is absent or
-// null.
+// Reads the fields of one object, which must outlive the reader; `where` names it in messages.
+// Every function throws DataError for a value of another type. Functions with a fallback return it
+// when the key is absent or null; the others throw DataError when the key is absent.
 class JsonFields {
  public:
   JsonFields(const nlohmann::json& object, std::string where);
 
-  bool contains(const char* key) const;  // also null
-  bool has(const char* key) const;       // not null
+  bool contains(const char* key) const;  // also true for null
+  bool has(const char* key) const;       // false for null
   const nlohmann::json& at(const char* key) const;
   std::string text(const char* key) const;
   std::string text(const char* key, const std::string& fallback) const;
@@ -40,17 +40,18 @@ class JsonFields {
   std::string where_;
 };
 
-// Empty when the file is absent. Throws DataError when it is a folder, is not JSON, is larger than
-// 64 MiB, nested too deeply to be ours, or so full of tiny values that it would take more memory
-// than json_memory() of its size.
+// Empty when the file is absent. Throws DataError when it is a folder, is not JSON, is nested
+// deeper than 64 levels, or is so full of tiny values that it would take more memory than
+// json_memory() of its size. Throws StoreError when it cannot be read or is larger than 64 MiB.
 std::optional<nlohmann::json> read_json(const std::string& path);
 
-// `memory`: about how many bytes the result may take.
+// `where` names the text in messages. `memory` limits the estimated bytes of the result. Throws
+// DataError as read_json does.
 nlohmann::json parse_json(const std::string& text, const std::string& where,
                           size_t memory = SIZE_MAX);
 
-// What a file of so many bytes may take: enough for the largest tokenizers in use (2 bytes for each
-// of the file, and 32 MiB).
+// The memory that a JSON file of `bytes` bytes may take: 32 MiB and 2 bytes for each byte of the
+// file. This is enough for the largest tokenizers in use.
 size_t json_memory(size_t bytes);
 
 }  // namespace lea

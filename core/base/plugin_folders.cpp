@@ -56,7 +56,7 @@ std::vector<std::string> plugin_folders(const std::vector<std::string>& extra) {
 std::vector<std::string> plugin_files(const std::vector<std::string>& folders) {
   std::set<std::string> files;
   for (const std::string& given : folders) {
-    // One spelling of each folder: a folder named twice holds its plugins once.
+    // A folder that is named twice, in two spellings, must give its plugins once.
     std::error_code failed;
     const fs::path folder = fs::canonical(given, failed);
     if (failed || !trusted(folder.string())) continue;

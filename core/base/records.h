@@ -1,4 +1,5 @@
-// Append-only JSON lines with a checksum each (events.jsonl, attempts.jsonl). One writer a file.
+// Files to which JSON lines with a checksum are appended (events.jsonl, attempts.jsonl). A file has
+// one writer.
 #pragma once
 
 #include <cstdint>
@@ -8,17 +9,18 @@
 
 namespace lea {
 
-// Appends `record` as one line whose last key "crc32" covers the text before it. Returns the file's
-// length after it. Not synced: a checkpoint notes the length, and a resumed run cuts the file
-// there.
+// Appends `record` as one line. Its last key "crc32" covers the text before it. Returns the length
+// of the file afterwards. The file is not synced: a checkpoint stores the length, and a resumed run
+// cuts the file there. Throws StoreError.
 uint64_t append_record(const std::string& path, const nlohmann::json& record);
 
-// The records that verify, in order, up to the first that does not (a line cut by a crash). The key
-// "crc32" is taken out. An absent file has no records.
+// The records in order, up to the first line with a wrong checksum (such as a line that a crash
+// cut). The key "crc32" is removed. An absent file has no records.
 std::vector<nlohmann::json> read_records(const std::string& path);
 
-// Removes what follows the last whole line: a process that is killed while it writes leaves part of a
-// line, which would swallow the next record. Does nothing when the file is absent.
+// Removes the text after the last whole line. A process that is killed while it writes leaves part
+// of a line, and the next record would become part of that line. Does nothing when the file is
+// absent.
 void cut_unfinished_line(const std::string& path);
 
 // Cuts the file to `length` bytes; does nothing when it is shorter or absent.

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr uint64_t kHeaderLimit = 100'000'000;  // that of the reference implementation
+constexpr uint64_t kHeaderLimit = 100'000'000;  // the limit of the reference implementation
 constexpr size_t kShapeLimit = 16;
 
 constexpr std::array<std::pair<const char*, uint64_t>, 15> kTypes = {{{"F64", 8},
@@ -42,7 +42,7 @@ uint64_t unsigned_of(const json& value, const std::string& where) {
   return value.get<uint64_t>();
 }
 
-// `data` is where the tensors begin, `room` how many bytes they have.
+// `data` is the offset of the first tensor, `room` the number of bytes of all tensors.
 SafetensorsEntry entry_of(const std::string& name, const json& value, uint64_t data, uint64_t room,
                           const std::string& where) {
   if (!value.is_object() || !value.contains("dtype") || !value["dtype"].is_string() ||
@@ -115,7 +115,7 @@ std::vector<SafetensorsEntry> parse_safetensors(std::string_view start, uint64_t
     header =
         parse_json(std::string(start.substr(sizeof(length), length)), where, json_memory(length));
   } catch (const DataError&) {
-    // Told below.
+    // The check below reports this with the message of this format.
   }
   if (!header.is_object()) refuse(where, "the header is not a JSON object");
   const uint64_t data = sizeof(length) + length;

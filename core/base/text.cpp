@@ -6,7 +6,7 @@
 namespace lea {
 namespace {
 
-constexpr size_t kLongestWord = 100;  // the distance costs the product of both lengths
+constexpr size_t kLongestWord = 100;  // a distance takes time in the product of both lengths
 
 // Optimal string alignment: insert, delete, replace, or swap two neighbours.
 size_t edit_distance(std::string_view a, std::string_view b) {
@@ -25,8 +25,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
-// Bytes of the UTF-8 character at `at` (0 when it is none) and its code point. Overlong forms,
-// surrogates and values beyond U+10FFFF are none.
+// The bytes of the UTF-8 character at `at`, and its code point. Returns 0 when there is no valid
+// character: overlong forms, surrogates and values beyond U+10FFFF are not valid.
 size_t decode(std::string_view text, size_t at, uint32_t* code) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(at);

@@ -1,5 +1,6 @@
-// A counter-based generator: the n-th number of a seed is a pure function of (seed, n). The
-// standard library's shuffle and distributions differ between implementations; a split must not.
+// A counter-based random generator: number n of a seed is a pure function of (seed, n). The
+// standard library's shuffle and distributions differ between implementations, but a split must
+// not.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ class CounterRandom {
 
   uint64_t next() { return mix(key_ + kGolden * ++counter_); }
 
-  // Uniform over 0 .. bound - 1, without bias (values of the incomplete last span are drawn again).
+  // Uniform over 0 .. bound - 1, without bias: values below 2^64 mod bound are drawn again.
   uint64_t below(uint64_t bound) {
     const uint64_t skip = (0 - bound) % bound;
     uint64_t value = next();
@@ -22,7 +23,7 @@ class CounterRandom {
     return value % bound;
   }
 
-  // Fisher-Yates from the last place down.
+  // Fisher-Yates, from the last place down.
   template <class T>
   void shuffle(std::vector<T>& values) {
     for (size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[below(i)]);

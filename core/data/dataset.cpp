@@ -167,8 +167,8 @@ void Dataset::map_arrays() {
   if (!behaviours_.empty()) behaviour_ = map<uint8_t>("behaviours.u8", events_count_);
 }
 
-// Whoever indexes with what stands in the files relies on these; a pass costs about 2 ms a million
-// events.
+// Other code uses these values as indices without checking them. One pass costs about 2 ms for a
+// million events.
 void Dataset::check_values() const {
   const std::string offsets = folder_ + "/offsets.u64";
   if (offsets_.front() != 0 || offsets_.back() != item_.size()) {
@@ -185,7 +185,7 @@ void Dataset::check_values() const {
     refuse(folder_ + "/items.u32", "holds an item outside 1 to " + std::to_string(most) + ".");
   for (size_t s = 0; s + 1 < offsets_.size(); ++s) {
     for (uint64_t e = offsets_[s]; e < offsets_[s + 1]; ++e) {
-      // Written so that a NaN fails too.
+      // The negated comparison also refuses a NaN.
       const double least = e > offsets_[s] ? time_[e - 1] : -std::numeric_limits<double>::max();
       if (!(time_[e] >= least && time_[e] <= std::numeric_limits<double>::max())) {
         refuse(folder_ + "/times.f64",

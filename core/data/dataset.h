@@ -1,14 +1,17 @@
 // A data set in the lab: interactions grouped by sequence in time order, memory-mapped.
 //
-// lab/data/NAME/  dataset.json   counts, origin, filters, fingerprint, format version
-//                 offsets.u64    [sequences + 1] first event of each sequence
-//                 items.u32      [events] item 1..N (0 is padding and never occurs)
-//                 times.f64      [events] non-decreasing in a sequence
-//                 behaviours.u8  [events] index into dataset.json "behaviours"; absent without that
-//                 column item_ids.txt, sequence_ids.txt   original ids, line i for item i + 1 /
-//                 sequence i items.tsv      item texts as imported, in item order; absent without
-//                 them
-// Equal timestamps keep the order of the source file. Torch-free; cheap to open.
+//   lab/data/NAME/
+//     dataset.json      counts, origin, filters, fingerprint, format version
+//     offsets.u64       [sequences + 1] first event of each sequence; the last entry is the end
+//     items.u32         [events] item 1..N (0 is padding and never occurs)
+//     times.f64         [events] non-decreasing in a sequence
+//     behaviours.u8     [events] index into dataset.json "behaviours"; absent without that column
+//     item_ids.txt      original ids: line i (from 0) for item i + 1
+//     sequence_ids.txt  original ids: line i (from 0) for sequence i
+//     items.tsv         item texts as imported, in item order; absent without them
+//
+// Events with equal times keep the order of the source file. Opening a data set is cheap. This file
+// does not need LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -23,21 +26,21 @@
 
 namespace lea::data {
 
-// lab/data, and in it the folder of one data set.
+// The folder of all data sets (lab/data), and the folder of one data set in it.
 std::string datasets_folder(const std::string& lab);
 std::string dataset_folder(const std::string& lab, const std::string& name);
 
-// What dataset.json says of a data set, without opening its data. Empty when the lab has no data
-// set of that name. Throws DataError when the file is damaged.
+// The content of dataset.json, read without opening the data. Empty when the lab has no data set of
+// that name. Throws DataError when the file is damaged.
 std::optional<nlohmann::json> describe_dataset(const std::string& lab, const std::string& name);
 
-// The fingerprint that it states; empty when the lab has no data set of that name.
+// The fingerprint in dataset.json; empty when the lab has no data set of that name.
 std::string fingerprint_in(const std::string& lab, const std::string& name);
 
 class Dataset {
  public:
-  // Throws DataError when the folder is missing, incomplete, of another format version, or does not
-  // have the sizes that dataset.json states.
+  // Throws DataError when the folder is missing or incomplete, has another format version, has
+  // other sizes than dataset.json states, or holds values out of range.
   static std::shared_ptr<const Dataset> open(const std::string& folder);
 
   int64_t items() const { return items_count_; }  // N
@@ -48,10 +51,11 @@ class Dataset {
   std::span<const double> time() const { return time_; }
   std::span<const uint8_t> behaviour() const { return behaviour_; }  // empty without behaviours
   const std::vector<std::string>& behaviours() const { return behaviours_; }
-  // True when the times are only positions 0, 1, 2 ... in every sequence: no split by global time.
+  // True when the times in every sequence are only the positions 0, 1, 2 ... A split by time is
+  // then impossible.
   bool time_is_position() const { return time_is_position_; }
-  // sha256 of everything above, of the ids and of the item texts: two data sets with equal
-  // fingerprints are the same data.
+  // sha256 over everything above, the ids and the item texts. Two data sets with equal fingerprints
+  // hold the same data.
   const std::string& fingerprint() const { return fingerprint_; }
   const nlohmann::json& description() const { return description_; }
 
@@ -59,7 +63,7 @@ class Dataset {
   // Path of items.tsv: a header and one row for each item in item order. Empty without item texts.
   std::string items_file() const;
 
-  // Original ids; read on first use. Safe to call from several threads.
+  // The original ids. The first call reads them. Several threads may call at the same time.
   const std::vector<std::string>& item_ids() const;
   const std::vector<std::string>& sequence_ids() const;
 

@@ -88,7 +88,7 @@ class Exporter {
 
   void parts_of_sequences() const {
     for (size_t s = 0; s + 1 < data_.offsets().size(); ++s) {
-      // Parts rise within a sequence.
+      // The parts never fall within a sequence, so comparing its first and last event suffices.
       if (split_->part[data_.offsets()[s]] != split_->part[data_.offsets()[s + 1] - 1]) return;
     }
     FileWriter file(folder_.path("split.tsv"));

@@ -8,16 +8,25 @@
 
 namespace lea::data {
 
-// Makes `folder`, which must not exist, with
-//   items.map.tsv      item_id, item (1 .. N)        sequences.map.tsv   user_id, sequence (0 ..)
-// and by format, in data order with the original ids,
-//   tsv:      interactions.tsv and items.tsv, which import again (items are numbered anew when
-//             sequences interleaved in the first source); with a split
-//             train.tsv, valid.tsv and test.tsv as well, and, where every sequence lies in one
-//             part, split.tsv (user_id, part), which `split: {by: file}` reads
-//   recbole:  NAME.inter, or with a split NAME.train.inter, NAME.valid.inter and NAME.test.inter
-//   (its
-//             benchmark_filename), and NAME.item
+// Makes `folder`, which must not exist. Every format has the numbers of items and sequences:
+//   items.map.tsv      item_id, item (1 .. N)
+//   sequences.map.tsv  user_id, sequence (0 ..)
+//
+// The other files depend on the format. Events are in data order and have their original ids.
+//
+// tsv, which import reads again:
+//   interactions.tsv                the events
+//   items.tsv                       the item texts, if there are any
+//   train.tsv valid.tsv test.tsv    with a split: the events of each part
+//   split.tsv                       user_id, part; with a split that divides no sequence. The split
+//                                   `{by: file}` reads it
+// recbole:
+//   NAME.inter                      without a split: the events
+//   NAME.train.inter NAME.valid.inter NAME.test.inter
+//                                   with a split: the events of each part (benchmark_filename)
+//   NAME.item                       the item texts, if there are any
+//
+// An import of the tsv numbers the items anew if sequences interleaved in the original source.
 // `split` may be null. Throws DataError when the folder exists, ConfigError for an unknown format.
 void export_dataset(const Dataset& data, const Split* split, const std::string& name,
                     const std::string& format, const std::string& folder);

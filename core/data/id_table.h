@@ -1,4 +1,5 @@
-// Texts numbered by first appearance, in two flat arrays: a million ids take about 30 MB.
+// Numbers texts by first appearance. It stores them in flat arrays, so that a million ids take
+// about 30 MB.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@ class IdTable {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  // Views hold until the next insertion.
+  // The view is valid until the next insertion.
   std::string_view text(uint32_t number) const {
     return std::string_view(bytes_).substr(starts_[number], starts_[number + 1] - starts_[number]);
   }

@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// What data tools write for a value that they do not have. Taken as an id it would join strangers.
+// Texts that data tools write for a missing value. As an id, such a text would join unrelated
+// events into one sequence or item.
 bool missing_value(std::string_view text) {
   for (const std::string_view name :
        {"", "NA", "NaN", "nan", "<NA>", "NULL", "null", "None", "\\N"}) {
@@ -37,7 +38,7 @@ std::string wrong_number(std::string_view text, bool overflow) {
   return "the timestamp must be a number, but is " + shown + ".";
 }
 
-// True when the row was added.
+// Returns true when the row was added.
 bool add_row(TableReader& table, const Columns& columns, Interactions& interactions) {
   const auto& fields = table.fields();
   for (const size_t column : {columns.sequence, columns.item}) {
@@ -79,7 +80,7 @@ void read_interactions(const std::string& path, const Layout& layout, BadRows& b
   }
 }
 
-// The texts of the items that are kept, in item order. Items without a row get empty texts.
+// The texts of the kept items, in item order. Items without a row get empty texts.
 class ItemTexts {
  public:
   ItemTexts(const std::string& path, const Layout& layout, BadRows& bad,
@@ -132,7 +133,7 @@ class ItemTexts {
   std::vector<bool> seen_;
 };
 
-// Before anything waits for a FIFO or hashes an endless device.
+// Called before the file is read, because a FIFO can block and a device may never end.
 void check_regular(const std::string& path) {
   std::error_code error;
   if (!fs::is_regular_file(path, error))
@@ -157,7 +158,8 @@ json source_record(const Source& source, const ImportOptions& options) {
             {"skip_bad_rows", options.skip_bad_rows}}}};
 }
 
-// Hashes of the files and of what they stand for; the description and the origin do not count.
+// Covers the hashes of the files, the counts, the behaviours and the kind of times. The
+// description's other fields and the origin are left out.
 std::string fingerprint_of(const json& description) {
   std::string text = "lea-data 1\n" + description["counts"].dump() +
                      description["behaviours"].dump() + description["time_is_position"].dump() +
@@ -256,7 +258,7 @@ std::shared_ptr<const Dataset> import_dataset(const std::string& lab, const std:
   const std::string fingerprint = write_dataset(folder, files, options, origin);
   if (old != nullptr && old->fingerprint() == fingerprint) return old;
   if (folder.publish(options.replace)) return Dataset::open(target);
-  // The name was taken, before or just now.
+  // Another data set got this name before, or while this one was written.
   std::shared_ptr<const Dataset> other = Dataset::open(target);
   if (other->fingerprint() == fingerprint) return other;
   throw DataError(printable(target) + ": another data set has this name (fingerprint " +

@@ -5,7 +5,7 @@
 namespace lea::data {
 
 void Interactions::add(std::string_view sequence, std::string_view item, double time) {
-  // Files are mostly grouped by sequence: the last one is the best guess.
+  // Most files are grouped by sequence, so compare with the sequence of the previous row first.
   const size_t last = sequence_.size();
   const bool same = last > 0 && sequence_ids_.text(sequence_[last - 1]) == sequence;
   sequence_.push_back(same ? sequence_[last - 1] : sequence_ids_.insert(sequence));

@@ -1,4 +1,5 @@
-// Interactions while they are imported: compact, in file order, and then in data order.
+// The interactions of an import in memory: read in file order, filtered, and arranged in data
+// order.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 
 namespace lea::data {
 
-// Grows without copying: a vector would hold 1.5 times its size while it doubles.
+// An array that grows without copying. A std::vector would take 1.5 times its new size while it
+// grows.
 template <class T>
 class Blocks {
  public:
@@ -33,30 +35,33 @@ class Blocks {
 
 class Interactions {
  public:
-  static constexpr size_t kMost = UINT32_MAX - 1;  // events, so that an index fits in 32 bits
+  static constexpr size_t kMost = UINT32_MAX - 1;  // most events: an index must fit in 32 bits
 
   void add(std::string_view sequence, std::string_view item, double time);
-  // Once for each `add`, or never. False when there are more than 255 different behaviours.
+  // Must be called once after each `add`, or never. Returns false when there are more than 255
+  // different behaviours.
   bool add_behaviour(std::string_view behaviour);
 
   size_t events() const { return time_.size(); }
   uint32_t sequences() const { return sequence_ids_.size(); }
   uint32_t items() const { return item_ids_.size(); }
 
-  // Drops sequences with fewer than `min_sequence` events, then items with fewer than `min_item`
-  // among what is left; once, or until nothing changes.
+  // Drops sequences with fewer than `min_sequence` events, then items with fewer than `min_item` of
+  // the remaining events. Does this once, or until nothing changes.
   void filter(int64_t min_sequence, int64_t min_item, bool until_stable);
 
-  // Numbers what is left by first appearance and orders it by sequence, then time, then file order.
-  // False when nothing is left.
+  // Numbers the kept sequences and items by first appearance, and orders the kept events by
+  // sequence, then time, then file order. Returns false when nothing is left.
   bool arrange();
 
-  // After `arrange`: the number of an original item id, from 0, or IdTable::kNone.
+  // The number (from 0) of an original item id, after `arrange`. IdTable::kNone for an id that is
+  // unknown or dropped.
   uint32_t item_number(std::string_view id) const;
   uint32_t kept_items() const { return static_cast<uint32_t>(item_order_.size()); }
   std::string_view item_id(uint32_t number) const { return item_ids_.text(item_order_[number]); }
 
-  // Writes the arrays and the ids; returns {"counts", "behaviours", "time_is_position"}.
+  // Writes the arrays and the ids. Returns the fields counts, behaviours and time_is_position of
+  // dataset.json.
   nlohmann::json write(const FolderWriter& folder) const;
 
  private:

@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Ends the sentence, with the nearest name where there is one.
+// The end of a message: the nearest name if there is one, otherwise a full stop.
 std::string hint(std::string_view word, const std::vector<std::string>& candidates) {
   const std::string meant = did_you_mean(word, candidates);
   return meant.empty() ? "." : meant;
@@ -21,7 +21,7 @@ std::string hint(std::string_view word, const std::vector<std::string>& candidat
   throw DataError(printable(path) + ": " + wanted);
 }
 
-// The only *.inter[.gz] of a folder, when none is named like the folder.
+// The *.inter[.gz] of a folder if it has exactly one; otherwise empty.
 std::string only_inter(const fs::path& folder) {
   std::vector<std::string> found;
   std::error_code ignored;

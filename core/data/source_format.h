@@ -1,4 +1,4 @@
-// The three layouts of interaction files that import reads: which files of a folder, which columns.
+// The formats of interaction files that import reads: the files in a folder, and their columns.
 #pragma once
 
 #include <optional>
@@ -11,15 +11,15 @@
 namespace lea::data {
 
 struct Source {
-  std::string interactions, items;  // `items` may be empty
+  std::string interactions, items;  // `items` is empty when there are no item texts
 };
 
-// Where a format keeps its columns.
+// The columns of a format.
 struct Layout {
   std::string sequence, item, time;
-  bool typed = false;      // "name:type" in the header
+  bool typed = false;      // the header is "name:type"
   bool strict = false;     // other columns are an error
-  bool behaviour = false;  // may have a behaviour column
+  bool behaviour = false;  // a behaviour column is allowed
 };
 
 struct Columns {
@@ -30,10 +30,11 @@ struct Columns {
 // Throws ConfigError with the nearest name unless `format` is tsv, recbole or gru4rec.
 Layout layout_of(const std::string& format);
 
-// The files behind a path as the user gave it. Throws DataError that says what is missing.
+// The files of the data set at `path`, which the user gave. Throws DataError that names what is
+// missing.
 Source find_source(const std::string& path, const std::string& format);
 
-// These refuse a header that does not fit, as TableReader::refuse_header.
+// These functions throw DataError for an unsuitable header (TableReader::refuse_header).
 Columns find_columns(const TableReader& table, const Layout& layout);
 std::vector<std::string> names_of(const TableReader& table, bool typed);  // without RecBole's types
 size_t need_column(const TableReader& table, const std::vector<std::string>& names,

@@ -30,8 +30,8 @@ void check_ratios(const std::vector<double>& ratios) {
   }
 }
 
-// First index of valid and of test among `count` shuffled or sorted things. The small term keeps
-// 0.7 + 0.1 from falling below a whole number by rounding.
+// The first index of valid and of test among `count` ordered elements. The small term is needed
+// because a sum such as 0.7 + 0.1 can be rounded to just below its exact value.
 std::array<size_t, 2> cuts(const std::vector<double>& ratios, size_t count) {
   const auto at = [count](double share) {
     return std::min(count,
@@ -111,8 +111,8 @@ std::vector<uint8_t> last_one(const Dataset& data) {
   return part;
 }
 
-// The time of the event at `index` of all events in time order: events at that time are in the
-// later part, so that equal times are never divided.
+// The time at `index` when all times are sorted; infinity at their end. Events at this time go to
+// the later part, so that equal times are never divided. Reorders `times`.
 double time_at(std::vector<double>& times, size_t index) {
   if (index >= times.size()) return std::numeric_limits<double>::infinity();
   const auto place = times.begin() + static_cast<int64_t>(index);
@@ -147,7 +147,7 @@ std::vector<uint8_t> by_time(const Dataset& data, const spec::SplitSection& sect
   return part;
 }
 
-// An empty part is fine only where the ratios ask for it.
+// A part may stay empty only if its ratio is 0.
 void check_parts(const Split& split, const spec::SplitSection& section) {
   const bool ratios =
       (section.by == "sequence" || section.by == "time") && section.ratios.size() == 3;

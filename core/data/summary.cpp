@@ -23,7 +23,7 @@ void add_lengths(const Dataset& data, Summary& summary) {
 }
 
 void add_duplicates(const Dataset& data, Summary& summary) {
-  // The last sequence, from 1, in which an item was met.
+  // By item: the last sequence (from 1) that held it; 0 while there is none.
   std::vector<uint32_t> met(static_cast<size_t>(data.items()) + 1);
   for (size_t s = 0; s + 1 < data.offsets().size(); ++s) {
     const uint64_t begin = data.offsets()[s];
@@ -74,7 +74,7 @@ Leakage leakage(const Dataset& data, const Split& split, Part part) {
   int64_t older = 0;
   for (size_t s = 0; s + 1 < data.offsets().size(); ++s) {
     const uint64_t begin = data.offsets()[s];
-    // The parts of a sequence are ordered: its first event tells whether it trains.
+    // Training events come first in a sequence, so its first event shows whether it has any.
     const bool trains = split.part[begin] == static_cast<uint8_t>(Part::kTrain);
     for (uint64_t e = begin; e < data.offsets()[s + 1]; ++e) {
       if (split.part[e] != static_cast<uint8_t>(part)) continue;

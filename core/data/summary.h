@@ -1,4 +1,4 @@
-// What a data set is like, and what a split lets slip from test into training.
+// Statistics of a data set, and of what a split leaks from valid or test into training.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +15,22 @@ struct Summary {
   int64_t items = 0, sequences = 0, events = 0;
   int64_t shortest = 0, longest = 0;
   double mean_length = 0, median_length = 0;
-  int64_t repeats = 0;  // events whose item occurred earlier in the sequence
+  int64_t repeats = 0;  // events with an item that occurred earlier in the sequence
   int64_t sequences_with_repeats = 0;
-  int64_t immediate_repeats = 0;  // events whose item is that of the event before
-  int64_t equal_times = 0;        // events at the time of the event before in the sequence
+  int64_t immediate_repeats = 0;  // events with the same item as the event before
+  int64_t equal_times = 0;        // events with the same time as the event before in the sequence
   bool time_is_position = false;
   double first_time = 0, last_time = 0;
   std::vector<std::pair<std::string, int64_t>> behaviours;  // name, events
 };
 
-// Of the events of valid or test. `older` is empty where times of different sequences cannot be
-// compared.
+// Counts over the events of valid or test. `older` is empty where the times of different sequences
+// cannot be compared.
 struct Leakage {
   int64_t events = 0;
-  int64_t unseen = 0;                 // the item has no training event
-  std::optional<int64_t> older;       // earlier than the newest training event
-  int64_t in_training_sequences = 0;  // the sequence has training events
+  int64_t unseen = 0;                 // events with an item that has no training event
+  std::optional<int64_t> older;       // events earlier than the newest training event
+  int64_t in_training_sequences = 0;  // events in a sequence that has training events
 };
 
 Summary summarize(const Dataset& data);

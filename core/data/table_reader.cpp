@@ -51,10 +51,10 @@ std::string with_or_without_gz(const std::string& path) {
   return "";
 }
 
-// The decompressed bytes, cut into lines. zlib reads plain files as they are.
+// Cuts the decompressed bytes into lines. zlib returns uncompressed files as they are.
 struct TableReader::Stream {
   std::string path;
-  int file = -1;  // a second handle on the same file, to see whether it changed
+  int file = -1;  // a second handle on the same file, to detect changes
   gzFile gz = nullptr;
   struct stat before = {};
   std::vector<char> buffer;
@@ -63,7 +63,7 @@ struct TableReader::Stream {
   int64_t line = 0;
 
   explicit Stream(const std::string& name) : path(name), buffer(2 * kMaxLine) {
-    // O_NONBLOCK: a FIFO must be refused, not waited for.
+    // O_NONBLOCK: opening a FIFO must not wait for its writer, because a FIFO is refused.
     file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) {
       throw DataError(printable(path) + ": cannot be opened: " + std::strerror(errno) + ".");
@@ -119,7 +119,7 @@ struct TableReader::Stream {
     end += static_cast<size_t>(got);
   }
 
-  // False at the end. The view holds until the next call.
+  // Returns false at the end. The view is valid until the next call.
   bool next(std::string_view* text) {
     size_t searched = 0;
     for (;;) {
@@ -146,7 +146,7 @@ struct TableReader::Stream {
 
 namespace {
 
-// Most rows are plain ASCII: eight bytes at a time.
+// Most rows are plain ASCII, and this test reads eight bytes at a time.
 bool is_ascii(std::string_view text) {
   uint64_t high = 0, word = 0;
   size_t i = 0;
@@ -200,7 +200,7 @@ const std::vector<std::string_view>& TableReader::fields() const { return fields
 int64_t TableReader::line() const { return stream_->line; }
 
 void TableReader::refuse(size_t field, const std::string& what) {
-  // All fields are views of one line, so their distance is the column.
+  // All fields are views of one line, so the distance between their starts gives the column.
   const size_t column = static_cast<size_t>(fields_[field].data() - fields_[0].data()) + 1;
   bad_.add(path(), line(), column, what);
 }

@@ -1,8 +1,9 @@
-// Tab-separated text with a header, gzip-compressed or not, read as a stream and distrusted
-// throughout.
+// Reads tab-separated text with a header, plain or compressed with gzip, as a stream. Every byte is
+// checked, because the files come from other programs.
 //
-// UTF-8, one record a line (LF or CRLF), no quoting: a quotation mark is an ordinary character. A
-// byte order mark is accepted. Memory does not depend on the size of the file.
+// The text is UTF-8 with one record on each line (LF or CRLF). There is no quoting: a quotation
+// mark is an ordinary character. A byte order mark is accepted. Memory does not depend on the size
+// of the file.
 #pragma once
 
 #include <cstddef>
@@ -14,16 +15,17 @@
 
 namespace lea::data {
 
-// Counts the rows that cannot be used and keeps the first five messages.
+// Counts the rows that cannot be used and keeps the messages of the first five.
 class BadRows {
  public:
   explicit BadRows(int64_t allowed) : allowed_(allowed) {}
 
-  // `column` is the byte in the line, from 1. Throws DataError when so many rows are bad that
-  // reading on tells nothing new.
+  // `column` is the byte within the line, from 1. Throws DataError once 10,000 rows more than
+  // allowed are bad, because reading on would show nothing new.
   void add(const std::string& path, int64_t line, size_t column, const std::string& what);
 
-  // Throws DataError with the count and the first five when more rows are bad than allowed.
+  // Throws DataError with the count and the first five messages when more rows are bad than
+  // allowed.
   void finish() const;
   int64_t count() const { return count_; }
 
@@ -48,17 +50,17 @@ class TableReader {
   const std::string& path() const;
   const std::vector<std::string>& header() const;
 
-  // The next row that is whole: as many fields as the header, UTF-8, no NUL, no stray carriage
-  // return. Others are added to the bad rows. False at the end of the file. Views hold until the
-  // next call. Throws DataError for a line over kMaxLine, damaged compression, or a file that
-  // changed meanwhile.
+  // Reads the next valid row. It has as many fields as the header, is UTF-8, and has no NUL and no
+  // stray carriage return. Other rows are added to the bad rows. Returns false at the end of the
+  // file. The fields are valid until the next call. Throws DataError for a line over kMaxLine,
+  // damaged compression, or a file that changed while it was read.
   bool next();
   const std::vector<std::string_view>& fields() const;
   int64_t line() const;
 
-  // Adds the row at hand to the bad rows, at the given field.
+  // Adds the current row to the bad rows, at the given field.
   void refuse(size_t field, const std::string& what);
-  // Throws DataError at the header's line.
+  // Throws DataError for the first line.
   [[noreturn]] void refuse_header(const std::string& what) const;
 
  private:
@@ -70,7 +72,7 @@ class TableReader {
   std::vector<std::string_view> fields_;
 };
 
-// `path`, or `path`.gz where only that exists; empty when neither does.
+// `path` if it exists, otherwise `path`.gz if that exists, otherwise empty.
 std::string with_or_without_gz(const std::string& path);
 
 }  // namespace lea::data

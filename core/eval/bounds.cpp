@@ -1,8 +1,8 @@
-// What must hold between metrics of one ranking with one relevant item an event.
+// The bounds between the metrics of one ranking with one relevant item for each event.
 //
-// Let f(r) be the gain of rank r: 1 for HR, 1 / log2(r + 1) for NDCG, 1 / r for MRR. Whatever the
-// ranks are, each target that enters between K1 and K2 adds 1 to HR and something between f(K2) and
-// f(K1 + 1) to the other two. K1 = 0 gives the bounds of a single cut.
+// Let f(r) be the gain of rank r: 1 for HR, 1 / log2(r + 1) for NDCG, 1 / r for MRR. Each target
+// that enters between K1 and K2 adds 1 to HR, and between f(K2) and f(K1 + 1) to NDCG and MRR,
+// whatever the ranks are. K1 = 0 gives the bounds of a single cut.
 #include <cmath>
 #include <cstdio>
 
@@ -28,7 +28,7 @@ double gain(const std::string& kind, int64_t rank) {
 
 std::string named(const std::string& kind, int64_t k) { return kind + "@" + std::to_string(k); }
 
-// "ndcg@10 - ndcg@5", or "ndcg@5" alone.
+// Returns "ndcg@10 - ndcg@5", or "ndcg@5" for the step from 0.
 std::string step_name(const std::string& kind, int64_t from, int64_t to) {
   return from == 0 ? named(kind, to) : named(kind, to) + " - " + named(kind, from);
 }
@@ -52,7 +52,7 @@ void check_steps(const std::string& kind, Cuts hr, Cuts cuts, double slack,
       const double hits = hr[to->first] - hr[from->first], step = to->second - from->second;
       const double least = hits * gain(kind, to->first), most = hits * gain(kind, from->first + 1);
       if (hits < 0 || (step >= least - slack && step <= most + slack))
-        continue;  // a falling HR is said above
+        continue;  // check_rising reports a falling HR
       broken.push_back(step_name(kind, from->first, to->first) + " = " + number(step) +
                        " is outside " + number(least) + " to " + number(most) + ", which " +
                        step_name("hr", from->first, to->first) + " = " + number(hits) + " allows.");
@@ -68,7 +68,7 @@ std::vector<std::string> broken_bounds(const std::map<std::string, double>& metr
   for (const auto& [name, value] : metrics) {
     try {
       const auto [kind, k] = parse_metric(name);
-      // Written so that a NaN fails.
+      // The negation of this condition also holds for a NaN.
       if (value >= -slack && value <= 1 + slack) {
         by_kind[kind][k] = value;
       } else {

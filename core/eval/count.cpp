@@ -1,4 +1,5 @@
-// The inner loop of every evaluation: one pass over a row, three sums, no branch.
+// Counts the scores around the target's score. This is the inner loop of every evaluation, so it
+// makes one pass over a row without a branch.
 #include "core/eval/ranks.h"
 
 namespace lea::eval {
@@ -8,8 +9,9 @@ struct Sums {
   uint32_t above, equal, below;
 };
 
-// Inlined into each variant below, which the compiler then vectorises for its own instructions. A
-// NaN is neither above, equal nor below, so the three sums fall short of the number of items.
+// This function is inlined into each variant below, so that the compiler vectorises it for the
+// instructions of that variant. A NaN is neither above, equal nor below. With a NaN the three sums
+// therefore do not reach the number of items.
 [[gnu::always_inline]] inline Sums sums(const float* scores, int64_t items, float target) {
   uint32_t above = 0, equal = 0, below = 0;
   for (int64_t i = 0; i < items; ++i) {
@@ -23,12 +25,12 @@ struct Sums {
 Sums plain(const float* scores, int64_t items, float target) { return sums(scores, items, target); }
 
 #if defined(__x86_64__)
-// Chosen at run time by hand: target_clones needs ifunc, which the sanitizers' start-up does not
-// survive.
+// choose() selects a variant at run time. The attribute target_clones would do so by itself, but it
+// needs ifunc, which crashes at start-up under the sanitizers.
 [[gnu::target("avx2")]] Sums avx2(const float* scores, int64_t items, float target) {
   return sums(scores, items, target);
 }
-#ifdef __clang__  // knows no preferred width here
+#ifdef __clang__  // clang has no prefer-vector-width
 #define LEA_AVX512 "avx512f,avx512bw,avx512vl"
 #else
 #define LEA_AVX512 "avx512f,avx512bw,avx512vl,prefer-vector-width=512"
@@ -61,7 +63,7 @@ Sums fastest(const float* scores, int64_t items, float target) {
 bool count_row(const float* scores, int64_t items, int64_t target, Count* count) {
   const Sums found = fastest(scores, items, scores[target]);
   count->above = found.above;
-  count->equal = found.equal - 1;  // the target itself
+  count->equal = found.equal - 1;  // the target itself does not count
   return int64_t{found.above} + found.equal + found.below == items;
 }
 

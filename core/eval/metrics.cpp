@@ -14,11 +14,11 @@ namespace {
 
 double discount(double rank) { return 1.0 / std::log2(rank + 1.0); }
 
-// Gains of one target, and their sums over ranks 1 .. r for the expectation over tied ranks.
+// The gain of a target at each rank. The sums serve the expectation over tied ranks.
 struct Gain {
   const char* name;
   double (*at)(double rank);
-  std::vector<double> sum;  // [k + 1]
+  std::vector<double> sum;  // [k + 1] the gains of ranks 1 .. r, added up
 };
 
 std::vector<Gain> gains(int64_t most) {
@@ -34,7 +34,7 @@ std::vector<Gain> gains(int64_t most) {
   return all;
 }
 
-// The mean gain of a target whose rank is uniform over first .. first + ties.
+// The mean gain of a target with a rank that is uniform over first .. first + ties.
 double gain_at(const Gain& gain, uint64_t first, uint64_t ties, uint64_t k) {
   if (first > k) return 0;
   if (ties == 0) return gain.at(static_cast<double>(first));
@@ -77,8 +77,8 @@ std::map<std::string, double> metrics_of(const std::vector<RankRecord>& records,
   return result;
 }
 
-// Slices of popularity, decided by the number of training events alone: targets with equal counts
-// share a slice, so that no item number decides.
+// Maps each number of training events to a slice. Targets with equal numbers therefore share a
+// slice, and item numbers have no influence.
 std::map<uint32_t, std::string> popularity_slices(const std::vector<RankRecord>& records) {
   std::map<uint32_t, uint32_t> popularity_of;  // target -> training events
   for (const RankRecord& record : records) popularity_of[record.target] = record.popularity;

@@ -22,7 +22,7 @@ bool is_hash(std::string_view text) {
   return text.size() == kHash && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
-// What is wrong with a record, or an empty text.
+// The first error in a record; empty if there is none.
 std::string wrong(const RankRecord& r, const RankRecord* before, uint32_t items) {
   const uint64_t n = items;
   if (r.target < 1 || r.target > n) {
@@ -69,7 +69,7 @@ class Reader {
   const std::string& where_;
 };
 
-// The number of records, once the sizes and the checksum agree.
+// Checks the sizes and the checksum, and returns the number of records.
 uint64_t check_frame(const std::string& bytes, const Reader& reader) {
   if (bytes.size() < kHeader + kHash) {
     reader.fail(bytes.size(), "the file ends within its header or checksum");
@@ -81,7 +81,7 @@ uint64_t check_frame(const std::string& bytes, const Reader& reader) {
   }
   const auto count = reader.value<uint64_t>(16);
   const size_t space = bytes.size() - kHeader - kHash;
-  // Compared by division: the count is not trusted, a product could wrap.
+  // The comparison divides, because a product with the untrusted count could overflow.
   if (space % sizeof(RankRecord) != 0 || space / sizeof(RankRecord) != count) {
     reader.fail(16, std::to_string(count) + " records are announced, but " + std::to_string(space) +
                         " bytes of records are there");

@@ -1,5 +1,5 @@
-// The rank of the target for every evaluated event, as a file, and every metric that follows from
-// it.
+// The ranks of the targets of one evaluation: their file, and all metrics that are computed from
+// them.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,16 @@
 
 namespace lea::eval {
 
-// Full ranking over all N items. `rank` is 1 + the number of items with a strictly greater score,
-// `ties` the number of other items with an equal score: every tie policy follows from the two.
+// One evaluated event under full ranking over all N items. `rank` is 1 + the number of items with a
+// strictly greater score, and `ties` is the number of other items with an equal score. Every tie
+// policy follows from the two.
 struct RankRecord {
   uint32_t sequence;    // index in the data set
   uint32_t position;    // of the target in its sequence; 0 = empty history
   uint32_t target;      // item 1..N
   uint32_t popularity;  // training events of the target
   uint32_t rank, ties;  // among all items
-  // Among the target and the items that the sequence has not had yet.
+  // The same among the target and the items that did not occur earlier in the sequence.
   uint32_t rank_unseen, ties_unseen;
 };
 static_assert(sizeof(RankRecord) == 32);
@@ -31,8 +32,17 @@ struct RankFile {
   std::vector<RankRecord> records;                  // in data order
 };
 
-// ranks.bin: "LEARANK1", u32 record size, u32 items, u64 count, two fingerprints, the records, then
-// the sha256 of all that. Little-endian. Throws DataError naming the byte offset of what is wrong.
+// The format of ranks.bin, little-endian:
+//      0  "LEARANK1"
+//      8  u32 size of a record
+//     12  u32 items
+//     16  u64 number of records
+//     24  fingerprint of the data set, then of the split, 64 hex digits each
+//    152  the records
+//    end  sha256 of everything before it, 64 hex digits
+//
+// encode_ranks throws DataError for an invalid record. decode_ranks throws DataError that names the
+// byte offset of the error; `where` names the file in messages.
 std::string encode_ranks(const RankFile& file);
 RankFile decode_ranks(const std::string& bytes, const std::string& where);
 
@@ -46,36 +56,44 @@ struct Protocol {
   bool first_event = true;
 };
 
-// What the section `evaluate` of a spec asks for.
+// The protocol that the section `evaluate` of a spec describes.
 Protocol protocol_of(const spec::EvaluateSection& section);
 
-// Metrics over the events of one ranking, with one relevant item each:
-//   HR@k = mean [r <= k],  NDCG@k = mean [r <= k] / log2(r + 1),  MRR@k = mean [r <= k] / r.
+// Metrics over the events of one ranking. Every event has one relevant item, with rank r:
+//   HR@k    mean of [r <= k]
+//   NDCG@k  mean of [r <= k] / log2(r + 1)
+//   MRR@k   mean of [r <= k] / r
+//
 // r is rank + ties (pessimistic), rank (optimistic), or uniform over rank .. rank + ties (expected;
-// the mean is exact). Names are "hr@5", "ndcg@5", "mrr@5". Throws DataError on an empty selection.
+// the mean is exact). Names are "hr@5", "ndcg@5", "mrr@5". Throws DataError when no event is left
+// to evaluate.
 std::map<std::string, double> metrics(const std::vector<RankRecord>& records,
                                       const Protocol& protocol);
 
-// The same by slice. "history:0|1-2|3-5|6-10|11+": events before the target.
-// "popularity:head|middle|tail": the targets of this ranking by falling number of training events;
-// head are those that make up the first 20 % of all their training events, middle the next 60 %,
-// tail the rest and what training never saw. Targets with equal numbers share a slice, where the
-// first of them falls. Slices without events are absent; the others come in the order above.
+// The same metrics for slices of the events:
+//   history:0|1-2|3-5|6-10|11+   by the number of events before the target
+//   popularity:head|middle|tail  by the number of training events of the target
+//
+// For popularity, the targets of this ranking are sorted by falling number of training events. The
+// head are the targets with the first 20 % of all their training events, the middle those with the
+// next 60 %, and the tail are the other targets and those without a training event. Targets with
+// equal numbers share the slice of the first of them. Slices without events are absent; the others
+// come in the order above.
 using Slices = std::vector<std::pair<std::string, std::map<std::string, double>>>;
 Slices slices(const std::vector<RankRecord>& records, const Protocol& protocol);
 
-// Splits "ndcg@20" into ("ndcg", 20). Throws ConfigError for anything but hr@K, ndcg@K, mrr@K with
-// K >= 1.
+// Splits "ndcg@20" into ("ndcg", 20). Throws ConfigError unless `name` is hr@K, ndcg@K or mrr@K
+// with K >= 1.
 std::pair<std::string, int64_t> parse_metric(const std::string& name);
 
-// The bounds that metrics of one ranking obey whatever the ranks are: values in 0 .. 1, none falls
-// with k, and NDCG and MRR rise by no less and no more than the rise of HR allows. Returns one
-// sentence for each bound that is broken by more than `slack`, and for each name that is not a
-// metric.
+// Checks the bounds that metrics of one ranking obey for any ranks: values are in 0 .. 1, no metric
+// falls with growing k, and NDCG and MRR rise within the limits that the rise of HR allows. Returns
+// one sentence for each bound that is broken by more than `slack`, and one for each name that is
+// not a metric.
 std::vector<std::string> broken_bounds(const std::map<std::string, double>& metrics, double slack);
 
-// Counts scores above and equal to the target's in one row of N scores. `target` is 0-based.
-// Returns false when any score is NaN. This is the whole ranking: no sort, all k at once.
+// Counts the scores above and equal to the target's in one row of N scores. `target` is 0-based.
+// Returns false when a score is NaN. The counts serve all k at once, so no row is ever sorted.
 struct Count {
   uint32_t above, equal;  // `equal` excludes the target itself
 };

@@ -1,5 +1,5 @@
 -- The results index. Every row is copied from a run folder or from lab/experiments/NAME.json.
--- Documents (spec, result, labels, axes) are JSON text as the folder holds them.
+-- Documents (spec, result, labels, axes) are stored as JSON text.
 
 CREATE TABLE experiment (
   name    TEXT PRIMARY KEY,
@@ -8,20 +8,22 @@ CREATE TABLE experiment (
   spec    TEXT NOT NULL   -- the resolved spec file
 ) STRICT, WITHOUT ROWID;
 
--- What an experiment plans: its rows in grid order. A run belongs to every experiment that plans its hash and seed.
+-- The runs that an experiment plans, in grid order. A run belongs to every experiment that plans
+-- its hash and seed. The names `cell` and `cell_hash` are older than the word run: each row is a
+-- cell with a seed, and a hash is the hash of a run.
 CREATE TABLE cell (
   experiment TEXT NOT NULL REFERENCES experiment (name) ON DELETE CASCADE,
   position   INTEGER NOT NULL,
   hash       TEXT NOT NULL,
   seed       INTEGER NOT NULL,
-  labels     TEXT NOT NULL,  -- axis -> label
+  labels     TEXT NOT NULL,  -- JSON object: axis -> label
   PRIMARY KEY (experiment, position)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX cell_by_hash ON cell (experiment, hash, seed);
 
 CREATE TABLE run (
   uuid       TEXT PRIMARY KEY,
-  experiment TEXT NOT NULL,  -- that it was first planned for
+  experiment TEXT NOT NULL,  -- the experiment that first planned it
   cell_hash  TEXT NOT NULL,
   seed       INTEGER NOT NULL,
   state      TEXT NOT NULL CHECK (state IN ('queued', 'running', 'finished', 'failed', 'cancelled', 'interrupted')),
@@ -32,7 +34,7 @@ CREATE TABLE run (
   labels     TEXT NOT NULL,
   axes       TEXT NOT NULL,
   spec       TEXT NOT NULL,
-  result     TEXT NOT NULL,  -- 'null' before the end
+  result     TEXT NOT NULL,  -- 'null' before the run ends
   attempt    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX run_by_hash ON run (cell_hash, seed);

@@ -86,7 +86,7 @@ Statement::Statement(Connection& connection, const char* sql) : connection_(conn
 Statement::~Statement() { sqlite3_finalize(statement_); }
 
 Statement& Statement::bind(std::string_view value) {
-  // A null pointer would bind NULL; an empty view may have one.
+  // An empty view may have a null pointer, which SQLite would bind as NULL.
   const char* text = value.empty() ? "" : value.data();
   if (sqlite3_bind_text64(statement_, ++bound_, text, value.size(), SQLITE_TRANSIENT,
                           SQLITE_UTF8)) {

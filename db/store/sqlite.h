@@ -1,4 +1,4 @@
-// The little of SQLite that the store uses, with errors as exceptions. Private to db/.
+// The part of SQLite that the store uses, with exceptions for errors. Private to db/.
 #pragma once
 
 #include <sqlite3.h>
@@ -12,23 +12,23 @@ namespace lea::db {
 
 inline constexpr int64_t kApplicationId = 0x4C45414C;  // "LEAL"
 
-// The SQL of db/schema, step i leads from user_version i to i + 1.
+// The SQL of db/schema. Step i migrates from user_version i to i + 1.
 const std::vector<const char*>& schema_steps();
 
-// Write-ahead logging only where the WAL-reset corruption bug of 3.7.0-3.51.2 is fixed:
-// from 3.51.3, and in the backports 3.50.7 and 3.44.6.
+// Whether this version may use write-ahead logging: SQLite 3.7.0-3.51.2 has the WAL-reset
+// corruption bug. It is fixed from 3.51.3 on, and in the backports from 3.50.7 and from 3.44.6.
 bool wal_is_safe(int sqlite_version);
 
 class Connection {
  public:
-  // `flags` as for sqlite3_open_v2. Links are not followed. Throws StoreError.
+  // `flags` as for sqlite3_open_v2. Symbolic links are not followed. Throws StoreError.
   Connection(const std::string& path, int flags);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   void execute(const char* sql);
-  int64_t integer(const char* sql);  // the one value of a query
+  int64_t integer(const char* sql);  // the value of a query that has one value
   std::string text(const char* sql);
   int code() const { return sqlite3_extended_errcode(handle_); }
   sqlite3* handle() const { return handle_; }
@@ -47,12 +47,12 @@ class Statement {
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
-  // Binds the next parameter. A double must be finite: SQLite would store NaN as NULL.
+  // Binds the next parameter. A double must be finite, because SQLite would store NaN as NULL.
   Statement& bind(std::string_view value);
   Statement& bind(int64_t value);
   Statement& bind(double value);
   bool step();  // true while there is a row
-  void run();   // steps to the end and makes ready for the next binding
+  void run();   // steps to the end and resets for the next binding
   std::string text(int column) const;
   int64_t integer(int column) const;
   double real(int column) const;
@@ -63,8 +63,9 @@ class Statement {
   int bound_ = 0;
 };
 
-// BEGIN IMMEDIATE ... COMMIT; rolls back unless committed. (A deferred transaction that reads and
-// then writes fails at once, without consulting the busy timeout.)
+// BEGIN IMMEDIATE ... COMMIT. The destructor rolls back unless commit() was called. (A deferred
+// transaction that reads and then writes can fail at once, because SQLite then ignores the busy
+// timeout.)
 class Transaction {
  public:
   explicit Transaction(Connection& connection);

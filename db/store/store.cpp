@@ -14,14 +14,15 @@ namespace {
 constexpr const char* kIndexFile = "/results.sqlite";
 constexpr const char* kLockFile = "/results.lock";
 constexpr double kLockSeconds = 30;
-// Our own numbers obey the bounds up to rounding.
+// The metrics of our own runs obey the bounds up to rounding.
 constexpr double kSlack = 1e-9;
 
 std::string rebuild_advice() {
   return " Move it away and run `lealab db rebuild`, which makes it again from the run folders.";
 }
 
-// Only an empty file or one that carries our mark is opened: anything else is somebody's data.
+// Returns the schema version. Refuses a file that is neither empty nor marked with our application
+// id, because it may be somebody's data.
 int64_t checked_version(Connection& connection) {
   const int64_t application = connection.integer("PRAGMA application_id");
   const int64_t version = connection.integer("PRAGMA user_version");
@@ -50,7 +51,7 @@ void migrate(Connection& connection) {
   int64_t version = checked_version(connection);
   if (version == newest) return;
   if (version > 0) {
-    // An older file is kept beside the new one, in case the older program is needed again.
+    // Keep the older file as a backup, in case the older program is needed again.
     const std::string backup = connection.path() + ".v" + std::to_string(version);
     std::error_code ignored;
     std::filesystem::remove(backup, ignored);
@@ -77,7 +78,8 @@ std::unique_ptr<Connection> open_for_writing(const std::string& path) {
   return connection;
 }
 
-// A viewer cannot roll back what a killed writer left; a writer does so by opening the file.
+// A read-only connection cannot roll back the journal that a killed writer left. Opening the file
+// for writing does so.
 std::unique_ptr<Connection> open_for_reading(const std::string& lab, const std::string& path) {
   if (!std::filesystem::exists(path)) {
     throw StoreError(path +
@@ -209,7 +211,7 @@ void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
   for (const ResultRow& row : results) {
     result.bind(row.uuid).bind(row.metric).bind(row.k).bind(row.part).bind(row.value).run();
   }
-  // A resumed run may have written a step twice; the later record counts.
+  // A resumed run may have written a step twice. The later record counts.
   Statement curve(connection, "INSERT OR REPLACE INTO curve VALUES (?,?,?,?)");
   for (const CurvePoint& point : curves) {
     curve.bind(run.uuid).bind(point.metric).bind(point.step).bind(point.value).run();

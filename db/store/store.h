@@ -1,9 +1,9 @@
-// The results index: the only code that speaks SQL. Rebuildable from the run folders.
+// The results index of a lab: the only code that uses SQL. It can be rebuilt from the run folders.
 //
-// One writer a lab (a lock file names its host and pid); viewers open read-only. Rollback journal,
-// since SQLite 3.7.0-3.51.2 has the WAL-reset bug; foreign keys on; STRICT tables; every writing
-// transaction is IMMEDIATE. Schema: db/schema/NNN_*.sql, applied in order under PRAGMA
-// user_version.
+// A lab has one writer at a time; a lock file names its host and process id. Viewers open the index
+// read-only. It has a rollback journal where SQLite has the WAL-reset bug (3.7.0-3.51.2). Foreign
+// keys are on, tables are STRICT, and every writing transaction is IMMEDIATE. The schema is
+// db/schema/NNN_*.sql, applied in order; PRAGMA user_version counts the applied files.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@
 
 namespace lea::db {
 
-// One run as the index knows it. Everything is copied from its folder.
+// One run as the index has it. Everything is copied from its folder.
 struct RunRow {
   std::string uuid, experiment, run_hash, state, reason, created, finished;
   int64_t seed = 0;
   std::map<std::string, std::string> labels;  // axis -> label
   std::vector<std::string> axes;              // in the order of the spec, "seed" not included
-  int64_t position = -1;                      // in the experiment's grid, -1 outside a plan
+  int64_t position = -1;                      // in the experiment's grid; -1 outside a plan
   nlohmann::json spec;                        // resolved
-  nlohmann::json result;                      // result.json, null before the end
+  nlohmann::json result;                      // result.json; null before the run ends
   std::string source = "lealab";              // or "imported": ranks of another system
 };
 
@@ -36,13 +36,13 @@ struct ResultRow {
 };
 
 struct CurvePoint {
-  std::string metric;  // as "ndcg@20", "loss"
+  std::string metric;  // such as "ndcg@20" or "loss"
   int64_t step = 0;
   double value = 0;
 };
 
-// What an experiment plans. A run belongs to every experiment that plans its hash and seed,
-// whichever it was first run for; its labels are then those of that experiment.
+// The plan of an experiment. A run belongs to every experiment that plans its hash and seed, even
+// if it was first run for another one. In each of them it has the labels of that plan.
 struct ExperimentRow {
   struct Run {
     std::string hash;
@@ -58,43 +58,46 @@ struct ExperimentRow {
 class Store {
  public:
   enum class Mode { kReadOnly, kWrite };
-  // Opens lab/results.sqlite. kWrite creates and migrates it, and holds the lab's writer lock,
-  // waiting for it at most 30 s: keep such a store only as long as there is something to write.
-  // Throws StoreError: locked by host and pid, newer schema, network file system, not our file,
-  // absent.
+  // Opens lab/results.sqlite. kWrite creates and migrates the file. It also waits at most 30 s for
+  // the lab's writer lock and holds it, so keep such a store only while there is something to
+  // write. Throws StoreError when the lock is held (names host and pid), the schema is newer, the
+  // lab lies on a network file system, the file is not an index of this program, or (kReadOnly) it
+  // is absent.
   Store(const std::string& lab, Mode mode);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // Idempotent upsert of a run with its results, curves and plugins in one transaction. Every
-  // result is checked: finite, in [0, 1], known metric, the bounds of core/eval/ranks.h. A
-  // violation is a StoreError that names run and row, and nothing is written.
+  // Stores a run with its results, curves and plugins in one transaction; the same call twice
+  // changes nothing more. A finished run is not replaced by an unfinished state or an older
+  // attempt. Every result is checked: finite, in [0, 1], a known metric, within the bounds of
+  // core/eval/ranks.h. A violation throws StoreError that names the run and the row, and nothing is
+  // written.
   void put(const RunRow& run, const std::vector<ResultRow>& results,
            const std::vector<CurvePoint>& curves);
 
-  // Replaces the plan of that name.
+  // Stores a plan, and replaces an older one of that name.
   void put_experiment(const ExperimentRow& experiment);
 
-  // "" = all, by created and uuid. Of one experiment: all runs of the hashes that it plans, in grid
-  // order, then the imported ones; without a plan those that were run for it. Several runs may share
-  // a hash: core/run/counting.h says which of them counts.
+  // All runs for "", by creation and uuid. For an experiment with a plan: all runs with a hash and
+  // seed of the plan in grid order, then its imported runs. For an experiment without a plan: the
+  // runs that were made for it. Several runs may share a hash and seed: core/run/counting.h decides
+  // which one counts.
   std::vector<RunRow> runs(const std::string& experiment = "") const;
-  std::optional<RunRow> run(const std::string& uuid_prefix) const;  // StoreError when ambiguous
+  std::optional<RunRow> run(const std::string& uuid_prefix) const;  // StoreError if ambiguous
   std::vector<ResultRow> results(const std::string& experiment = "") const;
   std::vector<CurvePoint> curve(const std::string& uuid, const std::string& metric) const;
   std::vector<std::string> experiments() const;
   std::optional<ExperimentRow> experiment(const std::string& name) const;
-  std::map<std::string, std::string> states()
-      const;  // uuid -> state, without reading anything else
+  std::map<std::string, std::string> states() const;  // uuid -> state; reads nothing more
 
-  // SQLite's own checks of the file (integrity, foreign keys) and the invariants of every row. One
-  // sentence for each problem.
+  // Runs SQLite's own checks (integrity, foreign keys), and checks the metrics of every run against
+  // their bounds. Returns one sentence for each problem.
   std::vector<std::string> problems() const;
 
-  // A stable hash of all rows, for "rebuilt equals imported" and crash tests.
+  // A hash of all rows that does not depend on the order in which they were stored.
   std::string content_hash() const;
-  void clear();  // all rows; `lealab db rebuild`
+  void clear();  // deletes all rows, for `lealab db rebuild`
 
  private:
   struct Impl;
@@ -104,8 +107,8 @@ class Store {
 // Whether the lab has a results index, lab/results.sqlite.
 bool has_index(const std::string& lab);
 
-// When lab/results.sqlite is damaged or no database at all, renames it and returns the new path;
-// else "". A sound file is left alone, whosever it is.
+// If lab/results.sqlite is damaged or no database, renames it and returns the new path; otherwise
+// returns "". A sound database is left alone, even if another program made it.
 std::string set_damaged_aside(const std::string& lab);
 
 }  // namespace lea::db

@@ -1,4 +1,4 @@
-// What the two halves of the store share. Private to db/.
+// Shared by store.cpp and store_read.cpp. Private to db/.
 #pragma once
 
 #include <memory>

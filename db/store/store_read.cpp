@@ -1,4 +1,4 @@
-// Reading half of the store.
+// The queries of the store.
 #include <cmath>
 #include <limits>
 
@@ -66,9 +66,9 @@ std::string text_of(const nlohmann::json& document, const char* key) {
   return found != document.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// The runs of one experiment, ?1: those whose hash its plan names, then imported ones; without a plan
-// those that were run for it. The table `cell` and the column `cell_hash` mean runs: their names are
-// older than the words of today.
+// Selects the runs of experiment ?1: the runs that its plan names, then its imported runs; without
+// a plan, the runs that were made for it. The table `cell` and the column `cell_hash` mean runs,
+// because their names are older than the words of today.
 constexpr const char* kMembers =
     "WITH member(uuid, position, labels, axes) AS ("
     " SELECT run.uuid, cell.position, cell.labels, experiment.axes FROM cell"
@@ -220,7 +220,7 @@ std::vector<std::string> Store::problems() const {
 }
 
 std::string Store::content_hash() const {
-  // Row order follows the primary keys, and %.17g gives back every bit of a number.
+  // The rows are sorted by their text, and quote() keeps every bit of a number.
   static constexpr const char* kTables[] = {"experiment", "cell",  "run",
                                             "result",     "curve", "plugin"};
   std::string digest;
@@ -235,7 +235,7 @@ std::string Store::content_hash() const {
     std::string text = table;
     while (rows.step()) {
       text += '\n' + rows.text(0);
-      // Hashing in blocks keeps a lab of a million curve points out of memory.
+      // Hashing in blocks avoids holding the text of a million curve points in memory.
       if (text.size() > (1u << 20)) text = sha256(text);
     }
     digest += sha256(text);

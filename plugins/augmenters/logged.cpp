@@ -1,5 +1,5 @@
-// A control of the loss weight: the logged item again. Eqs. (14) and (15) then only weigh the
-// logged item's losses more.
+// A control for the weight of the losses: proposes the logged item. Eqs. (14) and (15) then only
+// give the logged item's losses more weight.
 #include <ATen/ATen.h>
 
 #include "core/api/plugin.h"

@@ -1,5 +1,5 @@
-// An upper control that no real augmenter can reach: the item that follows the logged one in the
-// same training sequence. The last event of a sequence has no proposal.
+// An upper control that no real augmenter can reach: proposes the item that follows the logged one
+// in the same training sequence. The last event of a sequence has no proposal.
 #include <ATen/ATen.h>
 
 #include "core/api/plugin.h"

@@ -1,5 +1,5 @@
-// A control: a choice that knows nothing but how often items occur in training. Equally frequent
-// items are ordered by a seeded draw, never by id.
+// A control: proposes the item that occurs most often in training. Equally frequent items are
+// ordered by a seeded draw, never by id.
 #include <ATen/ATen.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// A control: a random item in the place of the language model's choice. Drawn once for each event,
-// so that only the candidates change between two refreshes.
+// A control: proposes a random item instead of the language model's choice. The random number is
+// fixed for each event, so that only the candidates change between two refreshes.
 #include <ATen/ATen.h>
 
 #include "core/api/plugin.h"

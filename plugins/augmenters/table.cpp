@@ -1,8 +1,8 @@
-// Proposals from a user's file: whatever another program, or a person, chose for this data set.
+// Proposals from a user's file, which another program or a person made for this data set.
 //
 //   proposals  sequence_id <TAB> position <TAB> item_id
 //
-// A proposal belongs to the event at that position (from 0). Events without a row have none.
+// A proposal belongs to the event at that position (from 0). Events without a row have no proposal.
 #include <ATen/ATen.h>
 
 #include "core/api/plugin.h"

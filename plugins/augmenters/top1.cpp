@@ -1,5 +1,6 @@
-// A control: the evaluated network's own first item, so that the augmented losses only repeat what
-// the network already believes (paper section 6 without the language model's choice).
+// A control: proposes the evaluated network's own first candidate. The augmented losses then only
+// repeat what the network already ranks first (paper section 6 without the language model's
+// choice).
 #include <ATen/ATen.h>
 
 #include "core/api/plugin.h"

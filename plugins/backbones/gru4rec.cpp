@@ -1,5 +1,6 @@
-// GRU4Rec as Xin et al. use it (SIGIR 2020, WSDM 2022): one GRU over the embedded history, and its
-// hidden state at the last item. Not the GRU4Rec of Hidasi et al., whose loss and sampling differ.
+// GRU4Rec as Xin et al. use it (SIGIR 2020, WSDM 2022): a GRU over the embedded history, with its
+// hidden state at the last item as the output. The GRU4Rec of Hidasi et al. has another loss and
+// another sampling.
 #include <ATen/ATen.h>
 #include <torch/nn/init.h>
 #include <torch/nn/modules/embedding.h>
@@ -27,7 +28,8 @@ class Gru4Rec final : public lea::Backbone {
   };
 
   Gru4Rec(const Params& params, const lea::Context& context) : params_(params) {
-    // Row 0 is the padding item, trainable: an empty history is one padding item.
+    // Row 0 is the padding item. It is trainable, because an empty history is encoded as one
+    // padding item.
     embedding_ =
         register_module("embedding", torch::nn::Embedding(context.items() + 1, params.width));
     torch::nn::init::normal_(embedding_->weight, 0, params.embedding_std);

@@ -66,8 +66,8 @@ struct Block : torch::nn::Module {
     register_module("outer", outer);
   }
 
-  // The outputs [B, Q, D] at the positions of `from`, rows of `input` [B, T, D]. masked [B, 1, Q,
-  // T] is true where a query must not look; live [B, Q, 1] is 0 at padding.
+  // Returns the outputs [B, Q, D] for the queries `from`, which are rows of `input` [B, T, D].
+  // `masked` [B, 1, Q, T] is true where a query must not look. `live` [B, Q, 1] is 0 at padding.
   Tensor forward(const Tensor& from, const Tensor& input, const Tensor& masked,
                  const Tensor& live) {
     const Tensor normalised = attention_norm->forward(from);
@@ -80,7 +80,7 @@ struct Block : torch::nn::Module {
 
   Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& masked) {
     const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
-    // A large finite number: a row without any item gets even weights instead of NaN.
+    // The number is finite, so that a row without any item gets even weights instead of NaN.
     const Tensor scores =
         (at::matmul(q, k.transpose(2, 3)) * scale).masked_fill(masked, -4294967295.0);
     return at::matmul(drop(at::softmax(scores, 3)), v).transpose(1, 2).flatten(2);
@@ -136,7 +136,7 @@ class SasRec final : public lea::Backbone {
     const Tensor masked = padding.view({-1, 1, 1, positions}).logical_or(future);
     for (size_t i = 0; i + 1 < blocks_.size(); ++i) x = blocks_[i]->forward(x, x, masked, live);
 
-    // The last block is needed at each history's last item alone.
+    // The output of the last block is needed only at the last item of each history.
     const Tensor last = (history.length - 1).clamp_min(0).view({-1, 1, 1});
     const Tensor from = x.gather(1, last.expand({-1, 1, params_.width}));
     const Tensor output =

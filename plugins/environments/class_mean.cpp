@@ -1,5 +1,6 @@
-// A control: what of another environment's effect comes from the level of its rewards alone? Every
-// action gets the mean of the inner rewards of its role, so nothing is left of the single pair.
+// A control that shows how much of another environment's effect comes from the level of its rewards
+// alone. Every action gets the mean of the inner rewards of its role, so the reward depends on no
+// single pair.
 #include "plugins/environments/role_means.h"
 
 #include "core/api/plugin.h"
@@ -12,7 +13,7 @@ using lea::Tensor;
 
 class ClassMean final : public lea::Environment {
  public:
-  static constexpr bool kGivesState = true;  // the inner environment's, where it has one
+  static constexpr bool kGivesState = true;  // of the inner environment, if it has one
   struct Params : lea::MeansParams {
     void fields(lea::Fields& f) {
       MeansParams::fields(f, "environment whose rewards are averaged");

@@ -1,6 +1,6 @@
 // A control: another environment's rewards on the scale of the predefined ones. An affine map gives
-// logged items the mean 1 and sampled items the mean 0 (U5), so that arms differ in what the
-// rewards say about single pairs and not in their level or spread.
+// logged items the mean 1 and sampled items the mean 0 (U5). Environments that are compared this
+// way differ in the rewards of single pairs, but not in these means.
 #include "plugins/environments/role_means.h"
 
 #include <cmath>
@@ -16,7 +16,7 @@ using lea::Tensor;
 
 class Matched final : public lea::Environment {
  public:
-  static constexpr bool kGivesState = true;  // the inner environment's, where it has one
+  static constexpr bool kGivesState = true;  // of the inner environment, if it has one
   struct Params : lea::MeansParams {
     void fields(lea::Fields& f) { MeansParams::fields(f, "environment whose rewards are mapped"); }
   };

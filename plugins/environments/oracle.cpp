@@ -1,6 +1,6 @@
 // An upper control that no real environment can reach: the reward looks at the rest of the same
-// training sequence. 1 if the item stands there from the predicted event on, the logged item
-// itself included, so a logged item always gets 1; else 0. Outside training events: 0.
+// training sequence. The reward is 1 if the item occurs at the predicted event or later, otherwise
+// 0. A logged item therefore always gets 1. Outside training events every reward is 0.
 #include <ATen/ATen.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Rewards fixed by what an action is, as SNQN and SA2C use them (Xin et al., 2111.03474; paper
-// section 5.3): 1 for a logged item, or a value for each behaviour, 0 for a sampled one.
+// Constant rewards, as SNQN and SA2C use them (Xin et al., 2111.03474; paper section 5.3): 1 for a
+// logged item, or a value for its behaviour, and 0 for a sampled item.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ std::string trimmed(const std::string& text) {
                                     : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// "click=0.2, buy=1" as a map. Throws ConfigError.
+// Parses a text such as "click=0.2, buy=1". Throws ConfigError.
 std::map<std::string, float> behaviour_rewards(const std::string& text) {
   std::map<std::string, float> rewards;
   for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
@@ -52,7 +52,7 @@ class Predefined final : public lea::Environment {
   struct Params {
     double logged = 1, sampled = 0, proposed = 1;
     std::string behaviours =
-        "click=0.2, view=0.2, buy=1, purchase=1, transaction=1";  // the reference code's pair
+        "click=0.2, view=0.2, buy=1, purchase=1, transaction=1";  // as in the reference code
     void fields(lea::Fields& f) {
       f.real("logged", logged, {-1e6, 1e6}, "reward of the logged item (paper: 1)");
       f.real("sampled", sampled, {-1e6, 1e6}, "reward of a sampled item (U4)");

@@ -1,6 +1,6 @@
-// A control: rewards that carry no information. Each (history, item) has one, drawn once and for
-// all; what is left of a gain under them does not come from the reward (2111.03474's frameworks
-// gain without one, see "random reward" in Rajapakse & Jannach, SIGIR'25).
+// A control: rewards that carry no information. Each (history, item) has a fixed random reward, so
+// a gain under these rewards does not come from the reward. The frameworks of 2111.03474 do show a
+// gain: see "random reward" in Rajapakse & Jannach, SIGIR'25.
 #include <ATen/ATen.h>
 
 #include <cmath>
@@ -33,7 +33,7 @@ class Random final : public lea::Environment {
   Random(const Params& params, const lea::Context& context)
       : params_(params), key_(lea::mix(0x72616e646f6dULL, context.seed(), uint64_t(params.seed))) {}
 
-  // Ignores the roles: a learned environment cannot know them either.
+  // Ignores the roles, because a learned environment cannot know them either.
   Tensor reward(const History& history, const Tensor& actions, const std::vector<Role>&) override {
     const Tensor item = actions.to(at::kCPU).contiguous();
     const Tensor rewards = at::empty(item.sizes(), at::kFloat);
@@ -49,7 +49,7 @@ class Random final : public lea::Environment {
   }
 
  private:
-  // One key a row: the same items in the same order give the same key, wherever they stand.
+  // One key for each row. The same items in the same order give the same key in every batch.
   std::vector<uint64_t> row_keys(const History& history) const {
     std::vector<uint64_t> keys(history.items.size(0), key_);
     if (params_.of == "item") return keys;
@@ -66,7 +66,7 @@ class Random final : public lea::Environment {
 
   double draw(uint64_t bits) const {
     if (params_.distribution == "uniform") return lea::unit(bits);
-    // Box and Muller; 1 - u is never 0.
+    // Box and Muller. 1 - u is never 0, so the logarithm is finite.
     const double radius = std::sqrt(-2 * std::log(1 - lea::unit(bits)));
     return radius * std::cos(2 * std::numbers::pi * lea::unit(lea::mix(bits, 1)));
   }

@@ -1,4 +1,4 @@
-// What an environment's rewards are on average, for the wrappers that keep only that or remove it.
+// The mean reward of each role under an environment, for wrappers that keep or remove these means.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -13,13 +13,13 @@
 
 namespace lea {
 
-// Parameters of the wrappers that need them.
+// The parameters of these wrappers.
 struct MeansParams {
   std::string of;
   int64_t sample = 0, negatives = 5, seed = 1;
 
  protected:
-  // `done` says what happens to the rewards of `of`.
+  // `done` is the description of the parameter `of`.
   void fields(Fields& f, const char* done) {
     f.environment("of", of, done);
     f.integer("sample", sample, {0, 1e9}, "training events that the means are taken over (0: all)");
@@ -34,8 +34,8 @@ struct RoleMeans {
   double logged = 0, sampled = 0, proposed = 0;
 };
 
-// int64: `count` distinct training events in ascending order; all of them for 0, or when there are
-// not more.
+// Returns `count` distinct training events in ascending order, int64. Returns all events if `count`
+// is 0 or not below their number.
 inline Tensor sample_events(int64_t events, int64_t count, uint64_t key) {
   if (count == 0 || count >= events) return at::arange(events);
   std::vector<int64_t> chosen(events);
@@ -48,12 +48,12 @@ inline Tensor sample_events(int64_t events, int64_t count, uint64_t key) {
   return at::tensor(chosen, at::kLong);
 }
 
-// Mean reward of each role over the training events that are sampled, with `negatives` items an
-// event drawn uniformly from those that are not logged there: exact for logged and proposed items,
-// an estimate for sampled ones. Which items will be proposed is not known beforehand: the proposed
-// mean asks for the logged items under the proposed role, so it is the logged mean unless the
-// environment tells the two roles apart. A million events take a quarter of a second beside the
-// environment's own time.
+// The mean reward of each role over the chosen training events. For each event, `negatives` items
+// are drawn uniformly from those that are not logged there. The means of logged and proposed items
+// are exact, that of sampled items is an estimate. The proposals of a run are not known beforehand,
+// so the proposed mean uses the logged items under the proposed role. It equals the logged mean
+// unless the environment distinguishes the two roles. A million events take a quarter of a second,
+// without the environment's own time.
 inline RoleMeans role_means(Environment& environment, const TrainingData& training,
                             const MeansParams& params, uint64_t key) {
   constexpr int64_t kChunk = 512;

@@ -1,17 +1,17 @@
-// A control: another environment's rewards with their connection to the event cut. The rewards of
-// training event e are those of event p(e) under a fixed permutation p, so their distribution stays
-// and what they say about e is gone.
+// A control: another environment's rewards without their connection to the event. Training event e
+// gets the rewards of event p(e), where p is a fixed permutation. The distribution of the rewards
+// stays, but they no longer depend on e.
 //
 //   pairs        one permutation; an event gets the logged and the sampled rewards of p(e)
-//   together,
-//                so that which of the two is larger stays
-//   within_role  a permutation for logged rewards and another one for sampled ones
-//   pooled       logged and sampled rewards are permuted together, so that the roles mix; with K
-//                sampled columns in a call there are E x (1 + K) places
+//                together, so that the larger of the two stays the larger
+//   within_role  one permutation for logged rewards and another one for sampled ones
+//   pooled       one permutation of logged and sampled rewards together, so that the roles mix;
+//                with K sampled columns in a call there are E x (1 + K) places
 //
-// The logged reward of p(e) is that of its own logged item. Sampled and proposed items are asked
-// for as they come, but with the history of p(e); proposed ones always by the permutation of
-// `pairs`. Rows outside the training events pass through.
+// The logged reward of p(e) belongs to the item that is logged at p(e). Sampled and proposed items
+// stay as they are, but are evaluated with the history of p(e). Proposed items always use the
+// permutation of `pairs`. Rows outside the training events get the rewards of the inner
+// environment.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -24,8 +24,8 @@ using lea::History;
 using lea::Role;
 using lea::Tensor;
 
-// A keyed bijection of 0..size-1 without a table: a Feistel network over the next power of four,
-// walked until it lands inside (Black & Rogaway 2002).
+// A permutation of 0..size-1 that depends on a key and needs no table: a Feistel network over the
+// next power of four, repeated until the result is below size (Black & Rogaway 2002).
 class Permutation {
  public:
   Permutation(uint64_t size, uint64_t key) : size_(size), key_(key) {
@@ -57,7 +57,7 @@ class Permutation {
 
 class Shuffled final : public lea::Environment {
  public:
-  static constexpr bool kGivesState = true;  // the inner environment's, where it has one
+  static constexpr bool kGivesState = true;  // of the inner environment, if it has one
   struct Params {
     std::string of, scope = "pairs";
     int64_t seed = 1;
@@ -89,7 +89,7 @@ class Shuffled final : public lea::Environment {
   }
 
  private:
-  // p(e) of every row; a row outside the training events stands in as event 0.
+  // p(e) of every row. A row outside the training events counts as event 0 here.
   Tensor permuted(const Tensor& event, uint64_t stream) const {
     const Permutation permutation(uint64_t(training_.events()), lea::mix(key_, stream));
     const Tensor result = event.clamp_min(0);
@@ -98,8 +98,8 @@ class Shuffled final : public lea::Environment {
     return result;
   }
 
-  // The inner rewards of actions [B, K] at other events; logged columns ask for the item logged
-  // there.
+  // The inner rewards of actions [B, K] at other events. Logged columns use the item that is logged
+  // at that event.
   Tensor asked_at(const Tensor& event, const Tensor& actions, const std::vector<Role>& roles) {
     const c10::Device device = actions.device();
     const Tensor item = training_.item.index_select(0, event).to(at::kLong).to(device);
@@ -131,7 +131,7 @@ class Shuffled final : public lea::Environment {
   }
 
   Tensor pooled(const Tensor& event, const Tensor& actions, const std::vector<Role>& roles) {
-    const Tensor rewards = asked_at(permuted(event, 0), actions, roles);  // proposed columns stay
+    const Tensor rewards = asked_at(permuted(event, 0), actions, roles);  // for proposed columns
     const int64_t places = 1 + std::count(roles.begin(), roles.end(), Role::kSampled);
     const Permutation permutation(uint64_t(training_.events() * places), lea::mix(key_, 3));
     int64_t sampled = 0;
@@ -153,7 +153,7 @@ class Shuffled final : public lea::Environment {
       const int64_t other = permutation(own * places + place);
       source.mutable_data_ptr<int64_t>()[row] = other / places;
       from_logged.mutable_data_ptr<bool>()[row] = other % places == 0;
-      // A logged column that lands on a sampled place has no sampled item of its own to ask for.
+      // A logged column can land on a sampled place, but has no sampled item of its own.
       if (logged) asked.mutable_data_ptr<int64_t>()[row] = fixed_sample(other, places);
     }
     const Tensor column = asked.to(action.device()).unsqueeze(1);
@@ -162,7 +162,7 @@ class Shuffled final : public lea::Environment {
                      asked_at(source, column, {Role::kSampled}).select(1, 0));
   }
 
-  // An item for a sampled place, uniform over those that are not logged at its event.
+  // A fixed item for a sampled place, uniform over the items that are not logged at its event.
   int64_t fixed_sample(int64_t place, int64_t places) const {
     const int64_t logged = training_.item.const_data_ptr<int32_t>()[place / places];
     const uint64_t others = std::max<int64_t>(training_.items - 1, 1);

@@ -1,11 +1,11 @@
-// Rewards and states from a user's files: whatever another program computed for this data set.
+// Rewards and states from a user's files, which another program computed for this data set.
 //
 //   rewards  sequence_id <TAB> position <TAB> item_id <TAB> reward
 //   states   sequence_id <TAB> position <TAB> v1 <TAB> ... <TAB> vS
 //
-// A reward belongs to the event at that position (from 0) and to one item; the state at position p
-// is that of the history of the first p items. Pairs without a row get `default_reward`, histories
-// without one a state of zeros, and so does everything outside the training events.
+// A reward belongs to one item at the event at that position (from 0). The state at position p
+// belongs to the history of the first p items. Pairs without a row get `default_reward`, and
+// histories without a row get a state of zeros. The same holds outside the training events.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -93,7 +93,8 @@ class Table final : public lea::Environment {
     }
   }
 
-  // Row e of `states_` is the state before event e, the last row that of everything unknown.
+  // Row e of `states_` is the state before event e. The last row, of zeros, is the state outside
+  // the training events.
   void read_states(const std::string& path, const lea::Context& context) {
     lea::EventTable table(path, {"sequence_id", "position", "..."}, context);
     const int64_t width = int64_t(table.columns()) - 2, events = training_.events();
@@ -117,7 +118,7 @@ class Table final : public lea::Environment {
 
   lea::TrainingData training_;
   double default_reward_;
-  std::vector<Pair> rewards_;  // sorted
+  std::vector<Pair> rewards_;  // sorted by event and item
   Tensor states_;              // float [E + 1, S]
 };
 

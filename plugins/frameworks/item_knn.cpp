@@ -1,5 +1,5 @@
-// Untrained baseline: item-to-item co-occurrence. The score of an item is how often it stands in a
-// training sequence with the history's last item, in either order.
+// Untrained baseline: item-to-item co-occurrence. The score of an item is the number of times that
+// it occurs in a training sequence with the history's last item, in either order.
 #include <algorithm>
 
 #include "core/api/counting.h"

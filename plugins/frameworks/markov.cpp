@@ -1,5 +1,5 @@
 // Untrained baseline: a first-order Markov chain over the training sequences. The score of an item
-// is how often it followed the history's last item.
+// is the number of times that it followed the history's last item.
 #include "core/api/counting.h"
 #include "core/api/plugin.h"
 

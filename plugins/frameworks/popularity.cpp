@@ -1,4 +1,4 @@
-// Untrained baseline: every history gets the items' training counts.
+// Untrained baseline: the score of an item is its training count, for every history.
 #include <ATen/ATen.h>
 
 #include "core/api/counting.h"

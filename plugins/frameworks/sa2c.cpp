@@ -1,6 +1,6 @@
 // SA2C: Xin, Karatzoglou, Arapakis, Jose, "Supervised Advantage Actor-Critic for Recommender
-// Systems" (WSDM 2022): SNQN until the advantage of the logged item over sampled ones weighs its
-// cross-entropy.
+// Systems" (WSDM 2022): SNQN during a warm-up. After it the advantage of the logged item over
+// sampled ones weights its cross-entropy.
 #include <ATen/ATen.h>
 
 #include "core/api/plugin.h"
@@ -46,7 +46,7 @@ class Sa2c final : public lea::TwinFramework {
     return {"backbone", "reward", "state", "augment", "negatives", "train"};
   }
 
-  // The advantage compares the logged item with sampled ones.
+  // The advantage compares the logged item with sampled ones, so it needs at least one.
   static constexpr int64_t kMinNegatives = 1;
 
   Sa2c(const Params& params, const lea::Context& context)
@@ -86,7 +86,8 @@ class Sa2c final : public lea::TwinFramework {
         supervised_loss(pass, transition, loss, weight, both ? weight : Tensor());
     loss.value = entropy.value + q_loss(pass, loss);
     if (sa2c_.advantage_gradient) {
-      // Zero in value; its gradient is that of the weighted loss with respect to the advantage.
+      // This term is zero. Its gradient is the gradient of the weighted loss with respect to the
+      // advantage.
       Tensor weighted = entropy.rows.select(1, 0);
       if (both && entropy.rows.size(1) > 1) {
         weighted = weighted + entropy.rows.select(1, 1) * augment_.supervised_weight;
@@ -98,7 +99,7 @@ class Sa2c final : public lea::TwinFramework {
   }
 
  private:
-  // Q(s, a+) minus the mean of the logged and the sampled items' Q-values; Eq. (12) for one
+  // Q(s, a+) minus the mean Q-value of the logged and the sampled items. This is Eq. (12) for one
   // negative.
   Tensor advantage(const Pass& pass, lea::Loss& loss) const {
     const auto actions = static_cast<double>(1 + pass.q_negative.size(1));
@@ -110,7 +111,7 @@ class Sa2c final : public lea::TwinFramework {
     return raw.clamp(sa2c_.clip_min, sa2c_.clip_max);
   }
 
-  // The importance weight of the logged item, as a constant.
+  // The importance weight of the logged item, without a gradient.
   Tensor correction(const Pass& pass, const Tensor& action) const {
     const at::NoGradGuard no_grad;
     const auto entropy =

@@ -1,5 +1,5 @@
 // SAC: Xin, Karatzoglou, Arapakis, Jose, "Self-Supervised Reinforcement Learning for Recommender
-// Systems" (SIGIR 2020): as SQN, until the Q-value of the logged item starts to weigh its
+// Systems" (SIGIR 2020): SQN during a warm-up. After it the Q-value of the logged item weights its
 // cross-entropy.
 #include "core/api/plugin.h"
 #include "core/api/twin.h"

@@ -1,5 +1,5 @@
 // SNQN: Xin, Karatzoglou, Arapakis, Jose, "Supervised Advantage Actor-Critic for Recommender
-// Systems" (WSDM 2022): cross-entropy beside double Q-learning on logged and sampled items.
+// Systems" (WSDM 2022): cross-entropy, and double Q-learning on logged and sampled items.
 #include "core/api/plugin.h"
 #include "core/api/twin.h"
 

@@ -1,5 +1,5 @@
 // SQN: Xin, Karatzoglou, Arapakis, Jose, "Self-Supervised Reinforcement Learning for Recommender
-// Systems" (SIGIR 2020): cross-entropy beside double Q-learning on logged items alone.
+// Systems" (SIGIR 2020): cross-entropy, and double Q-learning on logged items alone.
 #include "core/api/plugin.h"
 #include "core/api/twin.h"
 

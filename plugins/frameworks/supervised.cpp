@@ -1,6 +1,6 @@
 // The supervised baseline ("Normal" in the paper): a backbone trained by full cross-entropy, Eq.
-// (8), with the controls that any gain of a Q-head has to beat: the same twin training, and an
-// extra head.
+// (8). It also has the controls that any gain of a Q-head has to beat: the same twin training, and
+// an extra head.
 #include <ATen/ATen.h>
 
 #include "core/api/heads.h"

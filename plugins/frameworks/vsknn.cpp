@@ -1,6 +1,6 @@
-// Untrained baseline: V-SkNN of Ludewig and Jannach (UMUAI 2018). Training sequences that share
-// recent items with the history are its neighbours; each adds its similarity to the items that it
-// holds, once to each, as its vector is binary.
+// Untrained baseline: V-SkNN of Ludewig and Jannach (UMUAI 2018). The neighbours of a history are
+// the training sequences that share recent items with it. Each neighbour adds its similarity once
+// to every item that it holds, because its vector is binary.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -79,7 +79,7 @@ class VsKnn final : public lea::Framework {
  private:
   void add_neighbours(const int64_t* items, int64_t length, float* scores) {
     std::vector<int32_t> found;
-    double square = 0;  // of the history's vector, times length^2
+    double square = 0;  // the squared norm of the history's vector, times length^2
     for (int64_t t = length - 1; t >= 0; --t) {
       // A repeated item counts at its latest position.
       if (std::find(items + t + 1, items + length, items[t]) != items + length) continue;
@@ -111,8 +111,8 @@ class VsKnn final : public lea::Framework {
 
   double distinct(int32_t s) const { return static_cast<double>(offset_[s + 1] - offset_[s]); }
 
-  // Orders neighbours as the similarity does, in whole numbers and one division: what ties in
-  // theory ties here.
+  // Orders neighbours as the similarity does, but with whole numbers and one division. Equal
+  // similarities therefore stay equal.
   double order(int32_t s) const {
     const auto shared = static_cast<double>(shared_[s]);
     return cosine_ ? shared * shared / distinct(s) : shared;
@@ -134,7 +134,7 @@ class VsKnn final : public lea::Framework {
   std::vector<int64_t> offset_;                // where a sequence begins in item_
   std::vector<std::vector<int32_t>> holders_;  // sequences that hold an item, ascending
   std::vector<int64_t> shared_;  // scratch: positions of shared items, summed; 0 between rows
-  std::vector<int64_t> latest_;  // scratch: position of the latest shared item, else -1
+  std::vector<int64_t> latest_;  // scratch: position of the latest shared item, or -1
 };
 
 }  // namespace
