@@ -1,5 +1,5 @@
-// The commands of `lealab`, one file each. A command adds itself to the parser and runs in its
-// callback; it throws lea::Error, and main turns that into one line and an exit code.
+// Adds the commands of `lealab` to its parser; related commands share a file. A command runs in its
+// callback. It throws lea::Error, which main turns into a message and an exit code.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -8,9 +8,10 @@
 
 namespace lea::cli {
 
-// Options before the command.
+// The options before the command. They must outlive the parser, because the callbacks refer to
+// them.
 struct Globals {
-  std::string lab;                       // --lab, else $LEALAB, else ./lab
+  std::string lab;                       // --lab as given; see lab::lab_folder
   std::vector<std::string> plugin_dirs;  // --plugin-dir, repeatable
 };
 

@@ -1,4 +1,4 @@
-// lealab data import | ls | show | export
+// The commands `lealab data import`, `ls`, `show` and `export`.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -46,7 +46,7 @@ std::shared_ptr<const Dataset> open(const Globals& globals, const std::string& n
   return Dataset::open(data::dataset_folder(lab::open_lab(globals.lab), name));
 }
 
-// The options that state a split on the command line, named as in a spec.
+// The command-line options that describe a split.
 struct SplitOptions {
   spec::SplitSection section;
   CLI::Option* by = nullptr;
@@ -58,7 +58,7 @@ struct SplitOptions {
              ->check(ways);
     path = command.add_option("--split-file", section.path,
                               "TSV of user_id and part (implies --split-by file)");
-    // An option that would do nothing is refused.
+    // Without --split-by these options would have no effect, so they are refused.
     command
         .add_option("--ratios", section.ratios,
                     "shares of train, valid and test (default 0.8 0.1 0.1)")
@@ -73,7 +73,7 @@ struct SplitOptions {
         ->needs(by);
   }
 
-  // Empty when none is asked for.
+  // Empty when no option asks for a split.
   std::optional<data::Split> make(const Dataset& dataset) {
     if (path->count() > 0 && by->count() == 0) section.by = "file";
     if (path->count() > 0 && section.by != "file") {

@@ -1,4 +1,4 @@
-// lealab db rebuild, lealab db check.
+// The commands `lealab db rebuild` and `lealab db check`.
 #include <cstdio>
 
 #include "cli/commands.h"

@@ -1,4 +1,4 @@
-// lealab export, lealab import: results to and from other labs and other systems.
+// The commands `lealab export` and `lealab import`: results for and from other labs and systems.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,9 +31,9 @@ namespace fs = std::filesystem;
 
 constexpr double kScoreSeconds = 24 * 3600;
 
-// `export ranks RUN` and `export EXPERIMENT` share their first word.
+// The positional arguments of `export ranks RUN` and `export EXPERIMENT` are parsed alike.
 struct ExportOptions {
-  std::string what, run, out, format = "csv";
+  std::string what, run, out, format = "csv";  // what: ranks, scores, topk or an experiment
   int64_t k = 20;
 };
 
@@ -48,7 +48,7 @@ OpenRun open_run(const std::string& lab, const std::string& prefix) {
   const spec::RunSpec spec = spec::load_run(open.folder.file(run::kSpecFile));
   open.data = data::Dataset::open(data::dataset_folder(lab, spec.data.name));
   const std::string path = open.folder.file(run::kRanksFile);
-  // The result is published after the ranks.
+  // The ranks are published before the result, so an unfinished run can have ranks.
   if (run::state_of(open.folder) != run::State::kFinished || !fs::exists(path))
     throw DataError("run " + open.folder.uuid() + ": has not finished, so it has no ranks");
   open.ranks = eval::decode_ranks(read_file(path), path);
@@ -61,7 +61,7 @@ OpenRun open_run(const std::string& lab, const std::string& prefix) {
   return open;
 }
 
-// The file that the worker writes; removed at the end.
+// The path of the worker's temporary output file, which the destructor removes.
 class RawFile {
  public:
   explicit RawFile(const std::string& out) : path_(out + ".raw-" + std::to_string(getpid())) {}
@@ -72,7 +72,7 @@ class RawFile {
   std::string path_;
 };
 
-// Scores that do not give the reported ranks are worth a word; the worker counts them.
+// Prints a note when scores do not give the stored ranks. The worker reports how many differ.
 void note_differences(const std::string& said) {
   std::istringstream lines(said);
   for (std::string line; std::getline(lines, line);) {
@@ -87,7 +87,7 @@ void note_differences(const std::string& said) {
                    static_cast<long long>(fields.integer("differing")),
                    static_cast<long long>(fields.integer("events")));
     } catch (const DataError&) {
-      // Nor is this one the worker's.
+      // A plugin printed this line, too.
     }
   }
 }
@@ -111,7 +111,8 @@ void run_worker(const Globals& globals, const std::string& lab, const OpenRun& o
   const lab::ProcessResult ended = lab::run_process(command, kScoreSeconds);
   if (ended.exit_code == 0) return note_differences(ended.out);
   const std::string reason = printable(ended.err.substr(0, ended.err.find('\n')));
-  // The worker's own verdict keeps its code; a crash is a plugin's.
+  // An error that the worker reports keeps its exit code. Anything else is taken for a plugin's
+  // crash.
   const int code = ended.exit_code;
   const bool verdict = (code == int(Exit::kBadInput) || code == int(Exit::kEnvironment) ||
                         code == int(Exit::kInternal)) &&
@@ -122,7 +123,7 @@ void run_worker(const Globals& globals, const std::string& lab, const OpenRun& o
                                   : reason));
 }
 
-// Ids of the test events, in the order of the rows.
+// Adds the ids of the test events, in the order of the rows, and of all items.
 void add_ids(lab::NpzWriter& npz, const OpenRun& open) {
   std::vector<std::string> sequences, targets;
   std::vector<int64_t> positions;
@@ -134,7 +135,7 @@ void add_ids(lab::NpzWriter& npz, const OpenRun& open) {
   npz.add("sequence", sequences);
   npz.add("position", positions);
   npz.add("target", targets);
-  npz.add("item", open.data->item_ids());  // what column j, or number j + 1, stands for
+  npz.add("item", open.data->item_ids());  // column j of scores, or item number j + 1
 }
 
 void write_npz(const OpenRun& open, const ExportOptions& options, std::ifstream& raw,
@@ -154,7 +155,8 @@ void write_npz(const OpenRun& open, const ExportOptions& options, std::ifstream&
   npz.finish();
 }
 
-// One line for each event: sequence, position, target, then a column for each place or item.
+// Writes one line for each event: sequence, position, target, then the score of each item, or the
+// items of the k highest scores.
 void write_csv(const OpenRun& open, const ExportOptions& options, std::ifstream& raw,
                int64_t columns) {
   const bool scores = options.what == "scores";
@@ -271,7 +273,7 @@ spec::RunSpec protocol_of(const std::string& lab, const ImportOptions& options) 
   return protocol;
 }
 
-// Data and split must still be those that the named run was tested on.
+// Throws DataError unless data and split are still those of the run.
 void check_split(const std::string& lab, const std::string& prefix, const data::Dataset& data,
                  const data::Split& split) {
   const run::Folder folder = run::find_run(lab, prefix);

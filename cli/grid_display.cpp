@@ -110,7 +110,8 @@ void GridDisplay::on_event(const lab::TaskEvent& event) {
   rows_.erase(event.task);
 }
 
-// Early stopping ends most runs before max_steps, so this is an upper bound unless measured.
+// Seconds until the run ends. Early stopping ends most runs before max_steps, so this is an upper
+// bound unless the estimate comes from earlier runs.
 double GridDisplay::remaining(size_t task, const Row& row) const {
   const double elapsed = since(row.started);
   const lab::TaskEvent& progress = row.progress;
@@ -145,7 +146,7 @@ std::string GridDisplay::row_text(size_t task, const Row& row) const {
 }
 
 std::string GridDisplay::total_text() const {
-  // What finished here corrects the estimate of what is to come.
+  // The finished runs show how far the estimates are off.
   const double ratio = estimated_seconds_ > 0 ? measured_seconds_ / estimated_seconds_ : 1;
   double seconds = 0;
   for (size_t i = 0; i < settled_.size(); ++i) {

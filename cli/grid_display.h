@@ -1,5 +1,4 @@
-// What `lealab run` shows while a grid runs: bars that are redrawn on a terminal, plain lines
-// elsewhere.
+// Shows the progress of `lealab run`: bars that are redrawn on a terminal, otherwise plain lines.
 #pragma once
 
 #include <chrono>
@@ -13,13 +12,14 @@ namespace lea::cli {
 
 class GridDisplay {
  public:
-  // `terminal`: redraw; else a line when a run begins or ends, and one a minute.
+  // `terminal`: redraws bars. Otherwise prints a line when a run begins or ends, and the progress
+  // of all runs once a minute. The arguments must outlive the display.
   GridDisplay(const spec::Experiment& experiment, const lab::Plan& plan, bool terminal);
   ~GridDisplay();
 
   void on_event(const lab::TaskEvent& event);
   void tick();
-  // A line that stays, above what is redrawn.
+  // Prints a line that stays, above the bars.
   void print(const std::string& line);
 
  private:
@@ -28,7 +28,7 @@ class GridDisplay {
     lab::TaskEvent progress;
     std::map<std::string, double> metrics, best;
     Clock::time_point started, heard;
-    double work_started = 0;  // seconds after `started` of the first step
+    double work_started = 0;  // seconds from `started` to the first progress report
   };
 
   std::string name(size_t task) const;
@@ -44,12 +44,12 @@ class GridDisplay {
   std::map<size_t, Row> rows_;
   std::vector<bool> settled_;
   size_t total_ = 0, finished_ = 0, failed_ = 0;
-  double measured_seconds_ = 0, estimated_seconds_ = 0;  // of the runs that finished here
+  double measured_seconds_ = 0, estimated_seconds_ = 0;  // of the runs that finished so far
   Clock::time_point started_ = Clock::now(), last_line_ = started_;
   int drawn_ = 0;
 };
 
-// "gru4rec snqn seed 1".
+// The labels and the seed of a run: "gru4rec snqn seed 1".
 std::string run_name(const spec::Experiment& experiment, const spec::PlannedRun& run);
 
 }  // namespace lea::cli

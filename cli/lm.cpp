@@ -1,4 +1,5 @@
-// lealab lm: a language model's ids, probabilities and continuations. The worker computes them.
+// The command `lealab lm`: a language model's shape, ids, probabilities and continuations. The
+// worker computes them.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -69,7 +70,8 @@ void print_line(const char* name, const std::string& text) {
   std::printf("%-12s%s\n", name, printable(text).c_str());
 }
 
-// Facts of a part that is refused are absent, or are told as the file has them.
+// When a part of the model is not supported, its facts are absent or have the form of the model's
+// file.
 void print_model(const nlohmann::json& model) {
   const auto has = [&](const char* key) { return model.contains(key); };
   const auto text = [&](const char* key) {
@@ -118,7 +120,7 @@ void print_model(const nlohmann::json& model) {
       "MiB.\n");
 }
 
-// Everything that would be refused, on one line, so that scripts see it too.
+// Throws DataError with all reasons for a refusal in one line, so that scripts see them, too.
 void show(const Options& options) {
   const std::string out = ask_worker("show", options);
   const nlohmann::json model = parse_json(out, "the worker's answer");
@@ -133,7 +135,7 @@ void show(const Options& options) {
   if (!reasons.empty()) throw DataError(reasons);
 }
 
-// An unset variable of a script's would otherwise mean "none".
+// Refuses an empty argument, because it usually comes from an unset variable in a script.
 std::string require_text(const std::string& text) { return text.empty() ? "is empty" : ""; }
 
 CLI::App* add(CLI::App* lm, const std::string& task, const std::string& meaning,

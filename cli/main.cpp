@@ -1,5 +1,5 @@
-// `lealab`: plans, launches, collects and queries experiments. Links no LibTorch and loads no
-// plugin.
+// The program `lealab`: plans, runs, collects and queries experiments. It neither links LibTorch
+// nor loads plugins.
 #include <cstdio>
 #include <filesystem>
 #include <new>
@@ -10,7 +10,7 @@
 
 namespace {
 
-// Every lea::Exit, for people.
+// Describes every lea::Exit.
 constexpr const char* kExitCodes = R"(Exit codes:
    0  done
    2  the command line is wrong
@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
                  error.path1().c_str(), error.code().message().c_str());
     return static_cast<int>(lea::Exit::kEnvironment);
   } catch (const std::system_error& error) {
-    // A thread or a process that the machine would not start.
+    // The machine could not start a thread or a process.
     std::fprintf(stderr, "%s. Free some memory or end other programs, then repeat the command.\n",
                  error.what());
     return static_cast<int>(lea::Exit::kEnvironment);

@@ -1,4 +1,4 @@
-// The files of docs/plugin-template, embedded by cmake/LeaTemplate.cmake.
+// The files of docs/plugin-template, which cmake/LeaTemplate.cmake embeds in the program.
 #pragma once
 
 #include <map>

@@ -1,4 +1,4 @@
-// lealab ls, show, table, log: everything that reads results and changes nothing.
+// The commands `lealab ls`, `show`, `table` and `log`. They read results and change nothing.
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,7 +39,8 @@ report::RunView view_of(const run::Folder& folder) {
   return view;
 }
 
-// The index, and the folders that it does not have in a final state yet (a grid may be running).
+// The runs of the index, and those folders of the lab that the index does not have in a final
+// state, because a grid may be running. An empty `experiment` means all.
 std::vector<report::RunView> all_runs(const std::string& lab, const std::string& experiment) {
   std::vector<report::RunView> views;
   std::map<std::string, std::string> states;
@@ -111,8 +112,8 @@ void add_show(CLI::App& app, const Globals& globals) {
   });
 }
 
-// A table can be printed without the worker (in a copy of the lab elsewhere): nothing is known of
-// plugins then, and no run is called stale.
+// The installed plugins. Empty when the worker is missing (as for a copy of the lab on another
+// machine), so that the table can still be printed; no run is stale then.
 run::InstalledPlugins installed_plugins(const Globals& globals) {
   try {
     return lab::installed_plugins(lab::probe_plugins(plugin_folders(globals.plugin_dirs)));

@@ -1,4 +1,4 @@
-// lealab run, lealab plan.
+// The commands `lealab run` and `lealab plan`.
 #include <unistd.h>
 
 #include <cstdio>
@@ -43,8 +43,8 @@ std::string counted(size_t count, const char* noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-// A data set of that name must be what the spec means: other filters would silently give other
-// numbers.
+// Throws DataError unless the lab's data set was imported with the filters in the spec, because
+// other filters give other numbers.
 void check_filters(const std::string& lab, const spec::DataSection& section) {
   const auto data = data::Dataset::open(data::dataset_folder(lab, section.name));
   const JsonFields description(data->description(), data->folder());
@@ -63,7 +63,7 @@ void check_filters(const std::string& lab, const spec::DataSection& section) {
   };
   number("min_sequence", section.min_sequence);
   number("min_item", section.min_item);
-  // Without filters it does not matter how often they are applied.
+  // How often the filters are applied matters only when there are any.
   if (section.min_sequence != 0 || section.min_item != 0)
     differs("filter", section.filter, options.text("filter", "once"));
 }
@@ -89,12 +89,12 @@ void import_missing_data(const std::string& lab, const spec::Experiment& experim
     options.min_sequence = section.min_sequence;
     options.min_item = section.min_item;
     options.filter = section.filter;
-    data::import_dataset(lab, section.name, section.path,
-                         options);  // does nothing when it is the same
+    // Does nothing when the lab has the same data set.
+    data::import_dataset(lab, section.name, section.path, options);
   }
 }
 
-// One line for each cell; its seeds are summed up.
+// Prints one line for each cell with the sums over its seeds.
 void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   struct Line {
     std::string name;
@@ -114,7 +114,7 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
     ++line.runs;
     ++line.counts[task.status];
     line.seconds += task.seconds;
-    // What is stale is said once, for all.
+    // print_plan reports stale runs in one line for all cells.
     if (!task.note.empty() && task.status != lab::TaskStatus::kStale)
       line.notes.insert(printable(task.note));
   }
@@ -219,7 +219,8 @@ nlohmann::json event_json(const spec::Experiment& experiment, const lab::Plan& p
   return line;
 }
 
-// Collects a run as soon as it has ended. A refused one is as bad as a failed one.
+// Collects each run as soon as it ends. Counts the runs that cannot be collected, which make the
+// command fail.
 class Collecting {
  public:
   Collecting(const std::string& lab, std::function<void(const std::string&)> complain)
@@ -234,14 +235,14 @@ class Collecting {
       db::Store store(lab_, db::Store::Mode::kWrite);
       lab::collect_run(store, event.folder);
     } catch (const Error& error) {
-      // The folder stays, so nothing is lost; the grid goes on.
+      // The grid continues, because the run's folder still holds the result.
       ++refused;
       if (error.code() == Exit::kEnvironment) ++unsupplied;
       complain_(std::string("not collected: ") + error.what());
     }
   }
   size_t refused = 0;
-  size_t unsupplied = 0;  // refused for lack of disk or permission for the results index
+  size_t unsupplied = 0;  // of those: for lack of disk, memory or permission
 
  private:
   const std::string& lab_;
@@ -251,7 +252,7 @@ class Collecting {
 struct Outcome {
   lab::GridResult grid;
   size_t refused = 0;     // runs that were not collected
-  size_t unsupplied = 0;  // not collected for lack of disk or permission
+  size_t unsupplied = 0;  // of those: for lack of disk, memory or permission
 };
 
 Outcome run_plan(const Options& options, const Globals& globals, const Loaded& loaded,
@@ -286,7 +287,7 @@ Outcome run_plan(const Options& options, const Globals& globals, const Loaded& l
   return {result, collecting.refused, collecting.unsupplied};
 }
 
-// How the command ends: an exception gives main the message and the exit code.
+// Throws an Error with the message and the exit code unless all runs finished and were collected.
 void conclude(const Outcome& outcome) {
   const lab::GridResult& result = outcome.grid;
   if (result.stopped_by_user) {

@@ -36,7 +36,7 @@ using Entry = std::unique_ptr<archive_entry, FreeEntry>;
   throw DataError(where + ": " + why + ". Nothing was imported.");
 }
 
-// What libarchive cannot read is damaged, unless there was no memory to read it with.
+// Reports the archive as damaged, unless libarchive failed because memory ran out.
 [[noreturn]] void cannot_read(archive* handle, const std::string& where, const std::string& what) {
   if (archive_errno(handle) == ENOMEM) throw std::bad_alloc();
   const char* reason = archive_error_string(handle);
@@ -88,7 +88,7 @@ std::string read_entry(archive* handle, const std::string& where, size_t room) {
 std::string write_tar_xz(const std::map<std::string, std::string>& files) {
   std::string bytes;
   const Archive handle(archive_write_new());
-  archive_write_set_bytes_in_last_block(handle.get(), 1);  // no padding to a tape's block
+  archive_write_set_bytes_in_last_block(handle.get(), 1);  // no padding of the last block
   if (archive_write_set_format_ustar(handle.get()) != ARCHIVE_OK ||
       archive_write_add_filter_xz(handle.get()) != ARCHIVE_OK ||
       archive_write_set_options(handle.get(), "xz:compression-level=6,xz:threads=1") !=
@@ -137,7 +137,7 @@ std::map<std::string, std::string> read_tar_xz(const std::string& bytes, const s
 struct NpzWriter::Impl {
   std::string path, temporary;
   Archive handle;
-  uint64_t missing = 0;  // bytes of the begun array
+  uint64_t missing = 0;  // bytes that the current array still lacks
   bool published = false;
 };
 
@@ -163,7 +163,7 @@ void NpzWriter::begin(const std::string& name, const std::string& dtype,
   for (const int64_t size : shape) sizes += std::to_string(size) + ",";
   std::string header =
       "{'descr': '" + dtype + "', 'fortran_order': False, 'shape': (" + sizes + "), }";
-  // The data must begin at a multiple of 64 bytes; the header ends with a line break.
+  // The npy format aligns the data to 64 bytes and ends the header with a line break.
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
   std::string front = "\x93NUMPY";
@@ -192,7 +192,7 @@ void NpzWriter::add(const std::string& name, const std::vector<int64_t>& values)
 }
 
 void NpzWriter::add(const std::string& name, const std::vector<std::string>& values) {
-  // Bytes strings of equal width: ids are UTF-8, and NumPy strips the padding.
+  // NumPy's byte strings have one width. The zero padding is removed when NumPy reads them.
   size_t width = 1;
   for (const std::string& value : values) width = std::max(width, value.size());
   begin(name, "|S" + std::to_string(width), {std::ssize(values)}, values.size() * width);

@@ -1,5 +1,4 @@
-// The two archive formats in use, over libarchive: packs (tar.xz) in memory, NumPy's npz (zip) to a
-// file.
+// Reads and writes archives with libarchive: packs (tar.xz) in memory, NumPy's npz (zip) to a file.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +10,8 @@
 
 namespace lea::lab {
 
-// Entries in order of name, without dates or owners: equal content gives equal bytes.
+// `files`: name -> content. Entries are sorted by name and have no dates or owners, so equal
+// content gives equal bytes.
 std::string write_tar_xz(const std::map<std::string, std::string>& files);
 
 struct ArchiveLimits {
@@ -19,13 +19,14 @@ struct ArchiveLimits {
   size_t entries = 16;
 };
 
-// Every entry must be a plain file; names are returned as they are and are not used as paths here.
-// Throws DataError naming `where` for anything else, a repeated name, damage, or what exceeds the
-// limits.
+// Returns name -> content. Names are not checked: the caller must not use them as paths unchecked.
+// Throws DataError that names `where` when an entry is not a plain file, a name is repeated, the
+// archive is damaged, or a limit is exceeded.
 std::map<std::string, std::string> read_tar_xz(const std::string& bytes, const std::string& where,
                                                const ArchiveLimits& limits = {});
 
-// Streams arrays into an uncompressed .npz file, published when `finish` is called.
+// Streams arrays into an uncompressed .npz file. `finish` publishes the file; without it nothing is
+// left. Throws StoreError when writing fails.
 class NpzWriter {
  public:
   explicit NpzWriter(const std::string& path);
@@ -33,11 +34,12 @@ class NpzWriter {
   NpzWriter(const NpzWriter&) = delete;
   NpzWriter& operator=(const NpzWriter&) = delete;
 
-  // Begins array `name`; `dtype` as NumPy writes it ("<f4"); `bytes` in all must follow by write().
+  // Begins the array `name`. `dtype` is written as in NumPy ("<f4"). The caller must pass exactly
+  // `bytes` bytes to write() before the next call of begin, add or finish.
   void begin(const std::string& name, const std::string& dtype, const std::vector<int64_t>& shape,
              uint64_t bytes);
   void write(const void* data, size_t bytes);
-  // A whole one-dimensional array.
+  // Writes a complete one-dimensional array.
   void add(const std::string& name, const std::vector<int64_t>& values);
   void add(const std::string& name, const std::vector<std::string>& values);
   void finish();

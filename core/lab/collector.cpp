@@ -24,7 +24,7 @@ constexpr double kMetricSlack = 1e-9;
 
 using Metrics = std::map<std::string, double>;
 
-// A published number must follow from the ranks beside it, and from nothing else.
+// The stated metrics must be exactly those that the ranks give.
 void verify_metrics(const Metrics& stated, const Metrics& recomputed, const std::string& where,
                     const std::string& file) {
   for (const auto& [name, value] : recomputed) {
@@ -41,7 +41,7 @@ void verify_metrics(const Metrics& stated, const Metrics& recomputed, const std:
   }
 }
 
-// One of the two files of ranks, and what the result says of it.
+// One of the two files of ranks, with the hash and the metrics in result.json.
 struct StatedRanks {
   const char* part;
   const char* file;
@@ -76,8 +76,7 @@ void verify_finished(const run::Folder& run, const run::Result& result,
   verify_ranks(run, result,
                {"test", run::kRanksFile, "ranks_sha256", result.ranks_sha256, result.test},
                protocol);
-  // A run without a validation part has neither metrics nor ranks of it, and a pack may lack its
-  // ranks.
+  // A run without validation events has no such metrics and ranks. A pack may leave the ranks out.
   const bool stated = !result.valid.empty() || !result.ranks_valid_sha256.empty();
   if (!stated || !fs::exists(run.file(run::kValidRanksFile))) return;
   verify_ranks(run, result,
@@ -97,8 +96,7 @@ std::vector<db::ResultRow> results_of(const std::string& uuid, const run::Result
   return rows;
 }
 
-// Numbers of a record and of its "metrics" become points; what is not a finite number (a null that
-// stands for NaN) is no point.
+// Adds a point for each finite number. Training writes NaN as null, which is skipped.
 void add_points(const nlohmann::json& object, int64_t step, std::vector<db::CurvePoint>* points) {
   static const std::set<std::string> kNotMetrics = {"step", "time", "max_steps", "attempt"};
   for (const auto& [name, value] : object.items()) {

@@ -1,4 +1,4 @@
-// Brings run folders into the results index. The only writer of the index; every call is
+// Copies run folders into the results index. Only this code writes the index. Every call is
 // idempotent.
 #pragma once
 
@@ -12,33 +12,35 @@ namespace lea::lab {
 
 struct Collected {
   int64_t runs = 0;       // rows written
-  int64_t unchanged = 0;  // finished before and already in the index
-  std::vector<std::string>
-      refused;  // one message for each folder that was refused, which names the row
+  int64_t unchanged = 0;  // already in the index in a final state
+  // One message for each damaged folder or plan, which names the file.
+  std::vector<std::string> refused;
 };
 
-// What a folder holds, ready for Store::put.
+// The content of a run's folder in the form that db::Store::put takes.
 struct RunRecord {
   db::RunRow run;
   std::vector<db::ResultRow> results;
   std::vector<db::CurvePoint> curves;
 };
 
-// Reads and verifies a folder: of a finished run, that ranks.bin is the file that result.json names
-// (sha256, data and split fingerprints) and gives the metrics that it states, no others. Throws
-// DataError naming file and key.
+// Reads a folder. For a finished run, verifies that ranks.bin and, where it exists, ranks-valid.bin
+// match result.json: the sha256, the data and split fingerprints, and exactly the stated metrics.
+// Throws DataError that names file and key.
 RunRecord read_run(const run::Folder& run);
 
+// Reads, verifies and indexes one run. Throws as read_run and db::Store::put do.
 void collect_run(db::Store& store, const run::Folder& run);
 
-// All plans and runs of the lab that the index does not have in their final state.
+// Indexes all plans of the lab, and all runs that are not in the index in a final state.
 Collected collect(const std::string& lab);
 
-// Empties the index and collects everything. A damaged file is set aside
-// first, and `set_aside` gets its new name.
+// Empties the index and indexes everything. A damaged index file is renamed first; `set_aside`
+// receives the new name and is empty otherwise.
 Collected rebuild(const std::string& lab, std::string* set_aside);
 
-// Compares index and folders, and checks both. One sentence for each problem; changes nothing.
+// Checks the index and the folders and compares them. Returns one sentence for each problem.
+// Changes nothing.
 std::vector<std::string> check(const std::string& lab);
 
 }  // namespace lea::lab

@@ -20,7 +20,7 @@ double items_of(const std::string& lab, const std::string& name) {
       return static_cast<double>(counts.integer("items"));
     }
   } catch (const Error&) {
-    // A damaged data set is reported when it is opened.
+    // Opening the data set reports the damage.
   }
   return static_cast<double>(kItemsOfUnknownData);
 }
@@ -35,7 +35,7 @@ std::string kind_at(const std::string& kind, int64_t max_steps) {
   return kind + "|" + std::to_string(max_steps);
 }
 
-constexpr double kStartSeconds = 2;  // a worker's start, data, validation and test
+constexpr double kStartSeconds = 2;  // for starting the worker, loading data, validation and test
 
 }  // namespace
 
@@ -55,13 +55,13 @@ Estimator::Estimator(const std::string& lab) : lab_(lab) {
         entry.seconds += value;
         ++entry.runs;
       };
-      // Early stopping makes durations of equal limits alike; for other limits only the pace
-      // carries over.
+      // With early stopping, only runs with equal limits have similar durations. Runs with other
+      // limits share the duration of a step.
       add(kind_at(kind_of(run), run.train.max_steps), seconds);
       if (steps > 0) add(kind_of(run), seconds / static_cast<double>(steps));
     }
   } catch (const Error&) {
-    measured_.clear();  // an estimate is no reason to stop; whoever collects reports the index
+    measured_.clear();  // planning works without estimates; collecting reports a damaged index
   }
 }
 

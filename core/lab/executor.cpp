@@ -35,13 +35,13 @@ volatile sig_atomic_t signals_seen = 0;
 
 extern "C" void count_signal(int) { signals_seen = signals_seen + 1; }
 
-// Counts the signals that ask to stop, while it lives.
+// Counts the signals that ask to stop, during its lifetime.
 class StopSignals {
  public:
   StopSignals() {
     signals_seen = 0;
     struct sigaction action {};
-    action.sa_handler = count_signal;  // without SA_RESTART: poll wakes at once
+    action.sa_handler = count_signal;  // without SA_RESTART, so that a signal wakes poll
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &action, &old_[i]);
   }
@@ -54,7 +54,7 @@ class StopSignals {
   struct sigaction old_[3];
 };
 
-// The last lines of the log: what the worker said before it died.
+// The last line of the log after offset `from`: usually the worker's own reason.
 std::string log_tail(const run::Folder& run, uintmax_t from, size_t bytes = 300) {
   std::ifstream file(run.file(run::kLogFile), std::ios::binary | std::ios::ate);
   if (!file) return "";
@@ -74,15 +74,15 @@ bool is_crash(int signal) {
 
 struct Running {
   size_t task = 0;
-  std::string device;  // that it was given; empty without one
+  std::string device;  // the GPU that the run was given; empty without one
   run::Folder folder;
   std::unique_ptr<Child> child;
   std::string phase = "start";
   int64_t step = 0;
-  bool at_end = false;                     // of its output
-  bool killed = false;                     // by us
-  bool hung = false;                       // and therefore killed
-  uintmax_t log_start = 0;                 // what lies before was said by earlier attempts
+  bool at_end = false;                     // its output has ended
+  bool killed = false;                     // the user stopped the grid and we killed it
+  bool hung = false;                       // it was silent too long and we killed it
+  uintmax_t log_start = 0;                 // offset in log.txt where this attempt begins
   Clock::time_point heard = Clock::now();  // the last sign of life
 };
 
@@ -124,7 +124,8 @@ class Executor {
       const spec::PlannedRun& planned = experiment_.runs[task.index];
       run.folder = run::make_run(options_.lab, run::new_header(experiment_, planned), planned.run);
     }
-    // The next worker of an orphan waits for it.
+    // An orphan still works on a running task, and its attempt is open. The new worker waits for
+    // the orphan to end.
     if (task.status != TaskStatus::kRunning)
       run::close_attempt(run.folder, /*exit=*/-1, "the worker was killed");
     std::error_code none;
@@ -164,7 +165,7 @@ class Executor {
     poll(descriptors.data(), descriptors.size(), kTickMilliseconds);
   }
 
-  // Reads what the worker said. True when it has ended and its run is accounted for.
+  // Reads the worker's output. True when the worker has ended and its result is counted.
   bool advance(Running& run) {
     const auto line = [&](const std::string& text) { heard(run, text); };
     if (!run.at_end && !run.child->read_lines(line)) run.at_end = true;
@@ -175,7 +176,7 @@ class Executor {
     return true;
   }
 
-  // A line that is no message of ours (a plugin printed it) goes to nobody: stdout is the protocol.
+  // Handles one line of the worker's stdout. Ignores lines that a plugin printed.
   void heard(Running& run, const std::string& text) {
     const auto message = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (!message.is_object()) return;
@@ -230,8 +231,8 @@ class Executor {
     }
     const std::string reason = run.hung ? hang_of(run) : reason_of(run, ended);
     run::close_attempt(run.folder, ended.signal ? 128 + ended.signal : ended.exit_code, reason);
-    // What may pass (memory, disk) leaves the run to be resumed; anything else would only repeat
-    // itself.
+    // Without a result the next call resumes the run. This makes sense for a lack of memory or
+    // disk; any other failure would only repeat.
     const bool unsupplied = ended.exit_code == static_cast<int>(Exit::kEnvironment);
     const bool may_pass = (ended.signal == SIGKILL && !run.hung) || unsupplied;
     if (!may_pass) {
@@ -241,7 +242,7 @@ class Executor {
     failed(run, reason, unsupplied ? without_details(run, reason) : reason);
   }
 
-  // A full disk is one reason, whichever run meets it and however much it needs.
+  // Removes the path and all numbers, so that a full disk is the same reason for every run.
   static std::string without_details(const Running& run, std::string reason) {
     const std::string& path = run.folder.path;
     for (size_t at; (at = reason.find(path)) != std::string::npos;) reason.erase(at, path.size());
@@ -277,7 +278,7 @@ class Executor {
                         : tail;
   }
 
-  // `kind`: what runs with the same reason have in common.
+  // `kind`: the reason without details; runs with equal kinds count as identical failures.
   void failed(const Running& run, const std::string& reason, const std::string& kind) {
     ++result_.failed;
     TaskEvent event;
@@ -286,7 +287,7 @@ class Executor {
     tell(run, TaskEvent::Kind::kFailed, std::move(event));
     if (++failures_[kind] == options_.identical_failures && !queue_.empty()) {
       result_.repeated_reason = reason;
-      stopping_ = true;  // what runs may end; nothing new begins
+      stopping_ = true;  // running workers continue, no new one starts
     }
   }
 
@@ -335,7 +336,7 @@ class Executor {
 }  // namespace
 
 LabLock::LabLock(const std::string& lab) : lock_(lab + "/coordinator.lock", 0, "the lab") {
-  // Nobody else makes runs while this is held, so what is half made was left by a kill.
+  // Only the holder of this lock makes runs, so an unfinished folder is left from a killed lealab.
   run::remove_half_made_runs(lab);
 }
 

@@ -1,4 +1,4 @@
-// Runs what a plan still has to do: a pool of workers, each one run in its own process.
+// Runs the tasks of a plan that need work: a pool of worker processes, one for each run.
 #pragma once
 
 #include <functional>
@@ -11,10 +11,11 @@
 
 namespace lea::lab {
 
-// One lealab at a time starts runs in a lab: hold this while planning and running.
+// Only one lealab at a time may start runs in a lab. Hold this lock while planning and running.
 class LabLock {
  public:
-  // Throws StoreError that names the other one. Removes what a killed one left half made.
+  // Does not wait. Throws StoreError that names the other process. Removes the unfinished run
+  // folders of a lealab that was killed.
   explicit LabLock(const std::string& lab);
 
  private:
@@ -24,7 +25,7 @@ class LabLock {
 struct TaskEvent {
   enum class Kind { kStarted, kProgress, kValidated, kFinished, kFailed, kInterrupted };
   Kind kind = Kind::kStarted;
-  size_t task = 0;  // into Plan::tasks
+  size_t task = 0;  // index into Plan::tasks
   run::Folder folder;
   int64_t step = 0, max_steps = 0;        // kProgress, kValidated
   double steps_per_second = 0;            // kProgress
@@ -36,32 +37,35 @@ struct TaskEvent {
 struct GridOptions {
   std::string lab;
   std::vector<std::string> plugin_dirs;
-  std::string worker;  // worker_path() in production
-  int64_t jobs = 1;
-  // What runs with `device: cuda` are spread over, as CUDA_VISIBLE_DEVICES names them: each gets
-  // the one that the fewest others use. `cuda:N` is left as it is.
+  std::string worker;  // path of lealab-worker; see worker_path()
+  int64_t jobs = 1;    // workers at once
+  // GPUs for runs with `device: cuda`, named as in CUDA_VISIBLE_DEVICES. Each run gets the GPU with
+  // the fewest runs of this grid. Runs with `cuda:N` are not affected.
   std::vector<std::string> devices;
-  // So many runs with the same reason stop the grid. Reasons of full disks and the like are the
-  // same when they differ in paths and sizes only.
+  // No new run starts after this many runs failed for the same reason. Failures for lack of disk,
+  // memory or permission are compared without the run's path and without numbers.
   int64_t identical_failures = 3;
-  double hang_seconds =
-      7200;  // a worker without a sign of life for so long is killed, its run failed
-  double stop_seconds = 60;  // a worker that was asked to stop is killed after this
+  // A worker that reports nothing for this long is killed, and its run fails.
+  double hang_seconds = 7200;
+  // A worker that was asked to stop is killed after this time.
+  double stop_seconds = 60;
 };
 
 struct GridResult {
   size_t finished = 0, failed = 0, interrupted = 0;
-  size_t unsupplied = 0;  // failed for lack of disk, memory or permission; these runs resume later
+  // Failed for lack of disk, memory or permission; counted in `failed` too. The next call resumes
+  // these runs.
+  size_t unsupplied = 0;
   size_t not_started = 0;
   bool stopped_by_user = false;
-  std::string repeated_reason;  // why several runs failed, which stopped the grid
+  std::string repeated_reason;  // the reason that stopped the grid; see identical_failures
 };
 
-// Starts the plan's interrupted and to-do tasks in order, at most `jobs` at once. Events come on
-// the calling thread; `tick` is called about five times a second. SIGINT, SIGTERM and SIGHUP ask
-// the workers to write a checkpoint and end; a second signal kills them. An interrupted run goes on
-// by the next call. A run fails alone: bad input, a plugin's exception or crash end one run, and
-// the others go on.
+// Starts the plan's tasks that need work in order, at most `jobs` at once. Calls `on_event`, and
+// `tick` about five times a second or more often, on the calling thread. SIGINT, SIGTERM and SIGHUP
+// ask the workers to write a checkpoint and stop; a second signal kills them. The next call resumes
+// interrupted runs. Bad input and a plugin's exception or crash end one run; the other runs
+// continue.
 GridResult run_grid(const spec::Experiment& experiment, const Plan& plan,
                     const GridOptions& options,
                     const std::function<void(const TaskEvent&)>& on_event,

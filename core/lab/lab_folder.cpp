@@ -20,7 +20,7 @@ std::string lab_folder(const std::string& option) {
 std::string open_lab(const std::string& option) {
   const std::string lab = lab_folder(option);
   run::make_folders(lab);
-  std::error_code ignored;  // an import reports it
+  std::error_code ignored;  // importing a data set reports the error
   fs::create_directories(data::datasets_folder(lab), ignored);
   return lab;
 }

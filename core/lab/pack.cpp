@@ -29,8 +29,8 @@ constexpr const char* kRequired[] = {run::kSpecFile, run::kHeaderFile, run::kRes
 constexpr size_t kLogBytes = 16 << 10;
 constexpr size_t kFileBytes = size_t{256} << 20;
 
-// The whole lines of the last kLogBytes. A log that was cut before stays as it is, so that an
-// imported run is packed to the same bytes again.
+// The complete lines in the last kLogBytes. A log that was cut before is not cut again, so that an
+// imported run gives the same pack.
 std::string log_end(std::string text) {
   constexpr std::string_view kCut = "[the beginning was left out]\n";
   if (text.size() <= kLogBytes + (text.starts_with(kCut) ? kCut.size() : 0)) return text;
@@ -38,8 +38,8 @@ std::string log_end(std::string text) {
   return std::string(kCut) + text.substr(text.find('\n') + 1);
 }
 
-// A pack travels: of a path it keeps the name, not the folders of the machine that made it. No hash
-// covers a path.
+// Removes the folders of all paths, because they exist only on the machine that made the run. No
+// hash covers a path.
 void keep_names(nlohmann::json& document) {
   if (document.is_object() && document.contains("path") && document["path"].is_string()) {
     document["path"] = fs::path(document["path"].get_ref<const std::string&>()).filename().string();
@@ -55,8 +55,8 @@ nlohmann::json spec_without_folders(const std::string& path) {
   return document;
 }
 
-// Runs `check`. Reports what it finds wrong under the name of `file`, which the user gave, because
-// `checked`, with which its messages begin, may be the path of a temporary copy.
+// Runs `check` and reports bad input as an error in `file`, the path that the user gave. Messages
+// of `check` begin with `checked`, which may be the path of a temporary copy.
 template <class Check>
 void refuse_unless(const Check& check, const std::string& file, const std::string& checked) {
   try {
@@ -105,7 +105,7 @@ run::Folder stage(const std::string& file, const std::string& folder) {
   return run;
 }
 
-// The packs and plans that `path` stands for: a folder, the spec beside a folder, a pack or a plan.
+// The packs and plans that `path` stands for (see import_packs).
 std::vector<std::string> files_at(const std::string& path) {
   const auto bad = [&](const std::string& why) {
     return DataError("import: " + printable(path) + ": " + why);
@@ -138,7 +138,7 @@ std::vector<std::string> files_at(const std::string& path) {
   return files;
 }
 
-// Every file once, however often and by whichever of its names it was given.
+// The packs and plans of all paths, each once, sorted.
 std::vector<std::string> files_of(const std::vector<std::string>& paths) {
   std::set<fs::path> seen;
   std::vector<std::string> files;
@@ -185,11 +185,11 @@ std::string difference(const run::Folder& a, const run::Folder& b) {
 }
 
 struct Staged {
-  std::string file;  // as the user named it
+  std::string file;  // path as the user gave it
   run::Folder run;
 };
 
-// What is to be imported, each run and each plan once.
+// The runs and plans to import, each once.
 struct Sorted {
   std::map<std::string, Staged> runs;        // by uuid
   std::map<std::string, std::string> plans;  // name of the experiment -> file
@@ -309,7 +309,7 @@ PackImport import_packs(const std::string& lab, const std::vector<std::string>& 
   }
   for (const auto& [name, file] : sorted.plans) {
     const std::string target = run::plan_file(lab, name);
-    // The lab's own plan is newer than what was packed, or the same.
+    // The lab's own plan is at least as new as the packed one.
     if (fs::exists(target)) continue;
     publish_file(target, read_file(file, kFileBytes));
     imported.plans.push_back(name);

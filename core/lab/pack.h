@@ -1,13 +1,23 @@
-// Finished runs as small files that fit into git: DIR/UUID.tar.xz, and DIR/NAME.json for the plan.
+// Packs finished runs into small files that fit into git.
 //
-// An archive holds UUID/{run.yaml, cell.json, result.json, events.jsonl, attempts.jsonl, ranks.bin,
-// ranks-valid.bin, log.txt}. It holds no checkpoint, and only the end of a long log. Equal runs
-// give equal bytes.
+//   DIR/UUID.tar.xz  one run
+//   DIR/NAME.json    the plan of an experiment (core/run/experiment_plan.h)
 //
-// Two packs of one uuid, or a pack and a run of the lab, are identical when these are equal:
-// run.yaml (as a spec, with the names of its paths but not their folders), cell.json, result.json,
-// events.jsonl and ranks.bin, and ranks-valid.bin where both have it. The archive's bytes, log.txt
-// and attempts.jsonl may differ: they depend on when and by which program the run was packed.
+// An archive holds these files in a folder UUID (core/run/folder.h). It holds no checkpoint. Equal
+// runs give equal bytes. The last column says how import compares two packs of one uuid, or a pack
+// and the lab's run of that uuid:
+//
+//   run.yaml         paths without their folders   must be equal as a spec
+//   cell.json                                      must be equal as JSON
+//   result.json                                    must be equal as JSON
+//   events.jsonl                                   must be equal
+//   attempts.jsonl                                 may differ
+//   ranks.bin                                      must be equal
+//   ranks-valid.bin  left out of a large pack      must be equal when both have it
+//   log.txt          only the end of a long log    may differ
+//
+// The archives themselves may differ, because their bytes depend on the program that packed the
+// run.
 #pragma once
 
 #include <string>
@@ -17,41 +27,48 @@
 
 namespace lea::lab {
 
-inline constexpr size_t kPackBytes = 1000000;  // what a pack should stay under
+inline constexpr size_t kPackBytes = 1000000;  // recommended size limit of a pack
 
 struct Packed {
   std::string path;
   size_t bytes = 0;
-  bool without_valid_ranks = false;  // left out because the pack would have been too large
+  bool without_valid_ranks = false;  // left out because the pack exceeded kPackBytes
 };
 
-// Throws DataError unless the run has finished and verifies.
+// Writes the pack of a run into `folder`. Throws DataError unless the run has finished and passes
+// read_run (core/lab/collector.h).
 Packed pack_run(const run::Folder& run, const std::string& folder);
 
 struct PackExport {
   std::vector<Packed> packs;
-  // One sentence for each run that has not finished, and one for all planned runs without a folder.
+  // One sentence for each run that has not finished, and one for all planned runs without a run
+  // folder.
   std::vector<std::string> left_out;
 };
 
-// Writes the runs that count for an experiment (as in its table), whichever experiment they were
-// made for, and its plan. So the folder alone restores the table.
+// Packs the runs that count for an experiment (counting_runs of core/lab/plan.h) and its plan.
+// These include runs that another experiment made. The folder alone restores the experiment's
+// table.
 PackExport export_experiment(const std::string& lab, const std::string& experiment,
                              const std::string& folder);
 
 struct PackImport {
-  size_t added = 0, present = 0;   // runs; a run that is packed twice counts once
+  size_t added = 0, present = 0;   // numbers of runs; a run that is packed twice counts once
   std::vector<std::string> plans;  // names of experiments whose plan was added
 };
 
-// Restores packs and plans. A path is a pack, a plan, a folder (all packs and plans in it) or the
-// spec NAME.yaml of the folder NAME beside it. A file that is named twice is read once.
+// Restores packs and plans. A path is one of these:
+//   UUID.tar.xz  a pack
+//   NAME.json    a plan
+//   DIR          a folder; all packs and plans in it
+//   NAME.yaml    a spec; stands for the folder NAME beside it
+// A file that is named twice is read once. The lab keeps its own plan of an experiment.
 //
-// Everything is unpacked, bounded, verified and compared before the first run appears in the lab.
-// One bad file, two packs of one run that are not identical, or a pack that is not identical to the
-// lab's run of that uuid: then nothing is imported. An archive is distrusted: it may hold only the
-// names above, plain files, at most 256 MiB. Throws DataError naming file and reason. The index is
-// not touched: call collect() afterwards.
+// All files are unpacked, verified and compared before the first run appears in the lab. Nothing is
+// imported when a file is bad, when two packs of one run differ, or when a pack differs from the
+// lab's run of that uuid. An archive may hold only plain files with the names above, at most 256
+// MiB in all. Throws DataError that names file and reason. Does not change the index: call
+// collect() afterwards.
 PackImport import_packs(const std::string& lab, const std::vector<std::string>& paths);
 
 }  // namespace lea::lab

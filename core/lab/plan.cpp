@@ -23,27 +23,27 @@
 namespace lea::lab {
 namespace {
 
-// A run of the lab.
+// A run of the lab, as the plan sees it.
 struct Known {
   run::Folder folder;
   run::Header header;
   run::Candidate candidate;
-  std::string failure;                // why it failed
-  std::string other_data;             // it finished, but with another data set: a sentence
-  std::vector<std::string> outdated;  // it finished, but is stale
+  std::string failure;                // why the run failed
+  std::string other_data;             // why a finished run does not belong to the lab's data set
+  std::vector<std::string> outdated;  // outdated parts of a finished run; empty: not stale
 };
 
 using Key = std::pair<std::string, int64_t>;  // hash and seed
-using Counting = std::map<Key, Known>;        // the run that counts
+using Counting = std::map<Key, Known>;        // the run that counts for each key
 
-// What finished runs are compared with.
+// The state of the lab that finished runs are compared with.
 struct Wanted {
   const std::string& lab;
   const run::InstalledPlugins& installed;
   bool redo_stale = false;
 };
 
-// Fingerprints of the lab's data sets; each is looked at once.
+// Fingerprints of the lab's data sets; each is read once. Empty when there is no such data set.
 class LabData {
  public:
   explicit LabData(const std::string& lab) : lab_(lab) {}
@@ -58,8 +58,8 @@ class LabData {
   std::map<std::string, std::string> fingerprints_;
 };
 
-// Why a finished run is no result of the data set that the lab has now; empty when it is one, or
-// when the lab has no such data set.
+// Why a finished run does not belong to the lab's current data set of this name. Empty when it
+// does, or when the lab has no such data set.
 std::string other_data(const run::Folder& folder, const run::Result& result,
                        const std::string& name, const std::string& fingerprint) {
   if (fingerprint.empty() || result.data_fingerprint == fingerprint) return "";
@@ -68,7 +68,6 @@ std::string other_data(const run::Folder& folder, const run::Result& result,
          fingerprint.substr(0, 12) + ")";
 }
 
-// `data`: name -> fingerprint.
 Known look_at(const run::Folder& folder, run::Header header, const std::string& data_name,
               LabData& data, const Wanted& wanted) {
   Known known;
@@ -96,7 +95,7 @@ void put(Known known, Counting* counting) {
   }
 }
 
-// A damaged folder counts as no run; collecting reports it.
+// Skips damaged folders; collecting reports them.
 void visit_runs(const std::string& lab,
                 const std::function<void(const run::Folder&, run::Header)>& visit) {
   for (const run::Folder& folder : run::list_runs(lab)) {
@@ -107,7 +106,7 @@ void visit_runs(const std::string& lab,
   }
 }
 
-// The run that counts for each planned run that the lab has any run of.
+// The run that counts for each planned run, where the lab has one.
 Counting known_runs(const spec::Experiment& experiment, const Wanted& wanted) {
   std::map<Key, std::string> data_name;  // of the planned runs
   for (const spec::PlannedRun& run : experiment.runs) {
@@ -148,12 +147,12 @@ PlannedTask task_of(size_t index, const Known* known) {
     case run::State::kCancelled:
       task.note = "failed before: " + known->failure;
   }
-  // What has ended keeps its folder: the next run gets its own.
+  // A run with a result never changes, so doing the task again needs a new folder.
   if (task.status != TaskStatus::kToDo || !run::is_final(state)) task.folder = known->folder;
   return task;
 }
 
-// Wall time when each task goes to the worker that is free first, as the executor does.
+// Wall time when each task goes to the first free worker, as in the executor.
 double wall_time(const std::vector<double>& seconds, int64_t jobs) {
   std::priority_queue<double, std::vector<double>, std::greater<>> free_at;
   for (int64_t i = 0; i < std::max<int64_t>(jobs, 1); ++i) free_at.push(0);
@@ -297,8 +296,8 @@ std::vector<std::string> cuda_devices() {
     for (std::string device; std::getline(list, device, ',');) devices.push_back(device);
     return devices;
   }
-  // CUDA counts the devices that are there, so a gap in their names (a container is given a part of
-  // them) is none in its numbers.
+  // CUDA numbers the visible devices without gaps, even when a container gets only some of the
+  // device files, such as nvidia2 and nvidia5.
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator("/dev", none)) {
     const std::string name = entry.path().filename();

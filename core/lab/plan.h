@@ -1,4 +1,4 @@
-// What an experiment still has to do: each planned run compared with the runs that the lab has.
+// Compares the planned runs of an experiment with the lab's runs: which ones still need work.
 #pragma once
 
 #include <string>
@@ -11,57 +11,58 @@
 namespace lea::lab {
 
 enum class TaskStatus {
-  kDone,         // a finished run with this hash and seed, of whatever experiment
-  kStale,        // done, but made with what is outdated now (core/run/stale.h)
-  kRunning,      // another process works on it now
-  kInterrupted,  // has a checkpoint, from which it continues
-  kToDo,         // never begun, failed before, or done on a data set that was replaced since
+  kDone,         // a finished run of any experiment has this hash and seed
+  kStale,        // done, but by outdated plugins or numerics (core/run/stale.h)
+  kRunning,      // a worker process is alive
+  kInterrupted,  // has a checkpoint, from which it resumes
+  kToDo,         // not begun, failed before, or finished but not usable (see PlannedTask::note)
 };
 std::string to_string(TaskStatus status);
 
-// Whether `lealab run` works on such a task. The plan, its estimate, the executor and the display
-// all ask here. A running one counts too: who plans to run holds the lab, so that its worker is the
-// orphan of a lealab that was killed. It is stopping, and a new worker resumes the run.
+// Whether `lealab run` works on a task with this status. A running task needs work too: `lealab
+// run` holds the lab's lock while it plans, so the running worker is an orphan of a lealab that was
+// killed. The orphan stops by itself, and a new worker resumes the run.
 bool needs_work(TaskStatus status);
 
 struct PlannedTask {
-  size_t index = 0;  // into Experiment::runs
+  size_t index = 0;  // index into Experiment::runs
   TaskStatus status = TaskStatus::kToDo;
-  run::Folder folder;     // of the run that counts; empty for one never begun
-  std::string note;       // for a stale task: what is outdated. For a task to do: why its last run
-                          // is no result.
-  double seconds = 0;     // estimated time that it still takes with its threads
-  bool measured = false;  // estimated from earlier runs of the lab, not from the rough model
+  run::Folder folder;  // of the run that counts; its path is empty when a new run is needed
+  // For a stale task: the outdated plugins. For a task to do: why the result of its last run is
+  // missing or not usable.
+  std::string note;
+  double seconds = 0;     // estimated duration of the whole run; 0 when no work is needed
+  bool measured = false;  // see Estimate (core/lab/estimate.h)
 };
 
 struct Plan {
   std::vector<PlannedTask> tasks;  // in grid order
-  double seconds = 0;              // estimated wall time of what needs work, with `jobs` workers
+  double seconds = 0;              // estimated wall time of all work with `jobs` workers
   int64_t jobs = 1;
-  std::string basis;  // one sentence: where the estimate comes from
+  std::string basis;  // one phrase about the source of the estimate
   run::StaleRuns stale;
 
   size_t count(TaskStatus status) const;
   size_t to_do() const;  // tasks that need work
 };
 
-// `redo_stale` turns stale tasks into ones to do. Changes nothing on disk.
+// With `redo_stale`, stale tasks become tasks to do. Changes nothing on disk.
 Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
                const run::InstalledPlugins& installed, int64_t jobs, bool redo_stale);
 
 nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment);
 
-// The runs of the lab that count for an experiment (core/run/counting.h), in the order of its plan;
-// then imported ones. Without a plan: the runs that were made for it. `installed` is not asked:
-// stale runs count.
+// The runs that count for an experiment (core/run/counting.h): first those that its plan names, in
+// the order of the plan, then its imported runs. Without a plan: all runs that were made for the
+// experiment. Stale runs count.
 std::vector<run::Folder> counting_runs(const std::string& lab, const std::string& experiment);
 
-// As many workers as fit the processors, given the threads that the runs ask for; where a run wants
-// CUDA, no more than there are devices.
+// The number of processors divided by the largest number of threads of a run, at least 1. When a
+// run needs CUDA, at most `devices`.
 int64_t default_jobs(const spec::Experiment& experiment, size_t devices);
 
-// The GPUs of this machine: what CUDA_VISIBLE_DEVICES lists, or else the device files of NVIDIA's
-// driver, "0", "1" and so on.
+// The GPUs of this machine: the entries of CUDA_VISIBLE_DEVICES when it is set, otherwise one of
+// "0", "1" ... for each device file of NVIDIA's driver.
 std::vector<std::string> cuda_devices();
 
 }  // namespace lea::lab

@@ -21,7 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A longer line is cut: a child cannot fill our memory by never ending its line.
+// Longer lines are cut, so that a child that never ends its line cannot fill our memory.
 constexpr size_t kLineLimit = size_t{1} << 20;
 
 Error system_error(const std::string& what, int number) {
@@ -53,7 +53,7 @@ struct Pipe {
   }
 };
 
-// The parent's variables with `changes` on top.
+// This process's variables; those in `changes` replace them.
 std::vector<std::string> merged_environment(const std::map<std::string, std::string>& changes) {
   std::vector<std::string> merged;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -77,8 +77,8 @@ struct SpawnSetup {
   SpawnSetup() {
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attributes);
-    // Own group, so that one signal reaches whatever the child starts; default signals, because
-    // the parent may ignore or block some while it runs a grid.
+    // With its own group, one signal reaches the child and all that it starts. The child gets the
+    // default signal handling, because this process may ignore or block some signals.
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
@@ -106,8 +106,8 @@ pid_t spawn(const std::vector<std::string>& arguments, const SpawnSetup& setup,
   return pid;
 }
 
-// True when the child has ended. What is left of its group is killed before the child is reaped,
-// while its number cannot yet belong to another process.
+// True when the child has ended. Kills the rest of its process group before reaping it, because the
+// group's number may belong to another process afterwards.
 bool reap(pid_t pid, ProcessResult* result) {
   siginfo_t info{};
   if (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0)
@@ -122,7 +122,7 @@ bool reap(pid_t pid, ProcessResult* result) {
   return true;
 }
 
-// Appends what has arrived, at most `limit` bytes in all. False at end of file.
+// Appends the bytes that have arrived until `text` has `limit` bytes. False at end of file.
 bool drain(int file, std::string* text, size_t limit) {
   std::array<char, 65536> chunk;
   for (;;) {
@@ -157,8 +157,8 @@ ProcessResult run_process(const std::vector<std::string>& arguments, double seco
       result.timed_out = true;
       kill(-pid, SIGKILL);
     }
-    // The time limit of poll also notices a child that ends while a grandchild keeps the pipes
-    // open.
+    // A grandchild can keep the pipes open after the child has ended. The time limit of poll makes
+    // sure that we notice.
     std::array<pollfd, 2> waits{{{out.read, POLLIN, 0}, {err.read, POLLIN, 0}}};
     if (out.read < 0 && err.read < 0) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));

@@ -1,4 +1,4 @@
-// Child processes by argument list (posix_spawn; never a shell).
+// Starts child processes from a list of arguments (posix_spawn; never a shell).
 #pragma once
 
 #include <sys/types.h>
@@ -10,20 +10,23 @@
 namespace lea::lab {
 
 struct ProcessResult {
-  int exit_code = -1;      // of a normal exit
-  int signal = 0;          // that ended it, else 0
-  bool timed_out = false;  // killed after the limit
-  std::string out, err;    // cut at the limit
+  int exit_code = -1;      // -1 when a signal ended the process
+  int signal = 0;          // the signal that ended the process; 0: none
+  bool timed_out = false;  // killed after the time limit
+  std::string out, err;    // cut at output_limit
 };
 
-// Runs to the end, at most `seconds`; then the process group is killed.
+// Runs a process and waits for its end. Kills its process group after `seconds`. `output_limit` is
+// in bytes, for each of stdout and stderr. Throws Error(kEnvironment) when it cannot start.
 ProcessResult run_process(const std::vector<std::string>& arguments, double seconds,
                           size_t output_limit = size_t{16} << 20);
 
-// A child whose stdout is read line by line without blocking; stderr is appended to a file. It
-// leads its own process group. The destructor kills and reaps it.
+// A child process in its own process group. Its stdout is read line by line without blocking, and
+// its stderr is appended to a file. The destructor kills and reaps it.
 class Child {
  public:
+  // `environment`: variables that replace or join those of this process. Throws Error(kEnvironment)
+  // when the child cannot start or the file cannot be opened.
   Child(const std::vector<std::string>& arguments, const std::string& stderr_path,
         const std::map<std::string, std::string>& environment = {});
   ~Child();
@@ -32,10 +35,11 @@ class Child {
 
   pid_t pid() const { return pid_; }
   int out() const { return out_; }  // for poll(2)
-  // Calls `line` for each whole line that has arrived. False at end of file.
+  // Calls `line` for each complete line that has arrived. False at end of file.
   bool read_lines(const std::function<void(const std::string&)>& line);
-  bool finished(ProcessResult* result);  // reaps without blocking; `out` and `err` stay empty
-  void send(int signal);                 // to the process group
+  // Whether the child has ended; does not block. Fills `result` then, except `out` and `err`.
+  bool finished(ProcessResult* result);
+  void send(int signal);  // to the process group
 
  private:
   pid_t pid_ = -1;
@@ -45,8 +49,8 @@ class Child {
   std::string buffer_;
 };
 
-// lealab-worker beside this executable. Throws Error(kEnvironment) when it is missing: plugins are
-// never loaded in this process instead.
+// The path of lealab-worker, which lies beside this executable. Throws Error(kEnvironment) when it
+// is missing.
 std::string worker_path();
 
 }  // namespace lea::lab

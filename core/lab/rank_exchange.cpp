@@ -68,7 +68,7 @@ void write_npz(const EventRanks& ranks, const data::Dataset& data, const std::st
   npz.finish();
 }
 
-// The test events as records whose ranks are still 0.
+// The test events as records with rank 0.
 std::vector<eval::RankRecord> expected_records(const data::Dataset& data,
                                                const data::Split& split) {
   std::vector<uint32_t> popularity(static_cast<size_t>(data.items()) + 1, 0);
@@ -210,7 +210,7 @@ class ForeignReader {
     record.ties_unseen = ties_unseen;
   }
 
-  // An absent column leaves the value as it is.
+  // Does not change the value when the column is absent. False after a refused value.
   bool number(const std::vector<std::string>& fields, const char* name, uint32_t* value) {
     const auto column = column_.find(name);
     if (column == column_.end()) return true;
@@ -331,7 +331,7 @@ run::Folder add_foreign_run(const std::string& lab, const ForeignRun& run,
   const std::string bytes = eval::encode_ranks(ranks.file);
   run::Header header;
   header.experiment = run.experiment;
-  // What was measured and what it is called: importing again finds it.
+  // The hash identifies the ranks and their name, so that a second import finds this run.
   header.hash = sha256("imported\n" + run.experiment + "\n" + run.name + "\n" + sha256(bytes) +
                        (ranks.unseen ? "" : "\nunseen ranks not known"));
   header.seed = run.seed;
@@ -343,7 +343,7 @@ run::Folder add_foreign_run(const std::string& lab, const ForeignRun& run,
       const run::Header known = run::read_header(old);
       if (known.hash == header.hash && known.seed == header.seed) return old;
     } catch (const DataError&) {
-      // A damaged folder is no such run; `lealab db check` reports it.
+      // `lealab db check` reports damaged folders.
     }
   }
   header.uuid = run::new_uuid();

@@ -1,4 +1,4 @@
-// Ranks in and out with original ids: for other people's tools, and of other people's systems.
+// Exports ranks with original ids for other tools, and imports the ranks of other systems.
 #pragma once
 
 #include <string>
@@ -12,39 +12,52 @@ namespace lea::lab {
 
 struct EventRanks {
   eval::RankFile file;
-  bool unseen =
-      true;  // false: rank_unseen and ties_unseen are not known, and stand as rank and ties
+  // False: rank_unseen and ties_unseen are not known; they are copies of rank and ties.
+  bool unseen = true;
 };
 
-// Writes the ranks of a run's test events to `path`, as csv (columns sequence, position, target,
-// rank, ties, rank_unseen, ties_unseen, popularity; without the two where they are not known) or as
-// npz (an array for each column; ids as byte strings). Throws DataError when the data set is not
-// the one that was ranked.
+// Writes the ranks of a run's test events to `path`. `format` is "csv" or "npz" (one array for each
+// column; ids as byte strings). The columns:
+//   sequence                  original id
+//   position                  0-based position of the target in its sequence
+//   target                    original id of the item
+//   rank, ties                among all items
+//   rank_unseen, ties_unseen  among unseen items; left out when they are not known
+//   popularity                training events of the target
+// Throws DataError when `data` is not the data set that was ranked.
 void export_ranks(const EventRanks& ranks, const data::Dataset& data, const std::string& format,
                   const std::string& path);
 
-// Reads a CSV of another system: sequence (original id), position (0-based, of the target in its
-// sequence) and rank (1 is best), optionally target (original id, checked), ties (0 without), and
-// rank_unseen with ties_unseen (needed where there are ties). Every test event must occur once, and
-// nothing else may, but events at position 0 when `first_event` is false. Throws DataError with
-// file:line of the first wrong rows.
+// Reads a CSV file of another system. The columns, in any order:
+//   sequence                  original id
+//   position                  0-based position of the target in its sequence
+//   rank                      among all items; 1 is best
+//   target                    optional; original id of the item, which is checked
+//   ties                      optional; 0 when absent
+//   rank_unseen, ties_unseen  optional; ranks count as known when rank_unseen is there and, where
+//                             `ties` is, also ties_unseen
+// The file must hold every test event once, and nothing else. When `first_event` is false, events
+// at position 0 may be absent. Throws DataError with file:line of the first wrong rows.
 EventRanks read_foreign_ranks(const std::string& path, const data::Dataset& data,
                               const data::Split& split, bool first_event);
 
-// Makes a run folder of them, finished, with source "imported". `protocol` is a resolved run whose
-// data, split and evaluate sections say how the ranks were made. The same ranks under the same name
-// again give the run that there is. Throws DataError when the protocol removes seen items and the
-// ranks among the others are not known.
+// The description of imported ranks.
 struct ForeignRun {
   std::string experiment, name;
   int64_t seed = 0;
-  spec::RunSpec protocol;
+  spec::RunSpec protocol;  // its sections data, split and evaluate describe how the ranks were made
 };
+
+// Makes a finished run with source "imported" from the ranks. Returns the existing run when the
+// same ranks were imported before with the same experiment, name and seed. Throws DataError when
+// the protocol removes seen items but the ranks among unseen items are not known.
 run::Folder add_foreign_run(const std::string& lab, const ForeignRun& run, const EventRanks& ranks);
 
-// A field of a CSV line: quoted where commas or quotes need it, and with an apostrophe before what
-// a spreadsheet would take for a formula; and back.
+// The text as a field of a CSV line. Quotes it where commas, quotes or line breaks need it. Puts an
+// apostrophe before text that a spreadsheet would run as a formula.
 std::string csv_field(const std::string& text);
+
+// The fields of one CSV line; the inverse of csv_field.
 std::vector<std::string> split_csv(const std::string& line);
 
 }  // namespace lea::lab

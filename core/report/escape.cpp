@@ -15,7 +15,8 @@ std::string escape_markdown(const std::string& text) {
 }
 
 std::string escape_csv(const std::string& text) {
-  // CWE-1236: spreadsheets run what starts like this; the apostrophe makes it text.
+  // CWE-1236: a spreadsheet runs text with such a first character as a formula. An apostrophe
+  // prevents this.
   const bool formula = !text.empty() && std::string("=+-@\t\r").find(text[0]) != std::string::npos;
   if (!formula && text.find_first_of(",\"\n\r") == std::string::npos) return text;
   std::string quoted = formula ? "\"'" : "\"";

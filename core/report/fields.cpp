@@ -1,4 +1,4 @@
-// The fields of a run by name.
+// Reads the fields of a run by name.
 #include <algorithm>
 #include <ctime>
 #include <set>
@@ -10,7 +10,7 @@
 namespace lea::report {
 namespace {
 
-// The fixed fields, and slots that every run has.
+// The fields that every run has besides its slots.
 const std::vector<std::string> kFixed = {"uuid",   "experiment", "state",    "seed", "source",
                                          "reason", "created",    "finished", "age"};
 

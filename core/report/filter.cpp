@@ -15,14 +15,14 @@ struct Filter::Node {
   enum class Kind { kAnd, kOr, kNot, kCompare } kind = Kind::kCompare;
   std::unique_ptr<Node> left, right;
   std::string field, op, value;
-  std::optional<double> number;  // when the value is one
+  std::optional<double> number;  // empty when the value is not a number
 };
 
 namespace {
 
 using Node = Filter::Node;
 
-// Deeper nesting is an accident or an attack on the stack.
+// Limits the recursion, so that no expression can exhaust the stack.
 constexpr int kMaxDepth = 100;
 
 struct Token {
@@ -66,7 +66,6 @@ class Parser {
 
  private:
   [[noreturn]] void fail(size_t at, const std::string& what) const {
-    // One line of the expression and a caret below the place.
     throw UsageError("filter:1:" + std::to_string(at + 1) + ": " + what + "\n  " +
                      printable(text_) + "\n  " +
                      std::string(printable(text_.substr(0, at)).size(), ' ') + "^");
@@ -211,7 +210,7 @@ bool compare(const Node& node, const RunView& view) {
     order = *value.number < *node.number ? -1 : *value.number > *node.number ? 1 : 0;
   } else {
     order = value.text.compare(node.value);
-    // A prefix of the uuid, or a plugin's full id where the label is a short name.
+    // A prefix of the uuid is equal to it. A plugin's full id is equal to its short label.
     if (node.field == "uuid" && !node.value.empty() && value.text.rfind(node.value, 0) == 0)
       order = 0;
     if (text_at(view.run.spec, node.field + ".id") == node.value) order = 0;

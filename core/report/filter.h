@@ -7,11 +7,17 @@
 //   OP         := = != < <= > >= ~       (~: contains, ignoring case)
 //   VALUE      := a number, a word, or text in single or double quotes
 //
-// Fields: uuid, experiment, state, seed, source, reason, created, finished, age (hours); an axis or
-// slot (backbone, framework, reward, augment, ...); a dotted key of the resolved spec
-// (train.learning_rate); a test metric (ndcg@10) or a validation metric (valid.ndcg@20); result.KEY
-// (result.wall_seconds). `state` is the state of the run; the state slot is label.state, as
-// label.AXIS is any axis. A run that lacks a field satisfies only != on it.
+// Fields:
+//   uuid, experiment, state, seed, source, reason, created, finished
+//   age                  hours since the run was created
+//   backbone, reward ... label of a slot or of another axis
+//   label.AXIS           the same for any axis; label.state is the slot, `state` the run's state
+//   train.learning_rate  dotted key of the resolved spec
+//   ndcg@10              test metric
+//   valid.ndcg@20        validation metric
+//   result.wall_seconds  key of result.json
+//
+// A run without the field satisfies only !=.
 #pragma once
 
 #include <memory>
@@ -23,27 +29,29 @@
 
 namespace lea::report {
 
-// What a filter, a sort key or a listing reads of a run.
+// The facts of a run for filters, sort keys and listings.
 struct RunView {
   db::RunRow run;
   Measured metrics;
 };
 
-// A field's value as text; numbers also as a number. Absent: `present` is false.
+// The value of a field.
 struct FieldValue {
-  bool present = false;
+  bool present = false;  // false: the run lacks the field
   std::string text;
-  std::optional<double> number;
+  std::optional<double> number;  // empty when the value is not a number
 };
 FieldValue field_of(const RunView& view, const std::string& field);
 
-// Every field that at least one of the runs has, and the fixed ones; sorted. For near misses.
+// The names of all fields that some of the runs have, sorted. Filters accept these and no others.
 std::vector<std::string> known_fields(const std::vector<RunView>& views);
 
 class Filter {
  public:
   // An empty expression matches every run. Throws UsageError that points into the expression:
-  //   filter:1:5: `framwork` is not a field, did you mean `framework`?
+  //   filter:1:1: `framwork` is not a field of any run, did you mean `framework`?
+  //     framwork=snqn
+  //     ^
   Filter(const std::string& expression, const std::vector<std::string>& fields);
   ~Filter();
   bool matches(const RunView& view) const;
@@ -51,10 +59,10 @@ class Filter {
   struct Node;
 
  private:
-  std::unique_ptr<Node> root_;  // null: everything
+  std::unique_ptr<Node> root_;  // null: matches every run
 };
 
-// Checks a field name as a filter does; `where` names the option in the message.
+// Throws UsageError when `field` is not one of `fields`. `where` names the option in the message.
 void check_field(const std::string& field, const std::vector<std::string>& fields,
                  const std::string& where);
 

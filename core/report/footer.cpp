@@ -1,5 +1,4 @@
-// What a reader must know to trust a table: data, split, protocol, how many runs, and what went
-// wrong.
+// Writes the footer of a table: data, split, protocol, number of runs, and problems.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -27,7 +26,8 @@ std::string grouped(int64_t number) {  // 71,872
   return digits;
 }
 
-// Counts of the data set that was ranked, where the lab has it.
+// The counts of the ranked data set as ", N items, ..."; empty when the lab has no data set of the
+// name. Another data set of the same name is reported instead.
 std::string data_counts(const std::string& lab, const std::string& name,
                         const std::string& fingerprint) {
   const nlohmann::json description = lab_data(lab, name);
@@ -150,7 +150,8 @@ void add_gaps(const Pivot& pivot, Lines* notes) {
   }
 }
 
-// What ranks is part of a framework; where it is a choice, the choice is named.
+// Each framework decides which of its scores ranks the items. Names that choice where a parameter
+// makes it.
 void add_head(const Pivot& pivot, Lines* notes) {
   std::set<std::string> heads;
   for (const Row& row : pivot.rows) {
@@ -169,11 +170,12 @@ void add_head(const Pivot& pivot, Lines* notes) {
                      join({heads.begin(), heads.end()}, "; ") + ".");
 }
 
-// Means over a row's seeds with ties against the target and for it; empty without all ranks.
+// Test metrics as means over a row's seeds.
 struct TieMeans {
-  std::map<std::string, double> worst, best;
+  std::map<std::string, double> worst, best;  // ties rank before the target; behind it
 };
 
+// Empty when the ranks of some run are missing.
 std::optional<TieMeans> tie_means(const Row& row, const TableOptions& options) {
   TieMeans means;
   const auto add = [&](const eval::RankFile& ranks, const eval::Protocol& protocol,
@@ -200,7 +202,7 @@ void add_ties(const Pivot& pivot, const TableOptions& options, Lines* notes) {
     for (const Member& member : row.finished) {
       share = std::max(share, number_at(member.run.result, "tie_share").value_or(0));
     }
-    // No metric moves by more than the share of events that tie.
+    // Ties change a metric by at most the share of events with ties.
     if (share < 0.5 * std::pow(10.0, -kDigits)) continue;
     const std::optional<TieMeans> means = tie_means(row, options);
     const std::string percent = fixed(100 * share).substr(0, fixed(100 * share).size() - 2) + " %";
@@ -212,18 +214,18 @@ void add_ties(const Pivot& pivot, const TableOptions& options, Lines* notes) {
     for (const Column& column : pivot.columns) {
       if (column.part != "test") continue;
       const auto worst = means->worst.find(column.metric), best = means->best.find(column.metric);
-      if (worst == means->worst.end() || best == means->best.end()) continue;  // another row's cut
+      if (worst == means->worst.end() || best == means->best.end()) continue;  // no such cut here
       const std::string low = fixed(worst->second), high = fixed(best->second);
       if (low == high) continue;
       notes->push_back("Saturated ties: " + row.name + ": " + column.title + " is " + low +
                        " with ties against the target and " + high + " with ties for it (" +
                        percent + " of the test events tie).");
-      break;  // one metric says it
+      break;  // one metric is enough
     }
   }
 }
 
-// An imported row without the ranks that the protocol asks for.
+// Names imported rows that lack the ranks for this protocol.
 void add_unmeasured(const Pivot& pivot, const TableOptions& options, Lines* notes) {
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.finished) {
@@ -256,7 +258,8 @@ void add_stale(const Pivot& pivot, const TableOptions& options, Lines* notes) {
   if (stale.count() > 0) notes->push_back("Stale: " + stale.line() + ".");
 }
 
-// Numbers of one machine kind are equal bit for bit; those of two kinds may differ by rounding.
+// Names rows with runs of several machine kinds. Equal runs give equal numbers, bit for bit, only
+// within one machine kind.
 void add_machines(const Pivot& pivot, Lines* notes) {
   for (const Row& row : pivot.rows) {
     std::map<std::string, std::set<int64_t>> seeds;  // by machine kind

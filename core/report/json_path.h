@@ -1,5 +1,5 @@
-// Checked look-ups in documents that come from files: a missing key or another type is an empty
-// answer, never an exception in the middle of a table.
+// Looks up values in JSON documents from files. A missing key or a value of another type gives an
+// empty result instead of an exception, so that a table can always be printed.
 #pragma once
 
 #include <map>
@@ -10,15 +10,20 @@
 
 namespace lea::report {
 
-// The value at a dotted path ("train.learning_rate"), or null.
+// The value at a dotted path ("train.learning_rate"), or nullptr.
 const nlohmann::json* find_path(const nlohmann::json& document, std::string_view path);
 
-std::string text_at(const nlohmann::json& document,
-                    std::string_view path);  // empty when not a string
+// Empty when the value is not a string.
+std::string text_at(const nlohmann::json& document, std::string_view path);
+
+// Empty when the value is not a finite number.
 std::optional<double> number_at(const nlohmann::json& document, std::string_view path);
+
+// Empty when the value is not true or false.
 std::optional<bool> flag_at(const nlohmann::json& document, std::string_view path);
 
-// Every leaf as dotted path -> text as JSON writes it, strings without quotes; arrays are leaves.
+// All leaves: dotted path -> JSON text, where strings have no quotes. Arrays and empty objects are
+// leaves.
 std::map<std::string, std::string> flatten(const nlohmann::json& document);
 
 }  // namespace lea::report

@@ -36,7 +36,7 @@ std::string label_of(const db::RunRow& run, const std::string& axis) {
   }
   const auto written = run.labels.find(axis);
   if (written != run.labels.end()) return written->second;
-  if (run.spec.is_null()) return "";  // only planned: no more is known than its labels
+  if (run.spec.is_null()) return "";  // a run that is only planned has nothing but labels
   if (is_slot(axis)) {
     const std::string id = text_at(run.spec, axis + ".id");
     if (!id.empty()) return last_part(id);
@@ -83,7 +83,7 @@ bool natural_less(const std::string& a, const std::string& b) {
     }
   }
   if ((i < a.size()) != (j < b.size())) return j < b.size();
-  return a < b;  // "01" and "1": a strict order needs a last word
+  return a < b;  // decides between "01" and "1"
 }
 
 bool untrained(const db::RunRow& run) {

@@ -1,4 +1,4 @@
-// How people name a run: its labels, and an order of labels that people expect.
+// The labels of a run for people, and a natural order of labels.
 #pragma once
 
 #include <map>
@@ -9,21 +9,24 @@
 
 namespace lea::report {
 
-// The slots of a run in the order of a table's columns.
+// The names of a run's slots, in the order of a table's columns.
 const std::vector<std::string>& slots();
 
-// The label on an axis: as the spec wrote it, else the last part of the slot's plugin id, else the
-// value at the dotted key. "-" for a backbone that the framework does not read, "none" for other
-// empty slots.
+// The label of a run on an axis. For an empty slot: "-" for the backbone, "none" for the others.
+// Otherwise the label that the spec gives. Without one, the last part of the slot's plugin id, or
+// the value at the dotted key ("-" when absent). Empty for a run that is only planned and has no
+// label on the axis.
 std::string label_of(const db::RunRow& run, const std::string& axis);
 
-// "gru4rec snqn reward=le", for messages.
+// A short name of a run for messages: "gru4rec snqn reward=le".
 std::string describe(const db::RunRow& run);
 
-// "a2" < "a10"; text otherwise as bytes; "-" and "none" before all.
+// A strict order. Compares digits as numbers ("a2" < "a10") and other text as bytes. "", "-" and
+// "none" come first.
 bool natural_less(const std::string& a, const std::string& b);
 
-// True for a framework without training (`train` was made null by the spec).
+// Whether the run has a framework without training: `train` is null in its resolved spec. False for
+// imported ranks.
 bool untrained(const db::RunRow& run);
 
 }  // namespace lea::report

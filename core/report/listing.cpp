@@ -14,7 +14,7 @@
 namespace lea::report {
 namespace {
 
-// The metric that stopped the training, on test; else NDCG at the largest cut.
+// The test metric with the name that early stopping used, otherwise NDCG at the largest cut.
 std::string main_metric(const RunView& view) {
   const std::string stop = text_at(view.run.spec, "train.stop_on");
   if (view.metrics.test.count(stop) != 0) return stop;
@@ -31,7 +31,7 @@ std::string age_text(const RunView& view) {
   return std::to_string(std::llround(minutes / 60 / 24)) + " d";
 }
 
-// Eight digits, or as many as tell the runs apart.
+// The length at which prefixes of the uuids are unique, at least 8.
 size_t prefix_length(const std::vector<RunView>& views) {
   std::vector<std::string> uuids;
   for (const RunView& view : views) uuids.push_back(view.run.uuid);

@@ -1,4 +1,4 @@
-// A list of runs, and the whole of one run, for people and for scripts.
+// Prints a list of runs, or all facts of one run, as text or JSON.
 #pragma once
 
 #include <string>
@@ -9,23 +9,25 @@
 namespace lea::report {
 
 struct ListOptions {
-  std::string sort;  // a field; metrics best first, all else ascending; "-field" turns it round
+  // A field. Sorts metrics best first and other fields ascending; "-field" reverses the order.
+  // Empty: the order of the views.
+  std::string sort;
   bool json = false;
 };
 
-// The runs that match, one a line: short uuid, experiment, labels, seed, state, main metric, age.
-// Throws UsageError for a wrong filter or sort field.
+// The runs that match the filter (core/report/filter.h), one a line: short uuid, experiment,
+// labels, seed, state, main metric and age. Throws UsageError for a wrong filter or sort field.
 std::string list_runs(std::vector<RunView> views, const std::string& filter,
                       const ListOptions& options);
 
 struct DetailOptions {
-  bool slices = false;
+  bool slices = false;  // also print metrics by slice (eval::slices)
   bool json = false;
 };
 
-// Resolved spec, provenance, and the metrics under every tie policy with and without seen items,
-// computed again from the ranks in the lab; the stored ones where those are missing.
-// Throws DataError when the ranks are damaged.
+// The resolved spec, the provenance and the metrics of one run. Computes the test metrics from the
+// ranks in the lab, for every tie policy, with and without seen items. Prints the stored metrics
+// when the ranks are missing. Throws DataError when the ranks are damaged.
 std::string run_details(const RunView& view, const std::string& lab, const DetailOptions& options);
 
 }  // namespace lea::report

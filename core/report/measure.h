@@ -1,4 +1,4 @@
-// The metrics of one run: as stored, or computed again from its ranks under another protocol.
+// Gives the metrics of one run: as stored, or computed from its ranks under another protocol.
 #pragma once
 
 #include <map>
@@ -11,36 +11,37 @@
 
 namespace lea::report {
 
-// evaluate.* of a run's spec; what the spec lacks has the defaults of eval::Protocol.
+// The protocol in the section `evaluate` of a run's spec. Missing keys have their defaults.
 eval::Protocol protocol_of(const db::RunRow& run);
 
-// The protocol of the run with what the options override.
+// The run's protocol with the overrides of the options (k, ties, remove_seen).
 eval::Protocol protocol_of(const db::RunRow& run, const TableOptions& options);
 
-// False for imported ranks that lack those among unseen items, where the protocol asks for them.
+// False when the protocol removes seen items and the run's imported ranks do not cover that.
 bool has_ranks_for(const db::RunRow& run, const eval::Protocol& protocol);
 
-// What the lab says of a data set (data::describe_dataset); null where it has none of that name or
-// a damaged one, because a table does not depend on it.
+// The lab's description of a data set (data::describe_dataset). Null when the data set is missing
+// or damaged, because a table can be printed without it.
 nlohmann::json lab_data(const std::string& lab, const std::string& name);
 
-// The ranks of a run in the lab; `part` is test or valid. Empty when the file is absent. Throws DataError when it is damaged.
+// The ranks of a run in the lab. `part` is "test" or "valid". Empty when the file is absent or
+// `lab` is empty. Throws DataError when the file is damaged.
 std::optional<eval::RankFile> read_ranks(const std::string& lab, const std::string& uuid,
                                          const std::string& part);
 
-// Metric names are "ndcg@20".
+// The metrics of a run.
 struct Measured {
-  std::map<std::string, double> test, valid;  // as stored
+  std::map<std::string, double> test, valid;  // name ("ndcg@20") -> value
 };
 
-// Stored results of all runs of an experiment ("" = all), by uuid.
+// The stored metrics of all runs of an experiment by uuid. "" means all experiments.
 std::map<std::string, Measured> stored_metrics(const db::Store& store,
                                                const std::string& experiment);
 
-// The numbers that a table shows of one finished run. Test metrics are computed again when the
-// options ask for another protocol than the stored one, or for a cut that was not stored;
-// validation metrics are always the stored ones, because they chose the model. Empty for a run that
-// has_ranks_for refuses. Throws DataError when that needs ranks that the lab lacks.
+// The metrics of one finished run for a table. Computes the test metrics from the ranks when the
+// options override the run's protocol or name a cut that was not stored. Takes the validation
+// metrics as stored, because they selected the model. Empty when has_ranks_for is false. Throws
+// DataError when the ranks are needed but missing.
 Measured measure(const db::RunRow& run, const Measured& stored, const TableOptions& options);
 
 }  // namespace lea::report

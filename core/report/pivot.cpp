@@ -29,7 +29,7 @@ Leaves settings_of(const db::RunRow& run) {
   return leaves;
 }
 
-// Rows may be compared when data, split and protocol agree.
+// Rows with equal results of this function may be compared.
 std::string comparison_group(const db::RunRow& run, const TableOptions& options) {
   const eval::Protocol protocol = protocol_of(run, options);
   return text_at(run.spec, "data.name") + "|" + text_at(run.result, "data_fingerprint") + "|" +
@@ -38,11 +38,11 @@ std::string comparison_group(const db::RunRow& run, const TableOptions& options)
          (protocol.first_event ? "f" : "-");
 }
 
-// Fingerprints of the lab's data sets; each is looked at once.
+// Fingerprints of the lab's data sets; each is read once.
 class LabData {
  public:
   explicit LabData(const std::string& lab) : lab_(lab) {}
-  // False also where the lab has no data set of that name.
+  // Whether the lab has another data set under this name now. False when it has none.
   bool replaced_since(const db::RunRow& run) {
     const std::string name = text_at(run.spec, "data.name");
     const auto [found, added] = fingerprints_.emplace(name, "");
@@ -66,7 +66,7 @@ Member member_of(const db::RunRow& run, LabData& data, const TableOptions& optio
   return member;
 }
 
-// Takes the one that counts of several runs of one seed.
+// Adds the run that counts among the runs of one seed, and counts the finished others.
 void add_seed(std::vector<Member> members, Row* row) {
   std::vector<run::Candidate> candidates;
   for (const Member& member : members) candidates.push_back(member.candidate);
@@ -81,8 +81,9 @@ void add_seed(std::vector<Member> members, Row* row) {
   (finished ? row->finished : row->unfinished).push_back(std::move(members[chosen]));
 }
 
-// A mean holds runs of one data set and split only: those of the run that counts most. The others
-// were made before or after a data set was replaced under its name.
+// Removes finished runs that are not comparable with the preferred one (run::counts_before),
+// because a mean must cover one data set and split. Replacing a data set under its name causes such
+// runs.
 void keep_one_data_set(const TableOptions& options, Row* row) {
   if (row->finished.empty()) return;
   const auto first = std::min_element(row->finished.begin(), row->finished.end(),
@@ -98,8 +99,8 @@ void keep_one_data_set(const TableOptions& options, Row* row) {
 struct Draft {
   Row row;
   Leaves settings;                                 // empty for a row that is only planned
-  db::RunRow first;                                // names the row
-  std::map<int64_t, std::vector<Member>> by_seed;  // all runs
+  db::RunRow first;                                // gives the row its labels
+  std::map<int64_t, std::vector<Member>> by_seed;  // all runs of the row
 };
 
 std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
@@ -123,7 +124,7 @@ std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
   return drafts;
 }
 
-// Planned runs that do not exist join the row of their labels, or make one.
+// Adds planned runs that do not exist as missing, to the row with their labels or to a new row.
 void add_planned(const db::ExperimentRow& plan, std::vector<Draft>* drafts) {
   std::set<std::pair<std::string, int64_t>> present;
   for (const Draft& draft : *drafts) {
@@ -152,12 +153,12 @@ void add_planned(const db::ExperimentRow& plan, std::vector<Draft>* drafts) {
 bool varies(const std::vector<Draft>& drafts, const std::string& axis) {
   std::set<std::string> seen;
   for (const Draft& draft : drafts) seen.insert(label_of(draft.first, axis));
-  seen.erase("");  // of a run that is only planned
+  seen.erase("");  // the label of a run that is only planned
   return seen.size() > 1;
 }
 
-// Backbone and framework, then every other axis on which the rows differ, then whatever else still
-// tells two rows apart (the spec may have changed between two calls).
+// Backbone and framework, then all other axes on which rows differ, then all keys of the spec that
+// distinguish rows with equal labels (the spec may have changed between two calls of `lealab run`).
 std::vector<std::string> choose_axes(const std::vector<Draft>& drafts) {
   std::vector<std::string> axes = {"backbone", "framework"};
   const auto add = [&](const std::string& axis) {
@@ -191,14 +192,15 @@ std::vector<std::string> choose_axes(const std::vector<Draft>& drafts) {
   return axes;
 }
 
-// Values of an axis in the order of the grid, which is the spec's; outside a plan, by age.
+// The order of an axis's labels: "none" and "-" first, then the order of the plan, then labels
+// outside the plan by age.
 std::map<std::string, size_t> value_order(const std::vector<Draft>& drafts,
                                           const std::string& axis) {
   using Appearance = std::tuple<bool, uint64_t, std::string>;
   std::map<std::string, Appearance> first;
   for (const Draft& draft : drafts) {
     const std::string label = label_of(draft.first, axis);
-    // Position -1 becomes the largest: what is outside the plan comes last.
+    // The cast turns -1, outside the plan, into the largest number.
     const Appearance appearance = {label != "none" && label != "-",
                                    static_cast<uint64_t>(draft.first.position),
                                    draft.first.created};

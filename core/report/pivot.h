@@ -1,4 +1,4 @@
-// An experiment as rows and columns: the content of its table, before any format.
+// Arranges an experiment in rows and columns: the content of its table in no particular format.
 #pragma once
 
 #include <map>
@@ -22,32 +22,32 @@ struct Column {
 
 enum class Mark { kNone, kBest, kSecond };
 
-// What a row has in a column.
+// The value of a row in a column.
 struct TableValue {
-  Summary summary;  // n = 0: nothing measured
+  Summary summary;  // n = 0: there is no value
   Mark mark = Mark::kNone;
 };
 
-// One run's part in a row.
+// A run that belongs to a row.
 struct Member {
   db::RunRow run;
   run::Candidate candidate;
-  run::Result result;  // of finished runs
-  Measured metrics;    // of finished runs
+  run::Result result;  // default for a run that has not finished
+  Measured metrics;    // empty for a run that has not finished
 };
 
 struct Row {
-  std::vector<std::string> labels;  // one an axis
+  std::vector<std::string> labels;  // one for each axis
   std::string name;                 // for messages: "gru4rec snqn"
   bool untrained = false;
-  std::string group;  // rows of one group are comparable: same data, split and protocol
-  // By seed, one run each: the one that counts (core/run/counting.h).
+  std::string group;  // rows of a group are comparable: same data, split and protocol
+  // For each seed, the run that counts (core/run/counting.h) is in one of these two, by seed.
   std::vector<Member> finished;
-  std::vector<Member> unfinished;  // failed, interrupted, queued or running
+  std::vector<Member> unfinished;  // failed, cancelled, interrupted, queued or running
   std::vector<int64_t> missing;    // planned seeds without a run
-  int64_t superseded = 0;          // other finished runs of the same seeds, left out
-  int64_t other_data = 0;          // finished runs on a data set since replaced, left out
-  std::vector<TableValue> values;  // one a column
+  int64_t superseded = 0;          // number of other finished runs of the same seeds, not shown
+  int64_t other_data = 0;  // number of finished runs on another data set or split, not shown
+  std::vector<TableValue> values;  // one for each column
 };
 
 struct Pivot {
@@ -58,22 +58,22 @@ struct Pivot {
   std::vector<std::string> notes;  // the footer, one line each, plain text
 };
 
-// Digits behind the point of a printed metric; marks compare what is printed.
+// Decimal places of a printed metric. Marks compare the printed values.
 inline constexpr int kDigits = 4;
 std::string fixed(double value);
 
-// Without the footer. `runs` are db::Store::runs of the experiment, and `plan` its plan where it
-// has one: planned runs that do not exist yet are then shown as missing. Without a plan a seed is
-// missing where other trained rows have it. Precondition: `runs` is not empty.
+// Makes the table without its footer. `runs` are all runs of the experiment (db::Store::runs). With
+// a plan, planned runs that do not exist are missing. Without a plan, a seed is missing in a
+// trained row when another trained row has it. Precondition: `runs` is not empty.
 Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& runs,
                  const std::map<std::string, Measured>& stored, const TableOptions& options,
                  const std::optional<db::ExperimentRow>& plan = std::nullopt);
 
-// Marks the best and second best printed mean of each test and validation column within each group.
-// Equal printed means share a mark.
+// Marks the best and second best printed mean of each column within each group. Equal printed means
+// get the same mark.
 void mark_best(Pivot* pivot);
 
-// The footer: data, protocol, runs, flags.
+// The footer: one line each about data, protocol, runs and problems.
 std::vector<std::string> footer(const Pivot& pivot, const TableOptions& options);
 
 }  // namespace lea::report

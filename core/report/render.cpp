@@ -21,7 +21,7 @@ std::string half_width_of(const TableValue& value) {
   return value.summary.half_width ? fixed(*value.summary.half_width) : "";
 }
 
-// Why a row has no numbers.
+// Why a row has no numbers; empty when it has a finished run.
 std::string status(const Row& row) {
   if (!row.finished.empty()) return "";
   for (const Member& member : row.unfinished) {
@@ -30,6 +30,7 @@ std::string status(const Row& row) {
   return row.unfinished.empty() ? "not run" : row.unfinished.front().run.state;
 }
 
+// Whether a rule separates the row from the one before.
 bool starts_block(const Pivot& pivot, size_t r) {
   if (r == 0) return false;
   const Row &before = pivot.rows[r - 1], &row = pivot.rows[r];
@@ -39,7 +40,7 @@ bool starts_block(const Pivot& pivot, size_t r) {
 std::string text_value(const TableValue& value, bool terminal) {
   if (value.summary.n == 0) return "";
   const std::string half = half_width_of(value);
-  // Without a leading zero: seven such columns fit a terminal of 120.
+  // The leading zero is left out, so that seven values fit a terminal of 120 columns.
   std::string interval = half.empty() ? " –" : "±" + half.substr(half[0] == '0' ? 1 : 0);
   if (!terminal && value.mark == Mark::kBest) interval += "¹";
   if (!terminal && value.mark == Mark::kSecond) interval += "²";
@@ -140,7 +141,7 @@ std::string render_csv(const Pivot& pivot) {
     text += "," + name + "," + name + " half width," + name + " mark";
   }
   text += "\n";
-  const auto number = [](double value) { return nlohmann::json(value).dump(); };  // shortest exact
+  const auto number = [](double value) { return nlohmann::json(value).dump(); };  // all digits
   for (const Row& row : pivot.rows) {
     text += escape_csv(pivot.experiment);
     for (const std::string& label : row.labels)

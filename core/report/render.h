@@ -1,4 +1,4 @@
-// A pivot as text, Markdown, CSV, LaTeX or JSON.
+// Renders a pivot as text, Markdown, CSV, LaTeX or JSON.
 #pragma once
 
 #include <string>
@@ -7,15 +7,17 @@
 
 namespace lea::report {
 
+// `terminal`: marks the best values with ANSI codes, otherwise with ¹ and ².
 std::string render_text(const Pivot& pivot, bool terminal);
 std::string render_markdown(const Pivot& pivot);
 std::string render_csv(const Pivot& pivot);
 std::string render_latex(const Pivot& pivot);
 std::string render_json(const Pivot& pivot);
 
-// Text that a format would otherwise read as markup or, in a spreadsheet, as a formula.
+// Escape characters that are markup in the format or, at the start of a CSV field, make a
+// spreadsheet run the text as a formula.
 std::string escape_markdown(const std::string& text);
-std::string escape_csv(const std::string& text);  // a whole cell, quoted where needed
+std::string escape_csv(const std::string& text);  // a complete field, quoted where needed
 std::string escape_latex(const std::string& text);
 
 }  // namespace lea::report

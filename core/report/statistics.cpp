@@ -18,7 +18,7 @@ Summary summarize(const std::vector<double>& values) {
   const double n = static_cast<double>(values.size());
   summary.mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
   if (values.size() < 2) return summary;
-  // Two passes: the spread over seeds is often a thousandth of the mean.
+  // Two passes avoid cancellation: the spread over seeds is often a thousandth of the mean.
   double squares = 0;
   for (const double value : values) squares += (value - summary.mean) * (value - summary.mean);
   summary.deviation = std::sqrt(squares / (n - 1));

@@ -1,4 +1,4 @@
-// Mean and interval of a metric over seeds.
+// Computes mean and confidence interval of a metric over seeds.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 
 namespace lea::report {
 
-// Repetitions of one cell. Intervals treat the seeds as independent draws of the training procedure
-// on this one data set and split; they say nothing about other data.
+// Summary of the runs of one cell. The interval treats the seeds as independent draws of the
+// training procedure on this data set and split. It does not apply to other data.
 struct Summary {
-  int64_t n = 0;
+  int64_t n = 0;  // number of values
   double mean = 0;
   std::optional<double> deviation;   // sample standard deviation (n - 1); empty for n < 2
   std::optional<double> half_width;  // of the 95 % Student t interval of the mean; empty for n < 2

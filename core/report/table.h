@@ -1,6 +1,6 @@
-// The table of an experiment, as the paper prints it: a row for each cell of the grid, mean and
-// interval over seeds, best and second best marked. Every mark and number is computed from the
-// results index.
+// Prints the table of an experiment: a row for each cell of the grid, mean and interval over seeds,
+// and marks for the best and second best values. All numbers come from the results index, or from
+// the ranks in the lab where the options need them.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,15 @@
 
 namespace lea::report {
 
-// What a table shows beyond the stored results. The defaults show what the runs stored.
+// Options of a table. With the defaults it shows only stored results.
 struct TableOptions {
-  // The lab's folder. With it, the footer gains the counts of the data set and the exact effect of
-  // ties, and the protocol below can differ from the stored one. Empty: the index alone is read.
+  // The lab's folder. The footer's counts of the data set, the exact effect of ties, and a protocol
+  // that differs from the stored one need it. Empty: only the index is read.
   std::string lab;
-  std::vector<int64_t> k;           // cuts; empty: evaluate.k of the runs
+  std::vector<int64_t> k;           // cuts of the metrics; empty: evaluate.k of the runs
   std::optional<eval::Ties> ties;   // empty: evaluate.ties of the runs
   std::optional<bool> remove_seen;  // empty: evaluate.remove_seen of the runs
-  // The plugins that are installed now, for the line about stale runs (core/run/stale.h).
+  // The installed plugins, for the footer's line about stale runs (core/run/stale.h).
   run::InstalledPlugins installed;
 };
 

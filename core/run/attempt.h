@@ -3,7 +3,7 @@
 //   {"number", "host", "boot_id", "pid", "pid_start", "started"}    when a worker begins
 //   {"number", "ended", "exit", "reason"}                           when the attempt has ended
 //
-// The worker writes both. When it was killed, whoever started it writes the second one.
+// The worker writes both records. When a worker was killed, `lealab run` writes the second one.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +15,25 @@
 namespace lea::run {
 
 struct Attempt {
-  int64_t number = 0;  // 1, 2 ...; 0: there was none
-  Process process;     // that works on it, or did
+  int64_t number = 0;  // 1, 2 ...; 0: no attempt was made
+  Process process;     // the worker of this attempt
   bool ended = false;
 };
 
-// Throws DataError for a record of another form. A last line that was cut off is no record.
+// Ignores an unfinished last line. Throws DataError for a record with a
+// missing or wrong key.
 Attempt last_attempt(const Folder& run);
 
-// Notes that this process begins an attempt, and returns its number. Only the holder of the run's
-// lock may call this.
+// Appends the first record of an attempt by this process and returns its number. The caller must
+// hold the run's lock (kLockFile).
 int64_t begin_attempt(const Folder& run);
 
-// `exit` is the exit code of the worker, or 128 + the signal that ended it, or -1 when unknown.
+// Appends the second record. `exit` is the worker's exit code, 128 + the signal that ended it, or
+// -1 when it is unknown.
 void end_attempt(const Folder& run, int64_t number, int exit, const std::string& reason);
 
-// Notes the end of an attempt whose worker was killed; does nothing when the last attempt has ended
-// or there was none. Also cuts a line off that the kill left unfinished.
+// Appends the second record for a worker that was killed. Appends nothing when the last attempt has
+// ended or there was none. Removes an unfinished last line first.
 void close_attempt(const Folder& run, int exit, const std::string& reason);
 
 }  // namespace lea::run

@@ -2,8 +2,8 @@
 //
 //   {"host", "boot_id", "pid", "pid_start", "step", "max_steps", "steps_per_second", "time"}
 //
-// `time` is in seconds since 1970. Programs before version 3 of the plugin API wrote it as text
-// (2026-01-31T23:59:59Z), which is still read.
+// `time` is in seconds since 1970. Programs with a plugin API before version 3 wrote text instead
+// (2026-01-31T23:59:59Z). read_beat accepts both.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace lea::run {
 
-// A worker on another host counts as alive for so long after a beat.
+// A worker on another host counts as alive while its last beat is younger than this.
 inline constexpr double kLeaseSeconds = 60;
 
 struct Beat {
@@ -28,12 +28,12 @@ struct Beat {
 // Throws StoreError.
 void write_beat(const Folder& run, const Beat& beat);
 
-// Empty when there is none. Throws DataError that names the file and the key.
+// Empty when the file is absent. Throws DataError that names the file and the key.
 std::optional<Beat> read_beat(const Folder& run);
 
-// Whether the beat is younger than the lease at the time `now`. The clocks of two hosts differ, so
-// a beat from the future counts as well, by no more than the lease: otherwise a clock that was
-// wrong once would keep a dead worker alive.
+// Whether the beat is at most kLeaseSeconds away from `now`, in the past or in the future. The
+// clocks of two hosts may differ, so a beat from the near future is fresh. A beat from the far
+// future is not, because a wrong clock would otherwise keep a dead worker alive.
 bool is_fresh(const Beat& beat, std::time_t now);
 
 }  // namespace lea::run

@@ -7,7 +7,7 @@
 namespace lea::run {
 namespace {
 
-// Smaller counts more.
+// The class of counts_before, from 0 (preferred) to 5.
 int class_of(const Candidate& run) {
   switch (run.state) {
     case State::kFinished:
@@ -28,7 +28,7 @@ int class_of(const Candidate& run) {
 }  // namespace
 
 bool counts_before(const Candidate& a, const Candidate& b) {
-  // The later date comes first: the two are exchanged for it.
+  // The dates are exchanged because the newer run comes first.
   return std::make_tuple(class_of(a), std::cref(b.created), std::cref(a.uuid)) <
          std::make_tuple(class_of(b), std::cref(a.created), std::cref(b.uuid));
 }

@@ -1,6 +1,6 @@
-// Which run counts. A lab may hold several runs of one cell and seed: failed ones, repeated ones,
-// ones on a data set that was replaced since. The plan, the table and the export all take the one
-// that this rule names.
+// The rule that selects the run that counts. A lab may hold several runs with the same cell and
+// seed: failed runs, repeated runs, and runs on a data set that was replaced. The plan, the table
+// and the export all use the run that this rule selects.
 #pragma once
 
 #include <cstddef>
@@ -11,21 +11,27 @@
 
 namespace lea::run {
 
-// A run of some cell and seed, as far as the rule looks at it.
+// The facts about a run that the rule depends on.
 struct Candidate {
   std::string uuid, created;
   State state = State::kQueued;
-  // It finished, but not with what is wanted: on another data set than the lab has under that name,
-  // or stale where stale runs are to be made again.
+  // The run finished, but its result is not wanted: the lab has another data set under that name
+  // now, or the run is stale and stale runs are to be repeated.
   bool outdated = false;
 };
 
-// Whether `a` counts before `b`. In this order: finished with what is wanted, running, interrupted,
-// queued, finished but outdated, failed or cancelled. Of two in one class the newer one, and of two
-// of one second the smaller uuid. A strict order.
+// A strict order: whether `a` is preferred to `b`. The classes, best first:
+//   1. finished and not outdated
+//   2. running
+//   3. interrupted
+//   4. queued
+//   5. finished, but outdated
+//   6. failed or cancelled
+// Within a class, the newer run is preferred. When both began in the same second, the run with the
+// smaller uuid is preferred.
 bool counts_before(const Candidate& a, const Candidate& b);
 
-// The index of the run that counts. Precondition: there is one.
+// The index of the run that counts. Precondition: `candidates` is not empty.
 size_t counting(const std::vector<Candidate>& candidates);
 
 }  // namespace lea::run

@@ -48,11 +48,11 @@ void save_plan(const std::string& lab, const spec::Experiment& experiment) {
                          {"cells", std::move(runs)}};
   const std::string path = plan_file(lab, experiment.name);
   if (auto old = read_json(path); old && old->is_object()) {
-    // The same plan keeps its date, so that a repeated command changes nothing.
+    // An unchanged plan keeps its date, so that repeating a command changes nothing.
     old->erase("created");
     if (*old == plan) return;
   }
-  // Two plans of one second must differ: the index compares this text.
+  // The index compares this text, so two plans of the same second must differ in it.
   plan["created"] = utc_now() + " " + sha256(plan.dump()).substr(0, 8);
   publish_file(path, plan.dump(1) + "\n");
 }

@@ -1,10 +1,10 @@
-// What an experiment plans: the file lab/experiments/NAME.json, written by `lealab run` before the
-// first run begins.
+// The plan of an experiment: the file lab/experiments/NAME.json, which `lealab run` writes before
+// the first run begins.
 //
 //   {"name", "created", "axes": [...], "spec": {...}, "cells": [{"hash", "seed", "labels"}, ...]}
 //
-// The key `cells` is older than the words of today: each element is a run, and its `hash` is the
-// run's.
+// The key `cells` keeps an old name for compatibility. Each of its elements is a planned run: the
+// hash of a cell, and a seed.
 #pragma once
 
 #include <cstdint>
@@ -24,20 +24,20 @@ struct ExperimentPlan {
     std::map<std::string, std::string> labels;  // axis -> label
   };
   std::string name;
-  std::string created;            // UTC and a digest: another plan has another text
+  std::string created;            // UTC and a digest; two different plans never share it
   std::vector<std::string> axes;  // in the order of the spec
-  nlohmann::json spec;            // the spec with all that it extends
+  nlohmann::json spec;            // the spec, merged with the specs that it extends
   std::vector<Run> runs;          // in grid order; no two have the same hash and seed
 };
 
-// lab/experiments/NAME.json. The name must be one (is_name of core/base/text.h).
+// lab/experiments/NAME.json. Precondition: is_name(name) (core/base/text.h).
 std::string plan_file(const std::string& lab, const std::string& name);
 
-// The plan files of the lab, sorted.
+// The paths of the lab's plan files, sorted.
 std::vector<std::string> plan_files(const std::string& lab);
 
-// Writes the plan of an experiment. The same plan again leaves the file as it is. Throws
-// ConfigError for a name that cannot be a file's.
+// Writes the plan of an experiment. Leaves the file unchanged when it already holds the same plan.
+// Throws ConfigError when the experiment's name is not a valid file name.
 void save_plan(const std::string& lab, const spec::Experiment& experiment);
 
 // Throws DataError that names the file and the key.

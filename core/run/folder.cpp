@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kRuns = "/runs";
-constexpr const char* kHalfMade = ".new-";  // begins the name of a folder that is being made
+constexpr const char* kHalfMade = ".new-";  // prefix of a folder that is not yet complete
 
 }  // namespace
 
@@ -68,7 +68,7 @@ Folder find_run(const std::string& lab, const std::string& uuid_prefix) {
 
 std::string new_uuid() {
   uint8_t bytes[16];
-  // Small requests are never cut short once the kernel's generator is ready.
+  // A request of at most 256 bytes fails or returns all bytes, see getrandom(2).
   while (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
     if (errno != EINTR)
       throw Error(Exit::kEnvironment, std::string("getrandom: ") + std::strerror(errno));

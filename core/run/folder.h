@@ -1,22 +1,21 @@
-// The folders of a lab that hold runs, and the names of all that stands in the folder of a run.
-// The run folder is the truth about a run; the results index is made from it.
+// The folders of a lab that hold runs, and the names of the files in a run's folder. The run folder
+// is authoritative; the results index is derived from it.
 //
-//   lab/experiments/NAME.json   what the newest `lealab run` of that name planned
-//                               (core/run/experiment_plan.h)
+//   lab/experiments/NAME.json   the newest plan of an experiment (core/run/experiment_plan.h)
 //   lab/runs/UUID/              one run:
 //     run.yaml         the resolved spec (core/spec/run_spec.h)
-//     cell.json        what the run was planned as (core/run/header.h)
-//     attempts.jsonl   begin and end of each attempt (core/run/attempt.h)
+//     cell.json        uuid, experiment, hash, seed and labels (core/run/header.h)
+//     attempts.jsonl   start and end of each attempt (core/run/attempt.h)
 //     events.jsonl     appended by the worker: {"type": "train" | "valid" | ..., "step": n, ...}
-//     beat             sign of life of the worker (core/run/beat.h)
-//     checkpoint/      what the next step depends on (core/train/checkpoint.h)
+//     beat             the worker's last sign of life (core/run/beat.h)
+//     checkpoint/      the state from which training resumes (core/train/checkpoint.h)
 //     ranks.bin        ranks of the test events (core/eval/ranks.h)
 //     ranks-valid.bin  ranks of the validation events
-//     result.json      written once, last (core/run/result.h)
+//     result.json      outcome and metrics, written once and last (core/run/result.h)
 //     worker.lock      locked by the worker that trains the run
-//     log.txt          what the worker wrote to stderr
+//     log.txt          the worker's stderr
 //
-// The two .jsonl files and log.txt are appended to. Every other file reaches its name whole
+// The two .jsonl files and log.txt grow by appending. Every other file is published as a whole
 // (core/base/files.h).
 #pragma once
 
@@ -48,7 +47,7 @@ struct Folder {
   std::string file(const char* name) const { return path + "/" + name; }
 };
 
-// Makes the folders of runs, experiments and artefacts in the lab's folder where they are missing.
+// Makes the lab's folder and its folders runs, experiments and artefacts where they are missing.
 // Throws Error(kEnvironment) when that is impossible.
 void make_folders(const std::string& lab);
 
@@ -58,26 +57,28 @@ Folder folder_of(const std::string& lab, const std::string& uuid);
 // Every run of the lab, sorted by uuid.
 std::vector<Folder> list_runs(const std::string& lab);
 
-// The one run whose uuid begins with the prefix. Throws UsageError when there is none, or more than
-// one.
+// The only run with a uuid that begins with the prefix. Throws UsageError when no run or several
+// runs match.
 Folder find_run(const std::string& lab, const std::string& uuid_prefix);
 
-// A random UUID (version 4), and whether a folder's name is one.
+// A random UUID (version 4).
 std::string new_uuid();
+// Whether a folder's name has the form of a UUID, in lower case.
 bool is_uuid(const std::string& name);
 
 struct Header;
 
-// Makes lab/runs/UUID with its header, its spec and the given files (name -> content). The folder
-// appears whole or not at all.
+// Makes lab/runs/UUID with its header, its spec and the given files (name -> content). After a
+// crash the folder is either complete or absent.
 Folder make_run(const std::string& lab, const Header& header, const spec::RunSpec& spec,
                 const std::map<std::string, std::string>& files = {});
 
-// Removes what a killed process left half made in lab/runs. Nobody may be making a run meanwhile.
+// Removes the unfinished folders that make_run left in lab/runs when its process was killed. No
+// process may be making a run at the same time.
 void remove_half_made_runs(const std::string& lab);
 
-// A folder beside the runs, in which runs are unpacked and verified before they are moved to their
-// places. Removed, with what is left in it, when the object is destroyed.
+// A temporary folder in lab/runs, where runs are unpacked and verified before they are published.
+// The destructor removes it with its content.
 class Staging {
  public:
   explicit Staging(const std::string& lab);

@@ -1,10 +1,9 @@
-// What a run was planned as: the file cell.json, written when its folder is made.
+// The identity of a run: the file cell.json, written when the run's folder is made.
 //
 //   {"uuid", "experiment", "hash", "seed", "labels": {axis: label}, "axes": [axis, ...],
 //    "created", "source"}
 //
-// The file's name is older than the words of today: it describes a run, and its `hash` is the
-// run's.
+// The file keeps an old name for compatibility: it describes a run, which is a cell with a seed.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +19,8 @@ namespace lea::run {
 
 struct Header {
   std::string uuid;
-  std::string experiment;  // that the run was first planned for
-  std::string hash;        // spec::run_hash; of imported ranks, of their content
+  std::string experiment;  // the experiment that first planned the run
+  std::string hash;        // spec::run_hash; for imported ranks: a hash of their content
   std::string created;     // UTC
   int64_t seed = 0;
   std::map<std::string, std::string> labels;  // axis -> label
@@ -29,7 +28,7 @@ struct Header {
   std::string source = "lealab";              // or "imported": ranks of another system
 };
 
-// A header with a new uuid and the time of now.
+// A header with a new uuid and the current time.
 Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& run);
 
 nlohmann::json to_json(const Header& header);

@@ -22,11 +22,11 @@ std::string this_boot() {
   return id;
 }
 
-// -1 when there is no such process or it is a zombie.
+// Start time in clock ticks since boot; -1 when there is no such process or it is a zombie.
 int64_t start_of(int64_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   const std::string text((std::istreambuf_iterator<char>(file)), {});
-  // The program's name, field 2, may hold spaces and parentheses: count from the last one.
+  // Field 2, the program's name, may hold spaces and parentheses. Field 3 follows the last `)`.
   const size_t name_end = text.rfind(')');
   if (name_end == std::string::npos) return -1;
   std::istringstream fields(text.substr(name_end + 1));

@@ -1,5 +1,5 @@
-// Which process a number means. Process numbers are reused, and a zombie still answers signals, so
-// a process is named by host, boot, number and start time.
+// Identifies a process across restarts. Process ids are reused, and a zombie still accepts signals,
+// so a process is identified by host, boot, process id and start time.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,14 @@ struct Process {
 
 Process this_process();
 
-// Keys host, boot_id, pid and pid_start. A key that is missing leaves the default.
+// Keys: host, boot_id, pid and pid_start. process_from uses the defaults for missing keys.
 nlohmann::json to_json(const Process& process);
 Process process_from(const JsonFields& fields);
 
 bool is_on_this_host(const Process& process);
 
-// Whether it still runs. Only known of a process on this host: false for all others, for a zombie,
-// and for one whose start time is unknown.
+// Whether the process still runs on this host. False for processes on other hosts, for zombies and
+// for a process with an unknown start time.
 bool is_alive(const Process& process);
 
 }  // namespace lea::run

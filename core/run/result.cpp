@@ -141,7 +141,7 @@ Result result_from(const json& document, const std::string& where) {
   if (fields.has("unseen_ranks")) result.unseen_ranks = fields.boolean("unseen_ranks", true);
   if (fields.has("steps")) result.training = training_of(fields);
   Provenance made = provenance_of(fields);
-  if (!made.plugins.empty()) result.made_with = std::move(made);  // imported ranks used none
+  if (!made.plugins.empty()) result.made_with = std::move(made);  // imported ranks have none
   return result;
 }
 

@@ -1,4 +1,4 @@
-// What came of a run: the file result.json, written once and last. A run with a result never
+// The result of a run: the file result.json, written once and last. A run with a result never
 // changes.
 //
 //   {"state": "finished" | "failed" | "cancelled", "reason", "attempt", "finished_at",
@@ -10,7 +10,8 @@
 //    "plugins": [{"id": "KIND ID", "version", "sha256"}, ...], "numerics", "libtorch", "lealab",
 //    "host", "cpu", "threads", "device", "machine_kind"}
 //
-// A failed run has the first four alone. Imported ranks have no training and no machine.
+// A failed run has only the keys of the first line. Imported ranks have no keys about training or
+// the machine.
 #pragma once
 
 #include <cstdint>
@@ -28,14 +29,14 @@ namespace lea::run {
 // A plugin that a run used.
 struct UsedPlugin {
   std::string id;       // "KIND ID", such as "framework lea.snqn"
-  std::string version;  // that it declares
-  std::string sha256;   // of its library
+  std::string version;  // as the plugin declares it
+  std::string sha256;   // of the plugin's library
 };
 
-// Where and with what a run was made.
+// The machine and the programs that made a run.
 struct Provenance {
   std::vector<UsedPlugin> plugins;
-  int64_t numerics = 1;          // spec::kNumerics of that time; 1 where none is stated
+  int64_t numerics = 1;          // spec::kNumerics when the run was made; 1 when the file has none
   std::string libtorch, lealab;  // versions
   std::string host, cpu, device, machine_kind;
   int64_t threads = 1;
@@ -45,7 +46,7 @@ struct Provenance {
 struct Training {
   int64_t steps = 0;
   int64_t updates = 0;    // of the evaluated network
-  int64_t best_step = 0;  // that was selected
+  int64_t best_step = 0;  // the step of the evaluated network
   int64_t parameters = 0;
   double train_seconds = 0;  // of all attempts
   double wall_seconds = 0;   // of the last attempt
@@ -53,18 +54,18 @@ struct Training {
 
 struct Result {
   State state = State::kFinished;  // finished, failed or cancelled
-  std::string reason;              // why it failed; empty of a finished run
-  int64_t attempt = 0;             // that ended it; 0: imported ranks
+  std::string reason;              // why the run failed; empty for a finished run
+  int64_t attempt = 0;             // the attempt that ended the run; 0: imported ranks
   std::string finished_at;         // UTC
 
-  // Of finished runs. Metric names are those of core/eval/ranks.h.
-  std::map<std::string, double> valid, test;  // valid is empty without validation events
+  // Only for finished runs. Metric names are those of core/eval/ranks.h.
+  std::map<std::string, double> valid, test;  // `valid` is empty without validation events
   std::string data_fingerprint, split_fingerprint;
-  std::string ranks_sha256, ranks_valid_sha256;  // of the two files of ranks
-  double tie_share = 0;                          // share of the test events whose target ties
-  bool collapsed = false;                        // all scores are equal in most test events
-  std::optional<bool>
-      unseen_ranks;  // of imported ranks: whether those among unseen items are known
+  std::string ranks_sha256, ranks_valid_sha256;  // of ranks.bin and ranks-valid.bin
+  double tie_share = 0;    // share of the test events with ties at the target's score
+  bool collapsed = false;  // all scores are equal in most test events
+  // Only for imported ranks: whether the ranks among unseen items are known.
+  std::optional<bool> unseen_ranks;
 
   std::optional<Training> training;
   std::optional<Provenance> made_with;
@@ -72,17 +73,17 @@ struct Result {
 
 nlohmann::json to_json(const Result& result);
 
-// A key that is missing leaves the default, except `state`. Throws DataError that names `where` and
-// the key when a value is of another type.
+// Uses the default for a missing key, except for `state`, which is required. Throws DataError that
+// names `where` and the key when a value has another type.
 Result result_from(const nlohmann::json& document, const std::string& where);
 
 // Empty when the run has no result yet. Throws DataError that names the file and the key.
 std::optional<Result> read_result(const Folder& run);
 
-// Publishes result.json. Throws StoreError.
+// Publishes result.json. Throws StoreError when it cannot be written.
 void write_result(const Folder& run, const Result& result);
 
-// The result of a run that failed in its last attempt.
+// The result of a run that failed in this attempt, at the current time.
 Result failure(const std::string& reason, int64_t attempt);
 
 }  // namespace lea::run

@@ -1,5 +1,5 @@
-// When a finished run is stale: made with something that computes otherwise than what is installed
-// now. It stays, and is shown; it is made again on request only.
+// Stale runs: finished runs of plugins or numerics that differ from those installed now. Stale runs
+// are kept and shown. `lealab run` repeats them only on request (--redo-stale).
 #pragma once
 
 #include <map>
@@ -13,23 +13,23 @@ namespace lea::run {
 
 using InstalledPlugins = std::map<std::string, spec::PluginBuild>;  // by "KIND ID"
 
-// What made the result and is another now, one phrase each: "framework lea.snqn 1.0.0 (now 1.1.0)".
-// Empty when the result is not stale. spec::computes_the_same compares plugins; one that is not
-// installed is not compared.
-// Imported ranks are never stale.
+// The plugins (by spec::computes_the_same) and the numerics that differ from those installed now,
+// one phrase each: "framework lea.snqn 1.0.0 (now 1.1.0)". Empty when the result is not stale. A
+// plugin that is not installed is skipped. Imported ranks are never stale.
 std::vector<std::string> outdated_parts(const Result& result, const InstalledPlugins& installed);
 
-// Counts stale runs, and says all of it in one line.
+// Counts stale runs and summarizes them in one line.
 class StaleRuns {
  public:
-  void add(const std::vector<std::string>& parts);  // of one run; nothing when it is empty
+  // Adds one run with the result of outdated_parts. Does nothing when `parts` is empty.
+  void add(const std::vector<std::string>& parts);
   size_t count() const { return count_; }
-  // "3 runs are stale: made with framework lea.snqn 1.0.0 (now 1.1.0)". Empty when none is.
+  // "3 runs are stale: made with framework lea.snqn 1.0.0 (now 1.1.0)". Empty when no run is stale.
   std::string line() const;
 
  private:
   size_t count_ = 0;
-  std::map<std::string, size_t> runs_;  // by part
+  std::map<std::string, size_t> runs_;  // outdated part -> number of runs
 };
 
 }  // namespace lea::run

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<const char*, 6> kNames = {"queued", "running",   "finished",
                                                "failed", "cancelled", "interrupted"};
 
-// A checkpoint counts once its manifest stands there.
+// The manifest (.json) is written last, so a checkpoint without one is incomplete.
 bool has_checkpoint(const Folder& run) {
   std::error_code error;
   for (const auto& entry :

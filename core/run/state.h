@@ -1,4 +1,4 @@
-// The states of a run, told from the files in its folder alone.
+// The states of a run, derived only from the files in its folder.
 #pragma once
 
 #include <optional>
@@ -11,13 +11,16 @@ namespace lea::run {
 enum class State { kQueued, kRunning, kFinished, kFailed, kCancelled, kInterrupted };
 
 std::string to_string(State state);
-std::optional<State> state_from(const std::string& text);  // empty when it names none
+std::optional<State> state_from(const std::string& text);  // empty for an unknown name
 
-bool is_final(State state);  // finished, failed, cancelled: these never change
+bool is_final(State state);  // finished, failed or cancelled: the state never changes again
 
-// The state that result.json gives. Without that file: running while the worker of the last attempt
-// is alive (on this host the process itself, on another one a fresh beat), else interrupted when
-// there is a checkpoint, else queued. Throws DataError for a damaged file.
+// The state in result.json. Without that file:
+//   running      the worker of the last attempt is alive. On this host its process exists. On
+//                another host its beat is fresh (core/run/beat.h).
+//   interrupted  no worker is alive, and there is a checkpoint
+//   queued       otherwise
+// Throws DataError for a damaged file.
 State state_of(const Folder& run);
 
 }  // namespace lea::run
