@@ -43,7 +43,7 @@ void print_json(const json& document) {
 
 std::shared_ptr<const Dataset> open(const Globals& globals, const std::string& name) {
   data::check_name(name);
-  return Dataset::open(data::dataset_folder(lab::open_lab(globals.lab), name));
+  return Dataset::open(data::dataset_folder(lab::existing_lab(globals.lab), name));
 }
 
 // The command-line options that describe a split.
@@ -144,7 +144,7 @@ void show(const Globals& globals, const std::string& name, SplitOptions& options
 }
 
 void list(const Globals& globals, bool as_json) {
-  const std::filesystem::path folder = data::datasets_folder(lab::open_lab(globals.lab));
+  const std::filesystem::path folder = data::datasets_folder(lab::existing_lab(globals.lab));
   std::vector<std::string> names;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {

@@ -10,7 +10,7 @@ namespace lea::cli {
 namespace {
 
 void rebuild_command(const Globals& globals) {
-  const std::string lab = lab::open_lab(globals.lab);
+  const std::string lab = lab::existing_lab(globals.lab);
   std::string set_aside;
   const lab::Collected collected = lab::rebuild(lab, &set_aside);
   if (!set_aside.empty()) std::printf("the damaged index was kept as %s\n", set_aside.c_str());
@@ -25,7 +25,7 @@ void rebuild_command(const Globals& globals) {
 }
 
 void check_command(const Globals& globals) {
-  const std::string lab = lab::open_lab(globals.lab);
+  const std::string lab = lab::existing_lab(globals.lab);
   const std::vector<std::string> problems = lab::check(lab);
   const db::Store store(lab, db::Store::Mode::kReadOnly);
   std::string message;

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "core/base/csv.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
@@ -165,15 +166,15 @@ void write_csv(const OpenRun& open, const ExportOptions& options, std::ifstream&
   out << "sequence,position,target";
   for (int64_t j = 0; j < columns; ++j) {
     out << ','
-        << (scores ? lab::csv_field(open.data->item_ids()[static_cast<size_t>(j)])
+        << (scores ? csv_field(open.data->item_ids()[static_cast<size_t>(j)])
                    : "item_" + std::to_string(j + 1));
   }
   out << '\n';
   std::vector<char> row(static_cast<size_t>(columns) * 4);
   for (const eval::RankRecord& record : open.ranks.records) {
     raw.read(row.data(), static_cast<std::streamsize>(row.size()));
-    out << lab::csv_field(open.data->sequence_ids()[record.sequence]) << ',' << record.position
-        << ',' << lab::csv_field(open.data->item_ids()[record.target - 1]);
+    out << csv_field(open.data->sequence_ids()[record.sequence]) << ',' << record.position << ','
+        << csv_field(open.data->item_ids()[record.target - 1]);
     for (int64_t j = 0; j < columns; ++j) {
       if (scores) {
         float value = 0;
@@ -187,7 +188,7 @@ void write_csv(const OpenRun& open, const ExportOptions& options, std::ifstream&
       std::memcpy(&item, row.data() + j * 4, 4);
       if (item < 1 || item > open.data->items())
         throw DataError("the worker named an item that does not exist");
-      out << ',' << lab::csv_field(open.data->item_ids()[static_cast<size_t>(item - 1)]);
+      out << ',' << csv_field(open.data->item_ids()[static_cast<size_t>(item - 1)]);
     }
     out << '\n';
   }
@@ -233,7 +234,7 @@ void export_packs(const std::string& lab, const ExportOptions& options) {
 }
 
 void export_command(const ExportOptions& options, const Globals& globals) {
-  const std::string lab = lab::open_lab(globals.lab);
+  const std::string lab = lab::existing_lab(globals.lab);
   const bool of_run = options.what == "ranks" || options.what == "scores" || options.what == "topk";
   if (!of_run) {
     if (!options.run.empty()) {

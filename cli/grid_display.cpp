@@ -82,7 +82,6 @@ void GridDisplay::on_event(const lab::TaskEvent& event) {
         print("begin     " + name(event.task) + "  (run " + event.folder.uuid().substr(0, 8) + ")");
       return;
     case Kind::kProgress:
-      if (row.progress.max_steps == 0) row.work_started = since(row.started);
       row.progress = event;
       return;
     case Kind::kValidated:

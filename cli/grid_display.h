@@ -28,7 +28,6 @@ class GridDisplay {
     lab::TaskEvent progress;
     std::map<std::string, double> metrics, best;
     Clock::time_point started, heard;
-    double work_started = 0;  // seconds from `started` to the first progress report
   };
 
   std::string name(size_t task) const;

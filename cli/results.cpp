@@ -67,7 +67,7 @@ std::vector<report::RunView> all_runs(const std::string& lab, const std::string&
                        [&](const report::RunView& view) { return view.run.uuid == folder.uuid(); });
       if (listed != views.end()) *listed = view_of(folder);
       if (known == states.end()) views.push_back(view_of(folder));
-    } catch (const DataError& error) {
+    } catch (const Error& error) {
       std::fprintf(stderr, "left out: %s\n", error.what());
     }
   }

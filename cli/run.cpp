@@ -169,7 +169,7 @@ Loaded load(const Options& options, const Globals& globals) {
   const auto plugins = lab::probe_plugins(plugin_folders(globals.plugin_dirs));
   loaded.installed = lab::installed_plugins(plugins);
   loaded.experiment = spec::load_experiment(options.spec, options.set, lab::catalogue_of(plugins));
-  loaded.lab = lab::open_lab(globals.lab);
+  loaded.lab = lab::lab_folder(globals.lab);
   return loaded;
 }
 
@@ -319,6 +319,7 @@ void conclude(const Outcome& outcome) {
 
 void run_command(const Options& options, const Globals& globals) {
   const Loaded loaded = load(options, globals);
+  lab::open_lab(globals.lab);
   const lab::LabLock lock(loaded.lab);
   import_missing_data(loaded.lab, loaded.experiment, options.json);
   const lab::Plan plan = lab::make_plan(loaded.lab, loaded.experiment, loaded.installed,

@@ -1,4 +1,4 @@
-// An augmenter: picks one more positive item for each history.
+// An augmenter proposes one more positive item for each history.
 #pragma once
 
 #include "core/api/types.h"
@@ -9,9 +9,10 @@ class LEA_API Augmenter {
  public:
   virtual ~Augmenter();
 
-  // int64 [B]: the proposed items a^e, 1..N. `candidates` int64 [B, C] are the evaluated network's
-  // top items, best first. `history.event` is always a training event. Called without gradient. 0 =
-  // no proposal for that row: its augmented losses are left out.
+  // The proposed items a^e as int64 [B], 1..N. 0 proposes nothing for that row, whose augmented
+  // losses are then left out. `candidates` int64 [B, C] are the items that the evaluated network
+  // ranks highest, best first. `history.event` is a training event in every row. The host calls it
+  // without gradient.
   virtual Tensor propose(const History& history, const Tensor& candidates) = 0;
 };
 

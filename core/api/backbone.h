@@ -1,4 +1,4 @@
-// A sequential model G: from a history to a hidden state h_t.
+// A backbone is a sequential model G. It turns a history into a hidden state h_t.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -13,8 +13,9 @@ class LEA_API Backbone : public torch::nn::Module {
 
   virtual int64_t width() const = 0;  // D
 
-  // [B, D]. What lies after `length` and what the other rows hold must not change a row; an empty
-  // history has a defined state. Dropout follows is_training().
+  // The hidden states, [B, D]. A row depends on nothing but its own items before `length`: neither
+  // on the padding nor on other rows. An empty history has a state as well. Dropout is active while
+  // is_training().
   virtual Tensor encode(const History& history) = 0;
 };
 

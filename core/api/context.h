@@ -1,4 +1,4 @@
-// What the host gives a plugin when it makes it.
+// What a plugin can ask the host for. The host passes it to the plugin's constructor.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,32 +20,32 @@ class LEA_API Context {
 
   virtual int64_t items() const = 0;    // N
   virtual int64_t history() const = 0;  // T
-  virtual uint64_t seed() const = 0;    // of the run
+  virtual uint64_t seed() const = 0;    // the seed of the run
   virtual c10::Device device() const = 0;
 
-  // A fresh backbone as the spec names it, with its own parameters. Frameworks call it once, or
-  // twice for twin networks. Throws PluginError when the caller is not a framework.
+  // A new backbone, as the spec names it, with trainable parameters of its own. A framework calls
+  // it once, or twice for twin networks. Throws PluginError when the plugin is no framework.
   virtual std::shared_ptr<Backbone> make_backbone() const = 0;
 
-  // The environment that a parameter of type environment names.
+  // The environment that a parameter of type environment names. `value` is the parameter's value.
   virtual std::shared_ptr<Environment> environment(const std::string& value) const = 0;
 
   virtual const TrainingData& training() const = 0;
 
-  // Original ids of the data set: item_id(i) for item i; for plugins that read a user's file.
-  virtual int64_t item_of(const std::string& original_id) const = 0;  // 0 when unknown
-  virtual int64_t sequence_of(
-      const std::string& original_id) const = 0;  // training sequence, -1 when none
+  // For plugins that read a user's file, which has the original ids of the data set: the item, 0
+  // when no item has this id; and the training sequence, -1 when none has.
+  virtual int64_t item_of(const std::string& original_id) const = 0;
+  virtual int64_t sequence_of(const std::string& original_id) const = 0;
 
-  // How the state slot is used; width 0 without one. Eq. (4).
+  // How the environment's state s' joins the hidden state h, Eq. (4).
   struct StateUse {
-    int64_t width = 0;     // S
-    int64_t project = 0;   // width of the projected s'; 0: as it is
-    bool replace = false;  // s' alone instead of s' || h
+    int64_t width = 0;     // S; 0 when the run has no environment in its state slot
+    int64_t project = 0;   // s' is projected to this width; 0: it is not
+    bool replace = false;  // the state is s' alone instead of s' || h
   };
   virtual StateUse state_use() const = 0;
 
-  // Weights of the augmented losses, Eq. (16); both 0 without an augmenter.
+  // The weights of the augmented losses, Eq. (16). Both are 0 without an augmenter.
   struct AugmentUse {
     double supervised_weight = 0;  // w_ap
     double q_weight = 0;           // w_aq

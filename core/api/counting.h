@@ -1,5 +1,5 @@
-// What baselines without gradient steps share: counts of item pairs, and popularity as the
-// fallback.
+// What the baselines that count instead of taking gradient steps share: counts of item pairs, with
+// popularity as the fallback.
 #pragma once
 
 #include <utility>
@@ -9,24 +9,25 @@
 
 namespace lea {
 
-// Rows of (item, count): row i says how often each item belongs to item i, by the training data.
+// How often each pair of items occurs in the training data.
 class LEA_API PairCounts {
  public:
-  // Counts the pairs given, items 1..N.
+  // Counts equal pairs (item, related item) of items 1..N.
   PairCounts(int64_t items, std::vector<std::pair<int32_t, int32_t>> pairs);
 
-  // scores[j - 1] += weight * count(item, j) for each j; item 0 adds nothing.
+  // Adds weight * count(item, j) to scores[j - 1] for each item j. Item 0 adds nothing.
   void add_row(int64_t item, float weight, float* scores) const;
 
  private:
+  // The related items of item i and their counts stand at offset_[i] .. offset_[i + 1] - 1.
   std::vector<int64_t> offset_;  // [N + 2]
   std::vector<int32_t> item_;
   std::vector<float> count_;
 };
 
-// Scores of the last item's pairs; popularity orders what they leave equal and serves empty
-// histories. Popularity stays below one count, so it never overrules one. Equal scores stay equal:
-// nothing is broken by item id.
+// Scores each item by its count of pairs with the last item of the history. Popularity orders the
+// items with equal counts, and all items for an empty history. It adds less than one count, so it
+// never overrules one. Ties that remain stay ties: the order of item ids decides nothing.
 class LEA_API LastItemFramework : public Framework {
  public:
   ~LastItemFramework() override;
@@ -34,16 +35,16 @@ class LEA_API LastItemFramework : public Framework {
   Tensor score(const History& history) override;
 
  protected:
-  // Pairs (item, related item) of one training sequence.
+  // Appends the pairs (item, related item) of one training sequence to `out`.
   virtual void pairs(const int32_t* items, int64_t count,
                      std::vector<std::pair<int32_t, int32_t>>& out) const = 0;
 
  private:
   Tensor popularity_;               // [N], sums to less than 1
-  std::vector<PairCounts> counts_;  // one, once fitted
+  std::vector<PairCounts> counts_;  // empty before fit(), one element after it
 };
 
-// [N], the training count of each item, float.
+// How often each item occurs in the training data, float [N].
 LEA_API Tensor item_counts(const TrainingData& training);
 
 }  // namespace lea

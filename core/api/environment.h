@@ -1,4 +1,4 @@
-// An environment: where rewards and states come from.
+// An environment gives the rewards of actions and, if it has any, the states of histories.
 #pragma once
 
 #include <vector>
@@ -11,15 +11,16 @@ class LEA_API Environment {
  public:
   virtual ~Environment();
 
-  // Width S of `state`, 0 when the environment gives no state.
+  // The width S of `state`; 0 when the environment gives no states.
   virtual int64_t state_width() const { return 0; }
 
-  // float [B, S] for the history (Eq. 3). Called without gradient. The default throws.
+  // The states of the histories, float [B, S] (Eq. 3). The host calls it without gradient, and only
+  // when state_width() is above 0. The default throws.
   virtual Tensor state(const History& history);
 
-  // float [B, K] for `actions` int64 [B, K] (Eq. 5). roles[k] says what column k is; a learned
-  // environment must ignore it. Called without gradient. Must be a pure function of its arguments
-  // and the seed.
+  // The rewards of `actions` int64 [B, K], as float [B, K] (Eq. 5). roles[k] says what the actions
+  // of column k are: logged, sampled or proposed. A learned environment must ignore it. The result
+  // must depend on the arguments and the seed alone. The host calls it without gradient.
   virtual Tensor reward(const History& history, const Tensor& actions,
                         const std::vector<Role>& roles) = 0;
 };

@@ -1,4 +1,4 @@
-// A learning framework: what is learnt from a transition, and how items are scored.
+// A framework decides what is learnt from a transition and how items are scored.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -13,17 +13,19 @@ class LEA_API Framework : public torch::nn::Module {
  public:
   ~Framework() override;
 
-  // Parameter groups. Empty: a baseline without gradient steps, which `fit`s instead.
+  // The groups of parameters that are trained. Empty for a baseline without gradient steps, which
+  // learns in `fit` instead.
   virtual std::vector<Group> groups() { return {}; }
 
-  // One training step's loss. Called only when there are groups; the default throws.
+  // The loss of one training step. The host calls it only when there are groups. The default
+  // throws.
   virtual Loss loss(const Transition& transition, const Step& step);
 
-  // Called once before the first step with the training events; baselines count here.
+  // The host calls it once, before the first step. Baselines count here. The default does nothing.
   virtual void fit(const TrainingData& training);
 
-  // float [B, N], higher is better, finite. Called without gradient, in eval mode. `history.items`
-  // may hold fewer items than the sequence has: the last T.
+  // The scores of all items, float [B, N], finite; a higher score is a better item. A history holds
+  // the last T items of a longer sequence. The host calls it without gradient, in eval mode.
   virtual Tensor score(const History& history) = 0;
 };
 

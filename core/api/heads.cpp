@@ -12,10 +12,10 @@
 namespace lea {
 namespace {
 
-// Rows of a block: small enough that its logits stay in the last-level cache between the passes,
-// large enough that the catalogue's weights are not read too often. Each block reads the weights
-// and updates their gradient, which costs as much as the passes over some 64 rows of logits: below
-// twice that, smaller blocks lose more than they save.
+// How many rows of logits are computed at a time. Few enough that the block stays in the last-level
+// cache between the passes over it. But each block also reads all weights and updates all of their
+// gradient, which costs as much as the passes over 64 rows. With fewer than 128 rows a block, that
+// would cost more than the cache saves.
 int64_t block_rows(const Tensor& hidden, int64_t items) {
   constexpr int64_t kCacheBytes = 4 << 20, kLeastRows = 128;
   const int64_t rows = hidden.size(0);
@@ -68,11 +68,11 @@ struct Gradients {
   Tensor hidden, weight, bias;
 };
 
-// What of the gradient comes from the targets themselves: -scale at one logit a target.
+// Adds the part of the gradient that comes from the targets: -scale at the logit of each.
 void subtract_targets(const Gradients& gradients, const Tensor& hidden, const Tensor& weight,
                       const Tensor& target, const Tensor& scale) {
   const int64_t targets = target.size(1), width = hidden.size(1);
-  const Tensor row = (target - 1).clamp_min(0).flatten();  // those left out have scale 0
+  const Tensor row = (target - 1).clamp_min(0).flatten();  // a target of 0 has scale 0
   const Tensor negative = -scale.flatten();
   gradients.bias.index_add_(0, row, negative);
   const Tensor repeated = hidden.unsqueeze(1).expand({-1, targets, -1}).reshape({-1, width});
@@ -81,7 +81,8 @@ void subtract_targets(const Gradients& gradients, const Tensor& hidden, const Te
       (weight.index_select(0, row) * negative.unsqueeze(1)).view({-1, targets, width}).sum(1));
 }
 
-// -log softmax(logits)[target] as [B, M]; with `gradients`, also those for weights `scale` [B, M].
+// -log softmax(logits)[target] as [B, M]. Fills `gradients`, unless it is null, with those of the
+// sum that is weighted by `scale` [B, M].
 Tensor negative_log(const Tensor& hidden, const Tensor& weight, const Tensor& bias, bool relu,
                     const Tensor& target, const Tensor& scale, Gradients* gradients) {
   const int64_t rows = hidden.size(0), items = weight.size(0), step = block_rows(hidden, items);

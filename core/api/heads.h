@@ -1,5 +1,5 @@
-// Output layers over the whole catalogue, and the losses on them that never hold a [B, N] tensor
-// with its gradient. Weights are float [N, D], biases float [N]; row j belongs to item j + 1.
+// Output layers over all items, and losses on them that never hold the logits [B, N] of a batch
+// together with their gradient. Weights are float [N, D], biases float [N]; row j is of item j + 1.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -26,21 +26,23 @@ class LEA_API ItemHead : public torch::nn::Module {
 
 struct CrossEntropy {
   Tensor value;  // scalar: mean over the B rows of sum_m weight * -log softmax(logits)[target]
-  Tensor rows;   // float [B, M]: -log softmax(logits)[target] without weights; 0 where left out
+  Tensor rows;   // float [B, M]: -log softmax(logits)[target] without weights; 0 for a target of 0
 };
 
-// Eqs. (7), (8), (14). `target` int64 [B, M], items 1..N; 0 leaves that target out (the mean stays
-// over B). `weight` float [B, M] or undefined (1); no gradient flows to it. The M targets of a row
-// share one pass over the logits. Reads the weights' gradient mode now: the gradients are made in
-// the forward pass, block by block, and `value` may be differentiated once.
+// The loss of Eqs. (7), (8) and (14). `target` int64 [B, M] holds items 1..N; a target of 0 is left
+// out, and the mean is over B all the same. `weight` float [B, M] is 1 where it is undefined, and
+// gets no gradient. The M targets of a row share one pass over the logits. The gradients are made
+// in this call, block by block, if gradients are enabled now. So `value` may be differentiated
+// once.
 LEA_API CrossEntropy cross_entropy(const ItemHead& head, const Tensor& hidden, const Tensor& target,
                                    const Tensor& weight = {});
 
-// Q(s, a) of Eq. (9) for a few actions: float [B, K] from state float [B, S] and actions int64 [B,
-// K]. Touches only those rows of the weights. The action 0 gives the value of item 1: mask it.
+// Q(s, a) of Eq. (9) for a few actions: float [B, K] from `state` float [B, S] and `actions` int64
+// [B, K]. Reads only the weights of these actions. An action of 0 gives the value of item 1, which
+// the caller must mask.
 LEA_API Tensor q_values(const ItemHead& head, const Tensor& state, const Tensor& actions);
 
-// argmax_a Q(s, a) as items int64 [B]. Without gradient.
+// The item with the highest Q(s, a) for each row, int64 [B]. Has no gradient.
 LEA_API Tensor best_action(const ItemHead& head, const Tensor& state);
 
 }  // namespace lea

@@ -1,4 +1,5 @@
-// Key functions: the one home of each interface's vtable and type information.
+// The destructors are defined here alone, so that host and plugins share one vtable and one type
+// information for each interface.
 #include "core/api/plugin.h"
 #include "core/base/error.h"
 

@@ -14,12 +14,12 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// What a layer keeps for its backward pass, each [P, H].
+// What the backward pass of a layer needs, each [P, H].
 struct Gates {
   Tensor reset, update, candidate, recurrent, previous;
 };
 
-// One GRU layer over packed rows. At each step the state's first `rows` rows go on.
+// One GRU layer over packed rows. Step i updates the first rows[i] rows of the state.
 class GruLayer : public torch::autograd::Function<GruLayer> {
  public:
   static Tensor forward(AutogradContext* context, const Tensor& input, const Tensor& input_weight,
@@ -112,7 +112,7 @@ PackedHistory pack(const History& history) {
 }
 
 Tensor run_gru(torch::nn::GRUImpl& gru, const Tensor& input, const PackedHistory& packed) {
-  const std::vector<Tensor> weights = gru.all_weights();  // four a layer
+  const std::vector<Tensor> weights = gru.all_weights();  // four for each layer
   const double dropout = gru.options.dropout();
   if (input.is_cpu() && input.dtype() == at::kFloat) {
     Tensor output = input;

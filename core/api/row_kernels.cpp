@@ -10,13 +10,14 @@
 namespace lea::kernels {
 namespace {
 
-// Explicit lanes, because a float reduction may not be reordered by the compiler.
+// Partial results that a loop keeps side by side. The compiler may not reorder a float reduction,
+// so it can use vector instructions only where the code states the order.
 constexpr int64_t kLanes = 64;
 
-// The argmax looks for its maximum again in one such chunk only.
+// argmax() first finds the chunk that holds the maximum, then the column in that chunk alone.
 constexpr int64_t kChunk = 1024;
 
-// logits += bias, clamped at 0 for relu; returns the maximum.
+// Adds the bias, clamps at 0 with relu, and returns the maximum.
 template <bool relu>
 inline float add_bias(float* logits, const float* bias, int64_t items) {
   float lane[kLanes];

@@ -33,7 +33,8 @@ History stack(const std::vector<History>& histories) {
   return {at::cat(items), at::cat(length), at::cat(event)};
 }
 
-// Encodes all histories at once, without gradient, with dropout or not; gives back one tensor each.
+// Encodes all histories in one call without gradient. `dropout` says whether dropout is active.
+// Returns one tensor for each element of `histories`.
 std::vector<Tensor> encode_constant(QNetwork& network, const std::vector<History>& histories,
                                     bool dropout) {
   if (histories.empty()) return {};
@@ -118,7 +119,8 @@ TwinFramework::Bootstraps TwinFramework::bootstraps(const Pass& pass, const Tran
   QNetwork& other = pass.network == first_.get() ? *second_ : *first_;
   const bool own_next = proposals && params_.augmented_next == "proposed";
 
-  // The trained network has already encoded the history; without dropout in targets it must again.
+  // The trained network has encoded the history already, with dropout. Targets without dropout need
+  // it encoded again.
   std::vector<History> wanted = {transition.next};
   if (own_next) wanted.push_back(append(transition.history, transition.proposed));
   std::vector<History> wanted_trained = wanted;
@@ -139,9 +141,9 @@ TwinFramework::Bootstraps TwinFramework::bootstraps(const Pass& pass, const Tran
                      params_.target == "other" ? Tensor() : trained.join(hidden_trained[i], state),
                      params_.target == "trained" ? Tensor() : other.join(hidden[i], state));
   };
-  const Tensor going_on = transition.done.logical_not().to(pass.hidden.scalar_type());
+  const Tensor continues = transition.done.logical_not().to(pass.hidden.scalar_type());
   const auto end = [&](const Tensor& values, bool zero) {
-    return zero ? values * going_on : values;
+    return zero ? values * continues : values;
   };
 
   Bootstraps result;

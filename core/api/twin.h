@@ -1,5 +1,6 @@
-// What the Q-learning frameworks share: twin networks of which each step trains one, and TD errors
-// of logged, sampled and proposed actions. A framework is then only its sum of losses.
+// What the Q-learning frameworks share: two networks of which each step trains one, and the TD
+// errors of logged, sampled and proposed actions. What remains to a framework is the sum of its
+// losses.
 #pragma once
 
 #include <memory>
@@ -15,8 +16,9 @@
 
 namespace lea {
 
-// Parameters of every framework with a Q-head. The ids are those of the registers in the paper's
-// restatement; "code" is the published implementation of SNQN and SA2C.
+// The parameters of every framework with a Q-head. Ids such as U1 and A3 number what the paper
+// leaves open and what it says in two ways; "code" is the published implementation of SNQN and
+// SA2C.
 struct QParams {
   double gamma = 0.5;
   double td_factor = 0.5;
@@ -55,13 +57,14 @@ struct QParams {
   }
 };
 
-// One of the twins: a backbone, its supervised head, and a Q-head on the joined state.
+// One of the two networks: a backbone, its supervised head, and a Q-head on the joined state.
 class LEA_API QNetwork : public torch::nn::Module {
  public:
   QNetwork(const Context& context, Activation activation);
   ~QNetwork() override;
 
-  // s of Eq. (4), [B, d_s]: `state` || h, or `state` alone, or h when there is no state slot.
+  // The state s of Eq. (4), [B, d_s]: `state` || `hidden`, or `state` alone, or `hidden` alone when
+  // the run has no environment in its state slot.
   Tensor join(const Tensor& hidden, const Tensor& state) const;
   bool reads_hidden() const { return !use_.replace || use_.width == 0; }
 
@@ -70,7 +73,7 @@ class LEA_API QNetwork : public torch::nn::Module {
 
  private:
   Context::StateUse use_;
-  Tensor projection_, projection_bias_;  // undefined when s' is used as it is
+  Tensor projection_, projection_bias_;  // undefined when s' is not projected
 };
 
 class LEA_API TwinFramework : public Framework {
@@ -82,8 +85,8 @@ class LEA_API TwinFramework : public Framework {
   Tensor score(const History& history) override;
 
  protected:
-  // One step of the network that the coin chose. TD errors are squared, times td_factor, without
-  // mean.
+  // What one step computes with the network that it trains, which a random draw picks. TD errors
+  // are squared and multiplied by td_factor, one for each row.
   struct Pass {
     QNetwork* network = nullptr;
     std::string group;
@@ -97,12 +100,13 @@ class LEA_API TwinFramework : public Framework {
   enum class Negatives { kUse, kIgnore };
   Pass pass(const Transition& transition, const Step& step, Negatives negatives);
 
-  // L_p + w_ap L_ap: the batch mean of Eqs. (8) and (14), each row's weight times its term.
-  // Undefined weights are 1. Adds its parts to the metrics.
+  // L_p + w_ap L_ap, the batch mean of Eqs. (8) and (14). `weight` and `augmented_weight` [B]
+  // multiply the terms of each row; they are 1 where undefined. Adds the two parts to the metrics
+  // of `loss`.
   CrossEntropy supervised_loss(const Pass& pass, const Transition& transition, Loss& loss,
                                const Tensor& weight = {}, const Tensor& augmented_weight = {});
 
-  // weight * L_q + w_aq L_aq as batch means. Adds its parts to the metrics.
+  // q_weight * L_q + w_aq L_aq as batch means. Adds its parts to the metrics of `loss`.
   Tensor q_loss(const Pass& pass, Loss& loss);
 
   const QParams params_;
@@ -119,7 +123,8 @@ class LEA_API TwinFramework : public Framework {
                    const Tensor& other_state) const;
 };
 
-// Appends `item` int64 [B] to histories, dropping the oldest item of a full one. 0 appends nothing.
+// The histories with `item` int64 [B] appended. A full history loses its oldest item. 0 appends
+// nothing.
 LEA_API History append(const History& history, const Tensor& item);
 
 }  // namespace lea

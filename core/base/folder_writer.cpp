@@ -51,12 +51,14 @@ std::string prefix_of(const fs::path& target) {
   return prefix.append(target.filename().string()).append(".");
 }
 
-void remove_left_over(const fs::path& target) {
-  const std::string prefix = prefix_of(target);
+}  // namespace
+
+void remove_left_over(const std::string& folder, const std::string& prefix,
+                      const std::string& suffix) {
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(target.parent_path(), ignored)) {
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || !name.ends_with(".tmp")) continue;
+    if (!name.starts_with(prefix) || !name.ends_with(suffix)) continue;
     int pid = 0;
     const char* start = name.data() + prefix.size();
     const auto [end, error] = std::from_chars(start, name.data() + name.size(), pid);
@@ -65,8 +67,6 @@ void remove_left_over(const fs::path& target) {
   }
 }
 
-}  // namespace
-
 FolderWriter::FolderWriter(const std::string& target) {
   static std::atomic<int> count = 0;
   std::error_code error;
@@ -74,7 +74,7 @@ FolderWriter::FolderWriter(const std::string& target) {
   if (path.filename().empty()) path = path.parent_path();  // the last part of "DIR/" is empty
   target_ = path.string();
   fs::create_directories(path.parent_path(), error);
-  remove_left_over(path);
+  remove_left_over(path.parent_path(), prefix_of(path), ".tmp");
   temporary_ = (path.parent_path() / (prefix_of(path) + std::to_string(::getpid()) + "-" +
                                       std::to_string(count++) + ".tmp"))
                    .string();

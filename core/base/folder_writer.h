@@ -50,6 +50,11 @@ class FolderWriter {
   std::string target_, temporary_;
 };
 
+// Removes the entries of `folder` that processes which no longer run have left: those named PREFIX,
+// a process id, a dash, anything, and SUFFIX.
+void remove_left_over(const std::string& folder, const std::string& prefix,
+                      const std::string& suffix);
+
 // {"bytes": n, "sha256": "..."} of one file.
 nlohmann::json file_record(const std::string& path);
 

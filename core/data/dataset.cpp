@@ -96,10 +96,17 @@ std::optional<json> describe_dataset(const std::string& lab, const std::string& 
   return read_json(dataset_folder(lab, name) + kDescription);
 }
 
-std::string fingerprint_in(const std::string& lab, const std::string& name) {
-  const auto description = describe_dataset(lab, name);
-  if (!description) return "";
-  return JsonFields(*description, dataset_folder(lab, name) + kDescription).text("fingerprint", "");
+const std::string& Fingerprints::of(const std::string& name) {
+  const auto [found, added] = known_.emplace(name, "");
+  if (!added) return found->second;
+  try {
+    if (const auto description = describe_dataset(lab_, name)) {
+      found->second = JsonFields(*description, name).text("fingerprint", "");
+    }
+  } catch (const Error&) {
+    // See the header: the name stays without a fingerprint.
+  }
+  return found->second;
 }
 
 std::shared_ptr<const Dataset> Dataset::open(const std::string& folder) {

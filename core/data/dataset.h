@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -34,8 +35,18 @@ std::string dataset_folder(const std::string& lab, const std::string& name);
 // that name. Throws DataError when the file is damaged.
 std::optional<nlohmann::json> describe_dataset(const std::string& lab, const std::string& name);
 
-// The fingerprint in dataset.json; empty when the lab has no data set of that name.
-std::string fingerprint_in(const std::string& lab, const std::string& name);
+// Fingerprints of the data sets of a lab. Each description is read once.
+class Fingerprints {
+ public:
+  explicit Fingerprints(std::string lab) : lab_(std::move(lab)) {}
+  // Empty when the lab has no data set of that name. Also empty when its description is damaged,
+  // because whoever opens the data set reports that.
+  const std::string& of(const std::string& name);
+
+ private:
+  std::string lab_;
+  std::map<std::string, std::string> known_;  // by name
+};
 
 class Dataset {
  public:

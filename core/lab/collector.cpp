@@ -182,6 +182,7 @@ RunRecord read_run(const run::Folder& run) {
   if (const auto document = read_json(path)) {
     const run::Result result = run::result_from(*document, path);
     record.run.result = *document;
+    record.run.state = run::to_string(result.state);  // the run may have ended after state_of
     record.run.reason = result.reason;
     record.run.finished = result.finished_at;
     record.results = results_of(header.uuid, result);

@@ -47,9 +47,12 @@ Estimator::Estimator(const std::string& lab) : lab_(lab) {
       if (row.state != "finished" || row.source != "lealab" || !row.result.is_object()) continue;
       const spec::RunSpec run = spec::run_from_json(row.spec, "run " + row.uuid);
       const run::Result result = run::result_from(row.result, "run " + row.uuid);
-      if (!result.training || result.training->wall_seconds <= 0) continue;
-      const double seconds = result.training->wall_seconds;
+      if (!result.training) continue;
+      // The wall time is that of the last attempt; the training time is that of all of them.
+      const double seconds =
+          std::max(result.training->wall_seconds, result.training->train_seconds);
       const int64_t steps = result.training->steps;
+      if (seconds <= 0) continue;
       const auto add = [&](const std::string& kind, double value) {
         Measured& entry = measured_[kind];
         entry.seconds += value;

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <list>
 #include <memory>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/json_field.h"
@@ -211,15 +212,17 @@ class Executor {
   }
 
   void settle(const Running& run, const ProcessResult& ended) {
-    if (const auto result = run::read_result(run.folder)) {
-      if (result->state == run::State::kFinished) {
-        ++result_.finished;
-        tell(run, TaskEvent::Kind::kFinished);
-      } else {
-        failed(run, result->reason, result->reason);
-      }
-      return;
+    std::optional<run::Result> result;
+    try {
+      result = run::read_result(run.folder);
+    } catch (const Error& error) {
+      return failed(run, error.what(), error.what());  // a damaged result costs its run alone
     }
+    if (result && result->state == run::State::kFinished) {
+      ++result_.finished;
+      return tell(run, TaskEvent::Kind::kFinished);
+    }
+    if (result) return failed(run, result->reason, result->reason);
     const bool asked = run.killed || ended.signal == SIGTERM || ended.signal == SIGINT ||
                        ended.signal == SIGHUP ||
                        ended.exit_code == static_cast<int>(Exit::kInterrupted);

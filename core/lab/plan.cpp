@@ -43,21 +43,6 @@ struct Wanted {
   bool redo_stale = false;
 };
 
-// Fingerprints of the lab's data sets; each is read once. Empty when there is no such data set.
-class LabData {
- public:
-  explicit LabData(const std::string& lab) : lab_(lab) {}
-  const std::string& fingerprint(const std::string& name) {
-    const auto [found, added] = fingerprints_.emplace(name, "");
-    if (added) found->second = data::fingerprint_in(lab_, name);
-    return found->second;
-  }
-
- private:
-  const std::string& lab_;
-  std::map<std::string, std::string> fingerprints_;
-};
-
 // Why a finished run does not belong to the lab's current data set of this name. Empty when it
 // does, or when the lab has no such data set.
 std::string other_data(const run::Folder& folder, const run::Result& result,
@@ -69,7 +54,7 @@ std::string other_data(const run::Folder& folder, const run::Result& result,
 }
 
 Known look_at(const run::Folder& folder, run::Header header, const std::string& data_name,
-              LabData& data, const Wanted& wanted) {
+              data::Fingerprints& data, const Wanted& wanted) {
   Known known;
   known.folder = folder;
   known.candidate = {header.uuid, header.created, run::state_of(folder)};
@@ -78,7 +63,7 @@ Known look_at(const run::Folder& folder, run::Header header, const std::string& 
   if (!result) return known;
   known.failure = result->reason;
   if (known.candidate.state != run::State::kFinished) return known;
-  known.other_data = other_data(folder, *result, data_name, data.fingerprint(data_name));
+  known.other_data = other_data(folder, *result, data_name, data.of(data_name));
   known.outdated = run::outdated_parts(*result, wanted.installed);
   known.candidate.outdated =
       !known.other_data.empty() || (wanted.redo_stale && !known.outdated.empty());
@@ -101,7 +86,7 @@ void visit_runs(const std::string& lab,
   for (const run::Folder& folder : run::list_runs(lab)) {
     try {
       visit(folder, run::read_header(folder));
-    } catch (const DataError&) {
+    } catch (const Error&) {
     }
   }
 }
@@ -112,7 +97,7 @@ Counting known_runs(const spec::Experiment& experiment, const Wanted& wanted) {
   for (const spec::PlannedRun& run : experiment.runs) {
     data_name[{run.hash, run.run.seed}] = run.run.data.name;
   }
-  LabData data(wanted.lab);
+  data::Fingerprints data(wanted.lab);
   Counting counting;
   visit_runs(wanted.lab, [&](const run::Folder& folder, run::Header header) {
     const auto name = data_name.find({header.hash, header.seed});
@@ -257,7 +242,7 @@ std::vector<run::Folder> counting_runs(const std::string& lab, const std::string
       position[{plan.runs[i].hash, plan.runs[i].seed}] = i;
   }
   const run::InstalledPlugins none;
-  LabData data(lab);
+  data::Fingerprints data(lab);
   Counting counting;
   visit_runs(lab, [&](const run::Folder& folder, run::Header header) {
     const bool made_for_it =

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "core/base/clock.h"
+#include "core/base/csv.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
@@ -260,41 +261,6 @@ run::Result foreign_result(const ForeignRun& run, const EventRanks& ranks,
 
 }  // namespace
 
-std::string csv_field(const std::string& text) {
-  std::string field = text;
-  if (!field.empty() && std::string("=+-@\t\r'").find(field[0]) != std::string::npos)
-    field = "'" + field;
-  if (field.find_first_of(",\"\n\r") == std::string::npos) return field;
-  std::string quoted = "\"";
-  for (const char c : field) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
-}
-
-std::vector<std::string> split_csv(const std::string& line) {
-  std::vector<std::string> fields(1);
-  bool quoted = false;
-  const size_t end = line.ends_with('\r') ? line.size() - 1 : line.size();
-  for (size_t i = 0; i < end; ++i) {
-    const char c = line[i];
-    if (quoted && c == '"' && i + 1 < end && line[i + 1] == '"') {
-      fields.back() += line[++i];
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (c == ',' && !quoted) {
-      fields.emplace_back();
-    } else {
-      fields.back() += c;
-    }
-  }
-  for (std::string& field : fields) {
-    if (field.size() > 1 && field[0] == '\'' &&
-        std::string("=+-@\t\r'").find(field[1]) != std::string::npos) {
-      field.erase(0, 1);
-    }
-  }
-  return fields;
-}
-
 void export_ranks(const EventRanks& ranks, const data::Dataset& data, const std::string& format,
                   const std::string& path) {
   if (ranks.file.data_fingerprint != data.fingerprint()) {
@@ -342,7 +308,7 @@ run::Folder add_foreign_run(const std::string& lab, const ForeignRun& run,
     try {
       const run::Header known = run::read_header(old);
       if (known.hash == header.hash && known.seed == header.seed) return old;
-    } catch (const DataError&) {
+    } catch (const Error&) {
       // `lealab db check` reports damaged folders.
     }
   }

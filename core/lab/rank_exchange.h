@@ -53,11 +53,4 @@ struct ForeignRun {
 // the protocol removes seen items but the ranks among unseen items are not known.
 run::Folder add_foreign_run(const std::string& lab, const ForeignRun& run, const EventRanks& ranks);
 
-// The text as a field of a CSV line. Quotes it where commas, quotes or line breaks need it. Puts an
-// apostrophe before text that a spreadsheet would run as a formula.
-std::string csv_field(const std::string& text);
-
-// The fields of one CSV line; the inverse of csv_field.
-std::vector<std::string> split_csv(const std::string& line);
-
 }  // namespace lea::lab

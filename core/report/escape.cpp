@@ -14,17 +14,6 @@ std::string escape_markdown(const std::string& text) {
   return escaped;
 }
 
-std::string escape_csv(const std::string& text) {
-  // CWE-1236: a spreadsheet runs text with such a first character as a formula. An apostrophe
-  // prevents this.
-  const bool formula = !text.empty() && std::string("=+-@\t\r").find(text[0]) != std::string::npos;
-  if (!formula && text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = formula ? "\"'" : "\"";
-  for (const char c : text) quoted.append(c == '"' ? 2 : 1, c);
-  quoted += '"';
-  return quoted;
-}
-
 std::string escape_latex(const std::string& text) {
   static const std::map<char, std::string> kEscapes = {{'\\', "\\textbackslash{}"},
                                                        {'{', "\\{"},

@@ -3,6 +3,7 @@
 #include <ctime>
 #include <set>
 
+#include "core/base/clock.h"
 #include "core/report/filter.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
@@ -41,9 +42,9 @@ FieldValue of_label(const db::RunRow& run, const std::string& axis) {
 }
 
 FieldValue age_of(const db::RunRow& run) {
-  std::tm time = {};
-  if (strptime(run.created.c_str(), "%Y-%m-%dT%H:%M:%S", &time) == nullptr) return {};
-  return of_number(std::difftime(std::time(nullptr), timegm(&time)) / 3600);
+  const auto created = parse_utc(run.created);
+  if (!created) return {};
+  return of_number(std::difftime(std::time(nullptr), *created) / 3600);
 }
 
 }  // namespace

@@ -200,7 +200,7 @@ void add_ties(const Pivot& pivot, const TableOptions& options, Lines* notes) {
   for (const Row& row : pivot.rows) {
     double share = 0;
     for (const Member& member : row.finished) {
-      share = std::max(share, number_at(member.run.result, "tie_share").value_or(0));
+      share = std::max(share, member.result.tie_share);
     }
     // Ties change a metric by at most the share of events with ties.
     if (share < 0.5 * std::pow(10.0, -kDigits)) continue;
@@ -241,7 +241,7 @@ void add_unmeasured(const Pivot& pivot, const TableOptions& options, Lines* note
 void add_collapse(const Pivot& pivot, Lines* notes) {
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.finished) {
-      if (!flag_at(member.run.result, "collapsed").value_or(false)) continue;
+      if (!member.result.collapsed) continue;
       notes->push_back("Collapsed (constant scores): " + row.name + ", seed " +
                        std::to_string(member.run.seed) + ", run " + member.run.uuid.substr(0, 8));
     }

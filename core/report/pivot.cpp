@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "core/data/dataset.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
 #include "core/spec/run_spec.h"
@@ -38,28 +39,17 @@ std::string comparison_group(const db::RunRow& run, const TableOptions& options)
          (protocol.first_event ? "f" : "-");
 }
 
-// Fingerprints of the lab's data sets; each is read once.
-class LabData {
- public:
-  explicit LabData(const std::string& lab) : lab_(lab) {}
-  // Whether the lab has another data set under this name now. False when it has none.
-  bool replaced_since(const db::RunRow& run) {
-    const std::string name = text_at(run.spec, "data.name");
-    const auto [found, added] = fingerprints_.emplace(name, "");
-    if (added) found->second = text_at(lab_data(lab_, name), "fingerprint");
-    return !found->second.empty() && text_at(run.result, "data_fingerprint") != found->second;
-  }
+// Whether the lab has another data set under the name of the run's now. False when it has none.
+bool replaced_since(const db::RunRow& run, data::Fingerprints& data) {
+  const std::string& now = data.of(text_at(run.spec, "data.name"));
+  return !now.empty() && text_at(run.result, "data_fingerprint") != now;
+}
 
- private:
-  const std::string& lab_;
-  std::map<std::string, std::string> fingerprints_;
-};
-
-Member member_of(const db::RunRow& run, LabData& data, const TableOptions& options,
+Member member_of(const db::RunRow& run, data::Fingerprints& data, const TableOptions& options,
                  const std::map<std::string, Measured>& stored) {
   Member member{run, {run.uuid, run.created, run::state_from(run.state).value()}, {}, {}};
   if (member.candidate.state != run::State::kFinished) return member;
-  member.candidate.outdated = data.replaced_since(run);
+  member.candidate.outdated = replaced_since(run, data);
   member.result = run::result_from(run.result, "run " + run.uuid);
   const auto found = stored.find(run.uuid);
   member.metrics = measure(run, found == stored.end() ? Measured() : found->second, options);
@@ -108,7 +98,7 @@ std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
                               const TableOptions& options) {
   std::map<std::string, size_t> index;  // by row_key
   std::vector<Draft> drafts;
-  LabData data(options.lab);
+  data::Fingerprints data(options.lab);
   for (const db::RunRow& run : runs) {
     const auto [at, fresh] = index.emplace(row_key(run), drafts.size());
     if (fresh) drafts.push_back({{}, settings_of(run), run, {}});

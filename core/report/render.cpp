@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/base/csv.h"
 #include "core/base/text.h"
 #include "core/report/columns.h"
 
@@ -134,18 +135,18 @@ std::string render_markdown(const Pivot& pivot) {
 
 std::string render_csv(const Pivot& pivot) {
   std::string text = "experiment";
-  for (const std::string& axis : pivot.axes) text += "," + escape_csv(axis);
+  for (const std::string& axis : pivot.axes) text += "," + csv_field(axis);
   text += ",n,failed,missing";
   for (const Column& column : pivot.columns) {
-    const std::string name = escape_csv((column.part == "valid" ? "valid " : "") + column.metric);
+    const std::string name = csv_field((column.part == "valid" ? "valid " : "") + column.metric);
     text += "," + name + "," + name + " half width," + name + " mark";
   }
   text += "\n";
   const auto number = [](double value) { return nlohmann::json(value).dump(); };  // all digits
   for (const Row& row : pivot.rows) {
-    text += escape_csv(pivot.experiment);
+    text += csv_field(pivot.experiment);
     for (const std::string& label : row.labels)
-      text += "," + (label == "-" ? "" : escape_csv(label));
+      text += "," + (label == "-" ? "" : csv_field(label));
     const auto failed = std::count_if(row.unfinished.begin(), row.unfinished.end(),
                                       [](const Member& m) { return m.run.state == "failed"; });
     text +=

@@ -17,7 +17,6 @@ std::string render_json(const Pivot& pivot);
 // Escape characters that are markup in the format or, at the start of a CSV field, make a
 // spreadsheet run the text as a formula.
 std::string escape_markdown(const std::string& text);
-std::string escape_csv(const std::string& text);  // a complete field, quoted where needed
 std::string escape_latex(const std::string& text);
 
 }  // namespace lea::report

@@ -10,23 +10,18 @@
 #include "core/base/hash.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/run/folder.h"
 
 namespace lea::run {
 namespace fs = std::filesystem;
-namespace {
-
-constexpr const char* kExperiments = "/experiments";
-
-}  // namespace
-
 std::string plan_file(const std::string& lab, const std::string& name) {
-  return lab + kExperiments + "/" + name + ".json";
+  return experiments_folder(lab) + "/" + name + ".json";
 }
 
 std::vector<std::string> plan_files(const std::string& lab) {
   std::vector<std::string> files;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(lab + kExperiments, error)) {
+  for (const auto& entry : fs::directory_iterator(experiments_folder(lab), error)) {
     if (entry.path().extension() == ".json") files.push_back(entry.path().string());
   }
   std::sort(files.begin(), files.end());

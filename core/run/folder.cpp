@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/folder_writer.h"
 #include "core/base/text.h"
 #include "core/run/header.h"
 
@@ -18,14 +19,18 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kRuns = "/runs";
-constexpr const char* kHalfMade = ".new-";  // prefix of a folder that is not yet complete
+constexpr const char* kExperiments = "/experiments";
+constexpr const char* kHalfMade = ".new-";    // prefix of a folder that is not yet complete
+constexpr const char* kStaging = ".import-";  // begins the name of a staging folder
 
 }  // namespace
 
 std::string Folder::uuid() const { return fs::path(path).filename().string(); }
 
+std::string experiments_folder(const std::string& lab) { return lab + kExperiments; }
+
 void make_folders(const std::string& lab) {
-  for (const char* folder : {"", kRuns, "/experiments", "/artefacts"}) {
+  for (const char* folder : {"", kRuns, kExperiments, "/artefacts"}) {
     std::error_code error;
     fs::create_directories(lab + folder, error);
     if (error) {
@@ -120,7 +125,9 @@ void remove_half_made_runs(const std::string& lab) {
 }
 
 Staging::Staging(const std::string& lab)
-    : path_(lab + kRuns + "/.import-" + std::to_string(getpid()) + "-" + new_uuid().substr(0, 8)) {
+    : path_(lab + kRuns + "/" + kStaging + std::to_string(getpid()) + "-" +
+            new_uuid().substr(0, 8)) {
+  remove_left_over(lab + kRuns, kStaging, "");
   fs::create_directories(path_);
 }
 

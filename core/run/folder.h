@@ -47,6 +47,9 @@ struct Folder {
   std::string file(const char* name) const { return path + "/" + name; }
 };
 
+// lab/experiments, the folder of the plans.
+std::string experiments_folder(const std::string& lab);
+
 // Makes the lab's folder and its folders runs, experiments and artefacts where they are missing.
 // Throws Error(kEnvironment) when that is impossible.
 void make_folders(const std::string& lab);

@@ -68,7 +68,7 @@ struct ParamInfo {
   ParamValue default_value;
   Range range;
   std::vector<std::string> choices;
-  std::string meaning;      // one phrase, with the paper's symbol, equation or register id if any
+  std::string meaning;      // one phrase, with the paper's symbol and equation if there are any
   bool required = false;    // there is no default: the spec must state a value
   std::string not_above{};  // the name of another number of the struct that this one may not exceed
   bool added = false;       // added after a release: left out of a hash while it has its default

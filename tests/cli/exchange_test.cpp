@@ -19,7 +19,7 @@ using Rows = std::vector<std::vector<std::string>>;
 Rows rows_of(const std::string& file) {
   Rows rows;
   std::istringstream lines(read_file(file));
-  for (std::string line; std::getline(lines, line);) rows.push_back(lab::split_csv(line));
+  for (std::string line; std::getline(lines, line);) rows.push_back(split_csv(line));
   return rows;
 }
 

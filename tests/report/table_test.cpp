@@ -342,11 +342,6 @@ TEST_F(Table, RefusesAnUnknownFormatAndExperimentWithTheNearestName) {
 }
 
 TEST(Escape, KeepsTextText) {
-  EXPECT_EQ(escape_csv("plain"), "plain");
-  EXPECT_EQ(escape_csv("a,\"b\""), "\"a,\"\"b\"\"\"");
-  for (const char* formula : {"=1+1", "+1", "-1", "@sum", "\tx"}) {
-    EXPECT_EQ(escape_csv(formula), "\"'" + std::string(formula) + "\"");
-  }
   EXPECT_EQ(escape_latex("a_b & 50% #1 $x$ {y} \\z"),
             "a\\_b \\& 50\\% \\#1 \\$x\\$ \\{y\\} \\textbackslash{}z");
   EXPECT_EQ(escape_markdown("a|b *c*"), "a\\|b \\*c\\*");

@@ -1,8 +1,6 @@
 // Settings that are added after a release: the hash of a finished run does not know them.
 #include <gtest/gtest.h>
 
-#include "core/base/hash.h"
-#include "core/spec/run_spec.h"
 #include "core/spec/section_json.h"
 #include "tests/spec/fixture.h"
 
@@ -11,31 +9,20 @@ namespace {
 
 using nlohmann::json;
 
-// The section `train` of a later release.
-struct LaterTrain : TrainSection {
-  int64_t warm_up = 0;
-  std::vector<double> decay = {0.5, 1};
-  void fields(Fields& f) {
-    TrainSection::fields(f);
-    f.integer("warm_up", warm_up, {0, 1e6}, "a setting that was added");
-    f.reals("decay", decay, {0, 1}, "another one");
-    f.added("warm_up");
-    f.added("decay");
-  }
-};
+using LaterTrain = Later<TrainSection>;
 
 TEST(AddedToASection, IsLeftOutWhileItHasItsDefault) {
   LaterTrain later;
   EXPECT_EQ(section_json(later), section_json(TrainSection()));
-  later.warm_up = 5;
+  later.later = 5;
   json expected = section_json(TrainSection());
-  expected["warm_up"] = 5;
+  expected["later"] = 5;
   EXPECT_EQ(section_json(later), expected);
 }
 
 TEST(AddedToASection, HasItsDefaultWhereADocumentLacksIt) {
   const LaterTrain back = section_from_json<LaterTrain>(section_json(TrainSection()), "train");
-  EXPECT_EQ(back.warm_up, 0);
+  EXPECT_EQ(back.later, 3);
   EXPECT_EQ(back.decay, (std::vector<double>{0.5, 1}));
 }
 
@@ -52,7 +39,7 @@ TEST(AddedToASection, SurvivesTheWayThroughADocument) {
 
 TEST(AddedToASection, MayBeStatedWithItsDefaultInADocument) {
   json document = section_json(TrainSection());
-  document["warm_up"] = 0;
+  document["later"] = 3;
   EXPECT_EQ(section_json(section_from_json<LaterTrain>(document, "train")),
             section_json(TrainSection()));
 }
@@ -72,8 +59,7 @@ class AddedToAPlugin : public SpecTest {
     return load(kBase + lines).runs.at(0).hash;
   }
 
-  ParamInfo added_{
-      "later", ParamType::kReal, 0.25, {0, 1}, {}, "a parameter that was added", false, "", true};
+  ParamInfo added_ = later_param();
   bool later_ = false;
 };
 
@@ -98,9 +84,9 @@ TEST_F(AddedToAPlugin, StatingItsDefaultIsTheSameRunAndAnotherValueIsNot) {
     return hash(std::string(kSlots) + "overrides: [{set: {" + line + "}}]\n", true);
   };
   for (const char* key : {"backbone", "framework", "state", "augment", "reward"}) {
-    EXPECT_EQ(stated((std::string(key) + ".later: 0.25").c_str()), before) << key;
-    EXPECT_EQ(stated((std::string(key) + ".later: 25e-2").c_str()), before) << key;
-    EXPECT_NE(stated((std::string(key) + ".later: 0.5").c_str()), before) << key;
+    EXPECT_EQ(stated((std::string(key) + ".later: 3").c_str()), before) << key;
+    EXPECT_EQ(stated((std::string(key) + ".later: 3e0").c_str()), before) << key;
+    EXPECT_NE(stated((std::string(key) + ".later: 5").c_str()), before) << key;
   }
 }
 
@@ -110,8 +96,8 @@ TEST_F(AddedToAPlugin, IsLeftOutOfInnerEnvironmentsToo) {
   };
   const std::string before = inner("portion: 0.2", false);
   EXPECT_EQ(inner("portion: 0.2", true), before);
-  EXPECT_EQ(inner("portion: 0.2, later: 0.25", true), before);
-  EXPECT_NE(inner("portion: 0.2, later: 0.5", true), before);
+  EXPECT_EQ(inner("portion: 0.2, later: 3", true), before);
+  EXPECT_NE(inner("portion: 0.2, later: 5", true), before);
 }
 
 TEST_F(AddedToAPlugin, IsInTheDocumentOnceItHasAnotherValue) {
@@ -120,10 +106,10 @@ TEST_F(AddedToAPlugin, IsInTheDocumentOnceItHasAnotherValue) {
   EXPECT_FALSE(plain.framework.params.contains("later"));
   const RunSpec stated =
       load(std::string(kBase) + "overrides: [{set: {framework.later: 1}}]\n").runs.at(0).run;
-  EXPECT_EQ(stated.framework.params["later"], 1.0);
+  EXPECT_EQ(stated.framework.params["later"], 1);
   EXPECT_EQ(to_values(catalogue().find("framework", "snqn")->params, stated.framework.params, "x")
                 .at("later"),
-            ParamValue(1.0));
+            ParamValue(int64_t{1}));
 }
 
 }  // namespace

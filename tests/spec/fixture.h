@@ -74,6 +74,27 @@ inline PluginCatalogue small_catalogue() {
   });
 }
 
+// A section as a later release may have it.
+template <class Section>
+struct Later : Section {
+  int64_t later = 3;
+  std::vector<double> decay = {0.5, 1};
+  void fields(Fields& f) {
+    Section::fields(f);
+    f.integer("later", later, {0, 9}, "added after a release");
+    f.reals("decay", decay, {0, 1}, "added after a release");
+    f.added("later");
+    f.added("decay");
+  }
+};
+
+// A parameter as a later release of a plugin may have it.
+inline ParamInfo later_param() {
+  ParamInfo info = integer("later", 3, {0, 9});
+  info.added = true;
+  return info;
+}
+
 class SpecTest : public ScratchTest {
  protected:
   virtual PluginCatalogue catalogue() const { return small_catalogue(); }
