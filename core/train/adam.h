@@ -15,17 +15,18 @@ class Adam {
 
   const Group& group() const { return group_; }
 
-  // Gradients of `loss` for this group's parameters alone, then one update. Parameters that the
-  // loss does not reach stay as they are, moments included. Returns the learning rate that was
-  // used.
+  // Computes the gradients of `loss` for this group's parameters only, then updates them once. A
+  // parameter that the loss does not reach keeps its value and its moments.
   void step(const Tensor& loss, double learning_rate);
 
-  // Forgets the moments and the step count.
+  // Sets the moments and the step counts to zero.
   void reset();
 
-  // Moments and step counts by "<parameter number>/<name>", for checkpoints. `load` needs the same
-  // names.
+  // Moments and step counts for checkpoints, by name: "0/mean", "0/square" and "0/steps" belong to
+  // the first parameter of the group. They share memory with this object.
   std::map<std::string, Tensor> state() const;
+  // Copies prefix + name of `state` for each name of state(). Throws DataError when one is missing
+  // or has another shape.
   void load(const std::map<std::string, Tensor>& state, const std::string& prefix);
 
  private:

@@ -20,7 +20,7 @@ constexpr const char* kBest = "best.safetensors";
 
 std::string stem_of(int64_t step) { return "step-" + std::to_string(step); }
 
-// Steps that have a manifest, newest first.
+// The steps that have a manifest, newest first.
 std::vector<int64_t> steps_in(const std::string& folder) {
   std::vector<int64_t> steps;
   std::error_code error;
@@ -46,10 +46,10 @@ Checkpoint read_checkpoint(const std::string& folder, int64_t step) {
   return {step, manifest.at("progress"), decode_safetensors(bytes, path)};
 }
 
-// Enough of a fingerprint to tell two apart.
+// The first digits of a fingerprint, which are enough to distinguish two.
 std::string brief(const std::string& fingerprint) { return fingerprint.substr(0, 12); }
 
-// Compares what a checkpoint names with what is there now.
+// Compares what a checkpoint records with what is used now.
 class Comparison {
  public:
   explicit Comparison(const nlohmann::json& progress) : progress_(progress) {}
@@ -95,7 +95,7 @@ class Comparison {
     return found != progress_.end() && found->is_object() ? *found : nlohmann::json::object();
   }
   static spec::PluginBuild build_of(const nlohmann::json& value) {
-    if (value.is_string()) return {"", value.get<std::string>()};  // of older programs
+    if (value.is_string()) return {"", value.get<std::string>()};  // written by an older program
     const auto part = [&](const char* key) {
       return value.is_object() && value.contains(key) && value[key].is_string()
                  ? value[key].get<std::string>()
@@ -162,10 +162,10 @@ std::optional<Checkpoint> load_checkpoint(const std::string& folder,
     try {
       return read_checkpoint(folder, step);
     } catch (const std::bad_alloc&) {
-      throw;  // it may be whole: the next attempt reads it
+      throw;  // the checkpoint may be whole, and the next attempt may have the memory
     } catch (const StoreError&) {
       const std::string stem = (fs::path(folder) / stem_of(step)).string();
-      if (fs::exists(stem + ".json") && fs::exists(stem + ".safetensors")) throw;  // likewise
+      if (fs::exists(stem + ".json") && fs::exists(stem + ".safetensors")) throw;  // may be whole
       say("checkpoint of step " + std::to_string(step) + " is not used: a file of it is missing");
     } catch (const std::exception& error) {
       say("checkpoint of step " + std::to_string(step) + " is not used: " + error.what());
@@ -185,7 +185,8 @@ std::map<std::string, Tensor> load_best(const std::string& folder) {
 }
 
 void drop_checkpoints(const std::string& folder) {
-  // Tensors whose manifest a kill prevented, and temporary files, go too; the manifests go first.
+  // This also removes temporary files, and tensors without a manifest, which a killed process left.
+  // Manifests go first, because tensors without a manifest are no checkpoint.
   std::error_code ignored;
   std::vector<fs::path> rest;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {

@@ -1,20 +1,27 @@
-// Checkpoints of a run: all that the next step depends on. The caller names their folder, which is
-// made where it is missing. In it:
+// Checkpoints of a run: everything that the next step depends on. The caller chooses their folder.
+// It contains:
 //
 //   step-N.safetensors  tensors by name: model/..., best/..., adam/GROUP/..., proposals/...
-//   step-N.json         {sha256, size, step, progress: {...}}, published after the tensors
-//   best.safetensors    model/... of the reported numbers, written when the run has ended
+//   step-N.json         the manifest, published after the tensors: {sha256, size, step, progress}
+//   best.safetensors    the network of the reported numbers, written when the run has ended
 //
-// The two newest are kept. A checkpoint counts only when its tensors have the manifest's sha256.
+// The two newest checkpoints are kept. A checkpoint counts only when its tensors have the sha256 of
+// its manifest.
 //
-// `progress` also names what the steps were made with: data_fingerprint, split_fingerprint, plugins
-// ("KIND ID" -> {version, sha256}), numerics (spec::kNumerics) and software (name -> version). When
-// one of them was replaced in the meantime (a plugin got another version in the middle of a study,
-// the data set was imported anew), to continue would report one number for two experiments. A
-// refusal would not help either, because only a fresh start gives the number that was asked for. So
-// the checkpoints are dropped, the run starts again from step 0, and log.txt says what was replaced.
-// Checkpoints of older programs name less, and what they do not name is trusted: the oldest name
-// nothing of a plugin, later ones the library's sha256 alone.
+// `progress` also records what made the steps:
+//
+//   data_fingerprint, split_fingerprint
+//   plugins    "KIND ID" -> {version, sha256}
+//   numerics   spec::kNumerics
+//   software   LibTorch and LEA Lab -> version
+//
+// One of them may be replaced between two attempts: a plugin gets another version in the middle of
+// a study, or the data set is imported again. If the run then continued, its numbers would come
+// from two experiments. If it were refused, the user would still need a run from the start.
+// Therefore the checkpoints are removed, the run starts again from step 0, and log.txt says what
+// was replaced. Checkpoints of older programs record less: the oldest no plugins, later ones only
+// the sha256 of each library. What a checkpoint does not record is assumed to be equal, and
+// `numerics` to be 1.
 #pragma once
 
 #include <functional>
@@ -31,12 +38,13 @@ namespace lea::train {
 
 struct Checkpoint {
   int64_t step = 0;
-  // Best value and step, validations since, updates, events.jsonl length, what it was made with ...
+  // stop (EarlyStop::save), updates, validated, seconds, journal (the length of events.jsonl), and
+  // the keys of MadeWith::to_json.
   nlohmann::json progress;
   std::map<std::string, Tensor> tensors;
 };
 
-// What the steps of a run are made with.
+// The data, plugins and software that make the steps of a run.
 struct MadeWith {
   std::string data_fingerprint, split_fingerprint;
   std::map<std::string, spec::PluginBuild> plugins;  // by "KIND ID"
@@ -45,23 +53,28 @@ struct MadeWith {
   nlohmann::json to_json() const;
 };
 
-// One phrase for each part that `progress` names and that is another now: "the data set was
-// replaced (was 0123456789ab, is ba9876543210)".
+// Describes each part that `progress` records and that differs from `now`: "the data set was
+// replaced (was 0123456789ab, is ba9876543210)". Empty when nothing differs.
 std::vector<std::string> replaced_since(const nlohmann::json& progress, const MadeWith& now);
 
-// Throws StoreError when the disk refuses; older checkpoints stay as they are.
+// Makes the folder where it is missing. Throws StoreError when the disk refuses a file; the older
+// checkpoints then stay as they are.
 void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint);
 
-// The newest that verifies. `say` gets one sentence for each that did not. Throws StoreError, or
-// std::bad_alloc, for one that could not be read now and may be whole.
+// Returns the newest checkpoint that is whole. Calls `say` with one sentence for each newer one
+// that is damaged. Throws StoreError or std::bad_alloc when a checkpoint cannot be read now,
+// although it may be whole: the next attempt can still use it.
 std::optional<Checkpoint> load_checkpoint(const std::string& folder,
                                           const std::function<void(const std::string&)>& say);
 
+// Write and read best.safetensors. They throw StoreError; load_best also throws DataError for a
+// damaged file.
 void save_best(const std::string& folder, const std::map<std::string, Tensor>& model);
 std::map<std::string, Tensor> load_best(const std::string& folder);
 
-// Removes everything but best.safetensors. A finished run no longer needs them; one that starts
-// again must not find them, because only the two of the highest step are kept.
+// Removes everything except best.safetensors. A finished run no longer needs its checkpoints. A run
+// that starts again must not keep them either: only the two of the highest steps are kept, so its
+// own first checkpoints would be removed.
 void drop_checkpoints(const std::string& folder);
 
 }  // namespace lea::train

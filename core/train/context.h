@@ -1,4 +1,4 @@
-// The host's side of lea::Context: one run's data, plugins and slots.
+// The host's implementation of lea::Context: the data, plugins and slots of one run.
 #pragma once
 
 #include <functional>
@@ -18,16 +18,18 @@ namespace lea::train {
 using PluginLookup =
     std::function<const PluginEntry&(const std::string& kind, const std::string& id)>;
 
-// The training events of a split as plugins see them. `first_event` gives, for each training
-// sequence, its first event in the data set.
+// The training part of a split, as plugins see it. E counts its events, and S its sequences: those
+// that have at least one training event.
 struct TrainingEvents {
   TrainingData data;
-  std::vector<int64_t> first_event;  // [S]
-  std::vector<uint32_t> sequence;    // [S] index in the data set
+  std::vector<int64_t> first_event;  // [S] number of the sequence's first event in the data set
+  std::vector<uint32_t> sequence;    // [S] number of the sequence in the data set
 };
 TrainingEvents training_events(const data::Dataset& data, const data::Split& split,
                                int64_t history);
 
+// Keeps a reference to `run`, which must outlive it. The constructor throws DataError when the
+// split has no training event.
 class HostContext final : public Context {
  public:
   HostContext(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
@@ -47,7 +49,7 @@ class HostContext final : public Context {
 
   const TrainingEvents& events() const { return events_; }
 
-  // The slots; null where the run has none.
+  // The plugins in the run's slots. Null when the slot is empty.
   std::shared_ptr<Framework> make_framework();
   std::shared_ptr<Environment> reward() const { return slot(run_.reward); }
   std::shared_ptr<Environment> state() const { return slot(run_.state); }
@@ -63,7 +65,7 @@ class HostContext final : public Context {
   c10::Device device_;
   TrainingEvents events_;
   bool making_framework_ = false;
-  mutable std::map<std::string, std::shared_ptr<Environment>> environments_;  // by content
+  mutable std::map<std::string, std::shared_ptr<Environment>> environments_;  // by id and params
   mutable std::unordered_map<std::string, int64_t> item_index_, sequence_index_;
 };
 

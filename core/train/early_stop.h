@@ -1,4 +1,4 @@
-// Selection and stopping on one validation metric.
+// Selects the best step, and decides when to stop, by one validation metric.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ class EarlyStop {
   explicit EarlyStop(const spec::TrainSection& train)
       : patience_(train.patience), min_steps_(train.min_steps) {}
 
-  // Takes the metric's value at `step`; true when it is the best so far (a tie keeps the earlier
-  // one).
+  // Records the metric's value at `step`. Returns whether it is the best so far; with an equal
+  // value the earlier step stays the best.
   bool observe(int64_t step, double value) {
     const bool better = value > best_;
     if (better) {
@@ -27,6 +27,7 @@ class EarlyStop {
     }
     return better;
   }
+  // Whether there were `patience` validations, from min_steps on, since the best one.
   bool should_stop() const { return since_best_ >= patience_; }
   int64_t best_step() const { return best_step_; }
 

@@ -12,15 +12,17 @@
 namespace lea::train {
 namespace {
 
-// Rows a chunk: [256, N] scores stay near the cache while they are counted.
+// Rows of scores in a chunk. With 256, scores [256, N] are still in the cache when they are
+// counted.
 constexpr size_t kChunk = 256;
 
-// The distinct items of a sequence before the current event, kept while events go by in order.
+// The distinct items of a sequence before the current event. Going through the events in order
+// costs one step an event.
 class SeenItems {
  public:
   explicit SeenItems(int64_t items) : stamp_(items + 1, 0) {}
 
-  // Positions the set at `event` of the sequence that begins at `begin`.
+  // Moves to `event`, which belongs to the sequence that begins at event `begin`.
   void advance(std::span<const uint32_t> item, int64_t begin, int64_t event) {
     if (begin != begin_ || event < next_) {
       begin_ = next_ = begin;
@@ -86,7 +88,7 @@ Tensor Evaluator::scores(Framework& framework, const PartEvents& events, size_t 
   }
   const History history = build_history(data_->item(), begin, end, {}, history_);
   const Tensor scores = framework.score(to_device(history, device_));
-  // A NaN is found, and told with its event, where scores are counted.
+  // Only the shape is checked here. rank() finds a NaN when it counts, and names its event.
   return checked_shape(scores, {static_cast<int64_t>(last - first), data_->items()}, at::kFloat,
                        "framework: score()")
       .to(at::kCPU)

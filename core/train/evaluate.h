@@ -1,4 +1,4 @@
-// Full-ranking evaluation of a framework on one part of a split.
+// Evaluates a framework on one part of a split by ranking all items.
 #pragma once
 
 #include <functional>
@@ -11,11 +11,11 @@
 
 namespace lea::train {
 
-// A seeded order of the N columns of scores, long [N].
+// A random order of the N columns of scores, int64 [N]. It depends on N, seed and step only.
 Tensor tie_order(int64_t items, uint64_t seed, int64_t step);
 
-// The k items (1..N) with the greatest scores of each row, the best first, long [B, k].
-// Equal scores are told apart by their places in `order`, so that no id decides.
+// The k items (1..N) with the greatest scores [B, N] of each row, the best first, int64 [B, k].
+// Equal scores are ordered by their places in `order`, so that no item gains by its id.
 Tensor best_items(const Tensor& scores, const Tensor& order, int64_t k);
 
 class Evaluator {
@@ -23,16 +23,18 @@ class Evaluator {
   Evaluator(std::shared_ptr<const data::Dataset> data, std::shared_ptr<const data::Split> split,
             int64_t history, c10::Device device);
 
-  // Ranks the target of every event of the part, all N items, one pass, no sort. Dropout off.
-  // Throws PluginError when a score is NaN. `keep_going` is asked once a chunk; false stops with an
-  // empty file.
+  // Ranks the target of each event of the part among all N items, in one pass without sorting.
+  // Dropout is off meanwhile. Throws PluginError when a score is NaN. Calls `keep_going` before
+  // each chunk of events, and returns an empty file when it returns false.
   eval::RankFile rank(Framework& framework, data::Part part,
                       const std::function<bool()>& keep_going) const;
 
-  // Scores [rows, N] of the part's events in data order, chunk by chunk, for export.
+  // Calls `consume` with the scores [rows, N] of the part's events, chunk by chunk, in the order of
+  // the data set.
   void score(Framework& framework, data::Part part,
              const std::function<void(const Tensor& scores)>& consume) const;
 
+  // The numbers of the part's events in the data set, ascending.
   const std::vector<uint32_t>& events(data::Part part) const;
 
  private:
@@ -45,7 +47,7 @@ class Evaluator {
   std::shared_ptr<const data::Split> split_;
   int64_t history_;
   c10::Device device_;
-  std::vector<uint32_t> popularity_;  // [N + 1] training events of each item
+  std::vector<uint32_t> popularity_;  // [N + 1] the number of training events of each item
   PartEvents parts_[3];
 };
 

@@ -33,8 +33,8 @@ void restore(const Tensors& target, const Tensors& source, const std::string& pr
   }
 }
 
-// One pass that makes nothing. Finite values leave float's range in a sum only when they come close
-// to it, and are then looked at one by one.
+// The sum needs one pass and no memory, and is not finite when a value is not. It can also overflow
+// when all values are finite but very large; only then is each value checked.
 bool is_finite(const Tensor& tensor) {
   return std::isfinite(tensor.sum().item<double>()) || at::isfinite(tensor).all().item<bool>();
 }

@@ -1,4 +1,5 @@
-// What a module holds, as tensors by name: for checkpoints, and for keeping the best step.
+// The parameters and buffers of a module as tensors by name. Checkpoints contain them, and the loop
+// keeps those of the best step.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -12,20 +13,20 @@ namespace lea::train {
 
 using Tensors = std::map<std::string, Tensor>;
 
-// Parameters and buffers; they share memory with the module.
+// Parameters and buffers. They share memory with the module.
 Tensors tensors_of(const torch::nn::Module& module);
 
 Tensors copy_of(const Tensors& tensors);
 
-// Writes source[prefix + name] into each target. Throws DataError when one is missing or has
-// another shape.
+// Copies source[prefix + name] into target[name] for each name of `target`. Throws DataError when
+// one is missing or has another shape.
 void restore(const Tensors& target, const Tensors& source, const std::string& prefix);
 
-// into[prefix + name] for each, and the way back. No copies.
+// Sets into[prefix + name] for each tensor. with_prefix is the inverse. Neither copies a tensor.
 void add(Tensors& into, const std::string& prefix, const Tensors& tensors);
 Tensors with_prefix(const Tensors& tensors, const std::string& prefix);
 
-// No value is NaN or infinite.
+// Whether no value is NaN or infinite.
 bool is_finite(const Tensor& tensor);
 
 }  // namespace lea::train

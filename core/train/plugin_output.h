@@ -1,4 +1,4 @@
-// The one check of what a plugin gives back. It is made once, by the host, behind each call.
+// Checks what a plugin returned. The host does this once, after each call of a plugin.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,12 +7,12 @@
 
 namespace lea::train {
 
-// The tensor itself. Throws PluginError when it is undefined, has another shape or type, or holds a
-// value that is not finite; `who` begins the message: "environment lea.table: reward()".
+// Returns the tensor. Throws PluginError when it is undefined, has another shape or type, or has a
+// value that is not finite. `who` begins the message: "environment lea.table: reward()".
 const at::Tensor& checked_output(const at::Tensor& tensor, at::IntArrayRef shape,
                                  at::ScalarType type, const std::string& who);
 
-// Shape and type alone, for what is looked through value by value anyway.
+// Checks shape and type only. For tensors that the caller checks value by value.
 const at::Tensor& checked_shape(const at::Tensor& tensor, at::IntArrayRef shape,
                                 at::ScalarType type, const std::string& who);
 

@@ -1,5 +1,5 @@
-// Hugging Face's safetensors format: u64 header length, a JSON header, raw little-endian tensors.
-// No code can hide in it, and every size is checked against the file before use.
+// Tensors to and from the safetensors format of Hugging Face (core/base/safetensors.h). Such a file
+// cannot contain code, and every size in it is checked against the file before use.
 #pragma once
 
 #include <map>
@@ -10,11 +10,11 @@
 
 namespace lea::train {
 
-// Dense tensors of float32, float64, int32, int64, uint8 or bool. Names sorted; the same tensors
-// give the same bytes.
+// Takes tensors of float32, float64, int32, int64, uint8 or bool. Equal tensors give equal bytes.
 std::string encode_safetensors(const std::map<std::string, Tensor>& tensors);
 
-// CPU tensors with their own memory. Throws DataError, naming `where`, for anything malformed.
+// Returns tensors on the CPU that own their memory. Throws DataError for a malformed file; `where`
+// begins the message.
 std::map<std::string, Tensor> decode_safetensors(std::string_view bytes, const std::string& where);
 
 }  // namespace lea::train

@@ -9,7 +9,7 @@
 namespace lea::train {
 namespace {
 
-// Streams keep draws of different purpose apart.
+// A number for each purpose, so that draws for different purposes are independent.
 enum Stream : uint64_t {
   kBatch = 0x62617463,
   kEpoch = 0x65706f63,
@@ -17,7 +17,7 @@ enum Stream : uint64_t {
   kPool = 0x706f6f6c
 };
 
-// Uniform in 0..n-1 by multiply-shift; the bias is below n / 2^64.
+// Maps random bits uniformly to 0..n-1 by multiply and shift; the bias is below n / 2^64.
 int64_t below(uint64_t bits, int64_t n) {
   return static_cast<int64_t>((static_cast<unsigned __int128>(bits) * static_cast<uint64_t>(n)) >>
                               64);
@@ -45,7 +45,7 @@ std::vector<int64_t> Sampler::batch(int64_t step) {
 std::vector<int64_t> Sampler::replay(int64_t step) const {
   std::vector<int64_t> events;
   events.reserve(batch_size_);
-  // Floyd's algorithm: distinct draws without a permutation of all events.
+  // Floyd's algorithm draws distinct events without a permutation of all events.
   std::unordered_set<int64_t> taken;
   taken.reserve(2 * batch_size_);
   for (int64_t j = events_ - batch_size_; j < events_; ++j) {

@@ -1,5 +1,5 @@
-// What a training step is made of: which events, which negatives, which histories. All of it is a
-// pure function of seed and step, so that a resumed run needs no stored generator.
+// The events, negatives and histories of a training step. All of them are pure functions of seed
+// and step, so that a resumed run needs no stored random generator.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,12 @@ namespace lea::train {
 // Draws the batch of each step from training events 0..E-1.
 class Sampler {
  public:
-  // `sampling` is train.sampling. A batch larger than the data is the data.
+  // `sampling` is train.sampling of the spec. With fewer than batch_size events, a batch has all of
+  // them.
   Sampler(int64_t events, int64_t batch_size, const std::string& sampling, uint64_t seed);
 
-  // Replay: distinct events, drawn afresh. Epochs: a slice of the epoch's permutation; the last
-  // slice of an epoch may be shorter.
+  // The events of a step. With "replay": distinct events, drawn anew in each step. With "epochs": a
+  // slice of the epoch's permutation; the last slice of an epoch may be shorter.
   std::vector<int64_t> batch(int64_t step);
 
   int64_t steps_per_epoch() const;
@@ -34,12 +35,13 @@ class Sampler {
   std::vector<uint32_t> order_;
 };
 
-// Negatives int64 [B, K], uniform over 1..N without the row's action, with replacement inside a
-// row. From a pool: the P candidates of an event are themselves a function of (pool seed, event),
-// and each step picks K of them.
+// Draws negatives: uniformly from 1..N without the row's action, with replacement inside a row.
+// With a pool, each event has P candidates, which depend only on the pool's seed and the event, and
+// each step draws K of them.
 class NegativeSampler {
  public:
   NegativeSampler(const spec::NegativesSection& section, int64_t items, uint64_t seed);
+  // int64 [B, K]. Row i belongs to events[i], whose action is actions[i].
   Tensor draw(int64_t step, std::span<const int64_t> events,
               std::span<const int64_t> actions) const;
 
@@ -51,7 +53,8 @@ class NegativeSampler {
   uint64_t seed_;
 };
 
-// Right-padded histories: row i holds the last T of item[begin[i]], ..., item[end[i] - 1].
+// Right-padded histories. Row i has the last `history` of item[begin[i]], ..., item[end[i] - 1],
+// and event[i] as its event; an empty `event` gives -1 in each row.
 History build_history(std::span<const uint32_t> item, std::span<const int64_t> begin,
                       std::span<const int64_t> end, std::span<const int64_t> event,
                       int64_t history);

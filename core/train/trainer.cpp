@@ -65,7 +65,7 @@ class Loop {
   }
 
  private:
-  // False when interrupted.
+  // Trains until a limit or the early stop. Returns false when interrupted.
   bool steps() {
     const auto start = Clock::now();
     const double spent = spent_;
@@ -79,17 +79,17 @@ class Loop {
       }
       if (one_step() && updates_ % run_.train.validate_every == 0) validate();
     }
-    // The last updates count too, however the step limit falls.
+    // The step limit need not be a multiple of validate_every: validate the last updates, too.
     if (!stop_.should_stop() && validated_ != updates_) validate();
     spent_ = spent + seconds_since(start);
     return true;
   }
 
-  // True when the evaluated network was updated.
+  // Returns whether the evaluated network was updated.
   bool one_step() {
     drop_learning_rate();
-    // Dropout draws from the global generator: seeding it for each step makes a step a pure
-    // function of (weights, seed, step), and leaves no generator state to save.
+    // Dropout draws from the global generator. Seeding it in each step makes the step a pure
+    // function of weights, seed and step number, so that no generator state must be saved.
     torch::manual_seed(mix(context_.seed(), 0x64726f70, step_));
     const Transition transition = transitions_->make(step_, sampler_.batch(step_), proposals_);
     Loss loss = framework_->loss(transition, {step_, context_.seed()});
@@ -121,7 +121,8 @@ class Loop {
     }
   }
 
-  // False when stopped on request; the next attempt then begins with them.
+  // Asks the augmenter when new proposals are due. Returns false when stopped on request; the next
+  // attempt then begins with this step's proposals.
   bool refresh_proposals() {
     const spec::AugmentSection& use = run_.augment_use;
     if (run_.augment.none() || step_ < use.from_step) return true;
@@ -143,15 +144,16 @@ class Loop {
     return true;
   }
 
-  // Each step: on the CPU the value is there, and on a GPU the next batch waits for the stream too.
+  // Checking every step is cheap: on the CPU the value exists already, and on a GPU the next batch
+  // waits for the same stream anyway.
   void check_loss(const Loss& loss) const {
     if (std::isfinite(loss.value.item<double>())) return;
     throw PluginError("framework " + run_.framework.id + ": the loss is not finite at step " +
                       std::to_string(step_) + ". Lower train.learning_rate or check the rewards");
   }
 
-  // A finite loss can have a gradient that is not, and nothing mends a weight that is lost: no
-  // checkpoint may hold it, and no validation may select it.
+  // A finite loss can have a gradient that is not finite, and such a weight never recovers. No
+  // checkpoint may contain it, and no validation may select it.
   void check_weights() const {
     const auto check = [&](const std::string& what, const Tensor& tensor) {
       if (is_finite(tensor)) return;
@@ -175,7 +177,7 @@ class Loop {
     progress_.on_record(record);
   }
 
-  // Selects, and leaves a checkpoint behind the step.
+  // Validates, keeps the network when it is the best so far, and writes a checkpoint.
   void validate() {
     check_weights();
     const auto file = evaluator_.rank(*framework_, data::Part::kValid, [&] {
@@ -214,8 +216,7 @@ class Loop {
     const auto checkpoint =
         load_checkpoint(paths_.checkpoint, [&](const std::string& why) { progress_.say(why); });
     if (!checkpoint || was_replaced(*checkpoint)) {
-      drop_checkpoints(
-          paths_.checkpoint);  // those that are there are damaged, or of another experiment
+      drop_checkpoints(paths_.checkpoint);  // they are damaged, or belong to another experiment
       return progress_.cut_journal(0);
     }
     restore(tensors_of(*framework_), checkpoint->tensors, "model/");
@@ -257,7 +258,7 @@ class Loop {
     outcome.updates = updates_;
     outcome.best_step = stop_.best_step();
     outcome.seconds = spent_;
-    // When stopped here, the last validation has left a checkpoint.
+    // A stop here loses nothing, because the last validation wrote a checkpoint.
     if (!rank(data::Part::kValid, outcome) || !rank(data::Part::kTest, outcome))
       return interrupted();
     for (const Tensor& parameter : framework_->parameters())
@@ -269,7 +270,7 @@ class Loop {
     return outcome;
   }
 
-  // Ranks one part, and writes its file. False when stopped on request.
+  // Ranks one part and writes its file. Returns false when stopped on request.
   bool rank(data::Part part, Outcome& outcome) {
     const bool test = part == data::Part::kTest;
     const std::string name = data::name_of(part);
@@ -291,7 +292,7 @@ class Loop {
     return true;
   }
 
-  // Saturated or constant scores are a collapse that averages can hide.
+  // Averages can hide that a model gives most items the same score.
   static void describe_ties(const eval::RankFile& file, Outcome& outcome) {
     size_t tied = 0, all_equal = 0;
     for (const eval::RankRecord& record : file.records) {
@@ -318,8 +319,8 @@ class Loop {
   Tensors best_;
   int64_t step_ = 0;        // the next step
   int64_t updates_ = 0;     // of the evaluated network
-  int64_t validated_ = -1;  // updates_ at the last validation
-  double spent_ = 0;        // seconds of training in earlier attempts
+  int64_t validated_ = -1;  // value of updates_ at the last validation; -1: none yet
+  double spent_ = 0;        // seconds of training so far, in all attempts
 };
 
 }  // namespace

@@ -74,7 +74,7 @@ Transition Transitions::make(int64_t step, std::span<const int64_t> events,
   }
   transition.done = done.to(device);
 
-  // Of a framework that reads none, no environment need be asked: K = 0.
+  // Negatives that the framework does not read would cost rewards of the environment.
   const Tensor negatives =
       run_.reads_negatives
           ? negatives_.draw(step, events, {action.const_data_ptr<int64_t>(), events.size()})
@@ -134,7 +134,7 @@ std::optional<Proposals> Transitions::propose(Framework& framework, int64_t step
     }
     proposals.item.narrow(0, first, rows).copy_(proposed);
     if (reward_) {
-      // A row without a proposal still needs a valid action to ask about; its reward is never used.
+      // A row without a proposal (0) needs a valid item too, although its reward is never used.
       const Tensor rewards =
           reward_->reward(history, proposed.clamp_min(1).unsqueeze(1), {Role::kProposed});
       proposals.reward.narrow(0, first, rows)

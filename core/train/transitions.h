@@ -1,4 +1,4 @@
-// Turns training events into transitions: histories, negatives, environment states and rewards,
+// Turns training events into transitions: histories, negatives, environment states, rewards and
 // proposals.
 #pragma once
 
@@ -13,27 +13,33 @@
 
 namespace lea::train {
 
-// What the augmenter proposed for every training event, and what the reward slot says of it.
+// The augmenter's proposals for all training events, and their rewards.
 struct Proposals {
-  Tensor item;    // int32 [E], 0 = none; undefined before the first refresh
-  Tensor reward;  // float [E]
+  Tensor item;    // int32 [E], 0: no proposal; undefined before the first refresh
+  Tensor reward;  // float32 [E]; undefined where the run has no reward environment
 };
 
+// Keeps references to all three arguments, which must outlive it. The constructor throws DataError
+// when negatives are needed and there is only one item, and ConfigError when the environment in the
+// state slot gives no state.
 class Transitions {
  public:
   Transitions(const spec::RunSpec& run, const data::Dataset& data, const HostContext& context);
 
-  // The transition of some training events, on the run's device. A framework that does not read
-  // negatives gets none (K = 0), and the reward environment is asked for the logged items alone.
+  // The transitions of the given training events, on the run's device. A framework that does not
+  // read negatives gets none (K = 0), and the reward environment then gives rewards of the logged
+  // items only. Throws PluginError when an environment returns something malformed.
   Transition make(int64_t step, std::span<const int64_t> events, const Proposals& proposals) const;
 
-  // Ranks the items for all training histories with the framework as it is (dropout off, equal
-  // scores in an order drawn from seed and step, never by item id), hands the best to the augmenter
-  // and scores what it proposes. `keep_going` is asked once a chunk; false gives nothing.
+  // Ranks the items for all training histories with the framework's present weights, gives the best
+  // ones to the augmenter as candidates, and asks the reward environment for the rewards of its
+  // proposals. Dropout is off. Equal scores are ordered at random by seed and step (tie_order).
+  // Calls `keep_going` before each chunk of events, and returns nothing when it returns false.
   std::optional<Proposals> propose(Framework& framework, int64_t step,
                                    const std::function<bool()>& keep_going) const;
 
-  // x_{1:t} of training events, and x_{1:t+1} with `after`. On the CPU.
+  // The histories x_{1:t} before the given training events, or x_{1:t+1}, which include the event,
+  // when `after` is true. On the CPU.
   History histories(std::span<const int64_t> events, bool after) const;
 
  private:

@@ -21,7 +21,7 @@ namespace {
 
 constexpr size_t kTextLimit = size_t{64} << 20;
 
-// Better said before than after.
+// Checks the memory before loading, because loading can take minutes.
 void require_memory(const LanguageOptions& options, const lm::MemoryNeed& need) {
   const uint64_t available = MemoryLimit().available();
   if (need.taken() <= available) return;
@@ -52,7 +52,7 @@ nlohmann::ordered_json compute(const LanguageOptions& options) {
   lm::Decoder decoder(config, weights, type, device);
   if (!options.adapter.empty()) {
     const lm::Adapter adapter = lm::Adapter::load(options.adapter, decoder);
-    // Weights that were copied already are replaced one by one.
+    // Merging copies mapped weights. Weights that are copies already are replaced one by one.
     need.copied = need.mapped > 0 ? adapter.bytes_merged(type) : 0;
     if (device.is_cpu()) require_memory(options, need);
     adapter.merge(decoder);

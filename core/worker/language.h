@@ -1,4 +1,4 @@
-// What `lealab lm` asks of a language model.
+// The worker's part of `lealab lm`: computes with a language model.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,20 @@ namespace lea::worker {
 struct LanguageOptions {
   std::string task;    // show, tokenize, score, generate
   std::string folder;  // a Hugging Face folder
-  std::string text;    // a file of UTF-8, read as it is
+  std::string text;    // path of a UTF-8 file, which is read unchanged
   std::string dtype = "float32";
   std::string device = "cpu";
-  std::string adapter;      // a folder of PEFT's; none where empty
-  int64_t new_tokens = 64;  // generate: at most
+  std::string adapter;      // a folder with a LoRA adapter in PEFT's format; empty: no adapter
+  int64_t new_tokens = 64;  // generate: the most tokens to add
 };
 
-// Prints one JSON line: {"ids": [...]}, of score also {"logprobs": [...]}; of show what
-// show_model() tells. Throws lea::Error.
+// Does the task and prints its result as one line of JSON on stdout:
+//
+//   show                the object of show_model()
+//   tokenize, generate  {"ids": [...]}
+//   score               {"ids": [...], "logprobs": [...]}
+//
+// Returns the exit code. Throws lea::Error.
 int run_language(const LanguageOptions& options);
 
 }  // namespace lea::worker

@@ -17,8 +17,9 @@ constexpr bool kShadowMemory = true;
 constexpr bool kShadowMemory = false;
 #endif
 
-// Of a control group (version 2); its limit is "max", or has no file, where there is none. Files
-// that it has cached can be given up.
+// Bytes that a control group (version 2) can still allocate. A group without a limit has no file
+// memory.max, or one that contains "max". The kernel can drop cached files, so they do not count as
+// used.
 uint64_t available_in(const std::string& group) {
   uint64_t limit = 0, used = 0, cached = 0;
   if (!(std::ifstream(group + "/memory.max") >> limit)) return UINT64_MAX;
@@ -41,7 +42,8 @@ uint64_t available_bytes() {
     std::getline(file, unit);
     if (key == "MemAvailable:") bytes = kib * 1024;
   }
-  // 0::/system.slice/job; each group above limits it too. In a container the path is "/".
+  // The file contains a line such as "0::/system.slice/job". Each parent group limits the memory,
+  // too. In a container the path is "/".
   std::string group;
   std::getline(std::ifstream("/proc/self/cgroup"), group);
   group = group.starts_with("0::/") ? group.substr(3) : "";
@@ -53,7 +55,7 @@ uint64_t available_bytes() {
   }
 }
 
-// Private writable pages of this process: what RLIMIT_DATA counts.
+// The private writable memory of this process, which RLIMIT_DATA limits.
 uint64_t data_bytes() {
   std::ifstream file("/proc/self/statm");
   uint64_t field = 0;
@@ -77,7 +79,7 @@ void set_soft_limit(rlim_t value) {
 }  // namespace
 
 MemoryLimit::MemoryLimit() : available_(available_bytes()), before_(soft_limit()) {
-  // A twentieth is left to the others.
+  // Other processes keep a twentieth.
   if (!kShadowMemory && available_ != UINT64_MAX)
     set_soft_limit(std::min<rlim_t>(before_, data_bytes() + available_ / 20 * 19));
 }

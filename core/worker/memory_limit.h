@@ -1,4 +1,5 @@
-// Keeps a plugin that allocates without end from taking the machine with it.
+// Limits the memory of a worker, so that a plugin that allocates without end cannot stop the
+// machine.
 #pragma once
 
 #include <cstdint>
@@ -6,11 +7,11 @@
 
 namespace lea::worker {
 
-// While it lives, this process may allocate what was available when it was made: of the machine,
-// and of the control groups that it is in (a container, a Slurm job). Beyond that allocations fail,
-// which a run survives as an exception, instead of the kernel killing whichever process it picks.
-// Several workers may still want too much together. Without effect under a sanitizer, whose shadow
-// memory counts as allocated.
+// While the object exists, this process may allocate 19/20 of the memory that was available when it
+// was made: on the machine, and in the control groups of the process (a container, a Slurm job).
+// Beyond that an allocation fails with an exception, which ends one run. Without the limit the
+// kernel would kill a process of its choice. Several workers together can still allocate too much.
+// There is no limit under a sanitizer, because its shadow memory counts as allocated.
 class MemoryLimit {
  public:
   MemoryLimit();
@@ -22,10 +23,10 @@ class MemoryLimit {
 
  private:
   uint64_t available_ = 0;
-  uint64_t before_ = 0;  // the limit that was there
+  uint64_t before_ = 0;  // the limit that the destructor restores
 };
 
-// True for what new and LibTorch's allocators throw when there is no memory.
+// Whether the error is one that `new` or LibTorch's allocators throw when memory runs out.
 bool is_out_of_memory(const std::exception& error);
 
 }  // namespace lea::worker

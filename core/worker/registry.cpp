@@ -24,7 +24,7 @@ struct Registry::Impl {
 
   explicit Impl(std::vector<std::string> given) : folders(std::move(given)) {}
 
-  // Never destroyed: no plugin's destructor may run at exit.
+  // The object is never destroyed, because no plugin's destructor may run at exit.
   static Impl* make(std::vector<std::string> folders);
 
   void scan();
@@ -33,13 +33,13 @@ struct Registry::Impl {
   void load(const PluginFile& file);
 
   std::vector<std::string> folders;
-  std::recursive_mutex mutex;  // a wrapper's factory may ask for the environment that it wraps
+  std::recursive_mutex mutex;  // a plugin's factory may ask for the environment that it wraps
   bool scanned = false;
   std::vector<PluginFile> files;
   std::vector<Refused> refused;
   std::map<Key, std::vector<size_t>> providers;  // indices into `files`
   std::map<Key, PluginEntry> entries;
-  std::map<Key, LoadedPlugin> loaded;  // by kind and id: an id may name several kinds
+  std::map<Key, LoadedPlugin> loaded;
 };
 
 void Registry::Impl::scan() {

@@ -1,6 +1,6 @@
-// The plugins that this process can load. Loading is lazy: the manifest of every library in the
-// folders is read from its file, and only the library that holds a wanted id is checked, copied,
-// loaded and asked to register. Nothing is ever unloaded.
+// The plugins that this process can load. Loading is lazy: the registry reads the manifest of each
+// library in the folders from its file, and loads a library only when a plugin in it is wanted.
+// Nothing is ever unloaded.
 #pragma once
 
 #include <memory>
@@ -12,26 +12,29 @@
 
 namespace lea::worker {
 
-// What a run records of each plugin that it used.
+// The facts that a run records about a plugin that it used.
 struct LoadedPlugin {
   std::string kind, id, version, sha256, file;
 };
 
 class Registry {
  public:
-  // Folders in order: bundled, user, --plugin-dir. Missing folders are skipped; world-writable ones
-  // and ones of another owner are refused with a warning on stderr.
+  // The folders in order: the bundled one, the user's, those of --plugin-dir. A missing folder is
+  // skipped. A folder that is world-writable or has another owner is refused with a warning on
+  // stderr.
   explicit Registry(std::vector<std::string> folders);
 
-  // The entry of a full id. Throws PluginError: unknown (with the nearest name), provided by two
-  // files, refused (why, with both values), failed to load, threw while registering.
+  // The entry of a plugin by its full id, loaded if necessary. Throws PluginError when no file
+  // provides it (the message names the nearest id and the refused files), when two files provide
+  // it, when its file is refused or cannot be loaded, and when it throws while it registers.
   const PluginEntry& get(const std::string& kind, const std::string& id);
 
-  // Every plugin of a kind that the folders hold, sorted by id; libraries that are refused are
-  // skipped. For contract suites.
+  // The ids of a kind that exactly one file in the folders provides, sorted. Refused libraries are
+  // skipped. The contract suites find the plugins with it.
   std::vector<std::string> ids(const std::string& kind);
 
-  std::vector<LoadedPlugin> loaded() const;  // sorted by kind and id
+  // The plugins of the libraries that were loaded so far, sorted by kind and id.
+  std::vector<LoadedPlugin> loaded() const;
 
  private:
   struct Impl;

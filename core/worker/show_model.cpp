@@ -17,7 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// What the memory is told for: an inference pass, and a training step, of an environment.
+// The memory is estimated for a pass and for a training step of these sizes, as an environment
+// would make them.
 constexpr int64_t kInferenceRows = 4096, kTrainingRows = 1024, kPrompt = 64;
 
 void tell_config(const lm::Config& config, Json* facts) {
@@ -39,7 +40,7 @@ void tell_config(const lm::Config& config, Json* facts) {
   told["end_ids"] = config.generation.end_ids;
 }
 
-// Of a model that is not supported, what its config says as others would read it.
+// Facts from the config of a model that is not supported, by the usual names of their keys.
 void tell_foreign_config(const std::string& folder, Json* facts) {
   const auto config = read_json(folder + "/config.json");
   if (!config || !config->is_object()) return;

@@ -45,14 +45,15 @@ double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// One JSON line to lealab. A closed pipe means that nobody watches; the run goes on.
+// Sends one line of JSON to lealab. When the pipe is closed, nobody reads it, and the run
+// continues.
 void tell(const nlohmann::json& message) {
   const std::string line = message.dump() + "\n";
   std::fwrite(line.data(), 1, line.size(), stdout);
   std::fflush(stdout);
 }
 
-// Only the first line of a c10::Error is for people; the rest is a backtrace.
+// The first line of a c10::Error is its message; the rest is a backtrace.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 class FolderProgress final : public train::Progress {
@@ -102,7 +103,7 @@ class FolderProgress final : public train::Progress {
   Clock::time_point start_, told_, beat_;
 };
 
-// The file of the split must be the one that the run was planned with.
+// The split's file must still be the one that the run was planned with.
 void check_split_file(const spec::RunSpec& run) {
   if (run.split.path.empty()) return;
   const std::string now = sha256_file(run.split.path);
@@ -113,7 +114,7 @@ void check_split_file(const spec::RunSpec& run) {
                   "). Restore the file, or run the spec again.");
 }
 
-// The run's data and split, opened.
+// A run with its data set and split.
 struct OpenRun {
   run::Folder folder;
   spec::RunSpec run;
@@ -149,9 +150,9 @@ train::LoadedPlugins loaded_in(Registry& registry) {
   };
 }
 
-// What came of an attempt. An interrupted run has no result. Neither has one that met a full disk
-// or a refused file: that may pass, so the checkpoint stays for the next attempt, and the error is
-// thrown.
+// How an attempt ended. An interrupted run has no result. A full disk or a refused file gives no
+// Verdict at all: the error is thrown, because the cause may pass and the next attempt can continue
+// from the checkpoint.
 struct Verdict {
   Exit code = Exit::kOk;
   std::optional<run::Result> result;
@@ -184,7 +185,7 @@ Verdict train_run(const TaskOptions& options) {
   std::optional<MemoryLimit> limit;
   try {
     const OpenRun open = open_run(options);
-    // CUDA maps far more than it uses.
+    // CUDA maps far more memory than it uses, so the limit would be wrong.
     if (open.run.train.device == "cpu") limit.emplace();
     FolderProgress progress(open.folder);
     const train::Paths paths = {open.folder.file(run::kCheckpointFolder),
@@ -202,7 +203,7 @@ Verdict train_run(const TaskOptions& options) {
     const std::string available =
         limit ? std::to_string(limit->available() >> 20) + " MiB were available at the start. "
               : "";
-    limit.reset();  // telling needs a little memory
+    limit.reset();  // the message needs a little memory
     std::fprintf(stderr, "%s\n", error.what());
     if (is_out_of_memory(error)) {
       return failed(Exit::kEnvironment, "out of memory. " + available +
@@ -219,13 +220,13 @@ Verdict train_run(const TaskOptions& options) {
 }  // namespace
 
 int run_training(const TaskOptions& options) {
-  prctl(PR_SET_PDEATHSIG, SIGTERM);  // no orphan keeps a core busy after lealab has died
+  prctl(PR_SET_PDEATHSIG, SIGTERM);  // when lealab is killed, its workers must not keep computing
   signal(SIGPIPE, SIG_IGN);
   signal(SIGTERM, request_stop);
   signal(SIGINT, request_stop);
   if (options.parent > 0 && getppid() != options.parent) stop_requested = true;  // it died before
   const run::Folder folder{options.run};
-  // The orphan of a lealab that was killed may still be writing its checkpoint.
+  // The worker of a lealab that was killed may still be writing its checkpoint.
   const FileLock lock(folder.file(run::kLockFile), kOrphanSeconds, "the run");
   if (std::filesystem::exists(folder.file(run::kResultFile))) return int(Exit::kOk);
   const int64_t attempt = run::begin_attempt(folder);

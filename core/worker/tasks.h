@@ -1,4 +1,4 @@
-// The worker's tasks on a run folder.
+// The worker's tasks that work on the folder of a run: training and scoring.
 #pragma once
 
 #include <cstdint>
@@ -8,25 +8,35 @@
 namespace lea::worker {
 
 struct TaskOptions {
-  std::string lab, run;
+  std::string lab, run;  // folders
   std::vector<std::string> plugin_dirs;
-  int64_t parent = 0;  // process without which there is no point in going on; 0: none
+  // The process that started this one. When it has ended already, training stops at once, as if it
+  // had been asked to. 0: unknown.
+  int64_t parent = 0;
 };
 
-// Trains, or goes on, and writes result.json, unless it is there. One worker a run: a second one
-// waits for the first. Returns the exit code: 0 finished, 3, 4, 6 or 70
-// failed (with the reason in result.json), 7 interrupted after a checkpoint.
+// Trains the run, or continues it from its newest checkpoint, and writes result.json. Does nothing
+// when result.json exists. Only one worker works on a run: a second one waits for the first.
+// Returns the exit code:
+//
+//   0             finished
+//   3, 4, 6, 70   failed; result.json has the reason
+//   4             without result.json: the disk is full or a file was refused, and the next attempt
+//                 can continue
+//   7             interrupted after a checkpoint
 int run_training(const TaskOptions& options);
 
 struct ScoreOptions {
-  std::string what = "scores";
-  int64_t k = 20;
-  std::string out;
+  std::string what = "scores";  // scores: float32 [events, N]; topk: items 1..N, int32 [events, k]
+  int64_t k = 20;               // for topk
+  std::string out;              // a file of raw little-endian numbers
 };
 
-// Scores of the finished run's reported network for every test event, in data order. Says on stdout
-// how many events rank otherwise than in ranks.bin, which another plugin binary, LibTorch or
-// machine can bring about. Throws DataError when data set or split are not those of ranks.bin.
+// Writes what the network of a finished run gives for each test event, in the order of the data
+// set. Prints {"type": "scored", "events", "differing"}: `differing` counts the events that rank
+// otherwise than in ranks.bin, which another plugin binary, LibTorch or machine can cause. Returns
+// the exit code. Throws DataError when the data set or the split is not that of ranks.bin, and
+// StoreError when the file cannot be written.
 int run_scoring(const TaskOptions& options, const ScoreOptions& score);
 
 }  // namespace lea::worker
