@@ -3,6 +3,7 @@
 #include <set>
 #include <sstream>
 
+#include "core/base/csv.h"
 #include "core/base/files.h"
 #include "core/lab/rank_exchange.h"
 #include "tests/cli/lab_command.h"

@@ -13,7 +13,10 @@
 #include "core/base/files.h"
 #include "core/data/import.h"
 #include "core/eval/ranks.h"
+#include "core/lab/lab_folder.h"
 #include "core/lab/process.h"
+#include "core/run/header.h"
+#include "core/run/state.h"
 
 namespace lea {
 namespace {
@@ -96,7 +99,9 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
   std::string new_run() {
     const spec::RunSpec& run = GetParam().run;
     spec::PlannedRun planned{run, spec::run_hash(run), {{"framework", GetParam().name}}};
-    return lab::create_run(lab_, {"resume", "", {"framework"}, {planned}, {}}, planned).path;
+    const run::Header header =
+        run::new_header({"resume", "", {"framework"}, {planned}, {}}, planned);
+    return run::make_run(lab_, header, planned.run).path;
   }
 
   std::vector<std::string> command(const std::string& run) const {

@@ -48,9 +48,12 @@ inline void write_result(const run::Folder& folder, int64_t attempt) {
   result.split_fingerprint = fake_ranks().split_fingerprint;
   result.ranks_sha256 = sha256(bytes);
   result.ranks_valid_sha256 = sha256(valid);
-  result.training = run::Training{.steps = 100, .wall_seconds = 12.5};
-  result.made_with = run::Provenance{.plugins = {{"framework fake.framework", "1", "11"}},
-                                     .machine_kind = "a machine"};
+  result.training.emplace();
+  result.training->steps = 100;
+  result.training->wall_seconds = 12.5;
+  result.made_with.emplace();
+  result.made_with->plugins = {{"framework fake.framework", "1", "11"}};
+  result.made_with->machine_kind = "a machine";
   run::write_result(folder, result);
 }
 
