@@ -7,6 +7,7 @@
 namespace lea {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
@@ -25,21 +26,27 @@ class DataCommand : public LabCommand {
     more.insert(more.begin(), {"data", "import", "small", path("small.tsv")});
     return lealab(more);
   }
+  nlohmann::json list() const {
+    return nlohmann::json::parse(lealab({"data", "ls", "--json"}).out);
+  }
 };
 
 TEST_F(DataCommand, ImportsTwiceAndRefusesAnotherContentOfTheName) {
   const auto first = import();
   ASSERT_EQ(first.exit_code, 0) << first.err;
   EXPECT_THAT(first.out, HasSubstr("small: 3 items, 3 sequences, 8 interactions, fingerprint "));
-  EXPECT_EQ(import().out, first.out);
+  const auto again = import();
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(again.out, first.out);
   write("small.tsv", "user_id\titem_id\ttimestamp\nzoe\tb\t1\n");
   const auto other = import();
   EXPECT_EQ(other.exit_code, 3);
   EXPECT_THAT(other.err, HasSubstr("--replace"));
-  EXPECT_THAT(lealab({"data", "ls"}).out, HasSubstr("8  "));
+  EXPECT_THAT(lealab({"data", "ls"}).out, ContainsRegex("\nsmall +3 +3 +8  [0-9a-f]{12}\n"));
+  EXPECT_EQ(list().at(0).at("events"), 8) << "what was there stays";
   EXPECT_EQ(import({"--replace"}).exit_code, 0);
-  const auto ls = nlohmann::json::parse(lealab({"data", "ls", "--json"}).out);
-  EXPECT_EQ(ls[0]["events"], 1);
+  ASSERT_EQ(list().size(), 1u);
+  EXPECT_EQ(list().at(0).at("events"), 1);
 }
 
 TEST_F(DataCommand, ShowsCountsDuplicatesAndLeakage) {
@@ -69,6 +76,10 @@ TEST_F(DataCommand, ExportsTheSplitAndTheIdMaps) {
   ASSERT_EQ(exported.exit_code, 0) << exported.err;
   EXPECT_EQ(read_file(path("out/split.tsv")),
             "user_id\tpart\nzoe\ttrain\nadam\tvalid\nkim\ttest\n");
+  // In the order of the file, not of the ids.
+  EXPECT_EQ(read_file(path("out/items.map.tsv")), "item_id\titem\nb\t1\na\t2\nnew\t3\n");
+  EXPECT_EQ(read_file(path("out/sequences.map.tsv")),
+            "user_id\tsequence\nzoe\t0\nadam\t1\nkim\t2\n");
   ASSERT_EQ(lealab({"data", "export", "small", "--split-file", path("split.tsv"), "--format",
                     "recbole", "--out", path("recbole")})
                 .exit_code,
@@ -78,8 +89,8 @@ TEST_F(DataCommand, ExportsTheSplitAndTheIdMaps) {
   // What was written is read again as the same data.
   const auto again = lealab({"data", "import", "again", path("out")});
   ASSERT_EQ(again.exit_code, 0) << again.err;
-  const auto ls = nlohmann::json::parse(lealab({"data", "ls", "--json"}).out);
-  EXPECT_EQ(ls[0]["fingerprint"], ls[1]["fingerprint"]);
+  ASSERT_EQ(list().size(), 2u);
+  EXPECT_EQ(list().at(0).at("fingerprint"), list().at(1).at("fingerprint"));
 }
 
 struct Mistake {
@@ -101,26 +112,36 @@ TEST_P(DataMistake, HasOneMessageAndACode) {
   const auto result = lealab(arguments);
   EXPECT_EQ(result.exit_code, GetParam().code) << result.err;
   EXPECT_THAT(result.err, HasSubstr(GetParam().message));
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(list().size(), 1u) << "nothing was imported";
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Each, DataMistake,
-    testing::Values(
-        Mistake{
-            "UnknownFlag", {"data", "import", "x", "@small.tsv", "--fromat", "tsv"}, 2, "--fromat"},
-        Mistake{"MissingFile", {"data", "import", "x", "@none.tsv"}, 3, "none.tsv"},
-        Mistake{"UnsafeName", {"data", "import", "../x", "@small.tsv"}, 2, "letters"},
-        Mistake{"RaggedRow", {"data", "import", "x", "@bad.tsv"}, 3, "bad.tsv:3"},
-        Mistake{"FiltersThatDropAll",
-                {"data", "import", "x", "@small.tsv", "--min-item", "9"},
-                3,
-                "drop all 8"},
-        Mistake{"MissingDataSet", {"data", "show", "none"}, 3, "none"},
-        Mistake{"SplitWithoutItsFile",
-                {"data", "show", "small", "--split-by", "file"},
-                3,
-                "split.path"},
-        Mistake{"OptionWithoutUse", {"data", "show", "small", "--seed", "3"}, 2, "--split-by"}),
+    testing::Values(Mistake{"UnknownFlag",
+                            {"data", "import", "x", "@small.tsv", "--fromat", "tsv"},
+                            2,
+                            "not expected: tsv --fromat"},
+                    Mistake{"MissingFile",
+                            {"data", "import", "x", "@none.tsv"},
+                            3,
+                            "none.tsv: there is no such file or folder"},
+                    Mistake{"UnsafeName", {"data", "import", "../x", "@small.tsv"}, 2, "letters"},
+                    Mistake{"RaggedRow", {"data", "import", "x", "@bad.tsv"}, 3, "bad.tsv:3"},
+                    Mistake{"FiltersThatDropAll",
+                            {"data", "import", "x", "@small.tsv", "--min-item", "9"},
+                            3,
+                            "drop all 8"},
+                    Mistake{
+                        "MissingDataSet", {"data", "show", "none"}, 3, "There is no data set in "},
+                    Mistake{"SplitWithoutItsFile",
+                            {"data", "show", "small", "--split-by", "file"},
+                            3,
+                            "split.path"},
+                    Mistake{"OptionWithoutUse",
+                            {"data", "show", "small", "--seed", "3"},
+                            2,
+                            "--seed requires --split-by"}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace

@@ -57,6 +57,8 @@ seeds: [1]
   }
 };
 
+constexpr size_t kTop = 20;  // what `export topk` gives without --k
+
 TEST_F(Exchange, ScoresGiveTheRanksAndTheTopItemsThatAreExported) {
   for (const std::string framework : {"popularity", "supervised"}) {
     for (const char* what : {"ranks", "scores", "topk"}) {
@@ -70,8 +72,12 @@ TEST_F(Exchange, ScoresGiveTheRanksAndTheTopItemsThatAreExported) {
     ASSERT_EQ(scores.size(), ranks.size());
     ASSERT_EQ(top.size(), ranks.size());
     for (size_t i = 1; i < ranks.size(); ++i) {
+      ASSERT_EQ(scores[i].size(), 3u + 40u);
+      ASSERT_EQ(top[i].size(), 3u + kTop);
+      EXPECT_EQ(std::set<std::string>(top[i].begin() + 3, top[i].end()).size(), kTop);
       const std::string& target = ranks[i][2];
       EXPECT_EQ(scores[i][2], target);
+      EXPECT_EQ(top[i][2], target);
       std::map<std::string, double> score;
       for (size_t j = 3; j < scores[i].size(); ++j) score[scores[0][j]] = std::stod(scores[i][j]);
       const auto above = std::count_if(score.begin(), score.end(), [&](const auto& item) {
@@ -111,9 +117,20 @@ TEST_F(Exchange, NoIdDecidesAmongEqualScoresOfTheTopItems) {
   const std::string newest = popularity->at("runs").at(0).at("uuid");
   ASSERT_EQ(lealab({"export", "topk", newest, "--k", "5", "--out", path("topk.csv")}).exit_code, 0);
   const Rows top = rows_of(path("topk.csv"));
+  ASSERT_EQ(top.size(), 1u + 100u);
   const std::vector<std::string> listed(top[1].begin() + 3, top[1].end());
-  EXPECT_NE(listed, (std::vector<std::string>{"i0", "i1", "i2", "i3", "i4"}));
   EXPECT_EQ(std::set<std::string>(listed.begin(), listed.end()).size(), 5u);
+  // Neither the first items nor the last ones, and in no order of their ids.
+  std::vector<int> numbers;
+  for (const std::string& item : listed) numbers.push_back(std::stoi(item.substr(1)));
+  EXPECT_GT(*std::max_element(numbers.begin(), numbers.end()), 4);
+  EXPECT_LT(*std::min_element(numbers.begin(), numbers.end()), 35);
+  EXPECT_FALSE(std::is_sorted(numbers.begin(), numbers.end()));
+  EXPECT_FALSE(std::is_sorted(numbers.rbegin(), numbers.rend()));
+  // They do tie.
+  ASSERT_EQ(lealab({"export", "scores", newest, "--out", path("scores.csv")}).exit_code, 0);
+  const Rows scores = rows_of(path("scores.csv"));
+  EXPECT_EQ(std::set<std::string>(scores.at(1).begin() + 3, scores.at(1).end()).size(), 1u);
 }
 
 TEST_F(Exchange, WritesArraysForNumPy) {
@@ -122,7 +139,9 @@ TEST_F(Exchange, WritesArraysForNumPy) {
     ASSERT_EQ(export_of(what, "supervised", file, {"--format", "npz"}).exit_code, 0);
     EXPECT_EQ(read_file(path(file)).substr(0, 2), "PK");
   }
+  EXPECT_THAT(read_file(path("ranks.npz")), HasSubstr("'shape': (100,)"));
   EXPECT_THAT(read_file(path("scores.npz")), HasSubstr("'shape': (100,40,)"));
+  EXPECT_THAT(read_file(path("topk.npz")), HasSubstr("'shape': (100,20,)"));
 }
 
 TEST_F(Exchange, OwnRanksComeBackAsARowWithTheSameNumbers) {
@@ -135,6 +154,8 @@ TEST_F(Exchange, OwnRanksComeBackAsARowWithTheSameNumbers) {
   std::map<std::string, nlohmann::json> by_framework;
   for (const auto& row : table) by_framework[row.at("labels").at("framework")] = row;
   ASSERT_TRUE(by_framework.contains("theirs"));
+  ASSERT_EQ(by_framework.at("supervised").at("test").size(), 6u) << "HR and NDCG at 5, 10 and 20";
+  ASSERT_EQ(by_framework.at("theirs").at("test").size(), 6u);
   for (const auto& [metric, cell] : by_framework.at("supervised").at("test").items())
     EXPECT_EQ(by_framework.at("theirs").at("test").at(metric).at("mean"), cell.at("mean"));
 }

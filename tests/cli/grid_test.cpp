@@ -45,18 +45,25 @@ TEST_F(GridCommand, TrainsEveryCellOnceAndEndsWithTheTable) {
   const auto first = run_grid();
   ASSERT_EQ(first.exit_code, 0) << first.out << first.err;
   EXPECT_THAT(first.out, HasSubstr("importing toy"));
+  EXPECT_THAT(first.out, HasSubstr("\nbegin "));
   EXPECT_THAT(first.out, HasSubstr("NDCG@10"));
   EXPECT_EQ(run_folders(), 9u);
 
   const auto second = run_grid();
   EXPECT_EQ(second.exit_code, 0);
-  EXPECT_THAT(second.out, Not(HasSubstr("begin")));
+  EXPECT_THAT(second.out, HasSubstr("9 done"));
+  EXPECT_THAT(second.out, Not(HasSubstr("begin ")));
   EXPECT_THAT(second.out, HasSubstr("NDCG@10"));
   EXPECT_EQ(run_folders(), 9u);
 
-  const std::string before = table().dump();
+  const nlohmann::json before = table();
+  ASSERT_EQ(before.at("rows").size(), 5u);
+  for (const auto& row : before.at("rows")) {
+    EXPECT_EQ(row.at("runs").size(), row.at("untrained") ? 1u : 2u) << row;
+    EXPECT_EQ(row.at("missing_seeds").size() + row.at("unfinished").size(), 0u) << row;
+  }
   EXPECT_EQ(lealab({"db", "rebuild"}).exit_code, 0);
-  EXPECT_EQ(table().dump(), before) << "an index rebuilt from the folders shows other numbers";
+  EXPECT_EQ(table(), before) << "an index rebuilt from the folders shows other numbers";
 }
 
 TEST_F(GridCommand, TheSameSeedGivesTheSameRanksInAnotherLab) {
@@ -78,10 +85,21 @@ TEST_F(GridCommand, TheSameSeedGivesTheSameRanksInAnotherLab) {
 
 TEST_F(GridCommand, TrainedModelsBeatPopularityOnDataWithAnOrder) {
   ASSERT_EQ(run_grid({"--set", "train.max_steps=400", "--jobs", "2"}).exit_code, 0);
-  const auto ls = lealab({"ls", "framework=popularity and hr@5>0.4"});
-  EXPECT_THAT(ls.out, Not(HasSubstr("popularity")));
-  const auto good = lealab({"ls", "framework=supervised and hr@5>0.6"});
-  EXPECT_THAT(good.out, HasSubstr("supervised")) << lealab({"table", "small"}).out;
+  std::map<std::string, std::vector<double>> hits;  // by framework
+  for (const auto& run : nlohmann::json::parse(lealab({"ls", "--json"}).out)) {
+    hits[run.at("labels").at("framework")].push_back(
+        run.at("metrics").at("test").at("hr@5").get<double>());
+  }
+  SCOPED_TRACE(lealab({"table", "small"}).out);
+  ASSERT_EQ(hits["popularity"].size(), 1u);
+  const double popularity = hits["popularity"][0];
+  EXPECT_GT(popularity, 0.05);
+  EXPECT_LE(popularity, 0.4);
+  for (const char* trained : {"supervised", "sa2c"}) {
+    EXPECT_EQ(hits[trained].size(), 4u) << trained;
+    EXPECT_THAT(hits[trained], testing::Each(testing::Gt(popularity))) << trained;
+  }
+  EXPECT_THAT(hits["supervised"], testing::Contains(testing::Gt(0.6)));
 }
 
 TEST_F(GridCommand, AMisspeltKeyStartsNothing) {
@@ -93,16 +111,36 @@ TEST_F(GridCommand, AMisspeltKeyStartsNothing) {
 
 TEST_F(GridCommand, AnExportedExperimentComesBackInAnotherLab) {
   ASSERT_EQ(run_grid({"--set", "seeds=[1]", "--set", "runs=5"}).exit_code, 0);
-  const std::string before = table().dump();
+  const nlohmann::json before = table();
+  ASSERT_EQ(before.at("rows").size(), 5u);
   const auto packed = lealab({"export", "small", "--out", folder_ + "/packed"});
   ASSERT_EQ(packed.exit_code, 0) << packed.err;
-  for (const auto& file : fs::directory_iterator(folder_ + "/packed"))
+  size_t packs = 0;
+  for (const auto& file : fs::directory_iterator(folder_ + "/packed")) {
     EXPECT_LT(file.file_size(), 1'000'000u);
+    packs += file.path().extension() == ".xz";
+  }
+  EXPECT_EQ(packs, 5u);
   fs::rename(folder_ + "/lab", folder_ + "/other");
   const auto restored = lealab({"import", folder_ + "/packed"});
   ASSERT_EQ(restored.exit_code, 0) << restored.err;
-  const auto after = table();
-  EXPECT_EQ(after.at("rows").size(), nlohmann::json::parse(before).at("rows").size());
+  EXPECT_EQ(table().at("rows"), before.at("rows"));
+  EXPECT_EQ(run_folders(), 5u);
+  for (const auto& run : fs::directory_iterator(folder_ + "/other/runs")) {
+    const fs::path back = fs::path(folder_ + "/lab/runs") / run.path().filename();
+    for (const char* file : {"cell.json", "result.json", "events.jsonl", "ranks.bin"}) {
+      EXPECT_EQ(fs::exists(back / file), fs::exists(run.path() / file)) << back / file;
+      if (fs::exists(run.path() / file)) {
+        EXPECT_TRUE(read_file(back / file) == read_file(run.path() / file)) << back / file;
+      }
+    }
+  }
+  EXPECT_EQ(lealab({"db", "check"}).exit_code, 0);
+  // With the data set the footer is the same, too, and nothing is left to do.
+  ASSERT_EQ(lealab({"data", "import", "toy", path("interactions.tsv")}).exit_code, 0);
+  EXPECT_EQ(table(), before);
+  const auto plan = lealab({"plan", path("spec.yaml"), "--set", "seeds=[1]", "--set", "runs=5"});
+  EXPECT_THAT(plan.out, HasSubstr("\n5 done, nothing to do")) << plan.err;
 }
 
 // Lines of a Markdown table; the footer also speaks of the plugins that are installed here.
@@ -124,6 +162,7 @@ TEST_F(GridCommand, ThePackedStudiesGiveTheTablesThatStandBesideThem) {
   for (const std::string& study : studies) {
     const auto table = lealab({"table", study, "--format", "markdown"});
     ASSERT_EQ(table.exit_code, 0) << table.err;
+    ASSERT_GT(std::count(table.out.begin(), table.out.end(), '|'), 20) << table.out;
     EXPECT_EQ(rows_of(table.out), rows_of(read_file(experiments + study + "/table.md")));
   }
 }

@@ -45,12 +45,15 @@ class LabCommand : public testing::Test {
     write("interactions.tsv", text);
   }
 
-  lab::ProcessResult lealab(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {LEALAB_PROGRAM, "--lab", path("lab")});
-    return lab::run_process(arguments, 300);
+  lab::ProcessResult lealab(const std::vector<std::string>& arguments) const {
+    std::vector<std::string> command = through_;
+    command.insert(command.end(), {LEALAB_PROGRAM, "--lab", path("lab")});
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return lab::run_process(command, 300);
   }
 
   std::string folder_;
+  std::vector<std::string> through_;  // a program that starts `lealab`, with its arguments
 };
 
 }  // namespace lea

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/base/files.h"
 #include "tests/cli/lab_command.h"
 
 namespace lea {
@@ -54,14 +55,27 @@ TEST_F(Memory, RunsOutInAnImportOfData) {
 }
 
 TEST_F(Memory, RunsOutInAnImportOfPackedRuns) {
-  grow({"import", LEA_SOURCE_DIR "/experiments/industry_tuned"}, [] {});
+  grow({"import", LEA_SOURCE_DIR "/experiments/industry_tuned"}, [&] {
+    for (const auto& entry : std::filesystem::directory_iterator(path("lab/runs")))
+      EXPECT_TRUE(std::filesystem::exists(entry.path() / "result.json")) << entry.path();
+  });
   EXPECT_EQ(lealab({"db", "check"}).exit_code, 0);
   EXPECT_EQ(nlohmann::json::parse(lealab({"ls", "--json"}).out).size(), 6);
 }
 
 TEST_F(Memory, RunsOutInAnExport) {
   ASSERT_EQ(lealab({"import", LEA_SOURCE_DIR "/experiments/industry_tuned"}).exit_code, 0);
-  grow({"export", "industry_tuned", "--out", path("packs")}, [] {});
+  std::map<std::filesystem::path, std::string> left;
+  grow({"export", "industry_tuned", "--out", path("packs")}, [&] {
+    if (!std::filesystem::exists(path("packs"))) return;
+    for (const auto& entry : std::filesystem::directory_iterator(path("packs")))
+      left.emplace(entry.path(), read_file(entry.path()));
+  });
+  for (const auto& [file, bytes] : left) {
+    EXPECT_TRUE(read_file(file) == bytes) << file << " was left half written";
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path("packs")), {}), 7)
+      << "six runs and their plan";
 }
 
 // What runs out here is the memory of the child that looks at a plugin.

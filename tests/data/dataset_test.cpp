@@ -115,6 +115,19 @@ TEST_F(DatasetFolder, ChangesItsFingerprintWithAnyContent) {
   write("texts/interactions.tsv", kHeader + rows);
   write("texts/items.tsv", "item_id\ttitle\na\tA\n");
   EXPECT_NE(import(path("texts"), {}, "texts")->fingerprint(), before);
+  EXPECT_NE(import_rows("w\ta\t1\nw\tb\t2\nv\ta\t3\n", {}, "sequence")->fingerprint(), before);
+  EXPECT_NE(import_rows("v\ta\t3\nu\ta\t1\nu\tb\t2\n", {}, "order")->fingerprint(), before);
+  EXPECT_NE(import_rows("u\tb\t1\nu\ta\t2\nv\ta\t3\n", {}, "items")->fingerprint(), before);
+  std::string header = kHeader;
+  header.insert(header.size() - 1, "\tbehaviour");
+  const std::string bought =
+      import(write("buy.tsv", header + "u\ta\t1\tbuy\nu\tb\t2\tbuy\nv\ta\t3\tbuy\n"), {}, "buy")
+          ->fingerprint();
+  EXPECT_NE(bought, before);
+  EXPECT_NE(import(write("click.tsv", header + "u\ta\t1\tbuy\nu\tb\t2\tclick\nv\ta\t3\tbuy\n"), {},
+                   "click")
+                ->fingerprint(),
+            bought);
 }
 
 TEST_F(DatasetFolder, KnowsWhenTimeIsAPosition) {

@@ -90,16 +90,26 @@ TEST_F(Import, ReadsGru4RecFiles) {
 
 TEST_F(Import, DoesNothingTheSecondTime) {
   const auto first = import_rows("u\ta\t1\n");
-  const auto before = std::filesystem::last_write_time(first->folder());
+  // An hour ago, so that whatever is written now shows.
+  const auto past = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  std::vector<std::filesystem::path> entries = {first->folder()};
+  for (const auto& entry : std::filesystem::directory_iterator(first->folder()))
+    entries.push_back(entry.path());
+  ASSERT_GT(entries.size(), 4u);
+  for (const auto& entry : entries) std::filesystem::last_write_time(entry, past);
   EXPECT_EQ(import_rows("u\ta\t1\n")->fingerprint(), first->fingerprint());
-  EXPECT_EQ(std::filesystem::last_write_time(first->folder()), before);
+  for (const auto& entry : entries) {
+    EXPECT_LT(std::filesystem::last_write_time(entry), past + std::chrono::minutes(1)) << entry;
+  }
 }
 
 TEST_F(Import, SeesTheSameContentInAnotherFormat) {
-  import_rows("u\ta\t1\n");
+  const auto first = import_rows("u\ta\t1\n");
   ImportOptions options;
   options.format = "gru4rec";
-  EXPECT_EQ(story(*import(write("g.tsv", "SessionId\tItemId\tTime\nu\ta\t1\n"), options)), "u: a");
+  const auto again = import(write("g.tsv", "SessionId\tItemId\tTime\nu\ta\t1\n"), options);
+  EXPECT_EQ(story(*again), "u: a");
+  EXPECT_EQ(again->fingerprint(), first->fingerprint());
 }
 
 TEST_F(Import, RefusesOtherContentUnlessReplacing) {
@@ -119,6 +129,11 @@ TEST_F(Import, RefusesOtherContentUnlessReplacing) {
 
 TEST_F(Import, LeavesNothingBehindWhenItFails) {
   EXPECT_NE(refusal(std::string(kHeader) + "u\ta\tx\n"), "");
+  EXPECT_TRUE(std::filesystem::is_empty(lab() + "/data"));
+  // Late, too: after the interactions were good.
+  write("set/interactions.tsv", std::string(kHeader) + "u\ta\t1\n");
+  write("set/items.tsv", "item_id\ttitle\na\tA\na\tB\n");
+  EXPECT_NE(refusal_of([&] { import(path("set")); }), "");
   EXPECT_TRUE(std::filesystem::is_empty(lab() + "/data"));
 }
 
@@ -278,7 +293,9 @@ TEST_F(Import, RefusesTwoRowsForOneItem) {
 
 TEST_F(Import, RefusesMoreThan255Behaviours) {
   std::string text = "user_id\titem_id\ttimestamp\tbehaviour\n";
-  for (int i = 0; i < 256; ++i) text += join("u\ta\t1\tb", i, "\n");
+  for (int i = 0; i < 255; ++i) text += join("u\ta\t1\tb", i, "\n");
+  EXPECT_EQ(import(write("all.tsv", text), {}, "all")->behaviours().size(), 255u);
+  text += "u\ta\t1\tb255\n";
   EXPECT_THAT(refusal(text), StartsWith("bad.tsv:257:1: more than 255 different behaviours."));
 }
 

@@ -137,10 +137,12 @@ TEST_F(SplitTest, OrdersThePartsOfEverySequence) {
   const auto data = sequences({9, 4, 7, 3, 8});
   for (const char* what : {"last_one", "time"}) {
     const Split split = make_split(*data, by(what));
+    for (const Part part : {Part::kTrain, Part::kValid, Part::kTest})
+      ASSERT_GT(split.count(part), 0) << what;
     for (int64_t s = 0; s < data->sequences(); ++s) {
-      EXPECT_TRUE(
-          std::is_sorted(split.part.begin() + static_cast<int64_t>(data->offsets()[s]),
-                         split.part.begin() + static_cast<int64_t>(data->offsets()[s + 1])));
+      EXPECT_TRUE(std::is_sorted(split.part.begin() + static_cast<int64_t>(data->offsets()[s]),
+                                 split.part.begin() + static_cast<int64_t>(data->offsets()[s + 1])))
+          << what << ", sequence " << s;
     }
   }
 }

@@ -68,7 +68,9 @@ TEST(Bounds, KeepNdcgAndMrrBelowHr) {
 }
 
 TEST(Bounds, AllowForPrintedDigits) {
-  EXPECT_THAT(broken_bounds({{"hr@5", 0.1}, {"ndcg@5", 0.1001}}, 2e-4), IsEmpty());
+  const Row row = {{"hr@5", 0.1}, {"ndcg@5", 0.1001}};
+  EXPECT_THAT(broken_bounds(row, 2e-4), IsEmpty());
+  EXPECT_THAT(broken_bounds(row, 5e-5), ElementsAre(HasSubstr("ndcg@5 = 0.1001 is outside")));
 }
 
 }  // namespace

@@ -102,15 +102,15 @@ std::map<std::string, std::map<std::string, double>> by_name(const Slices& slice
 }
 
 TEST(Slices, GroupByPopularityOfTheTarget) {
-  // 100 training events: item 1 has the first 20, 2 and 3 the next 60, 4 the rest; 5 was never
-  // trained.
+  // Of 100 training events item 1 has 30, where the first 20 fall, 2 and 3 have the next 50, and 4
+  // has the last 20. Item 5 has none.
   const std::vector<RankRecord> records = {target(1, 30, 1, 1), target(1, 30, 9, 1),
                                            target(2, 25, 1, 1), target(3, 25, 1, 1),
-                                           target(4, 20, 9, 1), target(5, 0, 9, 1)};
+                                           target(4, 20, 9, 1), target(5, 0, 1, 1)};
   const auto found = by_name(slices(records, at({1})));
   EXPECT_DOUBLE_EQ(found.at("popularity:head").at("hr@1"), 0.5);
   EXPECT_DOUBLE_EQ(found.at("popularity:middle").at("hr@1"), 1);
-  EXPECT_DOUBLE_EQ(found.at("popularity:tail").at("hr@1"), 0);
+  EXPECT_DOUBLE_EQ(found.at("popularity:tail").at("hr@1"), 0.5);
 }
 
 TEST(Slices, GroupByLengthOfHistoryAndLeaveOutEmptyOnes) {

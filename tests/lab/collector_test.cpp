@@ -51,10 +51,14 @@ TEST(Collector, RebuiltIsTheSameAsCollected) {
 TEST(Collector, RebuildsFromADamagedIndex) {
   const TemporaryLab lab;
   finished_run(lab.path(), experiment_of({"finish"}));
+  collect(lab.path());
+  const std::string before = content(lab);
   std::ofstream(lab.path() + "/results.sqlite") << std::string(3000, '#');
   std::string aside;
   EXPECT_EQ(rebuild(lab.path(), &aside).runs, 1);
+  EXPECT_EQ(content(lab), before);
   EXPECT_THAT(aside, HasSubstr("damaged-1"));
+  EXPECT_EQ(read_file(aside), std::string(3000, '#'));
 }
 
 TEST(Collector, ReadsEventsUpToACutRecord) {
@@ -125,7 +129,10 @@ TEST(Collector, RefusesADamagedFolderAndTakesTheOthers) {
   const Collected collected = collect(lab.path());
   EXPECT_EQ(collected.runs, 1);
   ASSERT_THAT(collected.refused, SizeIs(1));
-  EXPECT_THAT(collected.refused[0], HasSubstr("result.json"));
+  EXPECT_THAT(collected.refused[0], HasSubstr(bad.uuid() + "/result.json"));
+  const auto runs = db::Store(lab.path(), db::Store::Mode::kReadOnly).runs();
+  ASSERT_THAT(runs, SizeIs(1));
+  EXPECT_EQ(runs[0].run_hash, experiment.runs[0].hash);
 }
 
 TEST(Collector, ChecksIndexAgainstFolders) {
@@ -152,7 +159,9 @@ TEST(Collector, TakesTheNewestPlanOfAName) {
   smaller.runs.pop_back();
   run::save_plan(lab.path(), smaller);
   collect(lab.path());
-  EXPECT_THAT(db::Store(lab.path(), db::Store::Mode::kReadOnly).runs("study"), SizeIs(1));
+  const auto runs = db::Store(lab.path(), db::Store::Mode::kReadOnly).runs("study");
+  ASSERT_THAT(runs, SizeIs(1));
+  EXPECT_EQ(runs[0].run_hash, experiment.runs[0].hash);
 }
 
 TEST(Collector, RefusesAnExperimentNameThatIsAPath) {

@@ -35,7 +35,24 @@ class Executor : public ::testing::Test {
         },
         [] {});
   }
+  // The folder of the one run that behaves so.
+  run::Folder folder_of(const std::string& behaviour) const {
+    std::vector<run::Folder> found;
+    for (const run::Folder& folder : run::list_runs(lab_.path())) {
+      if (run::read_header(folder).labels.at("behaviour") == behaviour) found.push_back(folder);
+    }
+    EXPECT_EQ(found.size(), 1u) << behaviour;
+    return found.at(0);
+  }
+  void expect_gone_within(double seconds, const std::string& behaviour) const {
+    EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(),
+              seconds);
+    const auto attempts = read_records(folder_of(behaviour).path + "/attempts.jsonl");
+    ASSERT_FALSE(attempts.empty());
+    EXPECT_NE(kill(attempts[0].at("pid").get<pid_t>(), 0), 0) << "the worker is still there";
+  }
 
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   TemporaryLab lab_;
   std::vector<std::string> reasons_;
   int progress_ = 0;
@@ -60,11 +77,8 @@ TEST_F(Executor, FailsAWorkerWithoutASignOfLife) {
   EXPECT_EQ(result.finished, 2u);
   ASSERT_EQ(reasons_.size(), 1u);
   EXPECT_THAT(reasons_[0], HasSubstr("hung in phase train, step 1: no sign of life for"));
-  for (const run::Folder& folder : run::list_runs(lab_.path())) {
-    if (run::read_header(folder).labels.at("behaviour") == "stubborn") {
-      EXPECT_EQ(run::state_of(folder), run::State::kFailed);
-    }
-  }
+  EXPECT_EQ(run::state_of(folder_of("stubborn")), run::State::kFailed);
+  expect_gone_within(60, "stubborn");
 }
 
 TEST_F(Executor, HandsOutDevices) {
@@ -73,10 +87,10 @@ TEST_F(Executor, HandsOutDevices) {
   auto experiment = experiment_of({"device", "device", "device"});
   experiment.runs[0].run.train.device = experiment.runs[1].run.train.device = "cuda";
   EXPECT_EQ(run(experiment, /*jobs=*/3).finished, 3u);
-  std::multiset<std::string> said;
+  std::multiset<std::string> logs;
   for (const run::Folder& folder : run::list_runs(lab_.path()))
-    said.insert(read_file(folder.path + "/log.txt"));
-  EXPECT_EQ(said, (std::multiset<std::string>{"device 3\n", "device GPU-5\n", "device any\n"}))
+    logs.insert(read_file(folder.path + "/log.txt"));
+  EXPECT_EQ(logs, (std::multiset<std::string>{"device 3\n", "device GPU-5\n", "device any\n"}))
       << "one a GPU, and none for a run on the CPU";
 }
 
@@ -94,11 +108,7 @@ TEST_P(FailingRun, FailsAloneWithItsReason) {
   EXPECT_EQ(result.failed, 1u);
   ASSERT_EQ(reasons_.size(), 1u);
   EXPECT_THAT(reasons_[0], HasSubstr(GetParam().reason));
-  for (const run::Folder& folder : run::list_runs(lab_.path())) {
-    if (run::read_header(folder).labels.at("behaviour") == GetParam().behaviour) {
-      EXPECT_EQ(run::state_of(folder), GetParam().state);
-    }
-  }
+  EXPECT_EQ(run::state_of(folder_of(GetParam().behaviour)), GetParam().state);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -150,10 +160,9 @@ TEST_F(Executor, KillsOnTheSecondSignal) {
     kill(getpid(), SIGINT);
     kill(getpid(), SIGTERM);
   };
-  const auto start = std::chrono::steady_clock::now();
   const auto result = run(experiment_of({"stubborn"}));
   EXPECT_EQ(result.interrupted, 1u);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  expect_gone_within(5, "stubborn");
 }
 
 TEST_F(Executor, KillsAWorkerThatDoesNotStopInTime) {
@@ -162,6 +171,7 @@ TEST_F(Executor, KillsAWorkerThatDoesNotStopInTime) {
     if (event.kind == Kind::kProgress) kill(getpid(), SIGINT);
   };
   EXPECT_EQ(run(experiment_of({"stubborn"})).interrupted, 1u);
+  expect_gone_within(30, "stubborn");
 }
 
 TEST_F(Executor, CollectsWhatEveryRunBecame) {
@@ -170,6 +180,13 @@ TEST_F(Executor, CollectsWhatEveryRunBecame) {
   EXPECT_EQ(collected.runs, 4);
   EXPECT_THAT(collected.refused, ::testing::IsEmpty());
   EXPECT_THAT(check(lab_.path()), ::testing::IsEmpty());
+  std::map<std::string, std::string> states;
+  for (const auto& row : db::Store(lab_.path(), db::Store::Mode::kReadOnly).runs())
+    states[row.labels.at("behaviour")] = row.state;
+  EXPECT_EQ(
+      states,
+      (std::map<std::string, std::string>{
+          {"finish", "finished"}, {"fail", "failed"}, {"segfault", "failed"}, {"oom", "queued"}}));
 }
 
 TEST(LabLock, RefusesASecondCoordinator) {

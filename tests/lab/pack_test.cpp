@@ -21,6 +21,19 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+// When each file of an archive was last changed, as the archive says.
+std::vector<time_t> times_in(const std::string& bytes) {
+  std::vector<time_t> times;
+  archive* handle = archive_read_new();
+  archive_read_support_filter_xz(handle);
+  archive_read_support_format_tar(handle);
+  EXPECT_EQ(archive_read_open_memory(handle, bytes.data(), bytes.size()), ARCHIVE_OK);
+  for (archive_entry* entry = nullptr; archive_read_next_header(handle, &entry) == ARCHIVE_OK;)
+    times.push_back(archive_entry_mtime(entry));
+  archive_read_free(handle);
+  return times;
+}
+
 class Pack : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -92,8 +105,16 @@ TEST_F(Pack, RestoresTheSameIndex) {
 }
 
 TEST_F(Pack, IsSmallAndTheSameEveryTime) {
+  EXPECT_THAT(times_in(read_file(pack(0))), ::testing::AllOf(SizeIs(6), ::testing::Each(0)));
+  for (const auto& file : std::filesystem::directory_iterator(runs_[0].path))
+    std::filesystem::last_write_time(file, file.last_write_time() - std::chrono::hours(1000));
+  export_experiment(from_.path(), "study", from_.beside("again"));
+  const std::string again = from_.beside("again") + "/" + runs_[0].uuid() + ".tar.xz";
+  EXPECT_EQ(read_file(again), read_file(pack(0)));
+  EXPECT_GT(read_file(pack(0)).size(), 0u);
+  EXPECT_LT(read_file(pack(0)).size(), kPackBytes);
+  // Over the old one, too.
   const std::string before = read_file(pack(0));
-  EXPECT_LT(before.size(), kPackBytes);
   export_experiment(from_.path(), "study", from_.beside("packs"));
   EXPECT_EQ(read_file(pack(0)), before);
 }
@@ -117,7 +138,11 @@ TEST_F(Pack, HoldsNoCheckpointAndTheEndOfALongLog) {
   log.close();
   pack_run(runs_[0], from_.beside("packs"));
   const auto files = read_tar_xz(read_file(pack(0)), "pack");
-  EXPECT_EQ(files.count(runs_[0].uuid() + "/checkpoint/step-1.json"), 0u);
+  std::vector<std::string> names;
+  for (const auto& [name, bytes] : files) names.push_back(name.substr(runs_[0].uuid().size()));
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre("/run.yaml", "/cell.json", "/result.json",
+                                                     "/events.jsonl", "/ranks.bin",
+                                                     "/ranks-valid.bin", "/log.txt"));
   const std::string& text = files.at(runs_[0].uuid() + "/log.txt");
   EXPECT_LT(text.size(), 20000u);
   EXPECT_THAT(text, HasSubstr("line 9999\n"));
@@ -163,16 +188,24 @@ TEST_F(Pack, RefusesABomb) {
 }
 
 TEST_F(Pack, RefusesDamageAnywhere) {
-  const std::string whole = read_file(pack(0));
+  const std::string whole = read_file(pack(0)), path = from_.beside("bad.tar.xz");
+  // As refusal(), but with the damaged pack alone, because there are many of them.
+  const auto refuses = [&](const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+    const std::string message = message_of([&] { import_packs(to_.path(), {path}); });
+    return message.find(path) != std::string::npos && fs::is_empty(to_.path() + "/runs");
+  };
+  for (size_t length = 0; length < whole.size(); ++length) {
+    ASSERT_TRUE(refuses(whole.substr(0, length))) << "cut at " << length;
+  }
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
+    ASSERT_TRUE(refuses(flipped)) << "flipped at " << at;
+  }
   for (size_t length = 0; length < whole.size(); length += whole.size() / 10) {
     SCOPED_TRACE("cut at " + std::to_string(length));
     refusal(whole.substr(0, length));
-  }
-  for (size_t at = 7; at < whole.size(); at += whole.size() / 20) {
-    SCOPED_TRACE("flipped at " + std::to_string(at));
-    std::string flipped = whole;
-    flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
-    refusal(flipped);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/spec/cuts.h"
 #include "tests/spec/fixture.h"
 
 namespace lea::spec {
@@ -199,19 +200,45 @@ TEST_F(ExperimentTest, ReadsTheCountOfRunsAsAGuardAgainstACutFile) {
       << "--set changes the grid";
 }
 
+// A spec without seeds is refused, so seeds at the end show a cut that takes the count away, too.
+// The specs that ship are cut in preset_test.cpp.
 TEST_F(ExperimentTest, ASpecThatEndsWithItsCountIsNeverCutUnseen) {
+  const std::string start = "data: {name: small}\nbackbone: gru4rec\nframework: snqn\n";
+  const auto read = [&](const std::string& text) { return load(text); };
+  for (const char* end : {
+           "seeds: [1]\nruns: 1\n",
+           "seeds: [1, 2, 13]\nruns: 3   # a comment\n",
+           "grid:\n  train.patience:\n    - 5\n    - 15\n  backbone:\n    - gru4rec\n"
+           "    - sasrec\nseeds: [1]\nruns: 4\n",
+           "grid: {framework.gamma: [0, 0.25, 1], train.patience: [1, 11, 111, 1111]}\n"
+           "seeds: [10, 1]\nruns: 24",
+           "overrides:\n  - when: {framework: snqn}\n    set:\n      train.patience: 3\n"
+           "      framework.gamma: 0.1\nseeds: [1]\nruns: 1\n",
+       }) {
+    SCOPED_TRACE(end);
+    expect_every_cut_is_seen(start + end, 0, read);
+  }
+}
+
+// Wherever the seeds stand: what is left has fewer runs than the count says.
+TEST_F(ExperimentTest, ASpecThatBeginsWithItsCountIsNeverCutUnseen) {
+  const std::string grid =
+      "grid:\n  train.patience:\n    - 5\n    - 15\n  backbone:\n    - gru4rec\n    - sasrec\n";
+  expect_every_cut_is_seen("runs: 4\n" + (kBase + grid), std::string("runs: 4\n").size(),
+                           [&](const std::string& text) { return load(text); });
+}
+
+// Where the seeds stand first, a cut that takes the line of the count away as a whole can leave a
+// smaller spec. A cut within that line is refused.
+TEST_F(ExperimentTest, ACutWithinTheCountIsRefused) {
   const std::string text =
       std::string(kBase) +
-      "grid:\n  train.patience:\n    - 5\n    - 15\n  backbone:\n    - gru4rec\n"
-      "    - sasrec\nruns: 4\n";
-  ASSERT_EQ(error_of(text), "");
-  const size_t count_at = text.find("runs: 4");
-  for (size_t cut = 0; cut < text.size() - 1; ++cut) {
-    const std::string head = text.substr(0, cut);
-    // Cut before the count, the rest may be a smaller spec: the count is what a careful author
-    // adds.
-    if (cut <= count_at) continue;
-    EXPECT_NE(error_of(head), "") << "cut after byte " << cut;
+      "grid:\n  train.patience: [1, 2, 3, 4, 5, 6]\n  backbone:\n    - gru4rec\n    - sasrec\n";
+  for (const std::string count : {"runs: 12", "runs:     12"}) {
+    ASSERT_EQ(error_of(text + count + "\n"), "");
+    for (size_t cut = 1; cut < count.size(); ++cut) {
+      EXPECT_NE(error_of(text + count.substr(0, cut)), "") << count.substr(0, cut);
+    }
   }
 }
 

@@ -2,6 +2,8 @@
 // and types).
 #include <gmock/gmock.h>
 
+#include "core/base/files.h"
+#include "tests/spec/cuts.h"
 #include "tests/spec/fixture.h"
 
 namespace lea::spec {
@@ -122,6 +124,22 @@ TEST_F(Preset, PaperStatesOnlyWhereItDiffersFromTheReference) {
   EXPECT_EQ(run.reward.params["behaviours"], "");
   EXPECT_EQ(run_of("paper.yaml", "gru4rec", "sqn").train.learning_rate, 0.001)
       << "the reference's rule for sqn gives way to what the paper states";
+}
+
+// The folders beside each other are those of the checkout; no data set is needed to read a spec.
+TEST_F(Preset, NoStudyIsEverCutUnseen) {
+  std::filesystem::create_directories(path("main/experiments"));
+  std::filesystem::copy(shipped_path("presets"), path("main/experiments/presets"),
+                        std::filesystem::copy_options::recursive);
+  write("shared/data/industry/split.tsv", "user_id\tpart\n");
+  for (const std::string study :
+       {"demo", "industry_baselines", "industry_controls", "industry_settings", "industry_tuned"}) {
+    SCOPED_TRACE(study);
+    const std::string file = study + ".yaml";
+    expect_every_cut_is_seen(read_file(shipped_path(file)), 0, [&](const std::string& text) {
+      return load_experiment(write("main/experiments/" + file, text), {}, shipped());
+    });
+  }
 }
 
 TEST_F(Preset, TheDemoHasSixteenRuns) {
