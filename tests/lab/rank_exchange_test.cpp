@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/base/csv.h"
 #include "core/data/import.h"
 #include "core/lab/collector.h"
 #include "tests/lab/fixture.h"
