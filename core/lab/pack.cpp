@@ -254,6 +254,8 @@ PackExport export_experiment(const std::string& lab, const std::string& experime
   if (runs.empty()) {
     std::vector<std::string> known;
     for (const std::string& file : run::plan_files(lab)) known.push_back(fs::path(file).stem());
+    for (const run::Folder& run : run::list_runs(lab))
+      known.push_back(run::read_header(run).experiment);
     throw UsageError("experiment " + printable(experiment) + ": the lab " + lab +
                      " has no such runs" + did_you_mean(experiment, known) +
                      " `lealab ls` lists what there is.");

@@ -26,7 +26,10 @@ void expect_golden(Backbone& backbone, const nlohmann::json& document,
   set_parameters(backbone, expected.at("weights"));
   const Tensor states = backbone.encode(history);
   const Tensor wanted = floats(expected.at("states"), {rows, width});
-  EXPECT_LE((states - wanted).abs().max().item<double>(), 2e-6) << states << wanted;
+  // A few units in the last place of the largest value: processors sum in different orders.
+  EXPECT_LE((states - wanted).abs().max().item<double>(),
+            1e-6 * (1 + wanted.abs().max().item<double>()))
+      << states << wanted;
 
   const Tensor factor = at::arange(rows * width, at::kFloat).view({rows, width}) / 10;
   (states * factor).sum().backward();
