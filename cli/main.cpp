@@ -15,10 +15,10 @@ constexpr const char* kExitCodes = R"(Exit codes:
    0  done
    2  the command line is wrong
    3  a spec, data set or imported file is wrong
-   4  no room, permission, memory or network; the same command goes on once that is mended
+   4  no room, permission, memory or network; the same command continues once that is fixed
    5  the grid has ended, but some of its runs failed; the same command tries these again
    6  a plugin was refused, crashed or threw
-   7  stopped on request; the same command goes on
+   7  stopped on request; the same command continues
   70  a mistake of this program
  128+n  ended by signal n)";
 

@@ -293,7 +293,7 @@ void conclude(const Outcome& outcome) {
   if (result.stopped_by_user) {
     throw Error(Exit::kInterrupted, "stopped: " + counted(result.interrupted, "run") +
                                         " interrupted, " + std::to_string(result.not_started) +
-                                        " not begun. The same command goes on.");
+                                        " not begun. The same command continues.");
   }
   if (result.failed + outcome.refused == 0) return;
   std::string text = counted(result.failed, "run") + " failed";
@@ -306,13 +306,13 @@ void conclude(const Outcome& outcome) {
                           counted(result.not_started, "run") +
                           " did not begin: " + printable(result.repeated_reason) +
                           (code == Exit::kEnvironment
-                               ? ". Nothing is lost: mend that, and the same command goes on."
+                               ? ". Nothing is lost: fix that, and the same command continues."
                                : ""));
   }
   if (code == Exit::kEnvironment) {
     throw Error(code, text +
-                          " for want of room, memory or permission, as said above. Nothing is "
-                          "lost: mend that, and the same command goes on.");
+                          " for lack of disk, memory or permission, as reported above. Nothing is "
+                          "lost: fix that, and the same command continues.");
   }
   throw Error(code, text + "; `lealab log RUN` shows why. The same command tries them again.");
 }

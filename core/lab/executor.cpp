@@ -270,7 +270,7 @@ class Executor {
     }
     if (ended.signal == SIGKILL) {
       return "the worker was killed (SIGKILL)" + where +
-             ", most often because memory ran out; the next call goes on from its checkpoint";
+             ", most often because memory ran out; the next call resumes it from its checkpoint";
     }
     if (ended.signal)
       return "the worker was ended by signal " + std::to_string(ended.signal) + where + said;

@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
     command->add_option("--plugin-dir", options.plugin_dirs,
                         "one more folder with plugins (repeatable)");
   };
-  auto* train = app.add_subcommand("train", "train and test the run, or go on with it");
+  auto* train = app.add_subcommand("train", "train and test the run, or resume it");
   add_common(train);
   train->add_option("--parent", options.parent, "stop when this process is gone at the start");
   train->callback([&] { exit_code = lea::worker::run_training(options); });

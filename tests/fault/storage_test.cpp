@@ -128,7 +128,7 @@ TEST_F(Storage, AFullDiskEndsAGridBeforeEveryRunHasFailedOnIt) {
   EXPECT_EQ(full.exit_code, int(Exit::kEnvironment)) << full.err;
   EXPECT_THAT(full.err, HasSubstr("did not begin: "));
   EXPECT_THAT(full.err, HasSubstr("bytes are needed"));
-  EXPECT_THAT(full.err, HasSubstr("the same command goes on"));
+  EXPECT_THAT(full.err, HasSubstr("the same command continues"));
   remount(0);
   const auto again = lealab(many);
   EXPECT_EQ(again.exit_code, 0) << again.out << again.err;

@@ -132,9 +132,15 @@ TEST_F(WrittenByWorker, IsReadByTheLab) {
   nlohmann::json document = spec::to_json(spec);
   document["train"]["max_steps"] = 40;
   publish_file(run.file(run::kSpecFile), spec::dump_yaml(document));
-  const lab::ProcessResult worker = lab::run_process(
-      {LEA_BINARY_DIR "/bin/lealab-worker", "train", "--lab", path("lab"), "--run", run.path}, 120);
-  ASSERT_EQ(worker.exit_code, 0) << worker.err;
+  lab::Child worker(
+      {LEA_BINARY_DIR "/bin/lealab-worker", "train", "--lab", path("lab"), "--run", run.path},
+      run.file(run::kLogFile));
+  lab::ProcessResult ended;
+  wait_for([&] {
+    worker.read_lines([](const std::string&) {});
+    return worker.finished(&ended);
+  });
+  ASSERT_EQ(ended.exit_code, 0) << read_file(run.file(run::kLogFile));
 
   const auto result = run::read_result(run);
   ASSERT_TRUE(result.has_value());
