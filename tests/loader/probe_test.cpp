@@ -103,7 +103,7 @@ TEST_F(Probe, NamesTheCallThatCrashes) {
 
 TEST_F(Probe, NamesTheCallThatThrowsOrGivesNonsense) {
   EXPECT_EQ(reason("call_throws"), "test.bad at encode() threw: thrown by encode");
-  EXPECT_EQ(reason("call_gives_nan"), "test.bad at encode() gave values that are not finite.");
+  EXPECT_EQ(reason("call_gives_nan"), "test.bad at encode() gave a value that is not finite");
   EXPECT_EQ(reason("call_gives_wrong_shape"),
             "test.bad at encode() must give Float [3, 4], but gave Float [3]");
 }
