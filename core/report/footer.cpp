@@ -255,7 +255,7 @@ void add_stale(const Pivot& pivot, const TableOptions& options, Lines* notes) {
       stale.add(run::outdated_parts(member.result, options.installed));
     }
   }
-  if (stale.count() > 0) notes->push_back("Stale: " + stale.line() + ".");
+  if (stale.count() > 0) notes->push_back(stale.line() + ".");
 }
 
 // Names rows with runs of several machine kinds. Equal runs give equal numbers, bit for bit, only

@@ -265,7 +265,7 @@ TEST_F(Table, FlagsCollapseTiesAndStaleRuns) {
   EXPECT_THAT(
       text,
       HasSubstr("Ties: gru4rec snqn: the target ties in up to 25.00 % of the test events.\n"));
-  EXPECT_THAT(text, HasSubstr("Stale: 1 run is stale: made with framework lea.snqn 1 (now 2).\n"));
+  EXPECT_THAT(text, HasSubstr("1 run is stale: made with framework lea.snqn 1 (now 2).\n"));
 }
 
 TEST_F(Table, FlagsARowWhoseRunsWereMadeOnTwoKindsOfMachines) {
