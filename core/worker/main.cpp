@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/worker/language.h"
 #include "core/worker/probe.h"
+#include "core/worker/provenance.h"
 #include "core/worker/tasks.h"
 
 int main(int argc, char** argv) {
@@ -66,6 +67,14 @@ int main(int argc, char** argv) {
   lm->add_option("--adapter", language.adapter);
   lm->add_option("--max-new-tokens", language.new_tokens);
   lm->callback([&] { exit_code = lea::worker::run_language(language); });
+
+  int threads = 1;
+  std::string device = "cpu";
+  auto* machine = app.add_subcommand(
+      "machine", "print the kind of this machine, which results depend on, as one line of JSON");
+  machine->add_option("--threads", threads, "threads of a run")->check(CLI::Range(1, 1024));
+  machine->add_option("--device", device, "cpu, cuda or cuda:N");
+  machine->callback([&] { exit_code = lea::worker::print_machine(threads, device); });
 
   try {
     app.parse(argc, argv);

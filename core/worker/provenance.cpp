@@ -7,8 +7,12 @@
 #include <torch/version.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <fstream>
 #include <sstream>
+
+#include "core/base/machine.h"
+#include "core/worker/device.h"
 
 namespace lea::worker {
 namespace {
@@ -18,14 +22,6 @@ std::string first_line(const std::string& path) {
   std::ifstream file(path);
   std::getline(file, line);
   return line;
-}
-
-std::string cpu_model() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  }
-  return "unknown";
 }
 
 std::string host_name() {
@@ -48,7 +44,7 @@ int64_t start_time() {
 nlohmann::json provenance(const Registry& registry, const std::string& device) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const int threads = at::get_num_threads();
+  const Machine machine = this_machine(at::get_cpu_capability(), at::get_num_threads(), device);
   nlohmann::json plugins = nlohmann::json::array();
   for (const LoadedPlugin& plugin : registry.loaded()) {
     plugins.push_back({{"id", plugin.kind + " " + plugin.id},
@@ -56,15 +52,21 @@ nlohmann::json provenance(const Registry& registry, const std::string& device) {
                        {"sha256", plugin.sha256}});
   }
   return {{"host", host_name()},
-          {"cpu", cpu_model()},
-          {"threads", threads},
+          {"cpu", machine.processor.name},
+          {"threads", machine.threads},
           {"device", device},
           {"libtorch", TORCH_VERSION},
           {"lealab", LEA_VERSION},
-          {"machine_kind", cpu_model() + ", " + at::get_cpu_capability() + ", " +
-                               std::to_string(threads) + " threads, " + device},
+          {"machine_kind", machine.kind()},
           {"peak_memory_bytes", static_cast<int64_t>(usage.ru_maxrss) * 1024},
           {"plugins", plugins}};
+}
+
+int print_machine(int threads, const std::string& device) {
+  check_device(device, "--device");
+  const Machine machine = this_machine(at::get_cpu_capability(), threads, device);
+  std::printf("%s\n", to_json(machine).dump().c_str());
+  return 0;
 }
 
 nlohmann::json this_process() {

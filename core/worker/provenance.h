@@ -7,10 +7,13 @@
 
 namespace lea::worker {
 
-// {host, cpu, threads, libtorch, lealab, machine_kind, peak_memory_bytes, plugins: [...]}.
-// `machine_kind` is what bit-equality depends on: processor model, LibTorch's vector level, threads
-// and device.
+// {host, cpu, threads, device, libtorch, lealab, machine_kind, peak_memory_bytes, plugins: [...]}.
+// `machine_kind` is Machine::kind() of core/base/machine.h for the threads that LibTorch uses now.
 nlohmann::json provenance(const Registry& registry, const std::string& device);
+
+// `lealab-worker machine`: prints the kind of this machine as one line of JSON, to_json(Machine).
+// Throws like check_device. Returns the exit code.
+int print_machine(int threads, const std::string& device);
 
 // pid, start time and boot id tell a live process from a reused pid.
 nlohmann::json this_process();
