@@ -36,7 +36,7 @@ struct Tolerance {
 constexpr Tolerance kTolerances[] = {
     {"hr@10", false, 0.03},    {"ndcg@10", false, 0.015},  {"mrr@10", false, 0.01},
     {"mean_rank", false, 0.5}, {"first_loss", true, 1e-6}, {"last_loss", true, 3e-3},
-    {"mean_loss", true, 3e-4}, {"weights", true, 2e-4},
+    {"mean_loss", true, 3e-4}, {"weights", true, 1e-4},
 };
 constexpr double kUntrained = 1e-6;
 
