@@ -126,6 +126,7 @@ def main():
     parser.add_argument("--bin", default="build/release/bin", help="folder of lealab")
     parser.add_argument("--events", type=int, default=EVENTS, help="fewer are a trial and not written down")
     options = parser.parse_args()
+    kind = report.machine(options.bin)
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(options.bin).resolve()
         rows, import_mb, (seconds, train_mb, footprint) = measure_all(program, pathlib.Path(folder), options.events)
@@ -134,7 +135,7 @@ def main():
     header = ["", "wall, s", "CPU, s", "peak, MB", "CPU time of ours over it"]
     text = f"""# {options.events:,} interactions: import and training
 
-{report.provenance()}. One call each.
+{report.provenance(kind)}. One call each.
 
 {report.table(header, rows)}
 
@@ -144,7 +145,7 @@ def main():
 """
     print(text)
     if options.events == EVENTS:
-        print("Written to", report.write("import", text))
+        print("Written to", report.write("import", kind, text))
     return 0 if max(peaks.values()) <= LIMIT_MB else 1
 
 

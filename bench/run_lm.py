@@ -221,6 +221,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     options = parser.parse_args()
+    kind = report.machine(options.bin, max(options.threads))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         work, vectors = make_work(folder, options.data, options.sequences)
@@ -240,7 +241,7 @@ def main():
     naive = sum(3 * (12 + 2 * len(e[1])) + 36 for e in work["events"])
     text = f"""# A language model as an environment asks it: SmolLM2-135M
 
-{report.provenance()}. Wall time, best of {options.rounds} rounds in which ours and the peers take turns.
+{report.provenance(kind)}. Wall time, best of {options.rounds} rounds in which ours and the peers take turns.
 {len(work["events"])} events of {options.sequences} sequences: a state and two rewards each, {naive:,} tokens as prompts of their own and
 {shared:,} rows as a forest. A LoRA step: rank 8 on q, k and v, a score head, both losses, AdamW, {LORA_BATCH} samples. Item tokens: 32
 sentences of about 28 tokens, {TEXT_BATCH} a batch, forward, backward and Adam. Ours is bfloat16, with adapters, vectors and losses in
@@ -255,7 +256,7 @@ share of what a matrix product of a layer's shape reaches in that dtype in the s
                "GEMM, GFLOP/s"], others)}
 """
     print(text)
-    print("Written to", report.write("lm", text))
+    print("Written to", report.write("lm", kind, text))
     return 0 if all_met else 1
 
 

@@ -42,6 +42,7 @@ def main():
     parser.add_argument("--bin", default="build/bench/bin", help="folder of bench_ranking")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    kind = report.machine(options.bin)
     os.environ["OMP_NUM_THREADS"] = "1"
     command = [str(pathlib.Path(options.bin, "bench_ranking").resolve())]
     command += ["--events", str(EVENTS), "--items", str(ITEMS)]
@@ -65,7 +66,7 @@ def main():
     verdicts = [[name, f"{value:.2f}", "met" if met else "MISSED"] for name, (value, met) in bars.items()]
     text = f"""# Full ranking, {EVENTS:,} events over {ITEMS:,} items, one thread
 
-{report.provenance()}. CPU time in ms for all events, best of
+{report.provenance(kind)}. CPU time in ms for all events, best of
 {options.rounds} rounds. Counting gives rank and ties of every target; argsort and top-k run on one chunk of the same
 scores and are scaled up; ranks by counting and by sorting were compared first.
 
@@ -74,7 +75,7 @@ scores and are scaled up; ranks by counting and by sorting were compared first.
 {report.table(["ratio", "measured", ""], verdicts)}
 """
     print(text)
-    print("Written to", report.write("ranking", text))
+    print("Written to", report.write("ranking", kind, text))
     return 0 if all(met for _, met in bars.values()) else 1
 
 

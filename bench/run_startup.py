@@ -103,6 +103,7 @@ def main():
     parser.add_argument("--bin", default="build/release/bin", help="folder of lealab")
     parser.add_argument("--data", default=f"{shared}/industry", help="folder of the interactions")
     options = parser.parse_args()
+    kind = report.machine(options.bin)
     data = pathlib.Path(options.data).resolve()
     if not (data / "split.tsv").exists():
         sys.exit(f"{data} holds no split.tsv: name the folder of the interactions with --data")
@@ -116,12 +117,12 @@ def main():
     verdict = "met" if best < BAR_SECONDS else "MISSED"
     text = f"""# From `lealab run` to the first training step, on {data.name}
 
-{report.provenance()}. Wall time; the bar is {BAR_SECONDS:.0f} s: {verdict}.
+{report.provenance(kind)}. Wall time; the bar is {BAR_SECONDS:.0f} s: {verdict}.
 
 {report.table(["", "best, s", "worst, s", "rounds", "ours over it"], rows)}
 """
     print(text)
-    print("Written to", report.write("startup", text))
+    print("Written to", report.write("startup", kind, text))
     return 0 if best < BAR_SECONDS else 1
 
 

@@ -131,6 +131,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only-bar", action="store_true", help="only 18,000 items, batch 256, 10 negatives")
     options = parser.parse_args()
+    kind = report.machine(options.bin)
     program = str(pathlib.Path(options.bin, "bench_step").resolve())
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
@@ -150,7 +151,7 @@ def main():
     header += ["Adam", "vs reference", "vs careful", "of floor", f"bar {BARS['reference']}x, {BARS['careful']}x"]
     text = f"""# One training step, one thread
 
-{report.provenance()}; LibTorch and PyTorch {torch.__version__}.
+{report.provenance(kind)}; LibTorch and PyTorch {torch.__version__}.
 CPU time in ms, best of {options.rounds} rounds; ratios above 1 mean that ours is faster; "of floor" is ours over
 the five B x N x D products plus fused Adam, all measured in this run. Histories of 10, width {WIDTH}.
 
@@ -159,7 +160,7 @@ the five B x N x D products plus fused Adam, all measured in this run. Histories
     print()
     print(text)
     if not options.only_bar:
-        print("Written to", report.write("step", text))
+        print("Written to", report.write("step", kind, text))
     return 0 if all_met else 1
 
 

@@ -2,10 +2,12 @@
 // step, and a step of item tokens. Prints one JSON line. bench/run_lm.py makes the input, measures
 // transformers and PEFT on it, and compares the results of both (--save).
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <malloc.h>
 #include <torch/torch.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <map>
@@ -15,6 +17,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json_field.h"
+#include "core/base/machine.h"
 #include "core/lm/adapter.h"
 #include "core/lm/cross_entropy.h"
 #include "core/lm/forest.h"
@@ -289,13 +292,15 @@ nlohmann::json run(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
+  const bool machine = std::find(argv, argv + argc, std::string("--machine")) != argv + argc;
   CLI::App app("times a language model");
   app.add_option("task", options.task)
-      ->required()
+      ->required(!machine)
       ->check(CLI::IsMember({"infer", "train", "vectors"}));
-  app.add_option("--model", options.model)->required();
-  app.add_option("--work", options.work)->required();
-  app.add_option("--vectors", options.vectors)->required();
+  app.add_option("--model", options.model)->required(!machine);
+  app.add_option("--work", options.work)->required(!machine);
+  app.add_option("--vectors", options.vectors)->required(!machine);
+  app.add_flag("--machine", "only print this machine's kind, as lealab-worker machine");
   app.add_option("--save", options.save);
   app.add_option("--dtype", options.dtype)->check(CLI::IsMember({"float32", "bfloat16"}));
   app.add_option("--device", options.device);
@@ -304,6 +309,11 @@ int main(int argc, char** argv) {
   app.add_option("--batch", options.batch);
   app.add_option("--seconds", options.seconds);
   CLI11_PARSE(app, argc, argv);
+  if (machine) {
+    const Machine here = this_machine(at::get_cpu_capability(), options.threads, options.device);
+    std::printf("%s\n", to_json(here).dump().c_str());
+    return 0;
+  }
   // Freed memory stays with the process, as in the worker.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
