@@ -25,9 +25,9 @@ class Sa2c final : public lea::TwinFramework {
       QParams::fields(f);
       f.integer("warm_up_steps", warm_up_steps, {0, 1e9},
                 "steps as SNQN before the advantage weighs the cross-entropy (U3; code: 15,000)");
-      f.real(
-          "second_learning_rate", second_learning_rate, {0, 10},
-          "rate of the second Adam after warm-up (U3; code: 0.001; 0: continue with the first Adam)");
+      f.real("second_learning_rate", second_learning_rate, {0, 10},
+             "rate of the second Adam after warm-up (U3; code: 0.001; 0: continue with the first "
+             "Adam)");
       f.boolean("clip", clip, "clip the advantage (A10, U3; code: true)");
       f.real("clip_min", clip_min, {-1e6, 1e6}, "smallest advantage (A10, U3; code: 0)");
       f.real("clip_max", clip_max, {-1e6, 1e6}, "largest advantage (A10, U3; code: 10)");

@@ -188,19 +188,18 @@ Numbers Study::numbers_of(const spec::RunSpec& run) const {
     return registry().get(kind, id);
   };
   Losses progress;
-  const train::Outcome outcome = train::train(run, data_, split_, lookup, path("run"), progress);
+  const train::Paths paths{path("run/checkpoint"), path("run/ranks"), path("run/valid_ranks")};
+  const train::Outcome outcome = train::train(run, data_, split_, lookup, paths, progress);
   Numbers numbers;
-  for (const auto& [name, value] : outcome.result.at("metrics").at("test").items())
-    numbers[name] = value.get<double>();
-  const std::string ranks = path("run/ranks.bin");
-  numbers["mean_rank"] = mean_rank(eval::decode_ranks(read_file(ranks), ranks));
+  for (const auto& [name, value] : outcome.test) numbers[name] = value;
+  numbers["mean_rank"] = mean_rank(eval::decode_ranks(read_file(paths.ranks), paths.ranks));
   if (progress.losses.empty()) return numbers;
   double sum = 0;
   for (const double loss : progress.losses) sum += loss;
   numbers["first_loss"] = progress.losses.front();
   numbers["last_loss"] = progress.losses.back();
   numbers["mean_loss"] = sum / static_cast<double>(progress.losses.size());
-  numbers["weights"] = root_mean_square(train::load_best(path("run")));
+  numbers["weights"] = root_mean_square(train::load_best(paths.checkpoint));
   return numbers;
 }
 

@@ -21,7 +21,7 @@ constexpr Misbehaviour kModes[] = {
     {"exit", "the worker ended without a result in phase train"},
     {"hang", "the worker hung in phase train"},
     {"nan", "the loss is not finite"},
-    {"wrong_shape", "threw"},
+    {"wrong_shape", "a plugin or LibTorch threw: "},
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     {"segfault", "the worker crashed (SIGSEGV) in phase train"},
     {"abort", "the worker crashed (SIGABRT) in phase train"},
@@ -60,6 +60,7 @@ seeds: [1]
     EXPECT_THAT(found->second.at("reason").get<std::string>(), HasSubstr(one.reason)) << one.mode;
     EXPECT_THAT(table, HasSubstr("FAILED: " + found->first)) << table;
   }
+  EXPECT_EQ(runs.size(), std::size(kModes) + 2);
   EXPECT_EQ(by_backbone.at("gru4rec").at("state"), "finished");
   EXPECT_EQ(by_backbone.at("print").at("state"), "finished")
       << "what a plugin prints is no verdict";

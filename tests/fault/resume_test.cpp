@@ -1,5 +1,5 @@
-// A worker that is killed at any moment, again and again, ends with the bytes of one that never
-// was.
+// A worker that is killed or stopped at any moment, again and again, ends with the bytes of one that
+// never was.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
@@ -24,8 +24,12 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-// Half way each study changes: the optimisers do, or the learning rate.
+// Each study changes half way: its optimisers or its learning rate.
 constexpr int64_t kChange = 200;
+
+constexpr int kStopped = 7;  // the exit code of a worker that stopped on request
+constexpr int kStops = 8;
+constexpr int kMostRuns = 60;
 
 // Together the studies hold everything that has state between two steps.
 struct Study {
@@ -33,6 +37,7 @@ struct Study {
   int kills;
   spec::RunSpec run;
 };
+void PrintTo(const Study& study, std::ostream* out) { *out << study.name; }
 
 spec::RunSpec common() {
   spec::RunSpec run;
@@ -108,7 +113,8 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
     return {LEA_BINARY_DIR "/bin/lealab-worker", "train", "--lab", lab_, "--run", run};
   }
 
-  // Exit code, or -1 when it was killed after `delay`.
+  // Sends `signal` after `delay`. Gives the exit code, or -1 when that signal ended the worker; any
+  // other signal fails the test.
   int train(const std::string& run, std::chrono::milliseconds delay, int signal) const {
     lab::Child child(command(run), run + "/log.txt");
     const auto deadline = std::chrono::steady_clock::now() + delay;
@@ -122,19 +128,54 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
       }
       std::this_thread::sleep_for(2ms);
     }
-    return result.signal ? -1 : result.exit_code;
+    if (result.signal == 0) return result.exit_code;
+    EXPECT_EQ(result.signal, signal) << "the worker crashed: " << read_file(run + "/log.txt");
+    return -1;
   }
 
-  void expect_same(const std::string& run, const std::string& reference) const {
+  // Makes the run to which others are compared, which nothing interrupts.
+  void train_reference() {
+    reference_ = new_run();
+    const auto start = std::chrono::steady_clock::now();
+    ASSERT_EQ(train(reference_, 1h, 0), 0) << read_file(reference_ + "/log.txt");
+    takes_ = std::chrono::steady_clock::now() - start;
+  }
+
+  // As train(), with a random delay within the time that a whole run takes. That time is measured
+  // again with each new run that ends by itself, because other programs may slow the machine down.
+  int train_for_a_while(const std::string& run, bool is_new, int signal) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto most = std::chrono::duration_cast<std::chrono::milliseconds>(takes_).count();
+    const int code = train(run, std::chrono::milliseconds(random_() % most), signal);
+    if (is_new && code == 0) takes_ = std::chrono::steady_clock::now() - start;
+    return code;
+  }
+
+  void expect_same_as_reference(const std::string& run) const {
     for (const char* file :
          {"/ranks.bin", "/ranks-valid.bin", "/events.jsonl", "/checkpoint/best.safetensors"}) {
-      EXPECT_TRUE(read_file(run + file) == read_file(reference + file)) << file << " differs";
+      EXPECT_TRUE(read_file(run + file) == read_file(reference_ + file)) << file << " differs";
     }
   }
 
-  // How often a run went on from a checkpoint before the change, and from one behind it.
+  // What a worker that was asked to stop leaves.
+  void expect_interrupted(const std::string& run) const {
+    EXPECT_EQ(run::state_of({run}), run::State::kInterrupted);
+    size_t checkpoints = 0;
+    for (const auto& file : fs::directory_iterator(run + "/checkpoint")) {
+      if (file.path().extension() != ".json") continue;
+      ++checkpoints;
+      EXPECT_NE(read_file(file.path()).find("framework " + GetParam().run.framework.id),
+                std::string::npos)
+          << "a checkpoint names the libraries that made it";
+    }
+    EXPECT_GT(checkpoints, 0u);
+  }
+
+  // How often a run resumed from a checkpoint before the change, and from one behind it.
   struct Resumptions {
     int before = 0, behind = 0;
+    int total() const { return before + behind; }
   };
   static void count_resumptions(const std::string& run, Resumptions* resumptions) {
     const std::string log = read_file(run + "/log.txt"), words = "resumed after step ";
@@ -144,63 +185,65 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
     }
   }
 
-  std::string lab_;
+  std::string lab_, reference_;
+  std::chrono::steady_clock::duration takes_{};
+  const unsigned seed_ = std::random_device{}();
+  std::mt19937 random_{seed_};
 };
 
 TEST_P(ResumeTest, KilledAtRandomMomentsARunEndsByteEqualToOneThatWasNot) {
-  const std::string reference = new_run();
-  const auto start = std::chrono::steady_clock::now();
-  ASSERT_EQ(train(reference, 1h, 0), 0) << read_file(reference + "/log.txt");
-  const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - start);
-  const unsigned seed = std::random_device{}();
-  SCOPED_TRACE("seed of the moments: " + std::to_string(seed));
-  std::mt19937 random(seed);
+  ASSERT_NO_FATAL_FAILURE(train_reference());
+  SCOPED_TRACE("seed of the moments: " + std::to_string(seed_));
   int kills = 0, runs = 0;
   Resumptions resumptions;
   while (kills < GetParam().kills || resumptions.before < 2 || resumptions.behind < 2) {
     const std::string run = new_run();
-    ++runs;
+    ASSERT_LT(runs++, kMostRuns) << "hardly a kill comes in time";
     int code = -1;
     for (int attempt = 0; attempt < 4 && code != 0; ++attempt) {
-      code = train(run, std::chrono::milliseconds(random() % whole.count()), SIGKILL);
+      code = train_for_a_while(run, attempt == 0, SIGKILL);
       kills += code == -1;
       if (code != -1) break;
     }
     if (code == -1) code = train(run, 1h, 0);
     ASSERT_EQ(code, 0) << read_file(run + "/log.txt");
-    expect_same(run, reference);
+    expect_same_as_reference(run);
     count_resumptions(run, &resumptions);
     fs::remove_all(run);
   }
   RecordProperty("kills", kills);
-  std::printf("%d kills over %d runs; went on %d times before step %d, %d times behind it\n", kills,
+  std::printf("%d kills over %d runs; resumed %d times before step %d, %d times behind it\n", kills,
               runs, resumptions.before, static_cast<int>(kChange), resumptions.behind);
 }
 
 TEST_P(ResumeTest, StoppedOnRequestARunSaysInterruptedAndGoesOn) {
-  const std::string reference = new_run(), run = new_run();
-  ASSERT_EQ(train(reference, 1h, 0), 0);
-  int code = 7;
-  int stops = 0;
-  for (auto delay = 700ms; code == 7 && stops < 30; delay = delay * 6 / 5) {
-    code = train(run, delay, SIGTERM);
-    if (code == 7) {
+  ASSERT_NO_FATAL_FAILURE(train_reference());
+  SCOPED_TRACE("seed of the moments: " + std::to_string(seed_));
+  int stops = 0, runs = 0;
+  Resumptions resumptions;
+  while (stops < kStops || resumptions.before < 2 || resumptions.behind < 2) {
+    const std::string run = new_run();
+    ASSERT_LT(runs++, kMostRuns) << "hardly a request comes in time";
+    int code = kStopped;
+    for (int attempt = 0; attempt < 4 && code != 0; ++attempt) {
+      code = train_for_a_while(run, attempt == 0, SIGTERM);
+      // -1: the request came before the worker could take it.
+      ASSERT_TRUE(code == kStopped || code == 0 || code == -1)
+          << code << read_file(run + "/log.txt");
+      if (code != kStopped) continue;
       ++stops;
-      EXPECT_EQ(run::state_of({run}), run::State::kInterrupted);
-      for (const auto& file : fs::directory_iterator(run + "/checkpoint")) {
-        if (file.path().extension() != ".json") continue;
-        EXPECT_NE(read_file(file.path()).find("framework " + GetParam().run.framework.id),
-                  std::string::npos)
-            << "a checkpoint names the libraries that made it";
-      }
+      expect_interrupted(run);
     }
-    ASSERT_TRUE(code == 7 || code == 0 || code == -1) << code << read_file(run + "/log.txt");
-    if (code == -1) code = 7;  // the request came before the worker could hear it
+    if (code != 0) code = train(run, 1h, 0);
+    ASSERT_EQ(code, 0) << read_file(run + "/log.txt");
+    EXPECT_EQ(run::state_of({run}), run::State::kFinished);
+    expect_same_as_reference(run);
+    count_resumptions(run, &resumptions);
+    EXPECT_EQ(resumptions.total(), stops) << "each stop is followed by going on where it was";
+    fs::remove_all(run);
   }
-  ASSERT_EQ(code, 0);
-  EXPECT_EQ(run::state_of({run}), run::State::kFinished);
-  expect_same(run, reference);
+  std::printf("%d stops over %d runs; resumed %d times before step %d, %d times behind it\n", stops,
+              runs, resumptions.before, static_cast<int>(kChange), resumptions.behind);
 }
 
 INSTANTIATE_TEST_SUITE_P(Studies, ResumeTest, ::testing::Values(twins(), two_optimisers()),
