@@ -23,7 +23,8 @@ const Words& known_slots() {
   return words;
 }
 
-constexpr const char* kOf = "of.";  // before the kind of another environment's artefact
+constexpr size_t kMostArtefacts = 100;  // of one plugin
+constexpr const char* kOf = "of.";  // stands before the kind of an artefact of another environment
 
 bool contains(const Words& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -143,6 +144,10 @@ json to_json(const Artefact& artefact) {
 std::vector<Artefact> artefacts_from_json(const json& list, const std::string& where,
                                           const std::vector<ParamInfo>& params) {
   if (!list.is_array()) throw DataError(where + ": artefacts: must be a list");
+  if (list.size() > kMostArtefacts) {
+    throw DataError(where + ": artefacts: are " + std::to_string(list.size()) +
+                    ", but a plugin has at most " + std::to_string(kMostArtefacts));
+  }
   std::vector<Artefact> artefacts;
   for (size_t i = 0; i < list.size(); ++i) {
     artefacts.push_back(

@@ -13,7 +13,8 @@
 namespace lea::spec {
 namespace {
 
-// Cells that are still checked once something is wrong: the same mistake meets most of them.
+// How many cells are still checked after the first error. Most cells have the same mistakes, and
+// each is reported once.
 constexpr size_t kCellsAfterError = 2000;
 
 const std::vector<std::string>& top_keys() {
@@ -38,7 +39,8 @@ void refuse_unknown_and_empty(const Node& root, Errors& errors) {
   }
 }
 
-// What is empty has been told; nothing else needs to be said about it.
+// A key without a value has been reported. Without this, each part that misses the value would
+// report it again.
 NodePtr without_empty(const NodePtr& root) {
   std::vector<Entry> entries = root->entries;
   std::erase_if(entries, [](const Entry& entry) { return entry.value->is_null(); });
@@ -120,7 +122,7 @@ class Expansion {
     }
   }
 
-  // The label on each axis; "none" on an axis that the framework ignores.
+  // The label of the cell on each axis. It is "none" on an axis that the run does not read.
   std::map<std::string, std::string> labels_of(const Cell& cell, const Settings& settings,
                                                const Resolved& resolved) const {
     std::map<std::string, std::string> labels;
@@ -151,8 +153,8 @@ class Expansion {
     return resolved.reads.contains(head);
   }
 
-  // False for a repetition, which is right where ignored axes made cells equal and a mistake
-  // elsewhere.
+  // Whether no other run has this hash. Two cells may give the same run because they differ only on
+  // axes that the run does not read. If they differ on another axis, that is a mistake of the spec.
   bool is_new(const PlannedRun& planned, const Cell& cell) {
     const auto [first, added] = first_.emplace(planned.hash, experiment_.runs.size());
     if (added) return true;
@@ -168,7 +170,7 @@ class Expansion {
     return false;
   }
 
-  // A spec that was cut off is often a smaller valid spec; the count tells.
+  // A spec that was cut off is often a smaller valid spec. The stated number of runs reveals it.
   void check_runs() {
     const Entry* runs = root_->find("runs");
     if (!runs || runs->value->at.source != layers_.spec) return;

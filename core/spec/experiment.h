@@ -1,4 +1,4 @@
-// A spec file, checked and expanded into runs.
+// A spec file that has been checked and expanded into runs.
 #pragma once
 
 #include <map>
@@ -11,26 +11,27 @@
 
 namespace lea::spec {
 
-// One cell of the grid with one seed.
+// A run: a cell of the grid with a seed.
 struct PlannedRun {
   RunSpec run;
   std::string hash;  // run_hash(run)
-  std::map<std::string, std::string>
-      labels;  // axis -> label as the spec wrote it, e.g. framework -> "snqn"
+  // By axis, the label of the run's value as the spec states it, such as framework: "snqn".
+  std::map<std::string, std::string> labels;
 };
 
 struct Experiment {
   std::string name;
   std::string path;
-  std::vector<std::string> axes;  // in the order of the spec, "seed" not included
-  std::vector<PlannedRun> runs;   // grid order; cells that became equal by ignored axes are merged
+  std::vector<std::string> axes;  // in the order of the spec; the seed is none of them
+  std::vector<PlannedRun> runs;   // in the order of the grid, each hash once
   nlohmann::json resolved;        // the spec with `extends` and `--set` applied, for the record
 };
 
 // Reads `path`, applies `extends` and the overrides ("train.batch_size=50"), checks everything
-// against the sections and the catalogue, expands the grid. Throws ConfigError whose message lists
-// every error found, one a line (at most 50), as
-//   file:line:col: key: what, why, nearest name
+// against the sections and the catalogue, and expands the grid. Cells that differ only on axes that
+// their framework ignores give the same runs, which are listed once. Throws ConfigError. Its
+// message lists all errors, one a line and at most 50, as
+//   file:line:col: key: what is wrong, what is allowed, the nearest name
 Experiment load_experiment(const std::string& path, const std::vector<std::string>& overrides,
                            const PluginCatalogue& catalogue);
 

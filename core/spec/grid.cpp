@@ -22,7 +22,7 @@ std::vector<std::string> names_in_section(const std::string& section) {
   return names_of(describe_params<EvaluateSection>());
 }
 
-// "sasrec(blocks=2)": tells apart two uses of one plugin.
+// A label such as "sasrec(blocks=2)", for a plugin that is on an axis with several parameters.
 std::string long_label(const UseSetting& use) {
   std::string inner;
   for (const std::vector<Entry>* entries : {&use.params, &use.fields}) {
@@ -69,7 +69,8 @@ void Grid::read_axes(const Node& grid) {
   if (const Entry* include = grid.find("include")) read_include(*include->value);
 }
 
-// Whether settings can be assigned there; plugin parameters are checked with the plugin.
+// Whether a spec can assign a value to this key. Whether a plugin has the parameter is checked when
+// the plugin is known.
 bool Grid::known_key(const std::string& key, const Location& at, const std::string& shown) {
   const size_t dot = key.find('.');
   const std::string head = key.substr(0, dot);
@@ -214,7 +215,7 @@ bool Grid::holds(const Rule& rule, const Settings& settings) const {
 
 Settings Grid::settings(const Cell& cell) const {
   Settings settings = defaults_;
-  // Whole slots before their parameters, whatever the order of the axes.
+  // A slot is assigned before its parameters, whatever the order of the axes. It would erase them.
   for (const bool plugins : {true, false}) {
     for (size_t i = 0; i < axes_.size(); ++i) {
       if (axes_[i].is_plugin != plugins || cell[i] < 0) continue;

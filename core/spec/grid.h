@@ -1,4 +1,5 @@
-// The grid of a spec: axes, cells that are left out or added, and rules that adjust cells.
+// The grid of a spec: its axes, the cells that `exclude` leaves out and `include` adds, and the
+// rules under `overrides` that change settings in some cells.
 #pragma once
 
 #include <functional>
@@ -14,18 +15,19 @@ namespace lea::spec {
 struct AxisValue {
   NodePtr node;
   std::string label;  // unique on its axis
-  UseSetting use;     // of a slot
+  UseSetting use;     // the plugin, when the axis is a slot
 };
 
 struct Axis {
   std::string key;  // a slot, or a dotted key such as train.learning_rate
   Location at;
   std::vector<AxisValue> values;
-  size_t crossed = 0;      // the first so many form the grid; the rest belong to added cells
+  size_t crossed = 0;      // the first `crossed` values form the grid, the others only added cells
   bool is_plugin = false;  // the key is a slot
 };
 
-// For the cells whose slots hold one of the named plugins: assign these values.
+// Assigns the values `set` in the cells that fulfil every condition. A cell fulfils one when its
+// slot holds one of these plugins.
 struct Rule {
   struct Condition {
     std::string slot;
@@ -35,8 +37,8 @@ struct Rule {
   std::vector<Entry> set;  // keys are dotted
 };
 
-// One point of the grid: the index of the value on each axis; -1 where an an added cell does not
-// name it.
+// A combination of the grid without a seed: the index of the value on each axis. -1 on an axis that
+// a cell under `include` does not name, where the setting at the top of the spec holds.
 using Cell = std::vector<int>;
 
 class Grid {
@@ -45,19 +47,21 @@ class Grid {
   Grid(const Node& root, const Settings& defaults, Resolver& resolver, Errors& errors);
 
   const std::vector<Axis>& axes() const { return axes_; }
-  // Cells before exclusion. Reports more than 100,000 runs, before anything is expanded, and
-  // returns 0.
+  // The number of runs before exclusion. Above 100,000 it is 0, with the reason in the errors.
+  // Expands nothing, so that a spec cannot exhaust the memory.
   size_t size(size_t seeds) const;
-  // Calls `visit` for each cell that is not excluded, in grid order: the last axis fastest; added
-  // cells last.
+  // Calls `visit` for each cell that is not excluded, the last axis fastest, then for each added
+  // cell.
   void for_each(const std::function<void(const Cell&)>& visit) const;
-  // The settings of a cell: defaults, then its axis values, then the rules that hold for it. A rule
-  // gives way to what a later layer states.
+  // The settings of a cell: those at the top of the spec, then the values on its axes, then the
+  // rules that it fulfils. A rule does not replace a value that a later layer states.
   Settings settings(const Cell& cell) const;
 
  private:
-  struct Pattern {  // of exclude: a cell matches when every named axis has one of these values
-    std::map<size_t, std::vector<int>> values;
+  // An entry of `exclude`. A cell matches when it has, on every axis in the map, one of these
+  // values.
+  struct Pattern {
+    std::map<size_t, std::vector<int>> values;  // indices of values, by index of the axis
   };
 
   void read_axes(const Node& grid);
@@ -68,7 +72,7 @@ class Grid {
   void read_exclude(const Node& node);
   void read_include(const Node& node);
   bool read_pattern(const Node& node, const std::string& key, Pattern* pattern);
-  // -1 when the axis lacks it.
+  // The index of the value, -1 when the axis lacks it.
   static int find_value(const Axis& axis, const Node& node);
   Axis* find_axis(const Entry& entry, const std::string& key);
   void read_rules(const Node& node);

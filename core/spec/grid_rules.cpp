@@ -1,4 +1,4 @@
-// Reading `exclude`, `include` and `overrides`.
+// How a grid reads `exclude`, `include` and `overrides`.
 #include <algorithm>
 
 #include "core/base/text.h"
@@ -36,7 +36,7 @@ std::string numbered(const std::string& key, size_t index) {
 
 }  // namespace
 
-// By equal text or by label.
+// A value is found by its content or by its label.
 int Grid::find_value(const Axis& axis, const Node& node) {
   const nlohmann::json wanted = plain_json(node);
   for (size_t i = 0; i < axis.values.size(); ++i) {
@@ -69,7 +69,7 @@ bool Grid::read_pattern(const Node& node, const std::string& key, Pattern* patte
     std::vector<int>& matches = pattern->values[static_cast<size_t>(axis - axes_.data())];
     for (const NodePtr& value : one_or_many(entry.value)) {
       const size_t before = matches.size();
-      // A plugin's name means all its uses on the axis, whatever their parameters.
+      // The name of a plugin means every value on the axis that uses it, whatever its parameters.
       for (size_t i = 0; value->is_scalar() && i < axis->values.size(); ++i) {
         if (axis->is_plugin && axis->values[i].use.name == value->text) {
           matches.push_back(static_cast<int>(i));

@@ -19,7 +19,7 @@ constexpr size_t kMaxFileBytes = size_t{1} << 20;
 
 NodePtr merge_maps(const NodePtr& base, const NodePtr& over, const std::string& path);
 
-// The plugin that a use names, or "" for the form with `of` and fields.
+// The name of the plugin in `sasrec` and `{sasrec: {...}}`. Empty for `{of: ..., combine: ...}`.
 std::string plugin_of(const Node& use) {
   if (use.is_scalar()) return use.text;
   for (const Entry& entry : use.entries) {
@@ -28,7 +28,7 @@ std::string plugin_of(const Node& use) {
   return "";
 }
 
-// Parameters are merged only for the same plugin: those of another would be unknown to it.
+// Parameters are merged only if both name the same plugin. Another plugin would not know them.
 NodePtr merge_use(const NodePtr& base, const NodePtr& over) {
   const bool same = base->is_map() && over->is_map() && plugin_of(*base) == plugin_of(*over);
   return same ? merge_maps(base, over, "use") : over;
@@ -41,7 +41,7 @@ NodePtr concatenate(const NodePtr& base, const NodePtr& over) {
   return std::make_shared<const Node>(std::move(list));
 }
 
-// `path` is the key that holds both; empty for the whole document.
+// `path` is the key of both values. It is empty for two whole documents.
 NodePtr merge(const NodePtr& base, const NodePtr& over, const std::string& path) {
   if (path == "overrides" && base->is_list() && over->is_list()) return concatenate(base, over);
   if (is_slot(path) || path == "environment" || path == "of") return merge_use(base, over);
@@ -58,8 +58,8 @@ NodePtr merge_maps(const NodePtr& base, const NodePtr& over, const std::string& 
       entries.push_back(entry);
       continue;
     }
-    // An axis is a list and replaced as a whole, so what lies below `grid` needs no rule of its
-    // own.
+    // An axis is a list, which is replaced as a whole. So the keys below `grid`, which are also
+    // slots, need no rule of their own.
     const std::string below = path == "environments" ? "environment" : entry.key;
     *found = {entry.key, entry.at, merge(found->value, entry.value, below)};
   }
@@ -73,7 +73,8 @@ class Loader {
   NodePtr root() const { return root_; }
   int layers() const { return next_layer_; }
 
-  // `from` is where `extends` names the file; null for the spec itself.
+  // Reads a file and all that it extends. `from` is the value of `extends` that names it, null for
+  // the spec itself.
   SourcePtr load(const std::string& path, const NodePtr& from) {
     const std::string canonical = fs::weakly_canonical(fs::absolute(path)).string();
     if (std::find(chain_.begin(), chain_.end(), canonical) != chain_.end()) {
@@ -158,7 +159,7 @@ class Loader {
   NodePtr root_;
 };
 
-// `a.b=c` as a document of its own.
+// The document that `--set a.b=c` stands for.
 NodePtr override_document(const std::string& text, int layer, Errors& errors) {
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {

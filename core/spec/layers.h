@@ -9,16 +9,16 @@
 namespace lea::spec {
 
 struct Layers {
-  NodePtr root;      // a map without `extends`; null when there is none (see the errors)
+  NodePtr root;      // a map without `extends`; null, with the reason in the errors, if unusable
   SourcePtr spec;    // the file that the user named
   std::string stem;  // its name without folder and extension
 };
 
-// Later layers win: the files that a spec extends in their order, the spec, then each `--set
-// key=value`. Maps are merged, lists are replaced, except that `overrides` are kept and come before
-// one's own. A file that is reached twice counts once. `--set` of a slot's or environment's
-// parameter ("framework.gamma=0") becomes an entry of `overrides` that holds for every cell. Throws
-// UsageError when an override has no `=`.
+// A later layer replaces what an earlier one states. The layers are the files that the spec
+// extends, in their order; the spec; and each `--set key=value`. Maps are merged and lists are
+// replaced, except for `overrides`, where the later list is appended. A file that is reached twice
+// counts once. `--set` of a parameter of a slot or environment, such as "framework.gamma=0",
+// becomes an entry of `overrides` for every cell. Throws UsageError when an override has no `=`.
 Layers load_layers(const std::string& path, const std::vector<std::string>& overrides,
                    Errors& errors);
 

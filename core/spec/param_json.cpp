@@ -31,7 +31,7 @@ bool inside(const Range& range, double value) {
   return std::isfinite(value) && value >= range.min && value <= range.max;
 }
 
-// Whether a JSON integer can be an int64_t. get<int64_t> would wrap an unsigned one silently.
+// Whether a JSON value is an integer that fits into int64_t. get<int64_t> would wrap a larger one.
 bool is_int64(const json& value) {
   if (value.is_number_unsigned()) return value.get<uint64_t>() <= uint64_t{INT64_MAX};
   return value.is_number_integer();

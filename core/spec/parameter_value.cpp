@@ -1,4 +1,4 @@
-// One located value against one declaration.
+// Checks a value of a spec against the declaration of its parameter.
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/spec/param_json.h"
@@ -114,7 +114,7 @@ class ValueReader {
       errors_.add(node.at, key_, problem);
       return nullptr;
     }
-    // The text as the spec has it, not as it was read.
+    // The error shows the text of the spec, such as 1e12, instead of the number that it stands for.
     errors_.add(node.at, key_,
                 "must be " + expected(info_) + ", but is " + shown(node) +
                     did_you_mean(node.text, info_.choices));

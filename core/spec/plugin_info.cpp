@@ -171,7 +171,7 @@ ParamValues to_values(const std::vector<ParamInfo>& infos, const json& params,
   if (!params.is_object()) throw ConfigError(where + ": must be an object of parameters");
   ParamValues values;
   for (const auto& [key, value] : params.items()) {
-    const std::string& name = key;  // Clang 14 captures no structured binding
+    const std::string& name = key;  // because Clang 14 cannot capture a structured binding
     const auto info = std::find_if(infos.begin(), infos.end(),
                                    [&](const ParamInfo& i) { return i.name == name; });
     if (info == infos.end()) {

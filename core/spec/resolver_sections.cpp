@@ -19,7 +19,7 @@ const std::vector<Entry>& entries_of(const Settings& settings, const std::string
   return found == settings.sections.end() ? none : found->second;
 }
 
-// hr@K, ndcg@K or mrr@K
+// Whether the text is hr@K, ndcg@K or mrr@K.
 bool is_metric(const std::string& text) {
   const size_t at = text.find('@');
   if (at == std::string::npos) return false;

@@ -1,5 +1,6 @@
-// The fixed sections of a spec. Each is declared by its `fields`, exactly as a plugin's parameters
-// are.
+// The sections of a spec. Their settings are declared as the parameters of a plugin are, with
+// `fields` (core/spec/params.h). A setting that is new is declared `added`; a default here never
+// changes. Ids such as U16 and A5 number what the paper leaves open and what it says in two ways.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@
 
 namespace lea::spec {
 
-// Which interactions, and how much of the past a model sees.
+// Which interactions are used, and how much of the past a model sees.
 struct DataSection {
   std::string name;            // the data set in the lab: lab/data/NAME
   std::string path;            // imported from here when the lab has no such data set
@@ -33,6 +34,7 @@ struct DataSection {
   }
 };
 
+// Which interactions are for training, validation and test.
 struct SplitSection {
   std::string by = "sequence";
   std::vector<double> ratios = {0.8, 0.1, 0.1};
@@ -51,6 +53,7 @@ struct SplitSection {
   }
 };
 
+// How a framework is trained, and when training stops.
 struct TrainSection {
   int64_t batch_size = 256;
   double learning_rate = 0.005;
@@ -90,6 +93,7 @@ struct TrainSection {
   }
 };
 
+// Which items the host samples beside the logged one.
 struct NegativesSection {
   int64_t count = 1;
   std::string from = "uniform";
@@ -105,6 +109,7 @@ struct NegativesSection {
   }
 };
 
+// How rankings are measured.
 struct EvaluateSection {
   std::vector<int64_t> k = {5, 10, 20};
   std::string ties = "pessimistic";
@@ -121,7 +126,7 @@ struct EvaluateSection {
   }
 };
 
-// How the state slot joins the backbone's state, beside the environment that gives it.
+// How the state that an environment gives joins that of the backbone.
 struct StateSection {
   std::string combine = "concat";
   int64_t project = 0;
@@ -133,6 +138,7 @@ struct StateSection {
   }
 };
 
+// How the items that an augmenter proposes enter the losses, and when they are proposed.
 struct AugmentSection {
   double supervised_weight = 0.1;
   double q_weight = 0.01;

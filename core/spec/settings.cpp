@@ -45,7 +45,7 @@ bool read_label(const Entry& entry, const std::string& key, UseSetting* use, Err
   return true;
 }
 
-// {of: le, combine: replace}
+// Reads the form {of: le, combine: replace}.
 std::optional<UseSetting> parse_use_with_fields(const std::string& slot, const Node& node,
                                                 const std::string& key, Errors& errors) {
   const Entry* of = node.find("of");
@@ -66,7 +66,7 @@ std::optional<UseSetting> parse_use_with_fields(const std::string& slot, const N
   return use;
 }
 
-// {sasrec: {blocks: 2}, label: deep}
+// Reads the form {sasrec: {blocks: 2}, label: deep}.
 std::optional<UseSetting> parse_named_use(const std::string& slot, const Node& node,
                                           const std::string& key, Errors& errors) {
   UseSetting use;
@@ -99,7 +99,8 @@ std::optional<UseSetting> parse_named_use(const std::string& slot, const Node& n
   return use;
 }
 
-// Stands for a use that has been refused, so that nobody says that the slot lacks one.
+// Stands for a value that has been refused. Without it, the slot would be reported as empty as
+// well.
 UseSetting wrong_use(const Location& at) {
   UseSetting use;
   use.at = at;

@@ -1,5 +1,5 @@
-// The settings of one cell before they are checked against declarations: located values by section,
-// slot and environment. Assigning by a dotted key is how axes and overrides change them.
+// What a spec states for one cell, before it is checked against declarations: values with their
+// places, by section, slot and environment. Axes and overrides change them by a dotted key.
 #pragma once
 
 #include <map>
@@ -15,19 +15,20 @@ const std::vector<std::string>& section_names();  // data, split, train, negativ
 const std::vector<std::string>& slot_names();     // backbone, framework, reward, state, augment
 bool is_section(const std::string& name);
 bool is_slot(const std::string& name);
-// The plugin kind that fills a slot, e.g. environment for reward.
+// The kind of plugin that fills a slot, such as environment for reward.
 std::string kind_of(const std::string& slot);
-// The settings of a slot beside its plugin: combine, project of state; the weights of augment.
+// The settings that a slot has beside its plugin: combine and project for state; the weights, steps
+// and candidates for augment; none for others.
 const std::vector<std::string>& fields_of(const std::string& slot);
 
-// A plugin as a spec names it.
+// What a spec states for a slot or an environment: a plugin by its name, with parameters.
 struct UseSetting {
   std::string name = "none";
-  Location at;        // of the name
-  std::string label;  // empty unless stated
-  std::vector<Entry> params;
-  std::vector<Entry> fields;  // of state and augment
-  bool wrong = false;         // the spec states something that is no plugin use; the errors say so
+  Location at;                // of the name
+  std::string label;          // empty unless stated
+  std::vector<Entry> params;  // of the plugin
+  std::vector<Entry> fields;  // of the slot, see fields_of
+  bool wrong = false;         // what the spec states has been refused; the errors have the reason
   bool none() const { return name == "none"; }
 };
 
@@ -37,19 +38,20 @@ struct Settings {
   std::map<std::string, UseSetting> environments;
 };
 
-// `slot` also may be "environment". Empty, with the reason in `errors`, when `node` is no plugin
-// use.
+// Reads the three forms: a name, {name: {parameter: value}}, {of: ..., combine: ...}. `slot` may
+// also be "environment". Empty, with the reason in the errors, when `node` has none of these forms.
 std::optional<UseSetting> parse_use(const std::string& slot, const NodePtr& node,
                                     const std::string& key, Errors& errors);
 
-// What stands at the top of a spec, without its grid.
+// What the top of a spec states, without its grid.
 Settings parse_settings(const Node& root, Errors& errors);
 
-// The layer of the value at `key`, -1 when nothing is stated there.
+// The layer that states the value of `key`, -1 when none does.
 int layer_at(const Settings& settings, const std::string& key);
 
-// Assigns at "train.batch_size", "framework", "framework.gamma", "environments.le.portion". False
-// when there is no such place; whether a section or plugin declares the name is checked later.
+// Assigns a value to a key such as "train.batch_size", "framework", "framework.gamma" or
+// "environments.le.portion". False when no key of a spec has this form. Does not check whether the
+// section or plugin declares the name.
 bool assign(Settings& settings, const std::string& key, const Location& at, const NodePtr& value,
             Errors& errors);
 

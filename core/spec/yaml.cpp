@@ -27,14 +27,14 @@ constexpr size_t kMaxAliases = 1000;
 constexpr size_t kMaxScalar = size_t{64} << 10;
 constexpr size_t kMaxErrors = 50;
 
-// The document cannot be used any further.
+// Thrown when the rest of the document cannot be read.
 struct Unusable {
   Location at;
   std::string what;
 };
 
-// Builds the tree from yaml-cpp's events. Its own node graph would accept duplicate keys, lose the
-// places of keys, and walk an alias bomb.
+// Builds the tree from yaml-cpp's events. The nodes of yaml-cpp itself would accept duplicate keys,
+// lose the places of keys, and expand aliases without a limit.
 class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(SourcePtr source, Errors& errors) : source_(std::move(source)), errors_(errors) {}
@@ -90,8 +90,8 @@ class TreeBuilder : public YAML::EventHandler {
   struct Open {
     Node node;
     YAML::anchor_t anchor;
-    std::optional<Entry> key;                // read, its value not yet
-    std::map<std::string, Location> places;  // of the keys so far
+    std::optional<Entry> key;                // a key of a map whose value has not been read yet
+    std::map<std::string, Location> places;  // of the keys that have been read
   };
 
   void refuse_tag(const std::string& tag, const Location& at) {
@@ -142,7 +142,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (anchor != YAML::NullAnchor) anchors_[anchor] = shared;
     attach(shared, at);
   }
-  // `at` is where the value stands; an alias's own place differs from that of its value.
+  // `at` is where the document has the value. For an alias this is not node->at.
   void attach(const NodePtr& node, const Location& at) {
     if (open_.empty()) {
       root_ = node;
@@ -191,7 +191,7 @@ class TreeBuilder : public YAML::EventHandler {
   NodePtr root_;
 };
 
-// The line and column of a byte.
+// The line and column of the byte at `offset`.
 Location place_of(std::string_view text, size_t offset, const SourcePtr& source) {
   const std::string_view before = text.substr(0, offset);
   const size_t start = before.rfind('\n');
@@ -199,7 +199,7 @@ Location place_of(std::string_view text, size_t offset, const SourcePtr& source)
           static_cast<int>(start == std::string_view::npos ? offset : offset - start - 1) + 1};
 }
 
-// Refuses what is not text before the parser sees it. False when the text is unusable.
+// Whether the bytes are text that the parser may read. Otherwise adds the reason to the errors.
 bool check_encoding(std::string_view text, const SourcePtr& source, Errors& errors) {
   if (text.substr(0, 2) == "\xFF\xFE" || text.substr(0, 2) == "\xFE\xFF") {
     errors.add({source}, "", "is UTF-16 text; save it as UTF-8");
@@ -312,7 +312,7 @@ NodePtr read_yaml(const std::string& path, const SourcePtr& source, Errors& erro
   try {
     return parse_yaml(read_file(path, kMaxBytes), source, errors);
   } catch (const StoreError& error) {
-    errors.add({}, "", error.what());  // it begins with the path
+    errors.add({}, "", error.what());  // the message begins with the path
   }
   return nullptr;
 }

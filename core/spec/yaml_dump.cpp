@@ -1,4 +1,5 @@
-// Writes a JSON document as YAML in block style that this room reads back to the same document.
+// Writes a JSON document as YAML in block style. parse_yaml and plain_json give the same document
+// back.
 #include <algorithm>
 
 #include "core/spec/run_spec.h"
@@ -9,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-// Whether any YAML reader takes the bare word for this very text.
+// Whether every YAML reader takes the text without quotes for this very text, and for nothing else.
 bool reads_as_text(const std::string& text) {
   const auto plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -18,7 +19,7 @@ bool reads_as_text(const std::string& text) {
   if (text.empty() || !std::all_of(text.begin(), text.end(), plain)) return false;
   const char first = text[0];
   if (!((first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '/')) {
-    return false;  // numbers, dates, `-`, `...`
+    return false;  // it could be a number, a date, `-` or `...`
   }
   static const char* const kWords[] = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"};
   std::string lower;
@@ -29,7 +30,7 @@ bool reads_as_text(const std::string& text) {
 
 std::string scalar(const json& value) {
   if (value.is_string() && reads_as_text(value.get<std::string>())) return value.get<std::string>();
-  // A JSON string is a double-quoted YAML scalar, its numbers and words are YAML's.
+  // JSON's strings are double-quoted scalars of YAML, and its numbers and words are those of YAML.
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

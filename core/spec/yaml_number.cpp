@@ -1,5 +1,5 @@
-// How a plain scalar becomes a number: stricter than YAML, because its readers disagree (010 is 8,
-// 10 or an error; 1_000 and 12:30 are numbers to some).
+// How a plain scalar becomes a number. The rules are stricter than YAML's, because YAML readers
+// disagree: 010 is 8, 10 or an error, and 1_000 and 12:30 are numbers to some of them.
 #include <charconv>
 #include <cmath>
 
@@ -25,14 +25,14 @@ bool all_of(std::string_view text, std::string_view allowed) {
   return text.find_first_not_of(allowed) == std::string_view::npos;
 }
 
-// 0 or digits without a leading zero.
+// Whether the text is 0, or digits without a leading zero, with or without a sign.
 bool is_integer(std::string_view text) {
   text = without_sign(text);
   return !text.empty() && leading_digits(text) == text.size() &&
          (text.size() == 1 || text[0] != '0');
 }
 
-// Digits, a fraction, an exponent: 5, 0.5, .5, 5., 1e-3.
+// Whether the text has digits, a fraction or an exponent: 5, 0.5, .5, 5., 1e-3.
 bool is_real(std::string_view text) {
   text = without_sign(text);
   const size_t whole = leading_digits(text);
@@ -50,7 +50,7 @@ bool is_real(std::string_view text) {
   return !exponent.empty() && leading_digits(exponent) == exponent.size();
 }
 
-// Why something that some reader takes for a number is none here.
+// The reason why a text is no number, also one that some YAML reader takes for a number.
 std::string why_no_number(std::string_view text) {
   text = without_sign(text);
   if (text.size() > 1 && text[0] == '0' && all_of(text, "0123456789.")) {
@@ -73,7 +73,7 @@ std::string why_no_number(std::string_view text) {
 
 std::string parse_real(const std::string& text, double* value) {
   if (!is_real(text)) return why_no_number(text);
-  // from_chars, because strtod follows the locale, which a window may set.
+  // from_chars does not follow the locale, which a window may set. strtod does.
   const char* begin = text.data() + (text[0] == '+' ? 1 : 0);
   const auto [end, error] = std::from_chars(begin, text.data() + text.size(), *value);
   if (error == std::errc()) return "";

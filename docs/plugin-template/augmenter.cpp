@@ -1,5 +1,5 @@
-// An augmenter: picks one more positive item for each history. This one takes the first of the
-// network's top items that the history does not hold.
+// An augmenter proposes one more positive item for each history. This one proposes the best item of
+// the network that the history does not hold.
 #include <ATen/ATen.h>
 
 #include "core/api/plugin.h"
@@ -14,13 +14,13 @@ class Augmenter final : public lea::Augmenter {
   struct Params {
     bool unseen = true;
     void fields(lea::Fields& f) {
-      f.boolean("unseen", unseen, "pass over items that the history holds");
+      f.boolean("unseen", unseen, "skip items that the history holds");
     }
   };
 
   Augmenter(const Params& params, const lea::Context&) : unseen_(params.unseen) {}
 
-  // [B] from candidates [B, C], best first. 0 = no proposal for that row.
+  // int64 [B] from candidates int64 [B, C], best first. 0 proposes nothing for that row.
   Tensor propose(const History& history, const Tensor& candidates) override {
     if (!unseen_) return candidates.select(1, 0);
     const Tensor seen = candidates.unsqueeze(2).eq(history.items.unsqueeze(1)).any(2);  // [B, C]

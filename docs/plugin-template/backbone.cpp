@@ -1,4 +1,4 @@
-// A backbone: from a history of items to a hidden state. This one averages item embeddings.
+// A backbone turns a history of items into a hidden state. This one averages item embeddings.
 #include <ATen/ATen.h>
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/embedding.h>
@@ -12,7 +12,8 @@ using lea::Tensor;
 
 class Backbone final : public lea::Backbone {
  public:
-  // Each parameter is declared once: a spec, `lealab plugins show` and a form read this list.
+  // Each parameter is declared here and nowhere else. A default never changes once it is published;
+  // f.added("name") marks a parameter that is added later.
   struct Params {
     int64_t width = 64;
     double dropout = 0.1;
@@ -29,8 +30,8 @@ class Backbone final : public lea::Backbone {
 
   int64_t width() const override { return width_; }
 
-  // [B, T] -> [B, D]. Positions after `length` are padding and must change nothing; an empty
-  // history gives 0.
+  // [B, T] -> [B, D]. Positions after `length` are padding and may change nothing. An empty history
+  // gives 0.
   Tensor encode(const History& history) override {
     const Tensor mask = history.items.ne(0).unsqueeze(-1).to(at::kFloat);           // [B, T, 1]
     const Tensor embedded = dropout_(items_(history.items)) * mask;                 // [B, T, D]

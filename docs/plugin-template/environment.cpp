@@ -1,5 +1,5 @@
-// An environment: where rewards and states come from. This one rewards items that are rare in the
-// training data, whatever they are: logged, sampled or proposed.
+// An environment gives rewards and, if it has any, states. This one rewards items that are rare in
+// the training data, whether they were logged, sampled or proposed.
 #include <ATen/ATen.h>
 
 #include "core/api/plugin.h"
@@ -23,12 +23,12 @@ class Environment final : public lea::Environment {
     reward_ = count.clamp_min(1).to(at::kFloat).pow(-params.power);  // [N + 1]
   }
 
-  // [B, K] for actions [B, K]. A pure function of its arguments and the seed.
+  // float [B, K] for actions int64 [B, K]. It depends on the arguments and the seed alone.
   Tensor reward(const History&, const Tensor& actions, const std::vector<Role>&) override {
     return reward_.index({actions});
   }
 
-  // An environment that gives states as well has `static constexpr bool kGivesState = true`, and
+  // An environment that also gives states has `static constexpr bool kGivesState = true` and
   // overrides state_width() and state().
 
  private:

@@ -1,5 +1,5 @@
-// A framework: what is learnt from a transition, and how items are scored. This one is supervised
-// learning whose loss is weighted by the reward.
+// A framework decides what is learnt from a transition and how items are scored. This one is
+// supervised learning, with the loss of each action weighted by its reward.
 #include <ATen/ATen.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/nn/modules/linear.h>
@@ -20,8 +20,8 @@ class Framework final : public lea::Framework {
     }
   };
 
-  // The slots of a run that this framework reads, of: backbone, reward, state, augment, negatives,
-  // train.
+  // What this framework reads of a run. The choice is among backbone, reward, state, augment,
+  // negatives and train.
   static std::vector<std::string> uses() { return {"backbone", "reward", "train"}; }
 
   Framework(const Params& params, const lea::Context& context)
@@ -29,7 +29,7 @@ class Framework final : public lea::Framework {
     head_ = register_module("head", torch::nn::Linear(backbone_->width(), context.items()));
   }
 
-  // Parameter groups, each with its own optimiser.
+  // The groups of trainable parameters. Each has an optimiser of its own.
   std::vector<lea::Group> groups() override { return {{"model", parameters()}}; }
 
   lea::Loss loss(const lea::Transition& transition, const lea::Step&) override {

@@ -193,6 +193,8 @@ TEST(PluginInfo, AnArtefactMayBeMadeFromOneOfAnotherEnvironment) {
   json bad = to_json(info);
   bad["artefacts"] = {{{"kind", "rewards"}}};
   EXPECT_EQ(refusal(bad), "plugin lea.shuffled: artefacts[0]: after: is missing");
+  bad["artefacts"] = std::vector<int>(101);
+  EXPECT_EQ(refusal(bad), "plugin lea.shuffled: artefacts: are 101, but a plugin has at most 100");
   bad["artefacts"] = json::object();
   EXPECT_EQ(refusal(bad), "plugin lea.shuffled: artefacts: must be a list");
 }

@@ -5,7 +5,8 @@
 //    "plugins": {"backbone lea.gru4rec": {"width": {"default": 64}, ...}, ...}}
 //
 // A required parameter has {"required": true} instead of a default. One that was added after a
-// release has "added": true beside it. tests/golden/spec/record writes new parameters into the file;
+// release has "added": true beside it. A plugin without parameters has an empty entry, because one
+// that it gains must be declared `added`, too. tests/golden/spec/record writes new parameters into the file;
 // it changes and removes nothing.
 #pragma once
 
@@ -33,6 +34,7 @@ class Published {
   void compare(const std::string& owner, const std::vector<ParamInfo>& infos) {
     nlohmann::json& recorded = document_[part_];
     const bool is_new = !recorded.contains(owner);
+    if (is_new) missing_[owner] = nlohmann::json::object();
     std::map<std::string, nlohmann::json> now;
     for (const ParamInfo& info : infos) now[info.name] = entry(info);
     if (!is_new) {
@@ -66,7 +68,9 @@ class Published {
       }
     }
     for (const auto& [owner, params] : missing_) {
-      for (const auto& [name, value] : params) {
+      const bool is_new = !document_[part_].contains(owner);
+      if (is_new) problems.push_back(owner + " is not recorded; run tests/golden/spec/record");
+      for (const auto& [name, value] : params.items()) {
         problems.push_back(owner + ": " + name + " is not recorded; run tests/golden/spec/record");
       }
     }
@@ -76,9 +80,7 @@ class Published {
   // The test itself. Records what is new instead when tests/golden/spec/record runs it.
   void expect_no_problems() {
     if (std::getenv("LEALAB_RECORD_DEFAULTS")) {
-      for (const auto& [owner, params] : missing_) {
-        for (const auto& [name, value] : params) document_[part_][owner][name] = value;
-      }
+      for (const auto& [owner, params] : missing_) document_[part_][owner].update(params);
       publish_file(path(), document_.dump(1) + "\n");
       missing_.clear();
     }
@@ -101,7 +103,7 @@ class Published {
   std::string part_;
   nlohmann::json document_;
   std::vector<std::string> owners_, problems_;
-  std::map<std::string, std::map<std::string, nlohmann::json>> missing_;  // new and rightly so
+  std::map<std::string, nlohmann::json> missing_;  // by owner, what is new and may be recorded
 };
 
 }  // namespace lea::spec

@@ -60,6 +60,9 @@ TEST(PublishedDefaults, TheComparisonSeesEachWayToBreakThem) {
   EXPECT_THAT(sections(infos_of<Later<TrainSection>>()).problems(),
               ElementsAre("train: decay is not recorded; run tests/golden/spec/record",
                           "train: later is not recorded; run tests/golden/spec/record"));
+  Published more = sections(now);
+  more.compare("extra", {});
+  EXPECT_THAT(more.problems(), ElementsAre("extra is not recorded; run tests/golden/spec/record"));
   EXPECT_THAT(Published("sections").problems(),
               Contains("train is gone, but finished runs state it"));
 }
