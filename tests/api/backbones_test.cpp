@@ -1,4 +1,4 @@
-// Encoders against PyTorch (tests/golden/gru, tests/golden/sasrec).
+// Compares encoders with PyTorch (tests/golden/gru, tests/golden/sasrec).
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -44,6 +44,7 @@ void expect_golden(Backbone& backbone, const nlohmann::json& document,
 
 TEST(Gru4Rec, EqualsPyTorchsGruOnEachHistoryAlone) {
   const auto document = golden("gru/gru.json");
+  ASSERT_EQ(document.at("cases").size(), 2u);
   for (const auto& expected : document.at("cases")) {
     const auto backbone =
         make("gru4rec", document, {{"layers", expected.at("layers").get<int64_t>()}});
@@ -53,6 +54,7 @@ TEST(Gru4Rec, EqualsPyTorchsGruOnEachHistoryAlone) {
 
 TEST(SasRec, EqualsAPlainComputationOfThePublishedBlocks) {
   const auto document = golden("sasrec/sasrec.json");
+  ASSERT_EQ(document.at("cases").size(), 4u);
   for (const auto& expected : document.at("cases")) {
     const auto backbone = make("sasrec", document,
                                {{"blocks", expected.at("blocks").get<int64_t>()},

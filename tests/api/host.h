@@ -1,5 +1,5 @@
-// A host small enough for tests: loads bundled plugins by file name and makes them with a context
-// whose every answer a test can set.
+// A small host for tests. It loads bundled plugins by file name and makes them with a context whose
+// answers a test can set.
 #pragma once
 
 #include <ATen/Context.h>
@@ -15,13 +15,13 @@
 
 namespace lea::testing {
 
-// The entry of build/plugins/FILE.so, which must register exactly one plugin. Fails the test
-// otherwise.
+// The entry of build/plugins/FILE.so, which must register exactly one plugin. Throws
+// std::runtime_error otherwise.
 const PluginEntry& load_plugin(const std::string& file);
 
 class TestContext : public Context {
  public:
-  // LibTorch seeds itself anew in every process.
+  // Otherwise LibTorch takes another seed in every process.
   TestContext() { at::manual_seed(1); }
 
   int64_t item_count = 7, positions = 4;
@@ -59,16 +59,17 @@ TrainingData training_data(int64_t items, int64_t history,
 History make_history(const std::vector<std::vector<int64_t>>& items,
                      const std::vector<int64_t>& length);
 
-// tests/golden/PATH
+// Reads tests/golden/PATH. Throws std::runtime_error where it is missing.
 nlohmann::json golden(const std::string& path);
 
-// Copies {name: {shape, values}} into the module's parameters; every parameter must be named, or be
-// alone in `optional`.
+// Copies {name: {shape, values}} into the module's parameters. Throws std::runtime_error unless the
+// names are those of all parameters, and the shapes theirs.
 void set_parameters(torch::nn::Module& module, const nlohmann::json& weights);
 
 Tensor floats(const nlohmann::json& values, at::IntArrayRef shape);
 
-// What Step the coin gives the first network (or the second) at, from index `from` on.
+// The step of index `from` with the smallest seed whose coin picks the first network, or the
+// second.
 Step step_for(bool first, int64_t from);
 
 }  // namespace lea::testing

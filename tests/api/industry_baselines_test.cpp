@@ -1,5 +1,5 @@
-// The untrained baselines on real data: figures that an independent implementation found with the
-// same split, ties against the target, nothing removed.
+// Compares the untrained baselines on real data with the figures of an independent implementation.
+// It used the same split, counted ties against the target and removed no item.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -68,10 +68,10 @@ struct Figures {
 };
 
 struct Measured {
-  Figures all, unseen;  // unseen: among the items that the sequence has not had before
+  Figures all, unseen;  // `unseen` ranks among the items that the sequence has not had before
 };
 
-// Over every event of the test sequences; no sequence of these data repeats an item.
+// The figures over every event of the test sequences. No sequence of these data repeats an item.
 Measured measure(const std::string& file, const ParamValues& params = {}) {
   static const Sequences data = read();
   constexpr int64_t kHistory = 10;
@@ -106,13 +106,14 @@ Measured measure(const std::string& file, const ParamValues& params = {}) {
 class IndustryBaselines : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(industry() + "/interactions.tsv.gz")) {
-      GTEST_SKIP() << industry() << " is absent; set LEALAB_TEST_DATA to the folder that holds it";
-    }
+    if (std::filesystem::exists(industry() + "/interactions.tsv.gz")) return;
+    ASSERT_EQ(std::getenv("LEALAB_TEST_DATA"), nullptr)
+        << industry() << " is absent, although LEALAB_TEST_DATA names the folder above it";
+    GTEST_SKIP() << industry() << " is absent; set LEALAB_TEST_DATA to the folder that holds it";
   }
 };
 
-// Half a unit of the last digit that is known, and a little for the test's own arithmetic.
+// Half a unit of the last digit that is known. kFour adds a little for the test's own arithmetic.
 constexpr double kThree = .0005, kFour = .00005 + 1e-9;
 
 TEST_F(IndustryBaselines, PopularityHasItsPublishedFigures) {
@@ -149,14 +150,15 @@ void expect_near(const Measured& found, const nlohmann::json& expected) {
 }
 
 // The description of V-SkNN leaves weights open. The defaults were chosen because they give all
-// four published figures; others do, too (tests/golden/baselines/vsknn.py says which), so the
-// figures above are no evidence for them. That they are computed as they say is held to NumPy.
+// four published figures. Other weights give them, too (tests/golden/baselines/vsknn.py lists
+// them), so the figures above are no evidence for the defaults. This test compares with NumPy what
+// the plugin computes.
 TEST_F(IndustryBaselines, VsKnnHasTheFiguresOfNumPy) {
   const nlohmann::json expected = golden("baselines/vsknn.json");
-  expect_near(measure("vsknn"), expected["plugin"]);
+  expect_near(measure("vsknn"), expected.at("plugin"));
   expect_near(
       measure("vsknn", {{"similarity", std::string("dot")}, {"decay", 0.1}, {"k", int64_t{500}}}),
-      expected["dot, decay 0.1, k 500"]);
+      expected.at("dot, decay 0.1, k 500"));
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
-// Every framework's loss and gradient against NumPy (tests/golden/losses).
+// Compares every framework's loss and gradient with NumPy (tests/golden/losses).
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
+
+#include <set>
 
 #include "tests/api/host.h"
 
@@ -114,6 +116,7 @@ TEST_P(LossGolden, EqualsNumPyInValuePartsAndGradient) {
     EXPECT_FALSE(metric.requires_grad()) << name;
     parts[name] = metric.item<double>();
   }
+  ASSERT_GT(expected.at("parts").size(), 0u);
   for (const auto& [name, part] : expected.at("parts").items()) {
     ASSERT_TRUE(parts.contains(name)) << name;
     EXPECT_NEAR(parts[name], part.get<double>(), 1e-5 * std::abs(part.get<double>()) + 1e-5)
@@ -122,6 +125,7 @@ TEST_P(LossGolden, EqualsNumPyInValuePartsAndGradient) {
 
   for (auto& parameter : made->parameters()) parameter.mutable_grad() = Tensor();
   loss.value.backward();
+  size_t compared = 0;
   for (const auto& parameter : made->named_parameters()) {
     const std::string& name = parameter.key();
     const Tensor gradient = parameter.value().grad();
@@ -132,15 +136,17 @@ TEST_P(LossGolden, EqualsNumPyInValuePartsAndGradient) {
     const auto& slope = expected.at("gradient").at(name.substr(trained.size() + 1));
     const Tensor wanted = floats(slope, parameter.value().sizes());
     const Tensor found = gradient.defined() ? gradient : at::zeros_like(wanted);
+    ++compared;
     EXPECT_LE((found - wanted).abs().max().item<double>(),
               2e-5 * (1 + wanted.abs().max().item<double>()))
         << name << "\nexpected\n"
         << wanted << "\nfound\n"
         << found;
   }
+  EXPECT_EQ(compared, expected.at("gradient").size());
 }
 
-// The golden network is what this test says: neither twin's Adam may touch the other's parameters.
+// Neither twin's Adam may touch the other's parameters.
 TEST_P(LossGolden, NamesAGroupOfTheTrainedNetworkAlone) {
   const auto made = framework();
   const auto trained = test_case.at("trained").get<std::string>();
@@ -164,6 +170,12 @@ TEST_P(LossGolden, NamesAGroupOfTheTrainedNetworkAlone) {
 std::vector<nlohmann::json> all_cases() {
   const nlohmann::json file = golden("losses/losses.json");
   return file.at("cases").get<std::vector<nlohmann::json>>();
+}
+
+TEST(LossGoldens, HoldEveryTrainedFramework) {
+  std::set<std::string> frameworks;
+  for (const nlohmann::json& one : all_cases()) frameworks.insert(one.at("framework"));
+  EXPECT_EQ(frameworks, (std::set<std::string>{"supervised", "sqn", "snqn", "sac", "sa2c"}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Numpy, LossGolden, ::testing::ValuesIn(all_cases()), [](const auto& info) {

@@ -30,7 +30,11 @@ TEST(Append, DropsTheOldestOfAFullHistoryAndNothingFor0) {
   EXPECT_TRUE(at::equal(longer.length, expected.length));
 }
 
+// A few lines of Python computed the values: four rounds of splitmix64, each of which adds a word.
 TEST(Mix, GivesTheSameBitsOnEveryMachine) {
+  EXPECT_EQ(mix(0, 0), 0x2130748aaac80268u);
+  EXPECT_EQ(mix(1, 2, 3, 4), 0x336c3255cbcc01feu);
+  EXPECT_EQ((Step{7, 3}.uniform(0)), 0x1.a2375c2e578d0p-2);
   EXPECT_EQ(mix(1, 2), mix(1, 2, 0, 0));
   EXPECT_NE(mix(1, 2), mix(2, 1));
   EXPECT_NE(mix(0, 0), mix(0, 0, 1));

@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 
 class DataCommand : public LabCommand {
  protected:
-  // Three sequences, ids that sort otherwise than they appear, and one item that only the test has.
+  // Three sequences. Their ids do not appear in alphabetical order, and only the test part has the
+  // item `new`.
   DataCommand() {
     write("small.tsv",
           "user_id\titem_id\ttimestamp\n"
@@ -76,7 +77,7 @@ TEST_F(DataCommand, ExportsTheSplitAndTheIdMaps) {
   ASSERT_EQ(exported.exit_code, 0) << exported.err;
   EXPECT_EQ(read_file(path("out/split.tsv")),
             "user_id\tpart\nzoe\ttrain\nadam\tvalid\nkim\ttest\n");
-  // In the order of the file, not of the ids.
+  // Numbers follow the order of the file, not that of the ids.
   EXPECT_EQ(read_file(path("out/items.map.tsv")), "item_id\titem\nb\t1\na\t2\nnew\t3\n");
   EXPECT_EQ(read_file(path("out/sequences.map.tsv")),
             "user_id\tsequence\nzoe\t0\nadam\t1\nkim\t2\n");
@@ -86,7 +87,7 @@ TEST_F(DataCommand, ExportsTheSplitAndTheIdMaps) {
             0);
   EXPECT_THAT(read_file(path("recbole/small.test.inter")),
               HasSubstr("user_id:token\titem_id:token\ttimestamp:float\nkim\tb\t7\nkim\tnew\t8\n"));
-  // What was written is read again as the same data.
+  // An import of the exported files gives the same data.
   const auto again = lealab({"data", "import", "again", path("out")});
   ASSERT_EQ(again.exit_code, 0) << again.err;
   ASSERT_EQ(list().size(), 2u);

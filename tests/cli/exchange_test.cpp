@@ -1,4 +1,5 @@
-// Results out of a lab and back, with the real worker: what is exported is what was ranked.
+// Exports results from a lab and imports them again, with the real worker. What is exported must be
+// what was ranked.
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -57,7 +58,7 @@ seeds: [1]
   }
 };
 
-constexpr size_t kTop = 20;  // what `export topk` gives without --k
+constexpr size_t kTop = 20;  // how many items `export topk` gives without --k
 
 TEST_F(Exchange, ScoresGiveTheRanksAndTheTopItemsThatAreExported) {
   for (const std::string framework : {"popularity", "supervised"}) {
@@ -97,7 +98,7 @@ TEST_F(Exchange, ScoresGiveTheRanksAndTheTopItemsThatAreExported) {
 }
 
 TEST_F(Exchange, NoIdDecidesAmongEqualScoresOfTheTopItems) {
-  // Popularity of items that all occur equally often: only ties.
+  // All items occur equally often, so popularity gives nothing but ties.
   std::string text = "user_id\titem_id\ttimestamp\n";
   for (int user = 0; user < 120; ++user) {
     for (int t = 0; t < 10; ++t) {
@@ -108,7 +109,8 @@ TEST_F(Exchange, NoIdDecidesAmongEqualScoresOfTheTopItems) {
   write("interactions.tsv", text);
   ASSERT_EQ(lealab({"data", "import", "toy", path("interactions.tsv"), "--replace"}).exit_code, 0);
   ASSERT_EQ(lealab({"run", path("spec.yaml")}).exit_code, 0);
-  // Both runs may be of one second; the table takes the one on the data set that the lab has now.
+  // Both runs may have ended in the same second. The table takes the run on the data set that the
+  // lab has now.
   const auto table = nlohmann::json::parse(lealab({"table", "small", "--format", "json"}).out);
   const auto popularity = std::find_if(
       table.at("rows").begin(), table.at("rows").end(),
@@ -120,14 +122,14 @@ TEST_F(Exchange, NoIdDecidesAmongEqualScoresOfTheTopItems) {
   ASSERT_EQ(top.size(), 1u + 100u);
   const std::vector<std::string> listed(top[1].begin() + 3, top[1].end());
   EXPECT_EQ(std::set<std::string>(listed.begin(), listed.end()).size(), 5u);
-  // Neither the first items nor the last ones, and in no order of their ids.
+  // They are neither the first items nor the last ones, and not in the order of their ids.
   std::vector<int> numbers;
   for (const std::string& item : listed) numbers.push_back(std::stoi(item.substr(1)));
   EXPECT_GT(*std::max_element(numbers.begin(), numbers.end()), 4);
   EXPECT_LT(*std::min_element(numbers.begin(), numbers.end()), 35);
   EXPECT_FALSE(std::is_sorted(numbers.begin(), numbers.end()));
   EXPECT_FALSE(std::is_sorted(numbers.rbegin(), numbers.rend()));
-  // They do tie.
+  // All items do have the same score.
   ASSERT_EQ(lealab({"export", "scores", newest, "--out", path("scores.csv")}).exit_code, 0);
   const Rows scores = rows_of(path("scores.csv"));
   EXPECT_EQ(std::set<std::string>(scores.at(1).begin() + 3, scores.at(1).end()).size(), 1u);

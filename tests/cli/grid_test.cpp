@@ -1,4 +1,4 @@
-// The main job from one command, as a user gives it: a spec, a small data set, the real worker and
+// `lealab run` as a user calls it, with a spec, a small data set, the real worker and the real
 // plugins.
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -136,14 +136,14 @@ TEST_F(GridCommand, AnExportedExperimentComesBackInAnotherLab) {
     }
   }
   EXPECT_EQ(lealab({"db", "check"}).exit_code, 0);
-  // With the data set the footer is the same, too, and nothing is left to do.
+  // Once the data set is there too, the footer is the same and nothing is left to do.
   ASSERT_EQ(lealab({"data", "import", "toy", path("interactions.tsv")}).exit_code, 0);
   EXPECT_EQ(table(), before);
   const auto plan = lealab({"plan", path("spec.yaml"), "--set", "seeds=[1]", "--set", "runs=5"});
   EXPECT_THAT(plan.out, HasSubstr("\n5 done, nothing to do")) << plan.err;
 }
 
-// Lines of a Markdown table; the footer also speaks of the plugins that are installed here.
+// The rows of a Markdown table without its footer, which depends on the plugins that are installed.
 std::string rows_of(const std::string& markdown) {
   std::string rows;
   std::istringstream lines(markdown);

@@ -1,5 +1,5 @@
-// lealab when memory runs out, wherever that is: one line, the documented code, nothing half done,
-// and never that a sound file is damaged.
+// `lealab` with too little memory. Wherever it runs out, the command prints one line, ends with the
+// documented code, leaves nothing half done and never calls a sound file damaged.
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int kNoLoader = 127;  // the shared libraries did not fit
+constexpr int kNoLoader = 127;  // there was no memory for the shared libraries
 
 class Memory : public LabCommand {
  protected:
@@ -22,7 +22,8 @@ class Memory : public LabCommand {
 #endif
   }
 
-  // With ever more memory until it is enough. `untouched` checks what a failure left.
+  // Calls the command with more and more memory until it succeeds. `untouched` checks what each
+  // failure left behind.
   void grow(const std::vector<std::string>& command, const std::function<void()>& untouched) const {
     std::set<int> codes;
     for (int kib = 1000; !codes.contains(0); kib += 500) {
@@ -78,13 +79,14 @@ TEST_F(Memory, RunsOutInAnExport) {
       << "six runs and their plan";
 }
 
-// What runs out here is the memory of the child that looks at a plugin.
+// Here the memory of the child process runs out, which probes a plugin.
 TEST_F(Memory, ThatALookAtAPluginLackedIsNotHeldAgainstThePlugin) {
   setenv("XDG_CACHE_HOME", path("cache").c_str(), 1);
   const auto within = lab::run_process(
       {"/bin/sh", "-c", "ulimit -d 20000; exec \"$@\"", "sh", LEALAB_PROGRAM, "plugins"}, 300);
   EXPECT_THAT(within.out, HasSubstr("memory ran out: free some; the next call looks again"));
   const auto after = lealab({"plugins"});
+  EXPECT_EQ(after.exit_code, 0) << after.err;
   EXPECT_THAT(after.out, Not(HasSubstr("failed"))) << after.out;
   EXPECT_THAT(after.out, HasSubstr("lea.gru4rec"));
 }

@@ -1,5 +1,5 @@
-// `lealab ls, show, table, log` as a user calls them, on a lab whose run folders are written as the
-// worker writes them.
+// `lealab ls, show, table, log` as a user calls them. The run folders of the lab have the files
+// that the worker writes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -50,7 +50,7 @@ class ResultsCommand : public testing::Test {
     return run::make_run(lab_, run::new_header(study_, planned), planned.run);
   }
 
-  // Two test events; the first target has the rank.
+  // A finished run with two test events. The target of the first one has `rank`.
   run::Folder finish(const std::string& framework, int64_t seed, uint32_t rank) {
     const run::Folder folder = plan(framework, seed);
     eval::RankFile ranks{std::string(64, 'd'), std::string(64, 'e'), 100, {}};

@@ -1,4 +1,4 @@
-// Order, filters, splits and leakage against pandas: tests/golden/data/make.py.
+// Compares order, filters, splits and leakage with pandas (tests/golden/data/make.py).
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
@@ -56,7 +56,7 @@ class Golden : public Scratch {
     EXPECT_EQ(split.count(Part::kTest), want["counts"][2]);
     EXPECT_EQ(digest(data, split), want["sha256"].get<std::string>());
     EXPECT_EQ(test.unseen, want["unseen"]);
-    // Where time is a position there is no age; pandas does not know that and counts on.
+    // Where time is a position, events have no age. make.py does not know that and gives one.
     ASSERT_EQ(test.older.has_value(), !data.time_is_position());
     if (test.older) {
       EXPECT_EQ(*test.older, want["older"]);

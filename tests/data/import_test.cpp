@@ -28,7 +28,8 @@ TEST_F(Import, FiltersOnceSequencesBeforeItems) {
   ImportOptions options;
   options.min_sequence = 2;
   options.min_item = 2;
-  // x goes first, then b has one event left and goes, which leaves v with one: allowed once.
+  // The filters drop the sequence x, then the items b and c, which have one event left. That leaves
+  // v with one event, which `once` keeps.
   const std::string rows = "x\tb\t1\nu\ta\t1\nu\ta\t2\nu\tb\t3\nv\ta\t1\nv\tc\t2\n";
   EXPECT_EQ(story(*import_rows(rows, options, "once")), "u: a a | v: a");
   options.filter = "stable";
@@ -90,7 +91,7 @@ TEST_F(Import, ReadsGru4RecFiles) {
 
 TEST_F(Import, DoesNothingTheSecondTime) {
   const auto first = import_rows("u\ta\t1\n");
-  // An hour ago, so that whatever is written now shows.
+  // Dates everything back by an hour, so that whatever is written now shows.
   const auto past = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
   std::vector<std::filesystem::path> entries = {first->folder()};
   for (const auto& entry : std::filesystem::directory_iterator(first->folder()))
@@ -130,7 +131,7 @@ TEST_F(Import, RefusesOtherContentUnlessReplacing) {
 TEST_F(Import, LeavesNothingBehindWhenItFails) {
   EXPECT_NE(refusal(std::string(kHeader) + "u\ta\tx\n"), "");
   EXPECT_TRUE(std::filesystem::is_empty(lab() + "/data"));
-  // Late, too: after the interactions were good.
+  // The same holds when the error comes late, after good interactions.
   write("set/interactions.tsv", std::string(kHeader) + "u\ta\t1\n");
   write("set/items.tsv", "item_id\ttitle\na\tA\na\tB\n");
   EXPECT_NE(refusal_of([&] { import(path("set")); }), "");
@@ -143,7 +144,7 @@ TEST_F(Import, RemovesWhatACrashLeft) {
   EXPECT_FALSE(std::filesystem::exists(lab() + "/data/.toy.999999999-0.tmp"));
 }
 
-// Bad rows: the whole text and the message of the first one.
+// A row that is wrong, and the message about it.
 struct BadRow {
   const char* name;
   std::string row;

@@ -73,8 +73,8 @@ class Scratch : public testing::Test {
     return import(write(name + ".tsv", kHeader + rows), options, name);
   }
 
-  // The message of the DataError that importing the whole text gives, with the folder's name cut
-  // out.
+  // The message of the error that an import of `text` gives, without the folder's name; empty when
+  // it succeeds.
   std::string refusal(const std::string& text, const ImportOptions& options = {}) const {
     return refusal_of([&] { import(write("bad.tsv", text), options, "bad"); });
   }
@@ -109,7 +109,7 @@ inline std::string story(const Dataset& data) {
   return text;
 }
 
-// One letter an event: t, v or x for train, valid and test; a bar between sequences.
+// One letter for each event, t, v or x for train, valid and test, and a bar between sequences.
 inline std::string letters(const Dataset& data, const Split& split) {
   std::string text;
   for (int64_t s = 0; s < data.sequences(); ++s) {
@@ -120,8 +120,8 @@ inline std::string letters(const Dataset& data, const Split& split) {
   return text;
 }
 
-// The folder of real data sets, or an empty text. Throws where $LEALAB_TEST_DATA names none: tests
-// that were asked for are not skipped.
+// The folder of real data sets, or an empty text where there is none. Throws when $LEALAB_TEST_DATA
+// names a folder that does not exist, because tests that were asked for must not be skipped.
 inline std::string test_data() {
   const char* stated = ::getenv("LEALAB_TEST_DATA");
   const std::string folder = stated != nullptr ? stated : LEA_SOURCE_DIR "/../shared/data";

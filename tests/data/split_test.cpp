@@ -10,7 +10,7 @@ using testing::HasSubstr;
 
 class SplitTest : public Scratch {
  protected:
-  // `lengths[i]` events of sequence i, all at different times that interleave.
+  // Sequence i has `lengths[i]` events. All times differ, and those of the sequences interleave.
   std::shared_ptr<const Dataset> sequences(const std::vector<int>& lengths,
                                            const std::string& name = "toy") {
     std::string rows;

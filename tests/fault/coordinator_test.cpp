@@ -34,7 +34,7 @@ runs: 10
   std::vector<std::string> command(const std::string& lab) const {
     return {LEALAB_PROGRAM, "--lab", path(lab), "run", path("spec.yaml")};
   }
-  // Ranks by cell and seed; a second finished run of one cell is an error.
+  // The ranks of each finished run by cell and seed. Fails the test when a run has finished twice.
   std::map<std::string, std::string> finished(const std::string& lab) const {
     std::map<std::string, std::string> ranks;
     if (!fs::exists(path(lab) + "/runs")) return ranks;
@@ -74,7 +74,7 @@ TEST_F(Coordinator, KilledAtAnyMomentGoesOnAndFinishesEveryRunOnce) {
   std::printf("%zu of %zu runs had finished after %d kills\n", before_last, kRuns, kKills);
   EXPECT_GT(before_last, 0u) << "the kills came too early: the test proves little";
   EXPECT_LT(before_last, kRuns) << "the kills came too late: the test proves nothing";
-  // Workers outlive the coordinator until they have written a checkpoint: the call waits for them.
+  // Workers outlive the coordinator until they have written a checkpoint. The call waits for that.
   const auto last = lab::run_process(command("killed"), 300);
   EXPECT_EQ(last.exit_code, 0) << last.out << last.err;
   EXPECT_TRUE(finished("killed") == expected);

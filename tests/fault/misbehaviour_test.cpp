@@ -1,4 +1,5 @@
-// A plugin that misbehaves in the middle of a grid costs its own runs, and each says why.
+// A plugin that misbehaves in the middle of a grid fails its own runs and no others. Each of them
+// gives the reason.
 #include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
@@ -14,7 +15,7 @@ struct Misbehaviour {
   const char* reason;
 };
 
-// A sanitizer gives its own verdict on the last two.
+// A sanitizer ends a process that misbehaves like the last four in its own way.
 constexpr Misbehaviour kModes[] = {
     {"throw", "a plugin or LibTorch threw: thrown by encode"},
     {"throw_int", "a plugin threw something that is no std::exception"},

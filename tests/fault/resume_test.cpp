@@ -1,5 +1,5 @@
-// A worker that is killed or stopped at any moment, again and again, ends with the bytes of one that
-// never was.
+// A worker that is killed or stopped at any moment, again and again, ends with the same bytes as a
+// worker that was left alone.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
@@ -31,7 +31,7 @@ constexpr int kStopped = 7;  // the exit code of a worker that stopped on reques
 constexpr int kStops = 8;
 constexpr int kMostRuns = 60;
 
-// Together the studies hold everything that has state between two steps.
+// Together the studies use everything that has state between two steps.
 struct Study {
   const char* name;
   int kills;
@@ -51,8 +51,8 @@ spec::RunSpec common() {
   return run;
 }
 
-// Twin networks, dropout, replay sampling, an augmenter that is asked again, a learning-rate drop
-// with a fresh optimiser.
+// Twin networks, dropout, replay sampling, an augmenter that proposes several times, a drop of the
+// learning rate with a fresh optimiser.
 Study twins() {
   spec::RunSpec run = common();
   run.train.drop_learning_rate_at = kChange;
@@ -133,7 +133,7 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
     return -1;
   }
 
-  // Makes the run to which others are compared, which nothing interrupts.
+  // Trains the run to which the others are compared. Nothing interrupts it.
   void train_reference() {
     reference_ = new_run();
     const auto start = std::chrono::steady_clock::now();
@@ -158,7 +158,7 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
     }
   }
 
-  // What a worker that was asked to stop leaves.
+  // Checks what a worker leaves that was asked to stop.
   void expect_interrupted(const std::string& run) const {
     EXPECT_EQ(run::state_of({run}), run::State::kInterrupted);
     size_t checkpoints = 0;
@@ -172,7 +172,7 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
     EXPECT_GT(checkpoints, 0u);
   }
 
-  // How often a run resumed from a checkpoint before the change, and from one behind it.
+  // How many attempts resumed from a checkpoint before the change, and how many from a later one.
   struct Resumptions {
     int before = 0, behind = 0;
     int total() const { return before + behind; }

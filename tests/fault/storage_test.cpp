@@ -1,5 +1,5 @@
-// A disk that fills up at any moment, and a lab that cannot be written: each gives one clear message,
-// and nothing is lost.
+// A disk that fills up at any moment, and a lab that cannot be written: each gives one clear
+// message, and nothing is lost.
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -45,7 +45,7 @@ runs: 4
     ASSERT_EQ(mount("tmpfs", path("lab").c_str(), "tmpfs", MS_REMOUNT | flags, size), 0)
         << std::strerror(errno);
   }
-  // Leaves about so many bytes free.
+  // Fills the disk until about `free` bytes are left.
   void fill(size_t free) {
     std::ofstream file(path("lab/filler"));
     const std::string block(4096, '#');
@@ -114,7 +114,7 @@ TEST_F(Storage, ADiskThatFillsUpAtAnyMomentLosesNothing) {
     const auto full = run();
     EXPECT_EQ(full.exit_code, int(Exit::kEnvironment)) << full.err;
     EXPECT_THAT(full.out + full.err, AnyOf(HasSubstr("No space left"), HasSubstr("are free")));
-    // Nothing half written has a name.
+    // No JSON file is there that was written only half.
     for (const auto& entry : fs::recursive_directory_iterator(path("lab"))) {
       if (entry.path().extension() != ".json") continue;
       EXPECT_TRUE(nlohmann::json::accept(read_file(entry.path()))) << entry.path();

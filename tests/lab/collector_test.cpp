@@ -1,4 +1,4 @@
-// The index follows from the folders, and from nothing else.
+// The index is made from the run folders and from nothing else.
 #include "core/lab/collector.h"
 
 #include <fstream>
@@ -86,7 +86,7 @@ TEST(Collector, RefusesAMetricThatDoesNotFollowFromTheRanks) {
   EXPECT_THAT(db::Store(lab.path(), db::Store::Mode::kReadOnly).runs(), IsEmpty());
 }
 
-// What a result.json says instead of the truth, and the key that the refusal names.
+// What an edited result.json holds, and the key that the refusal names.
 class EditedResult : public ::testing::TestWithParam<std::pair<nlohmann::json, const char*>> {};
 
 TEST_P(EditedResult, IsRefusedByKey) {

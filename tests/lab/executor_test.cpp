@@ -1,4 +1,4 @@
-// The pool of workers, against a worker that fails in every way.
+// The pool of workers, with a worker that can fail in every way.
 #include "core/lab/executor.h"
 
 #include <signal.h>
@@ -35,7 +35,7 @@ class Executor : public ::testing::Test {
         },
         [] {});
   }
-  // The folder of the one run that behaves so.
+  // The folder of the one run with this behaviour.
   run::Folder folder_of(const std::string& behaviour) const {
     std::vector<run::Folder> found;
     for (const run::Folder& folder : run::list_runs(lab_.path())) {
@@ -145,7 +145,8 @@ TEST_F(Executor, StopsOnASignalAndGoesOnByTheNextCall) {
 
   const Plan plan = make_plan(lab_.path(), experiment, installed(), 2, false);
   EXPECT_EQ(plan.count(TaskStatus::kInterrupted), 2u);
-  // The two go on in their folders; the third is stopped again, and has a folder of its own.
+  // The two runs resume in their folders. The third run is stopped in its turn and has a folder
+  // now.
   run(experiment);
   EXPECT_EQ(run::list_runs(lab_.path()).size(), 3u);
   for (const run::Folder& folder : folders) {

@@ -1,4 +1,4 @@
-// Packs: small, deterministic, and distrusted on the way back.
+// Packs are small, the same every time, and checked when they come back.
 #include "core/lab/pack.h"
 
 #include <archive.h>
@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// When each file of an archive was last changed, as the archive says.
+// The time of change that an archive holds for each of its files.
 std::vector<time_t> times_in(const std::string& bytes) {
   std::vector<time_t> times;
   archive* handle = archive_read_new();
@@ -113,7 +113,7 @@ TEST_F(Pack, IsSmallAndTheSameEveryTime) {
   EXPECT_EQ(read_file(again), read_file(pack(0)));
   EXPECT_GT(read_file(pack(0)).size(), 0u);
   EXPECT_LT(read_file(pack(0)).size(), kPackBytes);
-  // Over the old one, too.
+  // An export over the old pack gives the same, too.
   const std::string before = read_file(pack(0));
   export_experiment(from_.path(), "study", from_.beside("packs"));
   EXPECT_EQ(read_file(pack(0)), before);
@@ -189,7 +189,7 @@ TEST_F(Pack, RefusesABomb) {
 
 TEST_F(Pack, RefusesDamageAnywhere) {
   const std::string whole = read_file(pack(0)), path = from_.beside("bad.tar.xz");
-  // As refusal(), but with the damaged pack alone, because there are many of them.
+  // Imports the damaged pack alone, which is faster than refusal(), because there are thousands.
   const auto refuses = [&](const std::string& bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
     const std::string message = message_of([&] { import_packs(to_.path(), {path}); });

@@ -1,4 +1,4 @@
-// Ranks of another system, checked event by event.
+// Imports the ranks of another system and checks them event by event.
 #include "core/lab/rank_exchange.h"
 
 #include <fstream>
@@ -102,7 +102,7 @@ TEST_F(RankExchange, NeverInventsRanksAmongUnseenItems) {
 
 TEST_F(RankExchange, ImportsAgainWhatNowSaysTheRanksAmongUnseenItems) {
   const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
-  EventRanks known = ranks;  // equal numbers, of which only these may be used without seen items
+  EventRanks known = ranks;  // the same numbers, but now valid without seen items, too
   known.unseen = true;
   const run::Folder without = add_foreign_run(lab_.path(), run(), ranks);
   const run::Folder with = add_foreign_run(lab_.path(), run(), known);

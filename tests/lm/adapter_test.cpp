@@ -1,4 +1,4 @@
-// Adapters against PEFT, both ways (tests/golden/lm/make_adapters.py).
+// Compares adapters with PEFT: it reads ours and we read its (tests/golden/lm/make_adapters.py).
 #include "core/lm/adapter.h"
 
 #include <gmock/gmock.h>
@@ -116,6 +116,8 @@ TEST_P(AdapterGolden, IsTheSameAfterItWasSavedAndLoaded) {
   Adapter::load(folder_, decoder_).save(saved.path());
   const auto before = *read_json(folder_ + "/adapter_config.json"),
              after = *read_json(saved.path() + "/adapter_config.json");
+  for (const char* key : {"peft_type", "r", "lora_alpha", "target_modules"})
+    EXPECT_TRUE(after.contains(key)) << key;
   for (const auto& [key, value] : after.items()) {
     if (key == "inference_mode" || key == "task_type") continue;
     EXPECT_EQ(value, before.value(key, nlohmann::json())) << key;
@@ -133,8 +135,8 @@ INSTANTIATE_TEST_SUITE_P(Each, AdapterGolden,
                                          "biases", "ours"),
                          [](const auto& info) { return std::string(info.param); });
 
-// An adapter trained here. Its files are those of the golden folder `ours`, of which golden.json
-// says what PEFT makes of them. LEA_WRITE_GOLDEN=FOLDER saves it there instead.
+// An adapter trained here. Its files must be those of the golden folder `ours`, whose golden.json
+// holds what PEFT computes with them. LEA_WRITE_GOLDEN=FOLDER saves the adapter there instead.
 TEST(Adapter, SavesWhatPeftLoads) {
   torch::manual_seed(11);
   Decoder decoder = tiny_model("qwen2_slides");
@@ -161,7 +163,7 @@ TEST(Adapter, SavesWhatPeftLoads) {
   EXPECT_LT(last, first);
   if (const char* folder = std::getenv("LEA_WRITE_GOLDEN")) {
     adapter.save(folder);
-    return;
+    GTEST_SKIP() << "saved to " << folder << "; nothing was compared";
   }
   const TemporaryFolder saved;
   adapter.save(saved.path());
@@ -194,7 +196,7 @@ TEST(Adapter, DropsPartOfWhatEntersItWhileItIsTrained) {
   EXPECT_GT(distance(hidden_of(decoder, prompt, {}, 0.5), plain.to(at::kDouble)), 1e-3);
 }
 
-// Loads `list` after one change to its config or under another model; gives the message.
+// The message of loading `list` with a changed config or for another model; empty when it loads.
 std::string refusal(const std::string& base, const nlohmann::json& change) {
   const TemporaryFolder folder;
   fs::copy(kAdapters + "list", folder.path(),

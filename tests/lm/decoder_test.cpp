@@ -1,4 +1,4 @@
-// The decoder against transformers, tensor by tensor, on tiny models of every family
+// Compares the decoder with transformers, tensor by tensor, on tiny models of every family
 // (tests/golden/lm/make_models.py).
 #include "core/lm/decoder.h"
 
@@ -56,7 +56,9 @@ TEST_P(DecoderGolden, GoesOnFromACacheAsIfItHadSeenTheWholePrompt) {
         decoder.forward(inputs.narrow(0, held, rows), layout_of_continuation(held, rows, at::kCPU),
                         {.cache = &cache});
     EXPECT_LE(distance(next, whole.narrow(0, held, rows).to(at::kDouble)), 1e-5) << held;
+    ASSERT_EQ(cache.rows, held + rows);
   }
+  EXPECT_EQ(cache.rows, std::ssize(ids_));
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, DecoderGolden,
@@ -65,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(Each, DecoderGolden,
                                          "qwen3_new"),
                          [](const auto& info) { return std::string(info.param); });
 
-// A copy of a tiny model, to be changed.
+// A copy of a tiny model that a test may change.
 struct Copy {
   explicit Copy(const std::string& name) {
     std::filesystem::copy(tiny_folder(name), folder.path(),
@@ -91,7 +93,8 @@ struct Copy {
   const TemporaryFolder folder;
 };
 
-// Changes a file's bytes between `from` and `to` (the same length), or those at its end.
+// Replaces the first `from` in a file by `to`, which has the same length. An empty `from` stands
+// for the bytes at the end of the file.
 void patch(const std::string& path, const std::string& from, const std::string& to) {
   std::string bytes = read_file(path);
   const size_t at = from.empty() ? bytes.size() - to.size() : bytes.find(from);
@@ -147,7 +150,7 @@ TEST(Decoder, SlidesNowhereWithoutAWindow) {
   EXPECT_THAT(copy.decoder().config().window, testing::Each(0));
 }
 
-// transformers before 5 tied it all the same, and since 5 it does not.
+// Before version 5, transformers ignored such a head and used the embedding. Since then it uses it.
 TEST(Decoder, RefusesAHeadOfItsOwnInATiedModel) {
   const Copy copy("llama2_old");
   copy.configure({{"tie_word_embeddings", true}});

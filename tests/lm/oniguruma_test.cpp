@@ -1,4 +1,4 @@
-// Expressions of tokenizer.json against what the `tokenizers` library makes of them
+// Compares the use of regular expressions of a tokenizer.json with that by the `tokenizers` library
 // (tests/golden/lm/make_rules.py).
 #include "core/lm/tokenizer/oniguruma.h"
 
@@ -33,6 +33,7 @@ TEST(Oniguruma, MakesOfEachTextWhatTheReferenceMakesOfIt) {
   const json rules = *read_json(LEA_SOURCE_DIR "/tests/golden/lm/rules.json");
   const auto texts = rules["texts"].get<std::vector<std::string>>();
   ASSERT_GT(rules["steps"].size(), 90u);
+  ASSERT_GT(texts.size(), 5u);
   for (const json& rule : rules["steps"]) {
     const json& step = rule["step"];
     json outcome = json::array();

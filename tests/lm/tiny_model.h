@@ -1,5 +1,5 @@
-// What the tests of core/lm share: the tiny models of tests/golden/lm/make_models.py, and how their
-// numbers are compared.
+// Shared by the tests of core/lm: the tiny models of tests/golden/lm/make_models.py, and the
+// comparison of their numbers.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -27,8 +27,9 @@ inline at::Tensor floats(const nlohmann::json& values, at::IntArrayRef shape) {
   return at::tensor(values.get<std::vector<double>>(), at::kDouble).view(shape);
 }
 
-// max|a - b| / max|b|
+// max|a - b| / max|b|. Throws std::invalid_argument where the shapes differ.
 inline double distance(const at::Tensor& ours, const at::Tensor& reference) {
+  if (ours.sizes() != reference.sizes()) throw std::invalid_argument("shapes differ");
   const at::Tensor expected = reference.to(at::kDouble);
   return ((ours.to(at::kDouble) - expected).abs().max() / expected.abs().max()).item<double>();
 }

@@ -1,5 +1,5 @@
-// Tokenizers of each kind against the `tokenizers` library (tests/golden/lm/make_tokenizers.py) and
-// against SentencePiece (make_sentencepiece.py).
+// Compares tokenizers of each kind with the `tokenizers` library
+// (tests/golden/lm/make_tokenizers.py) and with SentencePiece (make_sentencepiece.py).
 #include "core/lm/tokenizer/tokenizer.h"
 
 #include <gmock/gmock.h>
@@ -33,20 +33,26 @@ TEST_P(TokenizerGolden, GivesTheIdsOfTheReferenceForEveryText) {
     EXPECT_EQ(tokenizer.encode(texts[i]), golden[i]) << "text " << i << ": " << texts[i];
 }
 
-// One that takes a square of its length would run into the test's time limit.
+// A tokenizer that needs time quadratic in the length would exceed the test's time limit.
 TEST_P(TokenizerGolden, GivesTheIdsOfTheReferenceForATextOfAMegabyte) {
   const std::string folder = kGolden + GetParam();
   const auto texts = read_json(kGolden + "texts.json")->get<std::vector<std::string>>();
   std::string part, text;
   for (const std::string& line : texts) part += line + '\n';
   while (text.size() < 1'000'000) text += part;
-  const auto golden = read_json(folder + "/long.json");
+  const json golden = read_json(folder + "/long.json").value();
   const Ids ids = Tokenizer(folder).encode(text);
-  EXPECT_EQ(ids.size(), golden->at("count"));
+  EXPECT_EQ(ids.size(), golden.at("count"));
   const uint64_t sum = std::accumulate(
       ids.begin(), ids.end(), uint64_t{0},
       [](uint64_t so_far, int64_t id) { return so_far * 31 + static_cast<uint64_t>(id); });
-  EXPECT_EQ(sum, golden->value("sum", sum));  // absent where releases of the reference differ
+  // In these two unigram models rounding decides between equal scores, and releases of
+  // SentencePiece round differently.
+  const std::string name = std::filesystem::path(GetParam()).filename();
+  ASSERT_EQ(golden.contains("sum"), name != "bare" && name != "nmt_nfkc");
+  if (golden.contains("sum")) {
+    EXPECT_EQ(sum, golden.at("sum"));
+  }
 }
 
 std::string name_of(const testing::TestParamInfo<const char*>& info) {
@@ -103,8 +109,11 @@ class TokenizerJson : public testing::Test {
 };
 
 TEST_F(TokenizerJson, GivesTheIdsOfTheReferenceRuleByRule) {
+  ASSERT_GE(rules_["documents"].size(), 17u);
   for (const json& rule : rules_["documents"]) {
     const Tokenizer tokenizer = made(rule["document"]);
+    ASSERT_GT(rule["texts"].size(), 0u);
+    ASSERT_EQ(rule["texts"].size(), rule["ids"].size());
     for (size_t i = 0; i < rule["texts"].size(); ++i) {
       EXPECT_EQ(tokenizer.encode(rule["texts"][i].get<std::string>()), rule["ids"][i].get<Ids>())
           << rule["texts"][i] << " " << rule["document"].dump();

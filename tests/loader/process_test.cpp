@@ -26,7 +26,7 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-// Lines of a child until it has ended.
+// Reads all lines of a child until it has ended.
 std::vector<std::string> all_lines(Child& child, ProcessResult* result) {
   std::vector<std::string> lines;
   bool open = true;
@@ -56,6 +56,7 @@ TEST(Process, NamesTheSignalThatEndedTheChild) {
 
 TEST(Process, PassesArgumentsAsTheyAre) {
   const ProcessResult result = run_process({"/bin/echo", "$(touch x); `id`", "a  b", "*"}, 20);
+  EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.out, "$(touch x); `id` a  b *\n");
 }
 

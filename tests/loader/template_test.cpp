@@ -1,5 +1,5 @@
-// A stranger's plugin: the template is built outside the tree with find_package(LeaLab), against
-// the build tree and against an installation, and the result is good.
+// A plugin made outside the tree. The template is built with find_package(LeaLab), against the
+// build tree and against an installation, and the result must be good.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ void build(const std::string& source, const std::string& into, const std::string
   succeed({"cmake", "--build", into});
 }
 
-// Built with `package`, tried with the program of the same tree.
+// Checks the plugin `file` with the `lealab` that it was built for.
 void expect_good(const std::string& program, const std::string& file) {
   const ProcessResult checked = run_process({program, "plugins", "check", file}, 120);
   EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
@@ -58,9 +58,9 @@ TEST_F(Template, BuildsAgainstTheBuildTree) {
 TEST_F(Template, SkeletonBuildsAgainstAnInstallation) {
   succeed({"cmake", "--install", LEA_BINARY_DIR, "--prefix", folder_.at("prefix")});
   const std::string lealab = folder_.at("prefix/bin/lealab");
-  const std::string said =
+  const std::string printed =
       succeed({lealab, "plugins", "new", "backbone", "my_model", "--out", folder_.at("mine")});
-  EXPECT_THAT(said, HasSubstr("my_model.cpp"));
+  EXPECT_THAT(printed, HasSubstr("my_model.cpp"));
   build(folder_.at("mine"), folder_.at("mine/build"), folder_.at("prefix"));
   expect_good(lealab, folder_.at("mine/build/my_model.so"));
   // The installed host finds its own plugins, and the new one in the user's folder.
@@ -78,11 +78,15 @@ TEST_F(Template, SkeletonRefusesBadNamesAndOverwriting) {
   const auto begin = [&](const std::string& kind, const std::string& name) {
     return run_process({lealab, "plugins", "new", kind, name, "--out", folder_.at("mine")}, 20);
   };
-  EXPECT_EQ(begin("backbone", "../x").exit_code, 2);
-  EXPECT_EQ(begin("model", "x").exit_code, 2);
+  const ProcessResult name = begin("backbone", "../x"), kind = begin("model", "x");
+  EXPECT_EQ(name.exit_code, 2);
+  EXPECT_THAT(name.err, HasSubstr("`../x` cannot name a plugin"));
+  EXPECT_EQ(kind.exit_code, 2);
+  EXPECT_THAT(kind.err, HasSubstr("kind: model not in {"));
   EXPECT_FALSE(fs::exists(folder_.at("mine")));
   EXPECT_EQ(begin("augmenter", "x").exit_code, 0);
   const std::string before = test::read_all(folder_.at("mine/x.cpp"));
+  ASSERT_NE(before, "");
   const ProcessResult again = begin("augmenter", "x");
   EXPECT_EQ(again.exit_code, 2);
   EXPECT_THAT(again.err, HasSubstr("exists already"));

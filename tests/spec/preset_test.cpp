@@ -126,7 +126,7 @@ TEST_F(Preset, PaperStatesOnlyWhereItDiffersFromTheReference) {
       << "the reference's rule for sqn gives way to what the paper states";
 }
 
-// The folders beside each other are those of the checkout; no data set is needed to read a spec.
+// The copies lie as in a checkout, with a split file beside it. Reading a spec needs no data set.
 TEST_F(Preset, NoStudyIsEverCutUnseen) {
   std::filesystem::create_directories(path("main/experiments"));
   std::filesystem::copy(shipped_path("presets"), path("main/experiments/presets"),

@@ -69,14 +69,28 @@ TEST(Adam, ResetForgetsTheMoments) {
   Tensor x = torch::ones({2}).requires_grad_();
   Adam adam({"x", {x}});
   adam.step(x.sum() * 5, 0.1);
+  ASSERT_EQ(adam.state().size(), 3u);
+  for (const auto& [name, tensor] : adam.state()) EXPECT_TRUE(tensor.any().item<bool>()) << name;
   adam.reset();
   for (const auto& [name, tensor] : adam.state()) EXPECT_FALSE(tensor.any().item<bool>()) << name;
 }
 
 TEST(Adam, RefusesAStateOfAnotherShape) {
-  Tensor x = torch::ones({2}).requires_grad_();
-  Adam adam({"x", {x}});
-  EXPECT_THROW(adam.load({}, "p/"), DataError);
+  Tensor x = torch::ones({2}).requires_grad_(), longer = torch::ones({3}).requires_grad_();
+  Adam adam({"x", {x}}), other({"x", {longer}});
+  const auto refuses = [&](const Adam& from, const char* prefix) {
+    std::map<std::string, Tensor> saved;
+    for (const auto& [name, tensor] : from.state()) saved["p/" + name] = tensor;
+    try {
+      adam.load(saved, prefix);
+    } catch (const DataError&) {
+      return true;
+    }
+    return false;
+  };
+  EXPECT_FALSE(refuses(Adam({"x", {x}}), "p/"));
+  EXPECT_TRUE(refuses(other, "p/"));
+  EXPECT_TRUE(refuses(Adam({"x", {x}}), "q/")) << "of no state at all";
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ TEST_F(CheckpointTest, StepsBackOverADamagedOneAndSaysSo) {
   const auto size = fs::file_size(file(20, ".safetensors"));
   std::fstream damage(file(20, ".safetensors"), std::ios::in | std::ios::out | std::ios::binary);
   damage.seekp(static_cast<std::streamoff>(size) -
-               1);  // one byte of a weight: the format itself cannot tell
+               1);  // one byte of a weight, which the format itself does not notice
   damage.put('\x55');
   damage.close();
   const auto checkpoint = load();
@@ -84,6 +84,10 @@ TEST_F(CheckpointTest, AFinishedRunKeepsOnlyTheReportedNetwork) {
   drop_checkpoints(run_);
   EXPECT_FALSE(load());
   EXPECT_TRUE(load_best(run_).at("w").equal(torch::ones({2})));
+  std::vector<std::string> left;
+  for (const auto& entry : fs::directory_iterator(run_ + "/checkpoint"))
+    left.push_back(entry.path().filename());
+  EXPECT_EQ(left, std::vector<std::string>{"best.safetensors"});
 }
 
 }  // namespace

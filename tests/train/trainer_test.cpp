@@ -43,8 +43,8 @@ class TrainerTest : public ToyTest {
   Listener listener_;
 };
 
-// With w = 0, 1, 2 ... the best item is a, b, c, d, e. Of the validation targets a b d d it has
-// then 1/4, 1/4, 0, 1/2, 0 in place one; w is the number of updates.
+// w is the number of updates. With w = 0, 1, 2, 3, 4 the best item is a, b, c, d, e, and of the
+// validation targets a b d d the share 1/4, 1/4, 0, 1/2, 0 has the first rank.
 
 TEST_F(TrainerTest, StopsAfterPatienceValidationsWithoutABetterOne) {
   run_.train.validate_every = 1;
@@ -84,7 +84,8 @@ TEST_F(TrainerTest, ValidatesByUpdatesOfTheNetworkThatRanksAndAfterTheLastOfThem
   weights([](ToyFramework& f, int64_t step) {
     return step % 2 == 0 ? Loss{-f.w.sum(), "ranked", {}} : Loss{-f.unranked.sum(), "unranked", {}};
   });
-  // The second, the fourth and the fifth update are steps 2, 6 and 8; the last counts at the end.
+  // The second and the fourth update are in steps 2 and 6. The fifth is in step 8 and is validated
+  // at the end.
   EXPECT_EQ(listener_.values<int64_t>("valid", "step"), (Steps{3, 7, 10}));
   EXPECT_EQ(listener_.values<int64_t>("valid", "updates"), (Steps{2, 4, 5}));
 }
@@ -102,10 +103,11 @@ TEST_F(TrainerTest, DropsTheLearningRateAtItsStep) {
   run_.train.drop_learning_rate_at = 3;
   run_.train.dropped_learning_rate = 0.125;
   const auto w = weights([](ToyFramework& f, int64_t) { return Loss{-f.w.sum(), "ranked", {}}; });
-  const std::vector<double> expected = {0, 0.5, 1, 1.5, 1.625, 1.75};
-  ASSERT_EQ(w.size() - 1, expected.size() - 1);
-  // The weights after the last step are those of the best one: step 1, where b is best.
-  for (size_t i = 0; i + 1 < expected.size(); ++i) EXPECT_NEAR(w[i], expected[i], 1e-6) << i;
+  const std::vector<double> before_each_step = {0, 0.5, 1, 1.5, 1.625};
+  ASSERT_EQ(w.size(), before_each_step.size() + 1);
+  for (size_t i = 0; i < before_each_step.size(); ++i)
+    EXPECT_NEAR(w[i], before_each_step[i], 1e-6) << i;
+  EXPECT_NEAR(w.back(), 1.75, 1e-6) << "the only validation was after the last step";
 }
 
 TEST_F(TrainerTest, ForgetsTheMomentsAtTheDropWhereTheRunSaysSo) {
@@ -113,7 +115,7 @@ TEST_F(TrainerTest, ForgetsTheMomentsAtTheDropWhereTheRunSaysSo) {
   run_.train.drop_learning_rate_at = 3;
   const auto last_move = [&](bool fresh) {
     run_.train.fresh_optimizer = fresh;
-    // From step 3 on the gradient is 0: what still moves w are the moments.
+    // From step 3 on the gradient is 0, so that only the moments still move w.
     const auto w = weights([](ToyFramework& f, int64_t step) {
       return Loss{f.w.sum() * (step < 3 ? -1 : 0), "ranked", {}};
     });
@@ -244,8 +246,8 @@ TEST_F(TrainerTest, FailsAtTheVeryStepWhoseLossIsNotFinite) {
   EXPECT_FLOAT_EQ(checkpoint->tensors.at("model/w").item<float>(), 4);
 }
 
-// At `last` the derivative of the square root at 0 is infinite, and times 0 it is NaN: no loss
-// shows it, and neither does the network that ranks.
+// In step `last` the gradient of `unranked` is NaN: the derivative of the square root at 0 is
+// infinite, and is multiplied by 0. Neither the loss nor the network that ranks shows it.
 std::function<void(ToyFramework&)> losing_a_weight_at(int64_t last) {
   return [last](ToyFramework& framework) {
     framework.own_groups = {{"both", {framework.w, framework.unranked}}};
@@ -280,7 +282,7 @@ TEST_F(TrainerTest, SaysWhenAnOptimisersMomentsHaveOverflowed) {
   prepare_ = [](ToyFramework& framework) {
     framework.on_loss = [](ToyFramework& f, const Transition&, const Step&) {
       return Loss{
-          f.w.sum() * 1e30, "ranked", {}};  // its square is beyond float: w would stand still
+          f.w.sum() * 1e30, "ranked", {}};  // its square exceeds float, and w would not move
     };
   };
   EXPECT_NE(failure().find("Adam's state ranked/0/square is not finite after 1 steps"),
