@@ -131,8 +131,11 @@ TEST_F(Executor, StopsAGridAfterThreeEqualFailures) {
 
 TEST_F(Executor, StopsOnASignalAndGoesOnByTheNextCall) {
   const auto experiment = experiment_of({"slow", "slow", "slow"});
-  on_event_ = [](const TaskEvent& event) {
-    if (event.kind == Kind::kProgress && event.step == 5) kill(getpid(), SIGINT);
+  // A worker that is still starting would be ended by the signal, so both must be at work.
+  std::set<size_t> at_work;
+  on_event_ = [&](const TaskEvent& event) {
+    if (event.kind != Kind::kProgress || event.step < 5) return;
+    if (at_work.insert(event.task).second && at_work.size() >= 2) kill(getpid(), SIGINT);
   };
   const auto stopped = run(experiment);
   EXPECT_TRUE(stopped.stopped_by_user);

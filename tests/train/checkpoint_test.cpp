@@ -85,8 +85,7 @@ TEST_F(CheckpointTest, AFinishedRunKeepsOnlyTheReportedNetwork) {
   EXPECT_FALSE(load());
   EXPECT_TRUE(load_best(run_).at("w").equal(torch::ones({2})));
   std::vector<std::string> left;
-  for (const auto& entry : fs::directory_iterator(run_ + "/checkpoint"))
-    left.push_back(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(run_)) left.push_back(entry.path().filename());
   EXPECT_EQ(left, std::vector<std::string>{"best.safetensors"});
 }
 
