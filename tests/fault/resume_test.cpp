@@ -29,7 +29,7 @@ constexpr int64_t kChange = 200;
 
 constexpr int kStopped = 7;  // the exit code of a worker that stopped on request
 constexpr int kStops = 8;
-constexpr int kMostRuns = 60;
+constexpr int kMostRuns = 40;
 
 // Together the studies use everything that has state between two steps.
 struct Study {
