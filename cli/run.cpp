@@ -187,6 +187,8 @@ void plan_command(const Options& options, const Globals& globals) {
     return;
   }
   print_plan(loaded.experiment, plan);
+  if (!fs::exists(loaded.lab))
+    say("the lab " + printable(loaded.lab) + " does not exist; `run` makes it");
   std::set<std::string> seen;
   for (const spec::PlannedRun& run : loaded.experiment.runs) {
     const spec::DataSection& data = run.run.data;

@@ -8,26 +8,21 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <ctime>
 #include <map>
 #include <random>
 #include <thread>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/base/host.h"
 #include "core/base/text.h"
 
 namespace lea {
 namespace {
 
 std::string holder_line() {
-  char host[256] = "";
-  gethostname(host, sizeof host - 1);
-  char when[32] = "";
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  std::strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return "process " + std::to_string(getpid()) + " on " + host + " since " + when + "\n";
+  return "process " + std::to_string(getpid()) + " on " + host_name() + " since " + utc_now() +
+         "\n";
 }
 
 std::string holder_of(int descriptor) {

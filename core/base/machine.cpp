@@ -15,8 +15,8 @@
 namespace lea {
 namespace {
 
-// The instruction sets by which LibTorch, oneDNN and MKL choose between their floating-point kernels at
-// run time (oneDNN's levels are cumulative, so bfloat16 on AVX-512 also needs VNNI). Others change
+// The instruction sets by which LibTorch, oneDNN and MKL choose between their floating-point kernels
+// at run time (oneDNN's levels are cumulative, so bfloat16 on AVX-512 also needs VNNI). Others change
 // speed alone, or come with one of these. x86 and ARM have no name in common.
 constexpr std::array kInstructionSets = {
     "avx",         "avx2",     "fma",     "avx512f", "avx512_vnni", "avx512_bf16",

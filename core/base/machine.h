@@ -22,8 +22,7 @@ Processor parse_cpuinfo(std::string_view cpuinfo, const std::string& architectur
 
 struct Machine {
   Processor processor;
-  std::string
-      kernels;  // which variant of our own loops runs: running_clone() of core/base/clones.h
+  std::string kernels;   // the variant of our own loops that runs: running_clone() of clones.h
   std::string libtorch;  // LibTorch's vector level, at::get_cpu_capability(): "AVX512"
   int threads = 1;
   std::string device;  // cpu, cuda or cuda:N

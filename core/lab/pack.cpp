@@ -96,6 +96,9 @@ run::Folder stage(const std::string& file, const std::string& folder) {
   const auto check = [&] {
     const RunRecord record = read_run(run);
     if (record.run.state != "finished") throw DataError("holds a run that has not finished");
+    if (!is_name(record.run.experiment)) {
+      throw DataError(std::string("cell.json: experiment: must be ") + kNameRule);
+    }
     if (record.run.source == "lealab" &&
         spec::run_hash(spec::load_run(run.file(run::kSpecFile))) != record.run.run_hash) {
       throw DataError("cell.json: hash: does not belong to run.yaml");
@@ -113,7 +116,10 @@ std::vector<std::string> files_at(const std::string& path) {
   const auto importable = [](const std::string& name) {
     return name.ends_with(".tar.xz") || name.ends_with(".json");
   };
-  if (!fs::exists(path)) throw bad("there is no such file or folder");
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found) throw bad("there is no such file or folder");
+  if (error) throw bad("cannot be read: " + error.message());
   std::string folder = path;
   if (!fs::is_directory(path)) {
     if (importable(path)) return {path};
@@ -131,8 +137,11 @@ std::vector<std::string> files_at(const std::string& path) {
   }
   std::vector<std::string> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_regular_file() && importable(entry.path().filename().string()))
-      files.push_back(entry.path().string());
+    if (!importable(entry.path().filename().string())) continue;
+    if (entry.is_regular_file(error)) files.push_back(entry.path().string());
+    if (error)
+      throw bad("holds " + printable(entry.path().filename().string()) +
+                ", which cannot be read: " + error.message());
   }
   if (files.empty()) throw bad("holds no packed run (UUID.tar.xz)");
   return files;
@@ -199,7 +208,11 @@ Sorted sort_and_stage(const std::vector<std::string>& files, const std::string& 
   Sorted sorted;
   for (const std::string& file : files) {
     if (file.ends_with(".json")) {
-      refuse_unless([&] { run::read_plan(file); }, file, file + ": ");
+      const auto check = [&] {
+        if (!is_name(run::read_plan(file).name))
+          throw DataError(std::string("name: must be ") + kNameRule);
+      };
+      refuse_unless(check, file, file + ": ");
       const auto [first, added] = sorted.plans.emplace(fs::path(file).stem().string(), file);
       if (!added && read_json(first->second) != read_json(file)) {
         throw DataError(printable(file) + ": is not the same plan as " + printable(first->second) +
@@ -277,7 +290,7 @@ PackExport export_experiment(const std::string& lab, const std::string& experime
     }
   }
   const std::string plan_file = run::plan_file(lab, experiment);
-  if (!fs::exists(plan_file)) return exported;
+  if (!is_name(experiment) || !fs::exists(plan_file)) return exported;
   const auto planned = run::read_plan(plan_file).runs;
   const auto missing = std::count_if(planned.begin(), planned.end(), [&](const auto& run) {
     return !begun.contains({run.hash, run.seed});

@@ -47,7 +47,7 @@ struct Wanted {
 // does, or when the lab has no such data set.
 std::string other_data(const run::Folder& folder, const run::Result& result,
                        const std::string& name, const std::string& fingerprint) {
-  if (fingerprint.empty() || result.data_fingerprint == fingerprint) return "";
+  if (!run::is_other_data(result.data_fingerprint, fingerprint)) return "";
   return "run " + folder.uuid().substr(0, 8) + " used another data set of the name " + name +
          " (fingerprint " + result.data_fingerprint.substr(0, 12) + ", now " +
          fingerprint.substr(0, 12) + ")";
@@ -235,7 +235,8 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
 std::vector<run::Folder> counting_runs(const std::string& lab, const std::string& experiment) {
   std::map<Key, size_t> position;  // in the plan
   const std::string file = run::plan_file(lab, experiment);
-  const bool planned = std::filesystem::exists(file);
+  // Older programs took any text for the name of an experiment of imported ranks.
+  const bool planned = is_name(experiment) && std::filesystem::exists(file);
   if (planned) {
     const run::ExperimentPlan plan = run::read_plan(file);
     for (size_t i = 0; i < plan.runs.size(); ++i)

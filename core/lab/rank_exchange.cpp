@@ -294,6 +294,10 @@ run::Folder add_foreign_run(const std::string& lab, const ForeignRun& run,
         "import ranks: the protocol removes seen items, so the file needs the column "
         "rank_unseen: the rank among the items that the sequence has not had");
   }
+  if (!is_name(run.experiment)) {
+    throw UsageError(std::string("import ranks: --experiment must be ") + kNameRule + ", but is " +
+                     in_backticks(run.experiment));
+  }
   const std::string bytes = eval::encode_ranks(ranks.file);
   run::Header header;
   header.experiment = run.experiment;

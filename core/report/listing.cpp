@@ -173,7 +173,7 @@ std::string run_details(const RunView& view, const std::string& lab, const Detai
                      printable(describe(run)) + ", seed " + std::to_string(run.seed) + "\n" +
                      run.state + (run.reason.empty() ? "" : ": " + printable(run.reason)) + "\n";
   text += "created " + run.created + (run.finished.empty() ? "" : ", finished " + run.finished) +
-          "\ncell " + run.run_hash + "\n\nSpec\n" + indent(spec::dump_yaml(run.spec));
+          "\nhash " + run.run_hash + "\n\nSpec\n" + indent(spec::dump_yaml(run.spec));
   nlohmann::json provenance = run.result;
   if (provenance.is_object()) {
     provenance.erase("metrics");

@@ -39,18 +39,13 @@ std::string comparison_group(const db::RunRow& run, const TableOptions& options)
          (protocol.first_event ? "f" : "-");
 }
 
-// Whether the lab has another data set under the name of the run's now. False when it has none.
-bool replaced_since(const db::RunRow& run, data::Fingerprints& data) {
-  const std::string& now = data.of(text_at(run.spec, "data.name"));
-  return !now.empty() && text_at(run.result, "data_fingerprint") != now;
-}
-
 Member member_of(const db::RunRow& run, data::Fingerprints& data, const TableOptions& options,
                  const std::map<std::string, Measured>& stored) {
   Member member{run, {run.uuid, run.created, run::state_from(run.state).value()}, {}, {}};
   if (member.candidate.state != run::State::kFinished) return member;
-  member.candidate.outdated = replaced_since(run, data);
   member.result = run::result_from(run.result, "run " + run.uuid);
+  member.candidate.outdated =
+      run::is_other_data(member.result.data_fingerprint, data.of(text_at(run.spec, "data.name")));
   const auto found = stored.find(run.uuid);
   member.metrics = measure(run, found == stored.end() ? Measured() : found->second, options);
   return member;

@@ -9,8 +9,14 @@
 namespace lea::run {
 namespace {
 
+constexpr double kLatest = 1e12;  // seconds; every time_t of 64 bits can hold it
+
 std::time_t time_of(const JsonFields& fields) {
-  if (!fields.at("time").is_string()) return fields.integer("time");
+  if (!fields.at("time").is_string()) {
+    const double time = fields.number("time");
+    if (std::abs(time) > kLatest) fields.fail("time", "is beyond every calendar");
+    return static_cast<std::time_t>(time);
+  }
   const auto time = parse_utc(fields.text("time"));
   if (!time)
     fields.fail("time", "must be seconds since 1970, or a time such as 2026-01-31T23:59:59Z");

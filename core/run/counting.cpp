@@ -27,6 +27,10 @@ int class_of(const Candidate& run) {
 
 }  // namespace
 
+bool is_other_data(const std::string& used, const std::string& now) {
+  return !now.empty() && used != now;
+}
+
 bool counts_before(const Candidate& a, const Candidate& b) {
   // The dates are exchanged because the newer run comes first.
   return std::make_tuple(class_of(a), std::cref(b.created), std::cref(a.uuid)) <

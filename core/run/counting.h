@@ -20,6 +20,10 @@ struct Candidate {
   bool outdated = false;
 };
 
+// Whether a run used another data set than the lab has now under that name: fingerprints that differ.
+// An empty `now` means that the lab has no such data set, so that nothing can be said.
+bool is_other_data(const std::string& used, const std::string& now);
+
 // A strict order: whether `a` is preferred to `b`. The classes, best first:
 //   1. finished and not outdated
 //   2. running

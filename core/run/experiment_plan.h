@@ -3,8 +3,8 @@
 //
 //   {"name", "created", "axes": [...], "spec": {...}, "cells": [{"hash", "seed", "labels"}, ...]}
 //
-// The key `cells` keeps an old name for compatibility. Each of its elements is a planned run: the
-// hash of a cell, and a seed.
+// The key `cells` keeps an old name for compatibility. Each of its elements is a planned run, and
+// its `hash` is spec::run_hash, which covers the seed.
 #pragma once
 
 #include <cstdint>

@@ -102,7 +102,8 @@ bool is_uuid(const std::string& name) {
 Folder make_run(const std::string& lab, const Header& header, const spec::RunSpec& spec,
                 const std::map<std::string, std::string>& files) {
   const Folder folder = folder_of(lab, header.uuid);
-  const Folder temporary{lab + kRuns + "/" + kHalfMade + header.uuid};
+  const Folder temporary{lab + kRuns + "/" + kHalfMade + std::to_string(getpid()) + "-" +
+                         header.uuid};
   std::error_code error;
   if (!fs::create_directory(temporary.path, error)) {
     throw Error(Exit::kEnvironment,
@@ -116,9 +117,12 @@ Folder make_run(const std::string& lab, const Header& header, const spec::RunSpe
 }
 
 void remove_half_made_runs(const std::string& lab) {
+  remove_left_over(lab + kRuns, kHalfMade, "");
+  // Older programs left the process id out of the name.
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(lab + kRuns, error)) {
-    if (entry.path().filename().string().starts_with(kHalfMade)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kHalfMade) && is_uuid(name.substr(std::strlen(kHalfMade)))) {
       fs::remove_all(entry.path(), error);
     }
   }

@@ -76,8 +76,7 @@ struct Header;
 Folder make_run(const std::string& lab, const Header& header, const spec::RunSpec& spec,
                 const std::map<std::string, std::string>& files = {});
 
-// Removes the unfinished folders that make_run left in lab/runs when its process was killed. No
-// process may be making a run at the same time.
+// Removes the unfinished folders that make_run left in lab/runs when its process was killed.
 void remove_half_made_runs(const std::string& lab);
 
 // A temporary folder in lab/runs, where runs are unpacked and verified before they are published.

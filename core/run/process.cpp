@@ -6,14 +6,10 @@
 #include <iterator>
 #include <sstream>
 
+#include "core/base/host.h"
+
 namespace lea::run {
 namespace {
-
-std::string this_host() {
-  char host[256] = "";
-  gethostname(host, sizeof host - 1);
-  return host;
-}
 
 std::string this_boot() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
@@ -41,7 +37,7 @@ int64_t start_of(int64_t pid) {
 
 }  // namespace
 
-Process this_process() { return {this_host(), this_boot(), getpid(), start_of(getpid())}; }
+Process this_process() { return {host_name(), this_boot(), getpid(), start_of(getpid())}; }
 
 nlohmann::json to_json(const Process& process) {
   return {{"host", process.host},
@@ -55,7 +51,7 @@ Process process_from(const JsonFields& fields) {
           fields.integer("pid_start", -1)};
 }
 
-bool is_on_this_host(const Process& process) { return process.host == this_host(); }
+bool is_on_this_host(const Process& process) { return process.host == host_name(); }
 
 bool is_alive(const Process& process) {
   return process.start >= 0 && is_on_this_host(process) && process.boot == this_boot() &&

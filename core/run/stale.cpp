@@ -25,13 +25,13 @@ std::vector<std::string> outdated_parts(const Result& result, const InstalledPlu
 
 void StaleRuns::add(const std::vector<std::string>& parts) {
   count_ += !parts.empty();
-  for (const std::string& part : parts) ++runs_[part];
+  parts_.insert(parts.begin(), parts.end());
 }
 
 std::string StaleRuns::line() const {
   if (count_ == 0) return "";
   std::vector<std::string> parts;
-  for (const auto& [part, runs] : runs_) parts.push_back(printable(part));
+  for (const std::string& part : parts_) parts.push_back(printable(part));
   return std::to_string(count_) + (count_ == 1 ? " run is" : " runs are") + " stale: made with " +
          joined(parts);
 }

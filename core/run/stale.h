@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ class StaleRuns {
 
  private:
   size_t count_ = 0;
-  std::map<std::string, size_t> runs_;  // outdated part -> number of runs
+  std::set<std::string> parts_;  // of all of them
 };
 
 }  // namespace lea::run

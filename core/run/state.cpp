@@ -4,6 +4,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "core/base/error.h"
 #include "core/run/attempt.h"
 #include "core/run/beat.h"
 #include "core/run/result.h"
@@ -28,8 +29,12 @@ bool is_running(const Folder& run) {
   const Attempt last = last_attempt(run);
   if (last.number == 0 || last.ended) return false;
   if (is_on_this_host(last.process)) return is_alive(last.process);
-  const auto beat = read_beat(run);
-  return beat && is_fresh(*beat, std::time(nullptr));
+  try {
+    const auto beat = read_beat(run);
+    return beat && is_fresh(*beat, std::time(nullptr));
+  } catch (const DataError&) {
+    return false;  // a damaged beat is no sign of life, and must not hide the checkpoint
+  }
 }
 
 }  // namespace

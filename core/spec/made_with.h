@@ -1,5 +1,5 @@
-// With what numbers were made, as far as it can change them: the rule by which a finished run is
-// stale and a checkpoint is not resumed.
+// The software that made a result or a checkpoint, as far as it can change numbers. When it differs
+// from what is installed, a finished run is stale and a checkpoint is not resumed.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ struct PluginBuild {
 };
 
 // Whether the two compute the same, as far as the plugin's author says: their versions are equal
-// and, where the version ends in -dev as a new plugin's does, so are their libraries. Of an unknown
-// version the other one's is assumed.
+// and, where the version ends in -dev as a new plugin's does, so are their libraries. An unknown
+// version is taken to equal the other one.
 bool computes_the_same(const PluginBuild& a, const PluginBuild& b);
 
 }  // namespace lea::spec

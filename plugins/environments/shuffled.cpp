@@ -153,7 +153,8 @@ class Shuffled final : public lea::Environment {
       const int64_t other = permutation(own * places + place);
       source.mutable_data_ptr<int64_t>()[row] = other / places;
       from_logged.mutable_data_ptr<bool>()[row] = other % places == 0;
-      // A logged column can land on a sampled place, but has no sampled item of its own.
+      // The permutation may give a logged item the reward of a sampled one. The row then needs a
+      // sampled item of its own to ask about.
       if (logged) asked.mutable_data_ptr<int64_t>()[row] = fixed_sample(other, places);
     }
     const Tensor column = asked.to(action.device()).unsqueeze(1);

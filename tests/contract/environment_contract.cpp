@@ -60,7 +60,8 @@ TEST_P(EnvironmentContract, RewardsAreFiniteFloatsOfTheActionsShape) {
   }
 }
 
-// `negatives.count: 0` asks for the logged item alone, a refresh of the proposals for the proposed.
+// With `negatives.count: 0` the host asks for the reward of the logged item alone, and when it
+// refreshes the proposals, for that of the proposed item alone.
 TEST_P(EnvironmentContract, OneItemCanBeAskedForAlone) {
   for (const auto& [name, environment] : cases()) {
     SCOPED_TRACE(name);

@@ -1,6 +1,6 @@
 // A short run of each bundled plugin gives its golden numbers. Finished runs are stale only when a
-// plugin's version or kNumerics differs, so a change of results must raise one of them; this test is
-// what notices the change. tests/golden/short_runs/README.md says how the numbers were made.
+// plugin's version or kNumerics differs, so a change of results must raise one of them; this test
+// is what notices the change. tests/golden/short_runs/README.md says how the numbers were made.
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <gtest/gtest.h>
@@ -40,8 +40,8 @@ constexpr Tolerance kTolerances[] = {
 };
 constexpr double kUntrained = 1e-6;
 
-// Parameters, as JSON, with which 50 steps reach what the defaults do not. A plugin that is not named
-// has one run with its defaults.
+// Parameters, as JSON, with which 50 steps reach what the defaults do not. A plugin that is not
+// named has one run with its defaults.
 std::vector<nlohmann::json> settings_of(const std::string& kind, const std::string& id) {
   static const std::map<std::string, std::vector<const char*>> kSettings = {
       {"framework lea.sac", {R"({"warm_up_steps": 25})"}},
@@ -70,8 +70,8 @@ const Study& study() {
   return study;
 }
 
-// A framework by itself, a backbone under `supervised`, the others under `snqn`; an environment in each
-// slot that it can fill.
+// A framework by itself, a backbone under `supervised`, the others under `snqn`; an environment in
+// each slot that it can fill.
 std::vector<ShortRun> runs_with(const std::string& kind, const std::string& id,
                                 const nlohmann::json& params) {
   std::string settings;
@@ -102,8 +102,8 @@ std::vector<ShortRun> runs_of(const std::string& kind) {
   return runs;
 }
 
-// The loop's other ways to draw batches and negatives and to lower the learning rate, and core/api's
-// other ways to join a state.
+// The loop's other ways to draw batches and negatives and to lower the learning rate, and
+// core/api's other ways to join a state.
 std::vector<ShortRun> runs_of_the_host() {
   const auto snqn = [](const std::string& name) {
     return ShortRun{"framework", "lea.snqn", name, study().run_of("lea.snqn", kNoParams)};

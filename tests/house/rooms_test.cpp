@@ -13,8 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 using Names = std::set<std::string>;
 
-// The rooms, and the headers that the files of each may include besides those of their own room: all
-// headers of the rooms that are named, and single headers.
+// The rooms, and the headers that the files of each may include besides those of their own room:
+// all headers of the rooms that are named, and single headers.
 const std::map<std::string, Names> kMayInclude = {
     {"core/base", {}},
     {"core/spec", {"core/base"}},
@@ -112,6 +112,32 @@ TEST(House, OnlyTheStoreSpeaksSql) {
       EXPECT_NE(header, "sqlite3.h") << file;
     });
   }
+}
+
+// The names in a lab belong to one room each, so that a reader of a file stands beside its writer.
+TEST(House, OnlyTheRoomsThatOwnThemSpellTheNamesInALab) {
+  const std::regex of_runs(
+      R"re("/?(run\.yaml|cell\.json|(attempts|events)\.jsonl|ranks(-valid)?\.bin|result\.json|worker\.lock|log\.txt)"|"/(beat|checkpoint|runs|experiments|artefacts|grids)["/])re");
+  const std::regex of_data(
+      R"re("/?(dataset\.json|offsets\.u64|items\.u32|times\.f64)"|"/data["/])re");
+  const std::regex of_index(R"re("/?results\.(sqlite|lock)")re");
+  size_t lines = 0;
+  for (const auto& [room, allowed] : kMayInclude) {
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(LEA_SOURCE_DIR) / room)) {
+      if (entry.path().extension() != ".h" && entry.path().extension() != ".cpp") continue;
+      std::ifstream file(entry.path());
+      for (std::string line; std::getline(file, line); ++lines) {
+        if (line.find_first_not_of(' ') == line.find("//")) continue;  // a comment
+        EXPECT_TRUE(room == "core/run" || !std::regex_search(line, of_runs))
+            << entry.path() << ": " << line;
+        EXPECT_TRUE(room == "core/data" || !std::regex_search(line, of_data))
+            << entry.path() << ": " << line;
+        EXPECT_TRUE(room == "db" || !std::regex_search(line, of_index))
+            << entry.path() << ": " << line;
+      }
+    }
+  }
+  EXPECT_GT(lines, 10000u);
 }
 
 }  // namespace

@@ -392,6 +392,16 @@ TEST_F(Pack, ExportSaysHowManyPlannedRunsHaveNotBegun) {
               ElementsAre("planned runs that have not begun in this lab: 1 of 3"));
 }
 
+TEST_F(Pack, RefusesNamesThatLeadOutOfTheLab) {
+  const std::string cell = "cell.json";
+  EXPECT_THAT(refusal(with_json(0, cell, "/experiment", "../../evil")),
+              HasSubstr("cell.json: experiment: must be letters, digits"));
+  publish_file(from_.beside("x.json"), R"({"name": "study"})");
+  EXPECT_THAT(message_of([&] { export_experiment(from_.path(), "../../x", from_.beside("o")); }),
+              HasSubstr("has no such runs"))
+      << "and the file beside the lab is not read";
+}
+
 TEST(Export, SaysWhichExperimentsThereAre) {
   const TemporaryLab lab;
   finished_run(lab.path(), experiment_of({"finish"}));

@@ -72,6 +72,17 @@ TEST_F(RankExchange, BecomesARunLikeAnyOther) {
   EXPECT_THAT(check(lab_.path()), ::testing::IsEmpty());
 }
 
+TEST_F(RankExchange, RefusesAnExperimentWhoseNameIsNone) {
+  const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
+  for (const char* name : {"../../evil", "a b", ".x", "-x"}) {
+    ForeignRun theirs = run();
+    theirs.experiment = name;
+    EXPECT_THAT(message_of([&] { add_foreign_run(lab_.path(), theirs, ranks); }),
+                HasSubstr("--experiment must be letters, digits"));
+  }
+  EXPECT_THAT(run::list_runs(lab_.path()), ::testing::IsEmpty());
+}
+
 TEST_F(RankExchange, ExportIsWhatImportReads) {
   const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
   const std::string path = lab_.beside("out.csv");

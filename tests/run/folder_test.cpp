@@ -83,6 +83,22 @@ TEST_F(RunFolder, IsRunningOnAnotherHostWhileItsBeatIsFresh) {
   EXPECT_EQ(state_of(run), State::kQueued);
 }
 
+TEST_F(RunFolder, KeepsItsCheckpointWhereTheBeatIsDamaged) {
+  const Folder run = new_run();
+  Process elsewhere = this_process();
+  elsewhere.host = "elsewhere";
+  note_attempt(run, 1, elsewhere);
+  std::filesystem::create_directory(run.file(kCheckpointFolder));
+  publish_file(run.file(kCheckpointFolder) + "/step-1.json", "{}");
+  for (const char* beat : {"{}", R"({"time": "yesterday"})", R"({"time": [1]})", "{\"ti"}) {
+    publish_file(run.file(kBeatFile), beat);
+    EXPECT_EQ(state_of(run), State::kInterrupted) << beat;
+  }
+  const std::string now = std::to_string(std::time(nullptr));
+  publish_file(run.file(kBeatFile), R"({"time": )" + now + ".25}");
+  EXPECT_EQ(state_of(run), State::kRunning) << "a fraction of a second is a time, too";
+}
+
 TEST_F(RunFolder, ClosesTheAttemptThatAKillLeftOpen) {
   const Folder run = new_run();
   begin_attempt(run);

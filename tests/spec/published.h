@@ -6,8 +6,8 @@
 //
 // A required parameter has {"required": true} instead of a default. One that was added after a
 // release has "added": true beside it. A plugin without parameters has an empty entry, because one
-// that it gains must be declared `added`, too. tests/golden/spec/record writes new parameters into the file;
-// it changes and removes nothing.
+// that it gains must be declared `added`, too. tests/golden/spec/record writes new parameters into
+// the file; it changes and removes nothing.
 #pragma once
 
 #include <gtest/gtest.h>
