@@ -60,21 +60,26 @@ TEST(ManyProcesses, AReaderNeverFailsWhileOneWrites) {
       put(store, i);
     }
   });
-  size_t seen = 0;
+  size_t seen = 0, between = 0;
   int status = 0;
-  while (waitpid(writer, &status, WNOHANG) == 0) {
+  pid_t ended = 0;
+  while ((ended = waitpid(writer, &status, WNOHANG)) == 0) {
     const Store store(lab.path(), Store::Mode::kReadOnly);
     const size_t runs = store.runs().size();
     EXPECT_GE(runs, seen);
     EXPECT_EQ(store.results().size() % 5, 0u) << "a run was seen in part";
     seen = runs;
+    between += runs > 0 && runs < 60;
   }
+  EXPECT_EQ(ended, writer);
   EXPECT_EQ(status, 0);
+  EXPECT_GT(between, 0u) << "nothing was read while it wrote: the test proves nothing";
+  EXPECT_EQ(Store(lab.path(), Store::Mode::kReadOnly).runs().size(), 60u);
 }
 
-// The child notes each run that it was told is stored; none of them may be missing afterwards, and
-// none may be there in part.
-void kill_while_writing(const std::string& lab, int round, double milliseconds) {
+// The child notes each run once put() has returned. None of these runs may be missing afterwards,
+// and none may be there in part. Adds to `acknowledged` how many they are.
+void kill_while_writing(const std::string& lab, int round, double milliseconds, int* acknowledged) {
   const std::string noted = lab + "/noted-" + std::to_string(round);
   const pid_t writer = in_child([&] {
     Store store(lab, Store::Mode::kWrite);
@@ -85,13 +90,15 @@ void kill_while_writing(const std::string& lab, int round, double milliseconds) 
   });
   std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(milliseconds));
   kill(writer, SIGKILL);
-  status_of(writer);
+  const int status = status_of(writer);
+  ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "it had ended by itself";
   const Store store(lab, Store::Mode::kReadOnly);
   ASSERT_THAT(store.problems(), ::testing::IsEmpty());
   std::ifstream file(noted);
   for (int i = 0; file >> i;) {
     ASSERT_TRUE(store.run(uuid_of(round * 10000 + i)).has_value())
         << "acknowledged run " << i << " is lost";
+    ++*acknowledged;
   }
   EXPECT_EQ(store.results().size(), store.runs().size() * 5);
 }
@@ -100,10 +107,13 @@ TEST(KilledWriter, LosesNothingThatWasAcknowledged) {
   const Lab lab;
   { Store store(lab.path(), Store::Mode::kWrite); }
   std::mt19937 random(1);
+  int acknowledged = 0;
   for (int round = 0; round < 30; ++round) {
-    kill_while_writing(lab.path(), round, std::uniform_real_distribution(1.0, 40.0)(random));
+    kill_while_writing(lab.path(), round, std::uniform_real_distribution(1.0, 40.0)(random),
+                       &acknowledged);
     if (HasFatalFailure()) return;
   }
+  EXPECT_GT(acknowledged, 30) << "hardly a run was stored: the test proves nothing";
 }
 
 // A journal that a killed writer left is rolled back for a viewer, too.
@@ -126,7 +136,7 @@ TEST(KilledWriter, LeavesAFileThatAViewerCanOpen) {
         nullptr, nullptr, nullptr);
     kill(getpid(), SIGKILL);
   });
-  status_of(writer);
+  EXPECT_TRUE(WIFSIGNALED(status_of(writer)));
   ASSERT_TRUE(std::filesystem::exists(lab.file() + "-journal"))
       << "the kill left no journal: the test proves nothing";
   const Store store(lab.path(), Store::Mode::kReadOnly);

@@ -113,6 +113,8 @@ TEST_P(RefusedRow, NamesRunAndRowAndStoresNothing) {
   EXPECT_THAT(message, HasSubstr(run.uuid));
   EXPECT_THAT(message, HasSubstr(GetParam().message));
   EXPECT_THAT(store.runs(), IsEmpty());
+  EXPECT_THAT(store.results(), IsEmpty());
+  EXPECT_THAT(store.problems(), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -138,6 +140,8 @@ TEST(Store, RefusesACurveThatIsNotFinite) {
                 store.put(finished_run(1), {}, {{"loss", 30, std::nan("")}});
               }),
               HasSubstr("curve loss at step 30"));
+  EXPECT_THAT(store.runs(), IsEmpty());
+  EXPECT_THAT(store.curve(uuid_of(1), "loss"), IsEmpty());
 }
 
 TEST(Store, SharesARunBetweenExperimentsThatPlanIt) {
@@ -178,7 +182,12 @@ TEST(Store, FindsARunByItsFirstDigits) {
   const Lab lab;
   Store store(lab.path(), Store::Mode::kWrite);
   put(store, 1);
-  put(store, 2);
+  put(store, 1'000'000'002);
+  const std::string digits = uuid_of(1'000'000'002).substr(0, 27);
+  ASSERT_FALSE(uuid_of(1).starts_with(digits));
+  const auto found = store.run(digits);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->uuid, uuid_of(1'000'000'002));
   EXPECT_FALSE(store.run("ff").has_value());
   EXPECT_THAT(message_of([&] { store.run("0000"); }), HasSubstr("several runs begin so"));
 }
@@ -206,6 +215,9 @@ TEST(StoreFile, OfSomebodyElseIsLeftAlone) {
   EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kWrite); }),
               HasSubstr("not a results index"));
   EXPECT_EQ(set_damaged_aside(lab.path()), "");
+  Connection connection(lab.file(), SQLITE_OPEN_READONLY);
+  EXPECT_EQ(connection.integer("SELECT x FROM mine"), 1);
+  EXPECT_EQ(connection.integer("SELECT count(*) FROM sqlite_master"), 1);
 }
 
 TEST(StoreFile, ThatIsDamagedIsSetAsideForARebuild) {
@@ -213,7 +225,8 @@ TEST(StoreFile, ThatIsDamagedIsSetAsideForARebuild) {
   std::ofstream(lab.file()) << std::string(5000, 'x');
   EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kWrite); }), HasSubstr("db rebuild"));
   const std::string aside = set_damaged_aside(lab.path());
-  EXPECT_TRUE(std::filesystem::exists(aside));
+  std::ifstream kept(aside);
+  EXPECT_EQ((std::string{std::istreambuf_iterator<char>(kept), {}}), std::string(5000, 'x'));
   Store store(lab.path(), Store::Mode::kWrite);
   put(store, 1);
 }
