@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/file_lock.h"
 #include "db/store/sqlite.h"
+#include "tests/base/message.h"
 #include "tests/db/fixture.h"
 
 namespace lea::db {
@@ -17,16 +18,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-template <class F>
-std::string message_of(F&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 void raw(const std::string& file, const std::string& sql) {
   sqlite3* handle = nullptr;

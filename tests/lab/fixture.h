@@ -18,6 +18,7 @@
 #include "core/run/header.h"
 #include "core/run/stale.h"
 #include "core/run/state.h"
+#include "tests/base/message.h"
 #include "tests/lab/fake_run.h"
 
 namespace lea::lab {
@@ -73,16 +74,6 @@ inline run::Folder finished_run(const std::string& lab, const spec::Experiment& 
   write_events(run);
   write_result(run, 1);
   return run;
-}
-
-template <class F>
-std::string message_of(F&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace lea::lab

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/run/folder.h"
 #include "core/run/header.h"
+#include "tests/base/message.h"
 #include "tests/base/scratch.h"
 
 namespace lea::run {
@@ -34,15 +35,5 @@ class RunTest : public ScratchTest {
   std::string lab_;
   spec::Experiment experiment_;
 };
-
-template <class F>
-std::string message_of(F&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 }  // namespace lea::run
