@@ -7,7 +7,9 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/base/clock.h"
 #include "core/base/text.h"
+#include "core/lab/executor.h"
 
 namespace lea::cli {
 namespace {
@@ -16,9 +18,7 @@ constexpr double kLineSeconds = 60;
 constexpr double kStallSeconds = 300;
 constexpr int kBarWidth = 20;
 
-double since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
+using Kind = run::GridEvent::Kind;
 
 size_t terminal_width() {
   winsize size{};
@@ -45,103 +45,138 @@ std::string whole(double value) { return std::to_string(std::llround(value)); }
 
 }  // namespace
 
-std::string run_name(const spec::Experiment& experiment, const spec::PlannedRun& run) {
-  std::string name;
-  for (const std::string& axis : experiment.axes) {
-    const auto label = run.labels.find(axis);
-    if (label != run.labels.end()) name += printable(label->second) + " ";
-  }
-  return name + "seed " + std::to_string(run.run.seed);
-}
-
-GridDisplay::GridDisplay(const spec::Experiment& experiment, const lab::Plan& plan, bool terminal)
-    : experiment_(experiment),
-      plan_(plan),
-      terminal_(terminal),
-      settled_(plan.tasks.size(), false),
-      total_(plan.to_do()) {
-  for (size_t i = 0; i < plan.tasks.size(); ++i) {
-    settled_[i] = !lab::needs_work(plan.tasks[i].status);
-  }
+GridDisplay::GridDisplay(const run::GridHeader& header, bool terminal)
+    : header_(header), terminal_(terminal), total_(header.to_do()) {
+  for (const run::GridTask& task : header.tasks) settled_.push_back(!task.to_do);
+  if (const auto created = parse_utc(header.created)) started_ = *created;
 }
 
 GridDisplay::~GridDisplay() { erase(); }
 
-std::string GridDisplay::name(size_t task) const {
-  return run_name(experiment_, experiment_.runs[plan_.tasks[task].index]);
-}
-
-void GridDisplay::on_event(const lab::TaskEvent& event) {
-  using Kind = lab::TaskEvent::Kind;
-  Row& row = rows_[event.task];
-  row.heard = Clock::now();
+// The line that is printed when the event happens; empty for none. `seconds`: since the run began.
+std::string GridDisplay::describe(const run::GridEvent& event, double seconds) const {
+  const std::string name = run::is_of_task(event.kind) ? header_.name(event.task) : "";
   switch (event.kind) {
     case Kind::kStarted:
-      row.started = row.heard;
-      if (!terminal_)
-        print("begin     " + name(event.task) + "  (run " + event.folder.uuid().substr(0, 8) + ")");
-      return;
-    case Kind::kProgress:
-      row.progress = event;
-      return;
-    case Kind::kValidated:
-      row.metrics = event.metrics;
-      for (const auto& [metric, value] : event.metrics) {
-        row.best[metric] = std::max(row.best[metric], value);
-      }
-      return;
+      return terminal_ ? "" : "begin     " + name + "  (run " + event.run.substr(0, 8) + ")";
+    case Kind::kElsewhere:
+      return "elsewhere " + name + ": " + printable(event.text) +
+             " works on it; waiting for its result";
     case Kind::kFinished:
-      ++finished_;
-      measured_seconds_ += since(row.started);
-      estimated_seconds_ += plan_.tasks[event.task].seconds;
-      print("finished  " + name(event.task) + "  in " + lab::duration_text(since(row.started)));
-      break;
+      return "finished  " + name + "  in " + lab::duration_text(seconds);
     case Kind::kFailed:
-      ++failed_;
-      print("FAILED    " + name(event.task) + ": " + printable(event.reason) + "\n          " +
-            event.folder.file(run::kLogFile));
-      break;
+      return "FAILED    " + name + ": " + printable(event.text) +
+             (event.run.empty() ? "" : "\n          `lealab log " + event.run.substr(0, 8) + "`");
     case Kind::kInterrupted:
-      print("stopped   " + name(event.task) + "; the next call resumes it from its checkpoint");
+      return "stopped   " + name + "; the next call resumes it from its checkpoint";
+    case Kind::kSkipped:
+      return "skipped   " + name;
+    case Kind::kQueued:
+      return "queued    " + name + ": it starts again";
+    case Kind::kRefused:
+      return "not collected: " + printable(event.text);
+    case Kind::kRequest:
+      return "request   " + printable(event.text);
+    case Kind::kStopping:
+      return "stopping  " + printable(event.text);
+    case Kind::kProgress:
+    case Kind::kEnded:
       break;
+  }
+  return "";
+}
+
+// Takes into account that a task has ended.
+void GridDisplay::settle(const run::GridEvent& event) {
+  const Row& row = rows_[event.task];
+  if (event.kind == Kind::kFailed) ++failed_;
+  if (event.kind == Kind::kFinished) {
+    ++finished_;
+    measured_seconds_ += std::difftime(row.heard, row.started);
+    estimated_seconds_ += header_.tasks[event.task].seconds;
   }
   settled_[event.task] = true;
   rows_.erase(event.task);
 }
 
+void GridDisplay::on_event(const run::GridEvent& event) {
+  const auto row = run::is_of_task(event.kind) ? rows_.find(event.task) : rows_.end();
+  const double seconds =
+      row == rows_.end() ? 0 : std::difftime(std::time(nullptr), row->second.started);
+  const std::string line = describe(event, seconds);
+  on_past_event(event);
+  if (!line.empty()) print(line);
+}
+
+void GridDisplay::on_past_event(const run::GridEvent& event) {
+  if (!run::is_of_task(event.kind)) return;
+  const std::time_t time = parse_utc(event.time).value_or(std::time(nullptr));
+  Row& row = rows_[event.task];
+  row.heard = time;
+  switch (event.kind) {
+    case Kind::kStarted:
+      row = {{}, {}, "", time, time};
+      return;
+    case Kind::kElsewhere:
+      row = {{}, {}, event.text, time, time};
+      return;
+    case Kind::kProgress:
+      row.progress = event.progress;
+      if (row.started == 0) row.started = time;
+      for (const auto& [metric, value] : event.progress.valid) {
+        row.best[metric] = std::max(row.best[metric], value);
+      }
+      return;
+    case Kind::kQueued:
+      if (settled_[event.task] && failed_ > 0) --failed_;
+      settled_[event.task] = false;
+      rows_.erase(event.task);
+      return;
+    default:
+      settle(event);
+  }
+}
+
+std::string GridDisplay::summary() const {
+  return std::to_string(finished_ + failed_) + " of " + std::to_string(total_) +
+         " runs have ended" + (failed_ > 0 ? ", " + std::to_string(failed_) + " FAILED" : "") +
+         ", " + std::to_string(rows_.size()) + " at work";
+}
+
 // Seconds until the run ends. Early stopping ends most runs before max_steps, so this is an upper
 // bound unless the estimate comes from earlier runs.
 double GridDisplay::remaining(size_t task, const Row& row) const {
-  const double elapsed = since(row.started);
-  const lab::TaskEvent& progress = row.progress;
-  double by_steps = plan_.tasks[task].seconds - elapsed;
+  const double elapsed = std::difftime(std::time(nullptr), row.started);
+  const run::Progress& progress = row.progress;
+  const run::GridTask& planned = header_.tasks[task];
+  double by_steps = planned.seconds - elapsed;
   if (progress.steps_per_second > 0) {
     by_steps = static_cast<double>(progress.max_steps - progress.step) / progress.steps_per_second;
   }
-  if (!plan_.tasks[task].measured) return std::max(by_steps, 0.0);
-  return std::max(std::min(by_steps, plan_.tasks[task].seconds - elapsed), 0.0);
+  if (!planned.measured) return std::max(by_steps, 0.0);
+  return std::max(std::min(by_steps, planned.seconds - elapsed), 0.0);
 }
 
 std::string GridDisplay::row_text(size_t task, const Row& row) const {
-  const lab::TaskEvent& progress = row.progress;
-  if (progress.max_steps == 0) return name(task) + "  starting";
+  const run::Progress& progress = row.progress;
+  std::string text = header_.name(task);
+  if (!row.elsewhere.empty()) text += "  elsewhere (" + printable(row.elsewhere) + ")";
+  if (progress.max_steps == 0) return row.elsewhere.empty() ? text + "  starting" : text;
   const double share = static_cast<double>(progress.step) / static_cast<double>(progress.max_steps);
-  std::string text = name(task) + "  " + bar(share) + " " + std::to_string(progress.step) + "/" +
-                     std::to_string(progress.max_steps);
+  text += "  " + bar(share) + " " + std::to_string(progress.step) + "/" +
+          std::to_string(progress.max_steps);
   if (progress.steps_per_second > 0) text += "  " + whole(progress.steps_per_second) + " steps/s";
-  if (progress.phase != "train" && !progress.phase.empty()) text += "  " + progress.phase;
-  const auto& metric = experiment_.runs[plan_.tasks[task].index].run.train.stop_on;
-  const auto value = row.metrics.find(metric);
-  if (value != row.metrics.end()) {
+  if (progress.phase != "train" && !progress.phase.empty())
+    text += "  " + printable(progress.phase);
+  const auto& metric = header_.tasks[task].stop_on;
+  const auto value = progress.valid.find(metric);
+  if (value != progress.valid.end()) {
     text += "  " + metric + " " + four_digits(value->second) + " (best " +
             four_digits(row.best.at(metric)) + ")";
   }
-  if (since(row.heard) > kStallSeconds) {
-    text += "  STALLED: silent for " + lab::duration_text(since(row.heard));
-  } else {
-    text += "  at most " + lab::duration_text(remaining(task, row));
-  }
-  return text;
+  const double silent = std::difftime(std::time(nullptr), row.heard);
+  if (silent > kStallSeconds) return text + "  STALLED: silent for " + lab::duration_text(silent);
+  return text + "  at most " + lab::duration_text(remaining(task, row));
 }
 
 std::string GridDisplay::total_text() const {
@@ -151,24 +186,24 @@ std::string GridDisplay::total_text() const {
   for (size_t i = 0; i < settled_.size(); ++i) {
     if (settled_[i]) continue;
     const auto row = rows_.find(i);
-    seconds += row == rows_.end() ? plan_.tasks[i].seconds * ratio : remaining(i, row->second);
+    seconds += row == rows_.end() ? header_.tasks[i].seconds * ratio : remaining(i, row->second);
   }
-  const auto workers = static_cast<double>(std::max<int64_t>(plan_.jobs, 1));
+  const auto workers = static_cast<double>(std::max<int64_t>(header_.jobs, 1));
   const double done =
       total_ == 0 ? 1 : static_cast<double>(finished_ + failed_) / static_cast<double>(total_);
   return "total  " + bar(done) + " " + std::to_string(finished_ + failed_) + "/" +
          std::to_string(total_) + " runs" +
          (failed_ > 0 ? ", " + std::to_string(failed_) + " FAILED" : "") + "  after " +
-         lab::duration_text(since(started_)) + "  about " + lab::duration_text(seconds / workers) +
-         " left";
+         lab::duration_text(std::difftime(std::time(nullptr), started_)) + "  about " +
+         lab::duration_text(seconds / workers) + " left";
 }
 
 void GridDisplay::tick() {
   if (terminal_) {
     erase();
     draw();
-  } else if (since(last_line_) > kLineSeconds) {
-    last_line_ = Clock::now();
+  } else if (std::difftime(std::time(nullptr), last_line_) > kLineSeconds) {
+    last_line_ = std::time(nullptr);
     for (const auto& [task, row] : rows_) std::printf("%s\n", row_text(task, row).c_str());
     std::printf("%s\n", total_text().c_str());
     std::fflush(stdout);
@@ -196,6 +231,35 @@ void GridDisplay::draw() {
   for (const auto& [task, row] : rows_) line(row_text(task, row));
   line(total_text());
   std::fflush(stdout);
+}
+
+std::vector<std::string> event_lines(const run::GridHeader& header, const run::GridEvent& event,
+                                     std::map<size_t, int64_t>* valid_steps) {
+  nlohmann::json line = {{"event", run::to_string(event.kind)}};
+  if (!run::is_of_task(event.kind)) {
+    line["text"] = event.text;
+    if (event.kind == Kind::kEnded) line["exit"] = event.exit;
+    return {line.dump()};
+  }
+  const run::GridTask& task = header.tasks[event.task];
+  line.update({{"run", event.run}, {"labels", task.labels}, {"seed", task.seed}});
+  if (event.kind == Kind::kFailed) line["reason"] = event.text;
+  if (event.kind == Kind::kElsewhere) line["by"] = event.text;
+  if (event.kind != Kind::kProgress) return {line.dump()};
+  const run::Progress& progress = event.progress;
+  std::vector<std::string> lines;
+  if (!progress.valid.empty() && (*valid_steps)[event.task] != progress.valid_step) {
+    (*valid_steps)[event.task] = progress.valid_step;
+    nlohmann::json valid = line;
+    valid.update({{"event", "valid"}, {"step", progress.valid_step}, {"metrics", progress.valid}});
+    lines.push_back(valid.dump());
+  }
+  line.update({{"step", progress.step},
+               {"max_steps", progress.max_steps},
+               {"steps_per_second", progress.steps_per_second},
+               {"phase", progress.phase}});
+  lines.push_back(line.dump());
+  return lines;
 }
 
 }  // namespace lea::cli

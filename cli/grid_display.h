@@ -1,54 +1,62 @@
-// Shows the progress of `lealab run`: bars that are redrawn on a terminal, otherwise plain lines.
+// Shows what a grid does: bars that are redrawn on a terminal, otherwise plain lines.
 #pragma once
 
 #include <chrono>
+#include <ctime>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "core/lab/executor.h"
+#include "core/run/grid_event.h"
+#include "core/run/grid_folder.h"
 
 namespace lea::cli {
 
 class GridDisplay {
  public:
   // `terminal`: redraws bars. Otherwise prints a line when a run begins or ends, and the progress
-  // of all runs once a minute. The arguments must outlive the display.
-  GridDisplay(const spec::Experiment& experiment, const lab::Plan& plan, bool terminal);
+  // of all runs once a minute. The header must outlive the display.
+  GridDisplay(const run::GridHeader& header, bool terminal);
   ~GridDisplay();
 
-  void on_event(const lab::TaskEvent& event);
+  void on_event(const run::GridEvent& event);
+  // Takes an event of the past into account without printing it.
+  void on_past_event(const run::GridEvent& event);
   void tick();
   // Prints a line that stays, above the bars.
   void print(const std::string& line);
+  // "12 of 40 runs have ended, 1 FAILED, 2 at work".
+  std::string summary() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
   struct Row {
-    lab::TaskEvent progress;
-    std::map<std::string, double> metrics, best;
-    Clock::time_point started, heard;
+    run::Progress progress;
+    std::map<std::string, double> best;  // of the validations that were seen
+    std::string elsewhere;               // the process that works on it; empty: this grid
+    std::time_t started = 0, heard = 0;
   };
 
-  std::string name(size_t task) const;
+  std::string describe(const run::GridEvent& event, double seconds) const;
   std::string row_text(size_t task, const Row& row) const;
   std::string total_text() const;
   double remaining(size_t task, const Row& row) const;
+  void settle(const run::GridEvent& event);
   void erase();
   void draw();
 
-  const spec::Experiment& experiment_;
-  const lab::Plan& plan_;
+  const run::GridHeader& header_;
   const bool terminal_;
   std::map<size_t, Row> rows_;
   std::vector<bool> settled_;
   size_t total_ = 0, finished_ = 0, failed_ = 0;
   double measured_seconds_ = 0, estimated_seconds_ = 0;  // of the runs that finished so far
-  Clock::time_point started_ = Clock::now(), last_line_ = started_;
+  std::time_t started_ = std::time(nullptr), last_line_ = started_;
   int drawn_ = 0;
 };
 
-// The labels and the seed of a run: "gru4rec snqn seed 1".
-std::string run_name(const spec::Experiment& experiment, const spec::PlannedRun& run);
+// The event as one line of JSON for scripts. `valid_steps` remembers the last validation of each
+// task, so that every validation is an event of its own.
+std::vector<std::string> event_lines(const run::GridHeader& header, const run::GridEvent& event,
+                                     std::map<size_t, int64_t>* valid_steps);
 
 }  // namespace lea::cli

@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
                  "folder with data, runs and results (default: $LEALAB, else ./lab)");
   app.add_option("--plugin-dir", globals.plugin_dirs, "one more folder with plugins (repeatable)");
   lea::cli::add_run(app, globals);
+  lea::cli::add_watch_commands(app, globals);
+  lea::cli::add_work(app, globals);
   lea::cli::add_results(app, globals);
   lea::cli::add_exchange(app, globals);
   lea::cli::add_data(app, globals);

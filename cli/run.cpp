@@ -2,24 +2,26 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <set>
 
 #include "cli/commands.h"
 #include "cli/grid_display.h"
+#include "cli/run_options.h"
+#include "cli/stop_signals.h"
 #include "core/base/error.h"
-#include "core/base/json_field.h"
 #include "core/base/text.h"
-#include "core/data/import.h"
-#include "core/lab/collector.h"
+#include "core/data/dataset.h"
+#include "core/lab/detach.h"
 #include "core/lab/executor.h"
-#include "core/lab/lab_folder.h"
-#include "core/lab/plan.h"
-#include "core/lab/plugins.h"
-#include "core/lab/process.h"
+#include "core/lab/grid.h"
+#include "core/lab/session.h"
 #include "core/report/table.h"
-#include "core/run/experiment_plan.h"
+#include "core/run/header.h"
 
 namespace lea::cli {
 namespace {
@@ -27,71 +29,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kCellsShown = 60;
-
-struct Options {
-  std::string spec;
-  std::vector<std::string> set;
-  int64_t jobs = 0;
-  double hang_seconds = lab::GridOptions().hang_seconds;
-  bool json = false;
-  bool redo_stale = false;
-};
+constexpr double kTickSeconds = 0.2;
 
 void say(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
 std::string counted(size_t count, const char* noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
-// Throws DataError unless the lab's data set was imported with the filters in the spec, because
-// other filters give other numbers.
-void check_filters(const std::string& lab, const spec::DataSection& section) {
-  const auto data = data::Dataset::open(data::dataset_folder(lab, section.name));
-  const JsonFields description(data->description(), data->folder());
-  if (!description.has("source")) return;
-  const JsonFields source = description.object("source");
-  if (!source.has("options")) return;
-  const JsonFields options = source.object("options");
-  const auto differs = [&](const char* key, const std::string& wanted, const std::string& has) {
-    if (wanted == has) return;
-    throw DataError("data." + std::string(key) + ": the spec wants " + wanted +
-                    ", but the lab's data set " + section.name + " was imported with " + has +
-                    ". Import it under another name with these filters (`lealab data import`).");
-  };
-  const auto number = [&](const char* key, int64_t wanted) {
-    if (wanted != 0) differs(key, std::to_string(wanted), std::to_string(options.integer(key, 0)));
-  };
-  number("min_sequence", section.min_sequence);
-  number("min_item", section.min_item);
-  // How often the filters are applied matters only when there are any.
-  if (section.min_sequence != 0 || section.min_item != 0)
-    differs("filter", section.filter, options.text("filter", "once"));
-}
-
-void import_missing_data(const std::string& lab, const spec::Experiment& experiment, bool quiet) {
-  std::set<std::string> seen;
-  for (const spec::PlannedRun& run : experiment.runs) {
-    const spec::DataSection& section = run.run.data;
-    if (!seen.insert(section.name).second) continue;
-    const bool present = data::describe_dataset(lab, section.name).has_value();
-    if (section.path.empty() || (present && !fs::exists(section.path))) {
-      if (!present) {
-        throw DataError("data.name: the lab " + lab + " has no data set " +
-                        printable(section.name) + ". Import it with `lealab data import " +
-                        printable(section.name) + " SOURCE`, or state data.path in the spec.");
-      }
-      check_filters(lab, section);
-      continue;
-    }
-    if (!present && !quiet) say("importing " + section.name + " from " + section.path);
-    data::ImportOptions options;
-    options.format = section.format;
-    options.min_sequence = section.min_sequence;
-    options.min_item = section.min_item;
-    options.filter = section.filter;
-    // Does nothing when the lab has the same data set.
-    data::import_dataset(lab, section.name, section.path, options);
-  }
 }
 
 // Prints one line for each cell with the sums over its seeds.
@@ -106,7 +49,9 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   std::vector<Line> lines;
   std::map<std::string, size_t> index;
   for (const lab::PlannedTask& task : plan.tasks) {
-    const std::string full = run_name(experiment, experiment.runs[task.index]);
+    const std::string full = 
+        run::run_name(experiment.axes, experiment.runs[task.index].labels,
+                      experiment.runs[task.index].run.seed);
     const std::string name = full.substr(0, full.rfind("seed "));
     const auto [found, added] = index.emplace(name, lines.size());
     if (added) lines.push_back({name, 0, {}, 0, {}});
@@ -158,239 +103,143 @@ void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   std::fflush(stdout);
 }
 
-struct Loaded {
-  std::string lab;
-  run::InstalledPlugins installed;
-  spec::Experiment experiment;
-};
-
-Loaded load(const Options& options, const Globals& globals) {
-  Loaded loaded;
-  const auto plugins = lab::probe_plugins(plugin_folders(globals.plugin_dirs));
-  loaded.installed = lab::installed_plugins(plugins);
-  loaded.experiment = spec::load_experiment(options.spec, options.set, lab::catalogue_of(plugins));
-  loaded.lab = lab::lab_folder(globals.lab);
-  return loaded;
-}
-
-int64_t jobs_of(const Options& options, const spec::Experiment& experiment) {
-  return options.jobs > 0 ? options.jobs
-                          : lab::default_jobs(experiment, lab::cuda_devices().size());
-}
-
-void plan_command(const Options& options, const Globals& globals) {
-  const Loaded loaded = load(options, globals);
-  const lab::Plan plan = lab::make_plan(loaded.lab, loaded.experiment, loaded.installed,
-                                        jobs_of(options, loaded.experiment), options.redo_stale);
-  if (options.json) {
-    say(lab::to_json(plan, loaded.experiment).dump(1));
-    return;
-  }
-  print_plan(loaded.experiment, plan);
-  if (!fs::exists(loaded.lab))
-    say("the lab " + printable(loaded.lab) + " does not exist; `run` makes it");
+void plan_command(const RunOptions& options, const Globals& globals) {
+  const lab::Session session = session_of(options, globals);
+  const lab::Plan plan = session.plan();
+  if (options.json) return say(lab::to_json(plan, session.experiment()).dump(1));
+  print_plan(session.experiment(), plan);
+  if (!fs::exists(session.lab()))
+    say("the lab " + printable(session.lab()) + " does not exist; `run` makes it");
   std::set<std::string> seen;
-  for (const spec::PlannedRun& run : loaded.experiment.runs) {
+  for (const spec::PlannedRun& run : session.experiment().runs) {
     const spec::DataSection& data = run.run.data;
     if (!seen.insert(data.name).second) continue;
-    if (data::describe_dataset(loaded.lab, data.name)) continue;
-    say("data set " + data.name + " is not in the lab; " +
-        (data.path.empty() ? "import it with `lealab data import`"
-                           : "`run` imports it from " + data.path));
+    if (data::describe_dataset(session.lab(), data.name)) continue;
+    say("data set " + data.name + " is not in the lab; `run` imports it from " + data.path);
   }
 }
 
-nlohmann::json event_json(const spec::Experiment& experiment, const lab::Plan& plan,
-                          const lab::TaskEvent& event) {
-  static constexpr const char* kKinds[] = {"started",  "progress", "valid",
-                                           "finished", "failed",   "interrupted"};
-  const spec::PlannedRun& run = experiment.runs[plan.tasks[event.task].index];
-  nlohmann::json line = {{"event", kKinds[static_cast<int>(event.kind)]},
-                         {"run", event.folder.uuid()},
-                         {"labels", run.labels},
-                         {"seed", run.run.seed}};
-  if (event.kind == lab::TaskEvent::Kind::kProgress) {
-    line.update({{"step", event.step},
-                 {"max_steps", event.max_steps},
-                 {"steps_per_second", event.steps_per_second},
-                 {"phase", event.phase}});
-  }
-  if (event.kind == lab::TaskEvent::Kind::kValidated)
-    line.update({{"step", event.step}, {"metrics", event.metrics}});
-  if (event.kind == lab::TaskEvent::Kind::kFailed) line["reason"] = event.reason;
-  return line;
-}
-
-// Collects each run as soon as it ends. Counts the runs that cannot be collected, which make the
-// command fail.
-class Collecting {
- public:
-  Collecting(const std::string& lab, std::function<void(const std::string&)> complain)
-      : lab_(lab), complain_(std::move(complain)) {}
-
-  void on_event(const lab::TaskEvent& event) {
-    using Kind = lab::TaskEvent::Kind;
-    if (event.kind != Kind::kFinished && event.kind != Kind::kFailed &&
-        event.kind != Kind::kInterrupted)
-      return;
-    try {
-      db::Store store(lab_, db::Store::Mode::kWrite);
-      lab::collect_run(store, event.folder);
-    } catch (const Error& error) {
-      // The grid continues, because the run's folder still holds the result.
-      ++refused;
-      if (error.code() == Exit::kEnvironment) ++unsupplied;
-      complain_(std::string("not collected: ") + error.what());
+// Works until the grid has ended. `tick` is called about five times a second; `say_line` shows a
+// line to a user at the terminal.
+void work_through(lab::Grid& grid, StopSignals& signals, const std::function<void()>& tick,
+                  const std::function<void(const std::string&)>& say_line) {
+  constexpr double kPatience = 2;  // seconds until a user is told how to end a slow stop
+  constexpr const char* kSecond =
+      "the workers still write their checkpoints; a second Ctrl-C kills them, and loses what they "
+      "did since their last checkpoints";
+  grid.start();
+  int obeyed = 0;
+  std::time_t asked = 0;
+  bool told = false;
+  while (grid.poll(kTickSeconds)) {
+    if (signals.woken()) grid.notice_requests();
+    if (const int seen = signals.seen(); seen > obeyed) {
+      if (obeyed == 0) asked = std::time(nullptr);
+      obeyed = seen;
+      seen == 1 ? grid.request_stop("Ctrl-C or a signal") : grid.kill();
     }
+    if (obeyed == 1 && !told && std::difftime(std::time(nullptr), asked) > kPatience) {
+      told = true;
+      say_line(kSecond);
+    }
+    tick();
   }
-  size_t refused = 0;
-  size_t unsupplied = 0;  // of those: for lack of disk, memory or permission
+}
 
- private:
-  const std::string& lab_;
-  std::function<void(const std::string&)> complain_;
-};
-
-struct Outcome {
-  lab::GridResult grid;
-  size_t refused = 0;     // runs that were not collected
-  size_t unsupplied = 0;  // of those: for lack of disk, memory or permission
-};
-
-Outcome run_plan(const Options& options, const Globals& globals, const Loaded& loaded,
-                 const lab::Plan& plan) {
-  const bool terminal = !options.json && isatty(STDOUT_FILENO) == 1;
-  GridDisplay display(loaded.experiment, plan, terminal);
-  Collecting collecting(loaded.lab, [&](const std::string& line) {
-    options.json ? static_cast<void>(std::fprintf(stderr, "%s\n", line.c_str()))
-                 : display.print(line);
+void run_in_foreground(const RunOptions& options, const lab::Session& session,
+                       const lab::GridOptions& grid_options, const lab::Plan& plan,
+                       StopSignals& signals, lab::Conclusion* conclusion) {
+  std::unique_ptr<GridDisplay> display;
+  std::map<size_t, int64_t> valid_steps;
+  const run::GridHeader* header = nullptr;
+  lab::Grid grid(session.experiment(), plan, grid_options, [&](const run::GridEvent& event) {
+    if (!options.json) return display->on_event(event);
+    for (const std::string& line : event_lines(*header, event, &valid_steps)) say(line);
+    std::fflush(stdout);
+    if (event.kind == run::GridEvent::Kind::kRefused)
+      std::fprintf(stderr, "not collected: %s\n", event.text.c_str());
   });
-  lab::GridOptions grid;
-  grid.lab = loaded.lab;
-  grid.plugin_dirs = globals.plugin_dirs;
-  grid.worker = lab::worker_path();
-  grid.jobs = plan.jobs;
-  grid.devices = lab::cuda_devices();
-  grid.hang_seconds = options.hang_seconds;
-  const auto result = lab::run_grid(
-      loaded.experiment, plan, grid,
-      [&](const lab::TaskEvent& event) {
-        if (options.json) {
-          say(event_json(loaded.experiment, plan, event).dump());
-          std::fflush(stdout);
-        } else {
-          display.on_event(event);
-        }
-        collecting.on_event(event);
-      },
+  header = &grid.header();
+  if (!options.json)
+    display = std::make_unique<GridDisplay>(*header, isatty(STDOUT_FILENO) == 1);
+  work_through(
+      grid, signals,
       [&] {
-        if (!options.json) display.tick();
+        if (display) display->tick();
+      },
+      [&](const std::string& line) {
+        display ? display->print(line)
+                : static_cast<void>(std::fprintf(stderr, "%s\n", line.c_str()));
       });
-  return {result, collecting.refused, collecting.unsupplied};
+  *conclusion = lab::conclude(grid.result());
 }
 
-// Throws an Error with the message and the exit code unless all runs finished and were collected.
-void conclude(const Outcome& outcome) {
-  const lab::GridResult& result = outcome.grid;
-  if (result.stopped_by_user) {
-    throw Error(Exit::kInterrupted, "stopped: " + counted(result.interrupted, "run") +
-                                        " interrupted, " + std::to_string(result.not_started) +
-                                        " not begun. The same command continues.");
-  }
-  if (result.failed + outcome.refused == 0) return;
-  std::string text = counted(result.failed, "run") + " failed";
-  if (outcome.refused > 0) text += ", " + std::to_string(outcome.refused) + " were not collected";
-  const Exit code = result.unsupplied == result.failed && outcome.unsupplied == outcome.refused
-                        ? Exit::kEnvironment
-                        : Exit::kFailedRuns;
-  if (!result.repeated_reason.empty()) {
-    throw Error(code, text + ", several for the same reason, so " +
-                          counted(result.not_started, "run") +
-                          " did not begin: " + printable(result.repeated_reason) +
-                          (code == Exit::kEnvironment
-                               ? ". Nothing is lost: fix that, and the same command continues."
-                               : ""));
-  }
-  if (code == Exit::kEnvironment) {
-    throw Error(code, text +
-                          " for lack of disk, memory or permission, as reported above. Nothing is "
-                          "lost: fix that, and the same command continues.");
-  }
-  throw Error(code, text + "; `lealab log RUN` shows why. The same command tries them again.");
+void run_detached(const RunOptions& options, const lab::Session& session,
+                  const lab::GridOptions& grid_options, const lab::Session::Ready& ready,
+                  StopSignals& signals) {
+  const std::string id = lab::leave_behind([&](const lab::Ready& is_ready) {
+    ready.lock.name_holder();
+    lab::Grid grid(session.experiment(), ready.plan, grid_options, [](const auto&) {});
+    is_ready(grid.header().id, grid.folder().file(run::kLogFile));
+    work_through(grid, signals, [] {}, [](const std::string&) {});
+  });
+  if (options.json) return say(nlohmann::json{{"event", "detached"}, {"grid", id}}.dump());
+  say("grid " + id + " works in the background: `lealab watch " + id +
+      "` shows it, `lealab stop " + id + "` stops it");
 }
 
-void run_command(const Options& options, const Globals& globals) {
-  const Loaded loaded = load(options, globals);
-  lab::open_lab(globals.lab);
-  const lab::LabLock lock(loaded.lab);
-  import_missing_data(loaded.lab, loaded.experiment, options.json);
-  const lab::Plan plan = lab::make_plan(loaded.lab, loaded.experiment, loaded.installed,
-                                        jobs_of(options, loaded.experiment), options.redo_stale);
-  run::save_plan(loaded.lab, loaded.experiment);
+void print_table(const lab::Session& session) {
+  const db::Store store(session.lab(), db::Store::Mode::kReadOnly);
+  if (store.runs(session.experiment().name).empty()) return;
+  report::TableOptions table;
+  table.lab = session.lab();
+  table.installed = session.installed();
+  std::printf("\n%s", report::experiment_table(store, session.experiment().name, "text",
+                                               isatty(STDOUT_FILENO) == 1, table)
+                          .c_str());
+}
+
+void run_command(const RunOptions& options, const Globals& globals) {
+  StopSignals signals;
+  const lab::Session session = session_of(options, globals);
+  const lab::GridOptions grid = grid_options(options, globals, session.lab());
+  const lab::Session::Ready ready = session.prepare([&](const spec::DataSection& data) {
+    if (!options.json) say("importing " + data.name + " from " + data.path);
+  });
   if (options.json) {
-    say(nlohmann::json{{"event", "plan"}, {"plan", lab::to_json(plan, loaded.experiment)}}.dump());
+    say(nlohmann::json{{"event", "plan"}, {"plan", lab::to_json(ready.plan, session.experiment())}}
+            .dump());
   } else {
-    print_plan(loaded.experiment, plan);
+    print_plan(session.experiment(), ready.plan);
   }
-  const lab::Collected before = lab::collect(loaded.lab);
-  for (const std::string& message : before.refused)
+  for (const std::string& message : ready.not_collected)
     std::fprintf(stderr, "not collected: %s\n", message.c_str());
-  const Outcome outcome = run_plan(options, globals, loaded, plan);
-  if (!options.json) {
-    const db::Store store(loaded.lab, db::Store::Mode::kReadOnly);
-    if (!store.runs(loaded.experiment.name).empty()) {
-      report::TableOptions table;
-      table.lab = loaded.lab;
-      table.installed = loaded.installed;
-      std::printf("\n%s", report::experiment_table(store, loaded.experiment.name, "text",
-                                                   isatty(STDOUT_FILENO) == 1, table)
-                              .c_str());
-    }
-  }
+  signals.count();
+  if (options.detach && ready.plan.to_do() > 0)
+    return run_detached(options, session, grid, ready, signals);
+  lab::Conclusion conclusion;
+  if (ready.plan.to_do() > 0)
+    run_in_foreground(options, session, grid, ready.plan, signals, &conclusion);
+  if (!options.json) print_table(session);
   std::fflush(stdout);
-  conclude(outcome);
-}
-
-void add_options(CLI::App* command, Options& options) {
-  command->add_option("spec", options.spec, "the experiment's YAML file")->required();
-  command
-      ->add_option("--set", options.set,
-                   "override a key, e.g. --set train.batch_size=50 (repeatable)")
-      ->allow_extra_args(false);
-  command
-      ->add_option(
-          "--jobs", options.jobs,
-          "workers at once (default: processors / train.threads; with CUDA as many as GPUs)")
-      ->check(CLI::Range(1, 4096));
-  command
-      ->add_option_function<int64_t>(
-          "--threads",
-          [&options](const int64_t& threads) {
-            options.set.push_back("train.threads=" + std::to_string(threads));
-          },
-          "threads a worker; the same as --set train.threads=N")
-      ->check(CLI::Range(1, 1024));
-  command->add_flag("--redo-stale", options.redo_stale,
-                    "make stale results again: those of other versions of a plugin");
-  command->add_flag("--json", options.json, "JSON for scripts");
+  if (conclusion.code != Exit::kOk) throw Error(conclusion.code, conclusion.message);
 }
 
 }  // namespace
 
 void add_run(CLI::App& app, const Globals& globals) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunOptions>();
   CLI::App* run =
       app.add_subcommand("run", "run what an experiment still lacks, then print its table");
-  add_options(run, *options);
-  run->add_option(
-         "--hang-seconds", options->hang_seconds,
-         "a worker that makes no step for so long is killed and its run fails (default 7200)")
-      ->check(CLI::Range(1.0, 1e9));
+  add_spec_options(run, *options);
+  add_worker_options(run, *options);
+  run->add_flag("--detach", options->detach,
+                "leave the grid behind in the background; `lealab watch` shows it");
   run->callback([options, &globals] { run_command(*options, globals); });
 
-  auto plan_options = std::make_shared<Options>();
+  auto plan_options = std::make_shared<RunOptions>();
   CLI::App* plan = app.add_subcommand("plan", "print what `run` would do; starts nothing");
-  add_options(plan, *plan_options);
+  add_spec_options(plan, *plan_options);
   plan->callback([plan_options, &globals] { plan_command(*plan_options, globals); });
 }
 

@@ -11,6 +11,7 @@
 #include <map>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -52,11 +53,15 @@ FileLock::FileLock(const std::string& path, double seconds, const std::string& w
       const std::string holder = holder_of(descriptor_);
       close(descriptor_);
       if (!busy) throw StoreError(path + ": cannot lock: " + std::strerror(reason));
-      throw StoreError(path + ": " + what + " is in use by " + holder +
+      throw LockedError(path + ": " + what + " is in use by " + holder +
                        ". Wait until it has ended, or stop it.");
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(2 + random() % 8));
   }
+  name_holder();
+}
+
+void FileLock::name_holder() const {
   const std::string line = holder_line();
   // The text only serves the message of a waiting process, so a full disk is no error here.
   if (ftruncate(descriptor_, 0) == 0) {
@@ -64,8 +69,20 @@ FileLock::FileLock(const std::string& path, double seconds, const std::string& w
   }
 }
 
+FileLock::FileLock(FileLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
 FileLock::~FileLock() {
   if (descriptor_ >= 0) close(descriptor_);
+}
+
+bool is_locked(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return false;
+  // Readers share their lock, so that two of them do not take each other for the holder.
+  const bool locked = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close(descriptor);
+  return locked;
 }
 
 std::string network_file_system(const std::string& path) {

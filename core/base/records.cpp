@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include "core/base/error.h"
 
@@ -22,6 +23,18 @@ std::string checksum(std::string_view text) {
       hex, sizeof(hex), "%08lx",
       crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
   return hex;
+}
+
+// Empty for a line with a wrong checksum.
+std::optional<nlohmann::json> record_of(const std::string& line) {
+  const size_t mark = line.rfind(kMark);
+  if (mark == std::string::npos ||
+      line.substr(mark) != std::string(kMark) + checksum(line.substr(0, mark)) + "\"}")
+    return std::nullopt;
+  auto record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!record.is_object()) return std::nullopt;
+  record.erase("crc32");
+  return record;
 }
 
 }  // namespace
@@ -43,14 +56,22 @@ std::vector<nlohmann::json> read_records(const std::string& path) {
   std::vector<nlohmann::json> records;
   std::ifstream file(path, std::ios::binary);
   for (std::string line; std::getline(file, line);) {
-    const size_t mark = line.rfind(kMark);
-    if (mark == std::string::npos ||
-        line.substr(mark) != std::string(kMark) + checksum(line.substr(0, mark)) + "\"}")
-      break;
-    auto record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!record.is_object()) break;
-    record.erase("crc32");
-    records.push_back(std::move(record));
+    auto record = record_of(line);
+    if (!record) break;
+    records.push_back(*std::move(record));
+  }
+  return records;
+}
+
+std::vector<nlohmann::json> read_new_records(const std::string& path, uint64_t* offset) {
+  std::vector<nlohmann::json> records;
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(*offset));
+  for (std::string line; std::getline(file, line) && !file.eof();) {
+    auto record = record_of(line);
+    if (!record) break;
+    records.push_back(*std::move(record));
+    *offset += line.size() + 1;
   }
   return records;
 }

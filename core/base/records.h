@@ -18,6 +18,10 @@ uint64_t append_record(const std::string& path, const nlohmann::json& record);
 // cut). The key "crc32" is removed. An absent file has no records.
 std::vector<nlohmann::json> read_records(const std::string& path);
 
+// The records that were appended after the byte `*offset`; moves `*offset` behind them. Leaves a
+// line alone that is still being written.
+std::vector<nlohmann::json> read_new_records(const std::string& path, uint64_t* offset);
+
 // Removes the text after the last whole line. A process that is killed while it writes leaves part
 // of a line, and the next record would become part of that line. Does nothing when the file is
 // absent.

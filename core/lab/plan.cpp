@@ -264,14 +264,14 @@ std::vector<run::Folder> counting_runs(const std::string& lab, const std::string
   return folders;
 }
 
-int64_t default_jobs(const spec::Experiment& experiment, size_t devices) {
+int64_t default_jobs(const spec::Experiment& experiment, size_t devices, int64_t busy) {
   int64_t threads = 1;
   bool cuda = false;
   for (const spec::PlannedRun& run : experiment.runs) {
     threads = std::max(threads, run.run.train.threads);
     cuda = cuda || run.run.train.device != "cpu";
   }
-  const int64_t jobs = std::max<int64_t>(1, sysconf(_SC_NPROCESSORS_ONLN) / threads);
+  const int64_t jobs = std::max<int64_t>(1, (sysconf(_SC_NPROCESSORS_ONLN) - busy) / threads);
   return cuda ? std::clamp<int64_t>(static_cast<int64_t>(devices), 1, jobs) : jobs;
 }
 

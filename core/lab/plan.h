@@ -13,15 +13,14 @@ namespace lea::lab {
 enum class TaskStatus {
   kDone,         // a finished run of any experiment has this hash and seed
   kStale,        // done, but by outdated plugins or numerics (core/run/stale.h)
-  kRunning,      // a worker process is alive
+  kRunning,      // a worker is alive; a grid waits for its result
   kInterrupted,  // has a checkpoint, from which it resumes
   kToDo,         // not begun, failed before, or finished but not usable (see PlannedTask::note)
 };
 std::string to_string(TaskStatus status);
 
-// Whether `lealab run` works on a task with this status. A running task needs work too: `lealab
-// run` holds the lab's lock while it plans, so the running worker is an orphan of a lealab that was
-// killed. The orphan stops by itself, and a new worker resumes the run.
+// Whether a grid deals with a task of this status. A running task is one: the grid waits for the
+// result of the process that works on it, and continues the run when that process gives none.
 bool needs_work(TaskStatus status);
 
 struct PlannedTask {
@@ -31,6 +30,9 @@ struct PlannedTask {
   // For a stale task: the outdated plugins. For a task to do: why the result of its last run is
   // missing or not usable.
   std::string note;
+  // The run that the task's claim named when the plan was made, if that run had a result: the plan
+  // has taken it into account. A grid takes the result of any other run that the claim names later.
+  std::string judged;
   double seconds = 0;     // estimated duration of the whole run; 0 when no work is needed
   bool measured = false;  // see Estimate (core/lab/estimate.h)
 };
@@ -57,9 +59,9 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment);
 // experiment. Stale runs count.
 std::vector<run::Folder> counting_runs(const std::string& lab, const std::string& experiment);
 
-// The number of processors divided by the largest number of threads of a run, at least 1. When a
-// run needs CUDA, at most `devices`.
-int64_t default_jobs(const spec::Experiment& experiment, size_t devices);
+// The number of processors that are not `busy`, divided by the largest number of threads of a run;
+// at least 1. When a run needs CUDA, at most `devices`.
+int64_t default_jobs(const spec::Experiment& experiment, size_t devices, int64_t busy);
 
 // The GPUs of this machine: the entries of CUDA_VISIBLE_DEVICES when it is set, otherwise one of
 // "0", "1" ... for each device file of NVIDIA's driver.

@@ -173,13 +173,17 @@ ProcessResult run_process(const std::vector<std::string>& arguments, double seco
 }
 
 Child::Child(const std::vector<std::string>& arguments, const std::string& stderr_path,
-             const std::map<std::string, std::string>& environment) {
+             const std::map<std::string, std::string>& environment,
+             const std::map<int, int>& descriptors) {
   Pipe out;
   SpawnSetup setup;
   posix_spawn_file_actions_adddup2(&setup.files, out.write, 1);
   const int log = open(stderr_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (log < 0) throw system_error("cannot write the log " + stderr_path, errno);
   posix_spawn_file_actions_adddup2(&setup.files, log, 2);
+  for (const auto& [here, there] : descriptors) {
+    posix_spawn_file_actions_adddup2(&setup.files, here, there);
+  }
   try {
     pid_ = spawn(arguments, setup, environment);
   } catch (...) {

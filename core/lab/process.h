@@ -25,10 +25,12 @@ ProcessResult run_process(const std::vector<std::string>& arguments, double seco
 // its stderr is appended to a file. The destructor kills and reaps it.
 class Child {
  public:
-  // `environment`: variables that replace or join those of this process. Throws Error(kEnvironment)
-  // when the child cannot start or the file cannot be opened.
+  // `environment`: variables that replace or join those of this process. `descriptors`: open files
+  // of this process -> their numbers in the child. Throws Error(kEnvironment) when the child cannot
+  // start or the file cannot be opened.
   Child(const std::vector<std::string>& arguments, const std::string& stderr_path,
-        const std::map<std::string, std::string>& environment = {});
+        const std::map<std::string, std::string>& environment = {},
+        const std::map<int, int>& descriptors = {});
   ~Child();
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;

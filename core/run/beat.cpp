@@ -27,10 +27,8 @@ std::time_t time_of(const JsonFields& fields) {
 
 void write_beat(const Folder& run, const Beat& beat) {
   nlohmann::json document = to_json(beat.process);
-  document.update({{"step", beat.step},
-                   {"max_steps", beat.max_steps},
-                   {"steps_per_second", beat.steps_per_second},
-                   {"time", static_cast<int64_t>(beat.time)}});
+  document.update(to_json(beat.progress));
+  document["time"] = static_cast<int64_t>(beat.time);
   publish_file(run.file(kBeatFile), document.dump());
 }
 
@@ -39,8 +37,7 @@ std::optional<Beat> read_beat(const Folder& run) {
   const auto document = read_json(path);
   if (!document) return std::nullopt;
   const JsonFields fields(*document, path);
-  return Beat{process_from(fields), fields.integer("step", 0), fields.integer("max_steps", 0),
-              fields.number("steps_per_second", 0), time_of(fields)};
+  return Beat{process_from(fields), progress_from(fields), time_of(fields)};
 }
 
 bool is_fresh(const Beat& beat, std::time_t now) {

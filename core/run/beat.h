@@ -1,6 +1,6 @@
-// The sign of life of a worker: the file beat, rewritten about every ten seconds.
+// The sign of life of a worker or a grid: the file beat, rewritten every few seconds.
 //
-//   {"host", "boot_id", "pid", "pid_start", "step", "max_steps", "steps_per_second", "time"}
+//   {"host", "boot_id", "pid", "pid_start", "time", and the keys of core/run/progress.h but "type"}
 //
 // `time` is in seconds since 1970. Programs with a plugin API before version 3 wrote text instead
 // (2026-01-31T23:59:59Z). read_beat accepts both.
@@ -12,16 +12,19 @@
 
 #include "core/run/folder.h"
 #include "core/run/process.h"
+#include "core/run/progress.h"
 
 namespace lea::run {
+
+// A beat is written at most this often.
+inline constexpr double kBeatSeconds = 2;
 
 // A worker on another host counts as alive while its last beat is younger than this.
 inline constexpr double kLeaseSeconds = 60;
 
 struct Beat {
   Process process;
-  int64_t step = 0, max_steps = 0;
-  double steps_per_second = 0;
+  Progress progress;
   std::time_t time = 0;  // seconds since 1970
 };
 

@@ -20,6 +20,8 @@ namespace {
 
 constexpr const char* kRuns = "/runs";
 constexpr const char* kExperiments = "/experiments";
+constexpr const char* kGrids = "/grids";
+constexpr const char* kClaims = "/claims";
 constexpr const char* kHalfMade = ".new-";    // prefix of a folder that is not yet complete
 constexpr const char* kStaging = ".import-";  // begins the name of a staging folder
 
@@ -29,8 +31,14 @@ std::string Folder::uuid() const { return fs::path(path).filename().string(); }
 
 std::string experiments_folder(const std::string& lab) { return lab + kExperiments; }
 
+std::string claim_file(const std::string& lab, const std::string& hash) {
+  return lab + kClaims + "/" + hash;
+}
+
+std::string grids_folder(const std::string& lab) { return lab + kGrids; }
+
 void make_folders(const std::string& lab) {
-  for (const char* folder : {"", kRuns, kExperiments, "/artefacts"}) {
+  for (const char* folder : {"", kRuns, kExperiments, "/artefacts", kGrids, kClaims}) {
     std::error_code error;
     fs::create_directories(lab + folder, error);
     if (error) {

@@ -50,7 +50,14 @@ struct Folder {
 // lab/experiments, the folder of the plans.
 std::string experiments_folder(const std::string& lab);
 
-// Makes the lab's folder and its folders runs, experiments and artefacts where they are missing.
+// lab/claims/HASH (core/run/claim.h).
+std::string claim_file(const std::string& lab, const std::string& hash);
+
+// lab/grids (core/run/grid_folder.h).
+std::string grids_folder(const std::string& lab);
+
+// Makes the lab's folder and its folders runs, experiments, artefacts, grids and claims where they
+// are missing.
 // Throws Error(kEnvironment) when that is impossible.
 void make_folders(const std::string& lab);
 

@@ -19,6 +19,16 @@ Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& ru
   return header;
 }
 
+std::string run_name(const std::vector<std::string>& axes,
+                     const std::map<std::string, std::string>& labels, int64_t seed) {
+  std::string name;
+  for (const std::string& axis : axes) {
+    const auto label = labels.find(axis);
+    if (label != labels.end()) name += printable(label->second) + " ";
+  }
+  return name + "seed " + std::to_string(seed);
+}
+
 nlohmann::json to_json(const Header& header) {
   return {{"uuid", header.uuid}, {"experiment", header.experiment},
           {"hash", header.hash}, {"created", header.created},

@@ -31,6 +31,10 @@ struct Header {
 // A header with a new uuid and the current time.
 Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& run);
 
+// The labels and the seed of a run: "gru4rec snqn seed 1". Printable.
+std::string run_name(const std::vector<std::string>& axes,
+                     const std::map<std::string, std::string>& labels, int64_t seed);
+
 nlohmann::json to_json(const Header& header);
 
 // Throws DataError that names the file and the key.

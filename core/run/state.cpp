@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/file_lock.h"
 #include "core/run/attempt.h"
 #include "core/run/beat.h"
 #include "core/run/result.h"
@@ -28,7 +29,9 @@ bool has_checkpoint(const Folder& run) {
 bool is_running(const Folder& run) {
   const Attempt last = last_attempt(run);
   if (last.number == 0 || last.ended) return false;
-  if (is_on_this_host(last.process)) return is_alive(last.process);
+  // The worker holds the lock of its own folder. The folder of a copied lab is not locked.
+  if (is_on_this_host(last.process))
+    return is_alive(last.process) && is_locked(run.file(kLockFile));
   try {
     const auto beat = read_beat(run);
     return beat && is_fresh(*beat, std::time(nullptr));

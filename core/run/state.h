@@ -16,8 +16,8 @@ std::optional<State> state_from(const std::string& text);  // empty for an unkno
 bool is_final(State state);  // finished, failed or cancelled: the state never changes again
 
 // The state in result.json. Without that file:
-//   running      the worker of the last attempt is alive. On this host its process exists. On
-//                another host its beat is fresh (core/run/beat.h).
+//   running      the worker of the last attempt is alive. On this host its process exists and
+//                holds the folder's lock. On another host its beat is fresh (core/run/beat.h).
 //   interrupted  no worker is alive, and there is a checkpoint
 //   queued       otherwise
 // Throws DataError for a damaged file.

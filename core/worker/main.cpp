@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   auto* train = app.add_subcommand("train", "train and test the run, or resume it");
   add_common(train);
   train->add_option("--parent", options.parent, "stop when this process is gone at the start");
+  train->add_option("--claim", options.claim, "the inherited descriptor of the run's claim");
   train->callback([&] { exit_code = lea::worker::run_training(options); });
 
   lea::worker::ScoreOptions score_options;

@@ -1,28 +1,20 @@
 #include "core/worker/tasks.h"
 
 #include <ATen/Parallel.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <torch/torch.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 
-#include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/base/file_lock.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/records.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/data/split.h"
-#include "core/run/attempt.h"
-#include "core/run/beat.h"
 #include "core/run/folder.h"
+#include "core/run/progress.h"
 #include "core/run/result.h"
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
@@ -31,24 +23,22 @@
 #include "core/worker/memory_limit.h"
 #include "core/worker/provenance.h"
 #include "core/worker/registry.h"
+#include "core/worker/task_folder.h"
 
 namespace lea::worker {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr double kProgressSeconds = 0.25, kBeatSeconds = 10, kOrphanSeconds = 60;
-
-std::atomic<bool> stop_requested{false};
-extern "C" void request_stop(int) { stop_requested = true; }
+constexpr double kProgressSeconds = 0.25;
 
 double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Sends one line of JSON to lealab. When the pipe is closed, nobody reads it, and the run
-// continues.
-void tell(const nlohmann::json& message) {
-  const std::string line = message.dump() + "\n";
+// Sends one line to the process that started this one. When the pipe is closed, nobody reads it, and
+// the run continues.
+void tell(std::string line) {
+  line += '\n';
   std::fwrite(line.data(), 1, line.size(), stdout);
   std::fflush(stdout);
 }
@@ -56,10 +46,11 @@ void tell(const nlohmann::json& message) {
 // The first line of a c10::Error is its message; the rest is a backtrace.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+// Reports the progress of the loop to the task's folder and to the process that started the worker.
 class FolderProgress final : public train::Progress {
  public:
-  explicit FolderProgress(run::Folder run)
-      : run_(std::move(run)), journal_(run_.file(run::kEventsFile)) {}
+  explicit FolderProgress(TaskFolder& task)
+      : task_(task), journal_(task.folder().file(run::kEventsFile)) {}
 
   void on_step(int64_t step, int64_t max_steps, const std::string& phase) override {
     const auto time = Clock::now();
@@ -67,24 +58,26 @@ class FolderProgress final : public train::Progress {
       first_step_ = step;
       start_ = time;
     }
-    if (phase == phase_ && std::chrono::duration<double>(time - told_).count() < kProgressSeconds)
+    if (phase == now_.phase &&
+        std::chrono::duration<double>(time - told_).count() < kProgressSeconds)
       return;
     const double seconds = first_step_ < 0 ? 0 : since(start_);
-    const double rate = seconds > 0 ? static_cast<double>(step - first_step_) / seconds : 0;
-    phase_ = phase;
+    now_.phase = phase;
+    now_.step = step;
+    now_.max_steps = max_steps;
+    now_.steps_per_second = seconds > 0 ? static_cast<double>(step - first_step_) / seconds : 0;
     told_ = time;
-    tell({{"type", "progress"},
-          {"step", step},
-          {"max_steps", max_steps},
-          {"steps_per_second", rate},
-          {"phase", phase}});
-    if (std::chrono::duration<double>(time - beat_).count() < kBeatSeconds) return;
-    beat_ = time;
-    run::write_beat(run_, {process_, step, max_steps, rate, std::time(nullptr)});
+    report();
   }
   void on_record(const nlohmann::json& record) override {
     length_ = append_record(journal_, record);
-    if (record.value("type", "") == "valid") tell(record);
+    if (record.value("type", "") != "valid" || !record.contains("metrics")) return;
+    now_.valid.clear();
+    for (const auto& [name, value] : record.at("metrics").items()) {
+      if (value.is_number()) now_.valid[name] = value.get<double>();
+    }
+    now_.valid_step = record.value("step", int64_t{0});
+    report();
   }
   uint64_t journal_length() override { return length_; }
   void cut_journal(uint64_t length) override {
@@ -92,15 +85,20 @@ class FolderProgress final : public train::Progress {
     length_ = length;
   }
   void say(const std::string& sentence) override { std::fprintf(stderr, "%s\n", sentence.c_str()); }
-  bool stop_requested() override { return worker::stop_requested; }
+  bool stop_requested() override { return task_.stop_requested(); }
 
  private:
-  run::Folder run_;
-  std::string journal_, phase_;
-  const run::Process process_ = run::this_process();
+  void report() {
+    tell(run::progress_line(now_));
+    task_.beat(now_);
+  }
+
+  TaskFolder& task_;
+  std::string journal_;
+  run::Progress now_;
   uint64_t length_ = 0;
   int64_t first_step_ = -1;
-  Clock::time_point start_, told_, beat_;
+  Clock::time_point start_, told_;
 };
 
 // The split's file must still be the one that the run was planned with.
@@ -179,7 +177,7 @@ run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenan
   return result;
 }
 
-Verdict train_run(const TaskOptions& options) {
+Verdict train_run(const TaskOptions& options, TaskFolder& task) {
   const auto start = Clock::now();
   Registry registry(plugin_folders(options.plugin_dirs));
   std::optional<MemoryLimit> limit;
@@ -187,7 +185,7 @@ Verdict train_run(const TaskOptions& options) {
     const OpenRun open = open_run(options);
     // CUDA maps far more memory than it uses, so the limit would be wrong.
     if (open.run.train.device == "cpu") limit.emplace();
-    FolderProgress progress(open.folder);
+    FolderProgress progress(task);
     const train::Paths paths = {open.folder.file(run::kCheckpointFolder),
                                 open.folder.file(run::kRanksFile),
                                 open.folder.file(run::kValidRanksFile)};
@@ -220,38 +218,19 @@ Verdict train_run(const TaskOptions& options) {
 }  // namespace
 
 int run_training(const TaskOptions& options) {
-  prctl(PR_SET_PDEATHSIG, SIGTERM);  // when lealab is killed, its workers must not keep computing
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGTERM, request_stop);
-  signal(SIGINT, request_stop);
-  if (options.parent > 0 && getppid() != options.parent) stop_requested = true;  // it died before
-  const run::Folder folder{options.run};
-  // The worker of a lealab that was killed may still be writing its checkpoint.
-  const FileLock lock(folder.file(run::kLockFile), kOrphanSeconds, "the run");
-  if (std::filesystem::exists(folder.file(run::kResultFile))) return int(Exit::kOk);
-  const int64_t attempt = run::begin_attempt(folder);
-
+  TaskFolder task({options.run}, options.claim, options.parent);
+  if (task.has_result()) return int(Exit::kOk);
+  task.begin();
   Verdict verdict;
   try {
-    verdict = train_run(options);
+    verdict = train_run(options, task);
   } catch (const Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return int(error.code());
   }
-  if (!verdict.result) {
-    run::end_attempt(folder, attempt, int(verdict.code), "interrupted");
-    tell({{"type", "done"},
-          {"state", "interrupted"},
-          {"reason", "stopped on request; a checkpoint was written"}});
-    return int(verdict.code);
-  }
-  run::Result& result = *verdict.result;
-  if (!result.reason.empty()) std::fprintf(stderr, "%s\n", result.reason.c_str());
-  result.attempt = attempt;
-  result.finished_at = utc_now();
-  run::write_result(folder, result);
-  run::end_attempt(folder, attempt, int(verdict.code), result.reason);
-  tell({{"type", "done"}, {"state", run::to_string(result.state)}, {"reason", result.reason}});
+  if (verdict.result && !verdict.result->reason.empty())
+    std::fprintf(stderr, "%s\n", verdict.result->reason.c_str());
+  task.end(verdict.code, std::move(verdict.result));
   return int(verdict.code);
 }
 
@@ -296,7 +275,7 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
               static_cast<std::streamsize>(rows.nbytes()));
   });
   if (!out.flush()) throw StoreError(score.out + ": cannot write; is the disk full?");
-  tell({{"type", "scored"}, {"events", event}, {"differing", differing}});
+  tell(nlohmann::json{{"type", "scored"}, {"events", event}, {"differing", differing}}.dump());
   return 0;
 }
 

@@ -13,6 +13,9 @@ struct TaskOptions {
   // The process that started this one. When it has ended already, training stops at once, as if it
   // had been asked to. 0: unknown.
   int64_t parent = 0;
+  // The descriptor of the run's claim, which this process inherited and holds until it ends
+  // (core/run/claim.h). -1: none.
+  int claim = -1;
 };
 
 // Trains the run, or continues it from its newest checkpoint, and writes result.json. Does nothing

@@ -1,0 +1,73 @@
+// The commands `lealab tasks` and `lealab work`, by which a cluster's jobs do the runs of a spec.
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/run_options.h"
+#include "cli/stop_signals.h"
+#include "core/base/error.h"
+#include "core/lab/lab_folder.h"
+#include "core/lab/process.h"
+#include "core/lab/work.h"
+
+namespace lea::cli {
+namespace {
+
+constexpr double kTickSeconds = 0.5;
+
+void print_tasks(const RunOptions& options, const Globals& globals) {
+  const lab::Session session = session_of(options, globals);
+  const lab::Session::Ready ready = session.prepare([](const spec::DataSection& data) {
+    std::fprintf(stderr, "importing %s from %s\n", data.name.c_str(), data.path.c_str());
+  });
+  const std::string program = std::filesystem::path(lab::worker_path()).parent_path() / "lealab";
+  const auto tasks = lab::hand_tasks(session, ready.plan, program);
+  if (options.json) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const lab::HandTask& task : tasks) list.push_back(lab::to_json(task));
+    std::printf("%s\n", list.dump(1).c_str());
+  } else {
+    for (const lab::HandTask& task : tasks)
+      std::printf("%s\n", lab::shell_line(task.command).c_str());
+  }
+  if (std::fflush(stdout) != 0)
+    throw Error(Exit::kEnvironment, "cannot write to standard output: disk full or pipe closed");
+}
+
+void work(const std::string& name, const RunOptions& options, const Globals& globals) {
+  StopSignals signals;
+  const std::string lab = lab::existing_lab(globals.lab);
+  const run::Folder folder = run::find_run(lab, name);
+  signals.count();
+  lab::Work work(folder, grid_options(options, globals, lab), [](const std::string& sentence) {
+    std::printf("%s\n", sentence.c_str());
+    std::fflush(stdout);
+  });
+  while (work.poll(kTickSeconds)) {
+    if (signals.seen() == 1) work.request_stop();
+    if (signals.seen() > 1) work.kill();
+  }
+  const lab::Conclusion& conclusion = work.conclusion();
+  if (conclusion.code != Exit::kOk) throw Error(conclusion.code, conclusion.message);
+}
+
+}  // namespace
+
+void add_work(CLI::App& app, const Globals& globals) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* tasks = app.add_subcommand(
+      "tasks", "make ready what an experiment still lacks, and print one command for each task");
+  add_spec_options(tasks, *options);
+  tasks->callback([options, &globals] { print_tasks(*options, globals); });
+
+  auto work_options = std::make_shared<RunOptions>();
+  auto task = std::make_shared<std::string>();
+  CLI::App* work_command =
+      app.add_subcommand("work", "do one task, as `lealab tasks` lists it, or resume it");
+  work_command->add_option("task", *task, "a run's uuid, or its first digits")->required();
+  add_worker_options(work_command, *work_options);
+  work_command->callback([task, work_options, &globals] { work(*task, *work_options, globals); });
+}
+
+}  // namespace lea::cli

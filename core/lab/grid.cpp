@@ -1,0 +1,372 @@
+#include "core/lab/grid.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/lab/collector.h"
+#include "core/lab/local_pool.h"
+#include "core/run/attempt.h"
+#include "core/run/beat.h"
+#include "core/run/header.h"
+#include "core/run/result.h"
+#include "core/run/state.h"
+
+namespace lea::lab {
+namespace {
+
+using State = TaskQueue::State;
+
+constexpr double kLookSeconds = 1;      // how often claims of others and requests are looked at
+
+std::string counted(size_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::chrono::steady_clock::duration seconds_of(double seconds) {
+  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+      std::chrono::duration<double>(seconds));
+}
+
+// Removes the path and all numbers, so that a full disk is the same reason for every run.
+std::string without_details(std::string reason, const std::string& path) {
+  for (size_t at; (at = reason.find(path)) != std::string::npos;) reason.erase(at, path.size());
+  std::erase_if(reason, [](char c) { return c >= '0' && c <= '9'; });
+  return reason;
+}
+
+// What the grid is as long as it works: its tasks are those of the plan.
+run::GridHeader header_of(const spec::Experiment& experiment, const Plan& plan, bool detached) {
+  run::GridHeader header;
+  header.experiment = experiment.name;
+  header.spec = experiment.path;
+  header.axes = experiment.axes;
+  header.jobs = plan.jobs;
+  header.detached = detached;
+  for (const PlannedTask& task : plan.tasks) {
+    const spec::PlannedRun& run = experiment.runs[task.index];
+    header.tasks.push_back({run.hash, run.run.seed, run.labels, needs_work(task.status),
+                            task.folder.path.empty() ? "" : task.folder.uuid(),
+                            run.run.train.stop_on, task.seconds, task.measured});
+  }
+  return header;
+}
+
+}  // namespace
+
+double stop_margin(const GridOptions& options) {
+  return std::min(options.stop_seconds, options.stop_after / 10);
+}
+
+Conclusion conclude(const GridResult& result) {
+  const std::string again = ". The same command continues.";
+  if (result.stopped) {
+    return {Exit::kInterrupted, "stopped: " + counted(result.interrupted, "run") +
+                                    " interrupted, " + std::to_string(result.not_started) +
+                                    " not begun" + again};
+  }
+  if (result.failed + result.refused == 0) {
+    if (result.interrupted + result.skipped == 0) return {};
+    return {Exit::kInterrupted, "ended on request: " + counted(result.interrupted, "run") +
+                                    " interrupted, " + std::to_string(result.skipped) + " skipped" +
+                                    again};
+  }
+  std::string text = counted(result.failed, "run") + " failed";
+  if (result.refused > 0) text += ", " + std::to_string(result.refused) + " were not collected";
+  const bool unsupplied =
+      result.unsupplied == result.failed && result.refused_unsupplied == result.refused;
+  const Exit code = unsupplied ? Exit::kEnvironment : Exit::kFailedRuns;
+  if (!result.repeated_reason.empty()) {
+    return {code, text + ", several for the same reason, so " +
+                      counted(result.not_started, "run") +
+                      " did not begin: " + printable(result.repeated_reason) +
+                      (unsupplied ? ". Nothing is lost: fix that, and the same command continues."
+                                  : "")};
+  }
+  if (unsupplied) {
+    return {code, text +
+                      " for lack of disk, memory or permission, as reported above. Nothing is "
+                      "lost: fix that, and the same command continues."};
+  }
+  return {code, text + "; `lealab log RUN` shows why. The same command tries them again."};
+}
+
+Grid::Grid(const spec::Experiment& experiment, const Plan& plan, GridOptions options,
+           OnEvent on_event)
+    : experiment_(experiment),
+      plan_(plan),
+      options_(std::move(options)),
+      on_event_(std::move(on_event)),
+      live_(std::make_unique<run::LiveGrid>(options_.lab,
+                                            header_of(experiment, plan, options_.detached))),
+      back_end_(std::make_unique<LocalPool>(LocalPoolOptions{options_.lab, options_.plugin_dirs,
+                                                             options_.worker, options_.devices,
+                                                             options_.hang_seconds})) {
+  // A half-made folder is left from a lealab that was killed.
+  run::remove_half_made_runs(options_.lab);
+  int64_t threads = 1;
+  for (const PlannedTask& task : plan.tasks) {
+    const spec::RunSpec& run = experiment.runs[task.index].run;
+    threads = std::max(threads, run.train.threads);
+    queue_.add({}, run.train.threads, needs_work(task.status) ? State::kWaiting : State::kDone);
+    folders_.push_back(needs_work(task.status) ? task.folder : run::Folder());
+    judged_.push_back(task.judged);
+  }
+  done_before_ = queue_.count(State::kDone);
+  slots_ = plan.jobs * threads;
+}
+
+Grid::~Grid() = default;
+
+void Grid::start() {
+  beat();
+  fill();
+}
+
+bool Grid::poll(double seconds) {
+  if (ended_) return false;
+  obey_requests();
+  look_elsewhere();
+  fill();
+  if (is_at_end()) {
+    finish();
+    return false;
+  }
+  back_end_->wait(seconds);
+  std::vector<size_t> tasks;
+  for (const auto& [task, running] : running_) tasks.push_back(task);
+  for (const size_t task : tasks) advance(task);
+  watch_the_clock();
+  beat();
+  return true;
+}
+
+bool Grid::is_at_end() const {
+  if (!running_.empty()) return false;
+  return stopping_ || queue_.count(State::kWaiting) + queue_.count(State::kElsewhere) == 0;
+}
+
+int64_t Grid::free_slots() const {
+  int64_t used = 0;
+  for (const auto& [task, running] : running_) used += std::min(running.slots, slots_);
+  return slots_ - used;
+}
+
+void Grid::fill() {
+  while (!stopping_) {
+    const auto task = queue_.next(free_slots(), slots_);
+    if (!task) return;
+    begin(*task);
+  }
+}
+
+void Grid::begin(size_t task) {
+  const std::string& hash = header().tasks[task].hash;
+  try {
+    auto claim = run::Claim::take(options_.lab, hash);
+    if (claim) return begin(task, *std::move(claim));
+    if (queue_.state(task) != State::kElsewhere) {
+      queue_.set(task, State::kElsewhere);
+      const run::ClaimRecord record = run::read_claim(options_.lab, hash);
+      tell({Kind::kElsewhere, task, record.run, holder_text(record)});
+    }
+  } catch (const Error& error) {
+    fail(task, folders_[task], {error.what(), error.code() == Exit::kEnvironment});
+  }
+}
+
+void Grid::begin(size_t task, run::Claim claim) {
+  // Somebody else may have worked on the run since it was planned.
+  const std::string& newest = claim.record().run;
+  const bool is_new = run::is_uuid(newest) && newest != judged_[task];
+  run::Folder folder = is_new ? run::folder_of(options_.lab, newest) : folders_[task];
+  if (!folder.path.empty() && !std::filesystem::exists(folder.path)) folder.path.clear();
+  if (!folder.path.empty() && (has_ended(task, folder) || is_at_work(task, folder))) return;
+  const spec::PlannedRun& planned = experiment_.runs[plan_.tasks[task].index];
+  if (folder.path.empty())
+    folder = run::make_run(options_.lab, run::new_header(experiment_, planned), planned.run);
+  folders_[task] = folder;
+  claim.name(folder.uuid());
+  // Nobody else works on the run, so an attempt that is still open was killed.
+  run::close_attempt(folder, /*exit=*/-1, "the worker was killed");
+  Running running{folder, std::move(claim)};
+  running.log_start = log_size(folder);
+  running.slots = queue_.slots(task);
+  running.handle =
+      back_end_->submit({Task::Kind::kRun, folder, {}, running.slots,
+                         planned.run.train.device == "cuda", running.claim.descriptor()});
+  queue_.set(task, State::kRunning);
+  running_.emplace(task, std::move(running));
+  tell({Kind::kStarted, task, folder.uuid()});
+}
+
+// Whether another process has given the run a result. It is this grid's result, too.
+bool Grid::has_ended(size_t task, const run::Folder& folder) {
+  const auto result = run::read_result(folder);
+  if (!result) return false;
+  if (result->state != run::State::kFinished) {
+    fail(task, folder, {result->reason});
+    return true;
+  }
+  queue_.set(task, State::kDone);
+  collect(folder);
+  tell({Kind::kFinished, task, folder.uuid()});
+  return true;
+}
+
+// Whether a worker without a claim works on the run: one of an older program, or one on a host whose
+// locks cannot be seen.
+bool Grid::is_at_work(size_t task, const run::Folder& folder) {
+  if (run::state_of(folder) != run::State::kRunning) return false;
+  if (queue_.state(task) == State::kElsewhere) return true;
+  queue_.set(task, State::kElsewhere);
+  const run::Process worker = run::last_attempt(folder).process;
+  tell({Kind::kElsewhere, task, folder.uuid(),
+        "process " + std::to_string(worker.pid) + " on " + worker.host});
+  return true;
+}
+
+// Tries the claims that other processes held.
+void Grid::look_elsewhere() {
+  if (stopping_ || Clock::now() - looked_ < seconds_of(kLookSeconds)) return;
+  looked_ = Clock::now();
+  for (const size_t task : queue_.in(State::kElsewhere)) {
+    if (free_slots() < std::min(queue_.slots(task), slots_)) return;
+    begin(task);
+  }
+}
+
+void Grid::advance(size_t task) {
+  Running& running = running_.at(task);
+  const Status status = back_end_->poll(running.handle);
+  if (status.news) {
+    run::GridEvent event{Kind::kProgress, task, running.folder.uuid()};
+    event.progress = *status.news;
+    on_event_(event);
+  }
+  if (status.is == Status::Is::kEnded) settle(task, status.ended);
+}
+
+void Grid::settle(size_t task, const Ended& ended) {
+  const Running running = std::move(running_.at(task));
+  running_.erase(task);
+  Verdict verdict;
+  try {
+    verdict = lab::settle(running.folder, ended, running.log_start);
+  } catch (const Error& error) {
+    verdict.is = Verdict::Is::kFailed;
+    verdict.reason = error.what();
+    verdict.unsupplied = error.code() == Exit::kEnvironment;
+  }
+  collect(running.folder);
+  if (verdict.is == Verdict::Is::kFailed)
+    return fail(task, running.folder, {verdict.reason, verdict.unsupplied});
+  const bool finished = verdict.is == Verdict::Is::kFinished;
+  queue_.set(task, finished ? State::kDone : State::kStopped);
+  if (!finished) interrupted_.insert(task);
+  tell({finished ? Kind::kFinished : Kind::kInterrupted, task, running.folder.uuid()});
+}
+
+void Grid::fail(size_t task, const run::Folder& folder, const Failure& failure) {
+  queue_.set(task, State::kFailed);
+  if (failure.unsupplied) unsupplied_.insert(task);
+  const bool has_folder = !folder.path.empty();
+  tell({Kind::kFailed, task, has_folder ? folder.uuid() : "", failure.reason});
+  const size_t waiting = queue_.count(State::kWaiting) + queue_.count(State::kElsewhere);
+  const std::string kind = failure.unsupplied && has_folder
+                               ? without_details(failure.reason, folder.path)
+                               : failure.reason;
+  if (++failures_[kind] != options_.identical_failures || waiting == 0) return;
+  result_.repeated_reason = failure.reason;
+  stopping_ = true;  // running workers continue, no new one starts
+  tell({Kind::kStopping, 0, "",
+        std::to_string(options_.identical_failures) + " runs failed for the same reason"});
+}
+
+void Grid::stop(Running& running) {
+  if (running.stop_by != Clock::time_point::max()) return;
+  back_end_->signal(running.handle, SIGTERM);
+  running.stop_by = Clock::now() + seconds_of(options_.stop_seconds);
+}
+
+void Grid::request_stop(const std::string& why) {
+  if (result_.stopped || ended_) return;
+  result_.stopped = stopping_ = true;
+  for (auto& [task, running] : running_) stop(running);
+  tell({Kind::kStopping, 0, "", why});
+}
+
+void Grid::kill() {
+  request_stop("killed");
+  for (auto& [task, running] : running_) back_end_->signal(running.handle, SIGKILL);
+}
+
+// Kills workers that did not stop in time, and ends the grid in its own time.
+void Grid::watch_the_clock() {
+  const auto now = Clock::now();
+  if (options_.stop_after > 0) {
+    if (now >= started_ + seconds_of(options_.stop_after - stop_margin(options_)))
+      request_stop("its time is over (--stop-after)");
+    if (now >= started_ + seconds_of(options_.stop_after)) kill();
+  }
+  for (auto& [task, running] : running_) {
+    if (now < running.stop_by) continue;
+    back_end_->signal(running.handle, SIGKILL);
+  }
+}
+
+void Grid::collect(const run::Folder& run) {
+  try {
+    db::Store store(options_.lab, db::Store::Mode::kWrite);
+    collect_run(store, run);
+  } catch (const Error& error) {
+    // The grid continues, because the run's folder still holds the result.
+    ++result_.refused;
+    if (error.code() == Exit::kEnvironment) ++result_.refused_unsupplied;
+    tell({Kind::kRefused, 0, run.uuid(), error.what()});
+  }
+}
+
+void Grid::tell(run::GridEvent event) {
+  try {
+    run::append_event(folder(), event);
+  } catch (const Error&) {
+    // Watchers miss this event, but a full disk must not end the grid.
+  }
+  on_event_(event);
+}
+
+void Grid::beat() {
+  if (Clock::now() - beaten_ < seconds_of(run::kBeatSeconds)) return;
+  beaten_ = Clock::now();
+  run::Progress progress;
+  progress.phase = stopping_ ? "stopping" : "running";
+  progress.step =
+      static_cast<int64_t>(queue_.count(State::kDone) + queue_.count(State::kFailed));
+  progress.max_steps = static_cast<int64_t>(queue_.size());
+  try {
+    run::write_beat(folder(), {header().process, progress, std::time(nullptr)});
+  } catch (const Error&) {
+    // On this host the lock shows that the grid lives.
+  }
+}
+
+void Grid::finish() {
+  result_.finished = queue_.count(State::kDone) - done_before_;
+  result_.failed = queue_.count(State::kFailed);
+  result_.unsupplied = unsupplied_.size();
+  result_.interrupted = interrupted_.size();
+  result_.skipped = skipped_.size();
+  result_.not_started = queue_.count(State::kWaiting) + queue_.count(State::kElsewhere);
+  const Conclusion conclusion = conclude(result_);
+  run::GridEvent event{Kind::kEnded, 0, "", conclusion.message};
+  event.exit = static_cast<int>(conclusion.code);
+  ended_ = true;
+  tell(event);
+}
+
+}  // namespace lea::lab

@@ -1,0 +1,62 @@
+#include "core/lab/session.h"
+
+#include <filesystem>
+
+#include "core/lab/collector.h"
+#include "core/lab/experiment_data.h"
+#include "core/lab/lab_folder.h"
+#include "core/lab/local_pool.h"
+#include "core/lab/plugins.h"
+#include "core/run/claim.h"
+#include "core/run/experiment_plan.h"
+
+namespace lea::lab {
+namespace {
+
+// For each run: PlannedTask::judged. Must be read before the runs are looked at.
+std::vector<std::string> judged_runs(const std::string& lab, const spec::Experiment& experiment) {
+  std::vector<std::string> judged;
+  for (const spec::PlannedRun& run : experiment.runs) {
+    const std::string uuid = run::read_claim(lab, run.hash).run;
+    const bool has_result =
+        run::is_uuid(uuid) &&
+        std::filesystem::exists(run::folder_of(lab, uuid).file(run::kResultFile));
+    judged.push_back(has_result ? uuid : "");
+  }
+  return judged;
+}
+
+}  // namespace
+
+Session::Session(SessionOptions options)
+    : options_(std::move(options)), lab_(lab_folder(options_.lab)) {
+  const auto plugins = probe_plugins(plugin_folders(options_.plugin_dirs));
+  installed_ = installed_plugins(plugins);
+  experiment_ = spec::load_experiment(options_.spec, options_.set, catalogue_of(plugins));
+}
+
+Plan Session::make_plan() const {
+  const int64_t jobs = options_.jobs > 0 ? options_.jobs
+                                         : default_jobs(experiment_, cuda_devices().size(),
+                                                        threads_at_work(lab_));
+  const std::vector<std::string> judged = judged_runs(lab_, experiment_);
+  Plan plan = lab::make_plan(lab_, experiment_, installed_, jobs, options_.redo_stale);
+  for (PlannedTask& task : plan.tasks) task.judged = judged[task.index];
+  return plan;
+}
+
+Plan Session::plan() const {
+  check_data(lab_, experiment_);
+  return make_plan();
+}
+
+Session::Ready Session::prepare(const std::function<void(const spec::DataSection&)>& on_import) const {
+  open_lab(options_.lab);
+  run::ExperimentLock lock(lab_, experiment_.name);
+  import_data(lab_, experiment_, on_import);
+  Plan plan = make_plan();
+  run::save_plan(lab_, experiment_);
+  return {std::move(lock), std::move(plan), collect(lab_).refused};
+}
+
+}  // namespace lea::lab

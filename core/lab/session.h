@@ -1,0 +1,59 @@
+// One spec in one lab: what `lealab plan`, `run` and `tasks`, and the window, begin with.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/lab/plan.h"
+#include "core/run/grid_folder.h"
+
+namespace lea::lab {
+
+struct SessionOptions {
+  std::string lab;  // --lab as given; see lab_folder
+  std::vector<std::string> plugin_dirs;
+  std::string spec;              // a file
+  std::vector<std::string> set;  // overrides: "train.batch_size=50"
+  // Workers at once. 0: as many as the processors that no worker of this lab uses have room for;
+  // when a run needs CUDA, at most as many as there are GPUs.
+  int64_t jobs = 0;
+  bool redo_stale = false;
+};
+
+class Session {
+ public:
+  // Probes the plugins and reads the spec. Throws ConfigError with all errors of the spec.
+  explicit Session(SessionOptions options);
+
+  const SessionOptions& options() const { return options_; }
+  const std::string& lab() const { return lab_; }  // the folder, which may not exist yet
+  const spec::Experiment& experiment() const { return experiment_; }
+  const run::InstalledPlugins& installed() const { return installed_; }
+
+  // What a grid would do. Checks all that it would refuse. Changes nothing on disk.
+  Plan plan() const;
+
+  // The lab, ready for the grid of this session. No other grid of the experiment can start while
+  // the object lives.
+  struct Ready {
+    run::ExperimentLock lock;
+    Plan plan;
+    std::vector<std::string> not_collected;  // one message for each damaged folder
+  };
+  // Makes the lab where it is missing, imports missing data sets, plans, saves the plan, and brings
+  // the index up to date. Calls `on_import` before each import with the section of the data set.
+  // Throws StoreError when a grid of the experiment works.
+  Ready prepare(const std::function<void(const spec::DataSection&)>& on_import) const;
+
+ private:
+  Plan make_plan() const;
+
+  SessionOptions options_;
+  std::string lab_;
+  run::InstalledPlugins installed_;
+  spec::Experiment experiment_;
+};
+
+}  // namespace lea::lab

@@ -1,0 +1,35 @@
+// What the end of an attempt means. The rule is the same for all back ends.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/lab/back_end.h"
+#include "core/run/result.h"
+
+namespace lea::lab {
+
+struct Verdict {
+  enum class Is { kFinished, kFailed, kInterrupted };
+  Is is = Is::kFinished;
+  std::string reason;  // kFailed: one sentence
+  // The attempt left no result, and another one would only fail again: the run fails for good.
+  bool for_good = false;
+  // The disk, memory or a permission was missing. The next attempt resumes the run.
+  bool unsupplied = false;
+  int exit = 0;  // for attempts.jsonl: the exit code, or 128 + the signal, or -1 when unknown
+};
+
+// `result`: the run's result, if it has one. `log`: what the attempt wrote to log.txt; its last line
+// is usually the worker's own reason.
+Verdict verdict(const Ended& ended, const std::optional<run::Result>& result, std::string_view log);
+
+// Reads the result and the log after byte `log_start`, closes the attempt in attempts.jsonl, and
+// writes the result of a run that failed for good. Throws StoreError when that cannot be written.
+Verdict settle(const run::Folder& folder, const Ended& ended, uintmax_t log_start);
+
+// The size of the run's log, where the next attempt begins.
+uintmax_t log_size(const run::Folder& folder);
+
+}  // namespace lea::lab

@@ -1,0 +1,37 @@
+// How far a worker has come. The worker reports it in two ways: to the process that started it, as
+// lines of JSON on stdout, and to everybody else in its beat (core/run/beat.h).
+//
+//   {"type": "progress", "phase", "step", "max_steps", "steps_per_second", "valid_step",
+//    "valid": {"ndcg@20": x, ...}}
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "core/base/json_field.h"
+
+namespace lea::run {
+
+struct Progress {
+  std::string phase = "start";  // start, then those of train::Progress: train, valid, test
+  int64_t step = 0, max_steps = 0;
+  double steps_per_second = 0;
+  int64_t valid_step = 0;               // the step of the latest validation
+  std::map<std::string, double> valid;  // its metrics; empty before the first validation
+};
+
+nlohmann::json to_json(const Progress& progress);
+
+// Uses the defaults for missing keys. Throws DataError for a value of another type.
+Progress progress_from(const JsonFields& fields);
+
+// The line without its end.
+std::string progress_line(const Progress& progress);
+
+// Empty for any other line, such as one that a plugin printed.
+std::optional<Progress> progress_from_line(const std::string& line);
+
+}  // namespace lea::run

@@ -1,0 +1,41 @@
+// The folder of a task, seen by the worker that works on it: lock, attempt, beat, request to stop,
+// and result. Training uses it for the folder of a run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/base/file_lock.h"
+#include "core/run/beat.h"
+#include "core/run/folder.h"
+#include "core/run/result.h"
+
+namespace lea::worker {
+
+class TaskFolder {
+ public:
+  // Waits at most a minute for the lock of the folder, because the worker of a lealab that was
+  // killed may still be writing its checkpoint. From now on SIGTERM, SIGINT and the end of the
+  // parent are requests to stop. `claim`: see TaskOptions. Throws StoreError.
+  TaskFolder(run::Folder folder, int claim, int64_t parent);
+
+  const run::Folder& folder() const { return folder_; }
+  bool has_result() const;
+  bool stop_requested() const;
+
+  void begin();  // begins an attempt
+  // Writes the beat, at most once in run::kBeatSeconds. Throws StoreError.
+  void beat(const run::Progress& progress);
+  // Ends the attempt. Without a result it was interrupted; otherwise the result is completed with the
+  // attempt and the time, and written.
+  void end(Exit code, std::optional<run::Result> result);
+
+ private:
+  run::Folder folder_;
+  FileLock lock_;
+  const run::Process process_ = run::this_process();
+  int64_t attempt_ = 0;
+  double beaten_ = -1e9;  // seconds of the steady clock
+};
+
+}  // namespace lea::worker
