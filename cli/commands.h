@@ -15,9 +15,9 @@ struct Globals {
   std::vector<std::string> plugin_dirs;  // --plugin-dir, repeatable
 };
 
-void add_run(CLI::App& app, const Globals& globals);       // run SPEC, plan SPEC
+void add_run(CLI::App& app, const Globals& globals);             // run SPEC, plan SPEC
 void add_watch_commands(CLI::App& app, const Globals& globals);  // watch, stop, skip, retry, first
-void add_work(CLI::App& app, const Globals& globals);      // tasks SPEC, work TASK
+void add_work(CLI::App& app, const Globals& globals);            // tasks SPEC, work TASK
 void add_plugins(CLI::App& app, const Globals& globals);   // plugins [show NAME | new KIND NAME]
 void add_data(CLI::App& app, const Globals& globals);      // data import | show | export | ls
 void add_results(CLI::App& app, const Globals& globals);   // ls, show, table, log

@@ -49,9 +49,8 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   std::vector<Line> lines;
   std::map<std::string, size_t> index;
   for (const lab::PlannedTask& task : plan.tasks) {
-    const std::string full = 
-        run::run_name(experiment.axes, experiment.runs[task.index].labels,
-                      experiment.runs[task.index].run.seed);
+    const std::string full = run::run_name(experiment.axes, experiment.runs[task.index].labels,
+                                           experiment.runs[task.index].run.seed);
     const std::string name = full.substr(0, full.rfind("seed "));
     const auto [found, added] = index.emplace(name, lines.size());
     if (added) lines.push_back({name, 0, {}, 0, {}});
@@ -160,8 +159,7 @@ void run_in_foreground(const RunOptions& options, const lab::Session& session,
       std::fprintf(stderr, "not collected: %s\n", event.text.c_str());
   });
   header = &grid.header();
-  if (!options.json)
-    display = std::make_unique<GridDisplay>(*header, isatty(STDOUT_FILENO) == 1);
+  if (!options.json) display = std::make_unique<GridDisplay>(*header, isatty(STDOUT_FILENO) == 1);
   work_through(
       grid, signals,
       [&] {
@@ -181,11 +179,12 @@ void run_detached(const RunOptions& options, const lab::Session& session,
     ready.lock.name_holder();
     lab::Grid grid(session.experiment(), ready.plan, grid_options, [](const auto&) {});
     is_ready(grid.header().id, grid.folder().file(run::kLogFile));
-    work_through(grid, signals, [] {}, [](const std::string&) {});
+    work_through(
+        grid, signals, [] {}, [](const std::string&) {});
   });
   if (options.json) return say(nlohmann::json{{"event", "detached"}, {"grid", id}}.dump());
-  say("grid " + id + " works in the background: `lealab watch " + id +
-      "` shows it, `lealab stop " + id + "` stops it");
+  say("grid " + id + " works in the background: `lealab watch " + id + "` shows it, `lealab stop " +
+      id + "` stops it");
 }
 
 void print_table(const lab::Session& session) {

@@ -23,8 +23,7 @@ extern "C" void on_signal(int signal) {
     return;
   }
   if (counting == 0) {
-    [[maybe_unused]] const ssize_t count =
-        write(STDERR_FILENO, kStopped.data(), kStopped.size());
+    [[maybe_unused]] const ssize_t count = write(STDERR_FILENO, kStopped.data(), kStopped.size());
     _exit(static_cast<int>(Exit::kInterrupted));
   }
   seen_so_far = seen_so_far + 1;

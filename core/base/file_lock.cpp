@@ -54,7 +54,7 @@ FileLock::FileLock(const std::string& path, double seconds, const std::string& w
       close(descriptor_);
       if (!busy) throw StoreError(path + ": cannot lock: " + std::strerror(reason));
       throw LockedError(path + ": " + what + " is in use by " + holder +
-                       ". Wait until it has ended, or stop it.");
+                        ". Wait until it has ended, or stop it.");
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(2 + random() % 8));
   }
@@ -69,8 +69,7 @@ void FileLock::name_holder() const {
   }
 }
 
-FileLock::FileLock(FileLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 FileLock::~FileLock() {
   if (descriptor_ >= 0) close(descriptor_);

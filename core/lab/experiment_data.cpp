@@ -68,5 +68,4 @@ void import_data(const std::string& lab, const spec::Experiment& experiment,
   }
 }
 
-
 }  // namespace lea::lab

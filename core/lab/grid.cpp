@@ -21,7 +21,7 @@ namespace {
 
 using State = TaskQueue::State;
 
-constexpr double kLookSeconds = 1;      // how often claims of others and requests are looked at
+constexpr double kLookSeconds = 1;  // how often claims of others and requests are looked at
 
 std::string counted(size_t count, const char* noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
@@ -81,11 +81,10 @@ Conclusion conclude(const GridResult& result) {
       result.unsupplied == result.failed && result.refused_unsupplied == result.refused;
   const Exit code = unsupplied ? Exit::kEnvironment : Exit::kFailedRuns;
   if (!result.repeated_reason.empty()) {
-    return {code, text + ", several for the same reason, so " +
-                      counted(result.not_started, "run") +
-                      " did not begin: " + printable(result.repeated_reason) +
-                      (unsupplied ? ". Nothing is lost: fix that, and the same command continues."
-                                  : "")};
+    return {code,
+            text + ", several for the same reason, so " + counted(result.not_started, "run") +
+                " did not begin: " + printable(result.repeated_reason) +
+                (unsupplied ? ". Nothing is lost: fix that, and the same command continues." : "")};
   }
   if (unsupplied) {
     return {code, text +
@@ -196,9 +195,12 @@ void Grid::begin(size_t task, run::Claim claim) {
   Running running{folder, std::move(claim)};
   running.log_start = log_size(folder);
   running.slots = queue_.slots(task);
-  running.handle =
-      back_end_->submit({Task::Kind::kRun, folder, {}, running.slots,
-                         planned.run.train.device == "cuda", running.claim.descriptor()});
+  running.handle = back_end_->submit({Task::Kind::kRun,
+                                      folder,
+                                      {},
+                                      running.slots,
+                                      planned.run.train.device == "cuda",
+                                      running.claim.descriptor()});
   queue_.set(task, State::kRunning);
   running_.emplace(task, std::move(running));
   tell({Kind::kStarted, task, folder.uuid()});
@@ -345,8 +347,7 @@ void Grid::beat() {
   beaten_ = Clock::now();
   run::Progress progress;
   progress.phase = stopping_ ? "stopping" : "running";
-  progress.step =
-      static_cast<int64_t>(queue_.count(State::kDone) + queue_.count(State::kFailed));
+  progress.step = static_cast<int64_t>(queue_.count(State::kDone) + queue_.count(State::kFailed));
   progress.max_steps = static_cast<int64_t>(queue_.size());
   try {
     run::write_beat(folder(), {header().process, progress, std::time(nullptr)});

@@ -162,7 +162,8 @@ Target find_target(const std::string& lab, const std::string& name) {
                      listed(live));
   }
   std::string text = in_backticks(name) + " means several runs:";
-  for (const Target& target : found) text += "\n  " + target.hash.substr(0, 12) + "  " + target.named;
+  for (const Target& target : found)
+    text += "\n  " + target.hash.substr(0, 12) + "  " + target.named;
   throw UsageError(text);
 }
 

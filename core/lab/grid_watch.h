@@ -34,9 +34,9 @@ class GridWatch {
   std::string lab_;
   run::Folder grid_;
   run::GridHeader header_;
-  uint64_t offset_ = 0;                   // of events.jsonl
+  uint64_t offset_ = 0;                    // of events.jsonl
   std::map<size_t, run::Folder> at_work_;  // the runs whose beats are read, by task
-  std::map<size_t, std::time_t> beats_;   // the time of the last beat, by task
+  std::map<size_t, std::time_t> beats_;    // the time of the last beat, by task
   std::optional<Conclusion> conclusion_;
 };
 

@@ -39,10 +39,10 @@ std::string value_of(const std::vector<std::string>& arguments, const std::strin
 LocalPool::LocalPool(LocalPoolOptions options) : options_(std::move(options)) {}
 
 std::vector<std::string> LocalPool::command_of(const Task& task) const {
-  std::vector<std::string> command = {options_.worker, kTrain,           "--lab",    options_.lab,
-                                      "--run",         task.folder.path, "--parent", std::to_string(getpid())};
-  if (task.claim >= 0)
-    command.insert(command.end(), {"--claim", std::to_string(kClaimDescriptor)});
+  std::vector<std::string> command = {
+      options_.worker, kTrain,           "--lab",    options_.lab,
+      "--run",         task.folder.path, "--parent", std::to_string(getpid())};
+  if (task.claim >= 0) command.insert(command.end(), {"--claim", std::to_string(kClaimDescriptor)});
   for (const std::string& folder : options_.plugin_dirs) {
     command.insert(command.end(), {"--plugin-dir", folder});
   }

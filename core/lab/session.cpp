@@ -36,9 +36,9 @@ Session::Session(SessionOptions options)
 }
 
 Plan Session::make_plan() const {
-  const int64_t jobs = options_.jobs > 0 ? options_.jobs
-                                         : default_jobs(experiment_, cuda_devices().size(),
-                                                        threads_at_work(lab_));
+  const int64_t jobs =
+      options_.jobs > 0 ? options_.jobs
+                        : default_jobs(experiment_, cuda_devices().size(), threads_at_work(lab_));
   const std::vector<std::string> judged = judged_runs(lab_, experiment_);
   Plan plan = lab::make_plan(lab_, experiment_, installed_, jobs, options_.redo_stale);
   for (PlannedTask& task : plan.tasks) task.judged = judged[task.index];
@@ -50,7 +50,8 @@ Plan Session::plan() const {
   return make_plan();
 }
 
-Session::Ready Session::prepare(const std::function<void(const spec::DataSection&)>& on_import) const {
+Session::Ready Session::prepare(
+    const std::function<void(const spec::DataSection&)>& on_import) const {
   open_lab(options_.lab);
   run::ExperimentLock lock(lab_, experiment_.name);
   import_data(lab_, experiment_, on_import);

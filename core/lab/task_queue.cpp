@@ -40,11 +40,10 @@ std::vector<size_t> TaskQueue::block_and_release() {
     Entry& entry = entries_[task];
     if (entry.needs.empty()) continue;
     if (entry.state != State::kWaiting && entry.state != State::kBlocked) continue;
-    const bool blocked =
-        std::any_of(entry.needs.begin(), entry.needs.end(), [&](size_t need) {
-          const State state = entries_[need].state;
-          return state == State::kFailed || state == State::kStopped || state == State::kBlocked;
-        });
+    const bool blocked = std::any_of(entry.needs.begin(), entry.needs.end(), [&](size_t need) {
+      const State state = entries_[need].state;
+      return state == State::kFailed || state == State::kStopped || state == State::kBlocked;
+    });
     if (blocked == (entry.state == State::kBlocked)) continue;
     entry.state = blocked ? State::kBlocked : State::kWaiting;
     if (blocked) {

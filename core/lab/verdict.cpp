@@ -131,8 +131,7 @@ Verdict settle(const run::Folder& folder, const Ended& ended, uintmax_t log_star
   }
   const Verdict verdict = lab::verdict(ended, result, read_log(folder, log_start));
   if (result) return verdict;
-  run::close_attempt(folder, verdict.exit,
-                     verdict.reason.empty() ? "interrupted" : verdict.reason);
+  run::close_attempt(folder, verdict.exit, verdict.reason.empty() ? "interrupted" : verdict.reason);
   if (verdict.for_good)
     run::write_result(folder, run::failure(verdict.reason, run::last_attempt(folder).number));
   return verdict;

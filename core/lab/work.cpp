@@ -55,9 +55,14 @@ std::vector<HandTask> hand_tasks(const Session& session, const Plan& plan,
     const spec::PlannedRun& run = session.experiment().runs[planned.index];
     const run::Folder folder = folder_of(session, planned);
     if (folder.path.empty()) continue;
-    HandTask task{folder.uuid(), run.hash,
-                  run::run_name(session.experiment().axes, run.labels, run.run.seed), run.labels,
-                  run.run.seed, run.run.train.threads, run.run.train.device, planned.seconds};
+    HandTask task{folder.uuid(),
+                  run.hash,
+                  run::run_name(session.experiment().axes, run.labels, run.run.seed),
+                  run.labels,
+                  run.run.seed,
+                  run.run.train.threads,
+                  run.run.train.device,
+                  planned.seconds};
     const run::ClaimRecord claim = run::read_claim(lab, run.hash);
     if (planned.status == TaskStatus::kRunning) task.elsewhere = holder_text(claim);
     task.command = {program, "--lab", lab};
@@ -126,8 +131,12 @@ bool Work::begin() {
   claim_->name(folder_.uuid());
   run::close_attempt(folder_, /*exit=*/-1, "the worker was killed");
   log_start_ = log_size(folder_);
-  handle_ = pool_.submit({Task::Kind::kRun, folder_, {}, spec_.train.threads,
-                          spec_.train.device == "cuda", claim_->descriptor()});
+  handle_ = pool_.submit({Task::Kind::kRun,
+                          folder_,
+                          {},
+                          spec_.train.threads,
+                          spec_.train.device == "cuda",
+                          claim_->descriptor()});
   return true;
 }
 
@@ -166,8 +175,8 @@ bool Work::poll(double seconds) {
     return false;
   }
   const auto now = Clock::now();
-  if (options_.stop_after > 0 && now >= started_ + seconds_of(options_.stop_after) -
-                                            seconds_of(stop_margin(options_)))
+  if (options_.stop_after > 0 &&
+      now >= started_ + seconds_of(options_.stop_after) - seconds_of(stop_margin(options_)))
     request_stop();
   if (now >= stop_by_) kill();
   return true;

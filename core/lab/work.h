@@ -21,7 +21,7 @@ struct HandTask {
   std::map<std::string, std::string> labels;
   int64_t seed = 0, threads = 1;
   std::string device;
-  double seconds = 0;                // estimated duration
+  double seconds = 0;                     // estimated duration
   std::string elsewhere = {};             // the process that works on it; empty: nobody
   std::vector<std::string> command = {};  // does the task
 };
@@ -40,8 +40,7 @@ std::string shell_line(const std::vector<std::string>& command);
 class Work {
  public:
   // Of `options`, those about one run count. `say` receives one sentence about what happens.
-  Work(const run::Folder& folder, GridOptions options,
-       std::function<void(const std::string&)> say);
+  Work(const run::Folder& folder, GridOptions options, std::function<void(const std::string&)> say);
 
   // As Grid::poll. While another process works on the run, it waits for that process's result.
   bool poll(double seconds);

@@ -11,9 +11,9 @@ namespace {
 
 using Kind = GridEvent::Kind;
 
-constexpr std::array<const char*, 12> kNames = {
-    "started", "elsewhere", "progress", "finished", "failed",   "interrupted",
-    "skipped", "queued",    "refused",  "request",  "stopping", "ended"};
+constexpr std::array<const char*, 12> kNames = {"started", "elsewhere",   "progress", "finished",
+                                                "failed",  "interrupted", "skipped",  "queued",
+                                                "refused", "request",     "stopping", "ended"};
 
 std::optional<Kind> kind_from(const std::string& text) {
   for (size_t i = 0; i < kNames.size(); ++i) {

@@ -32,15 +32,16 @@ std::string lock_of_experiment(const std::string& lab, const std::string& experi
 }
 
 nlohmann::json to_json(const GridTask& task) {
-  return {{"hash", task.hash},       {"seed", task.seed},       {"labels", task.labels},
-          {"to_do", task.to_do},     {"run", task.run},         {"stop_on", task.stop_on},
+  return {{"hash", task.hash},       {"seed", task.seed},        {"labels", task.labels},
+          {"to_do", task.to_do},     {"run", task.run},          {"stop_on", task.stop_on},
           {"seconds", task.seconds}, {"measured", task.measured}};
 }
 
 GridTask task_from(const JsonFields& fields) {
-  return {fields.text("hash"),           fields.integer("seed"),    fields.text_map("labels"),
-          fields.boolean("to_do", true), fields.text("run", ""),    fields.text("stop_on", ""),
-          fields.number("seconds", 0),   fields.boolean("measured", false)};
+  return {fields.text("hash"),         fields.integer("seed"),
+          fields.text_map("labels"),   fields.boolean("to_do", true),
+          fields.text("run", ""),      fields.text("stop_on", ""),
+          fields.number("seconds", 0), fields.boolean("measured", false)};
 }
 
 nlohmann::json to_json(const GridHeader& header) {

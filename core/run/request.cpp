@@ -5,7 +5,6 @@
 #include <chrono>
 #include <filesystem>
 
-#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json_field.h"
@@ -66,10 +65,13 @@ std::string requests_folder(const Folder& grid) { return grid.path + "/requests"
 
 std::string send_request(const Folder& grid, const Request& request) {
   nlohmann::json document = to_json(this_process());
-  document.update({{"version", kVersion},
-                   {"action", to_string(request.action)},
-                   {"run", request.hash}});
-  const std::string name = utc_now() + "-" + new_uuid().substr(0, 8);
+  document.update(
+      {{"version", kVersion}, {"action", to_string(request.action)}, {"run", request.hash}});
+  // Names sort by the time at which the requests were sent.
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const std::string name =
+      std::to_string(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()) + "-" +
+      new_uuid().substr(0, 8);
   publish_file(requests_folder(grid) + "/" + name + kSuffix, document.dump() + "\n");
   return name;
 }

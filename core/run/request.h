@@ -34,7 +34,7 @@ std::string requests_folder(const Folder& grid);
 std::string send_request(const Folder& grid, const Request& request);
 
 struct TakenRequest {
-  std::string name;  // as send_request returned it
+  std::string name;                // as send_request returned it
   std::optional<Request> request;  // empty when it was refused
   std::string refusal;             // why, with the name of the file
 };

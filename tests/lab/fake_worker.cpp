@@ -13,6 +13,7 @@
 
 #include "core/run/attempt.h"
 #include "core/run/header.h"
+#include "core/run/progress.h"
 #include "tests/lab/fake_run.h"
 
 namespace {
@@ -24,15 +25,13 @@ std::atomic<bool> stop{false};
 void request_stop(int) { stop = true; }
 
 void progress(int step, int max_steps) {
-  std::printf(
-      "{\"type\":\"progress\",\"step\":%d,\"max_steps\":%d,\"steps_per_second\":10.0,\"phase\":"
-      "\"train\"}\n",
-      step, max_steps);
+  std::printf("%s\n", run::progress_line({"train", step, max_steps, 10, 0, {}}).c_str());
   std::fflush(stdout);
 }
 
 int finish(const run::Folder& run) {
-  std::printf("{\"type\":\"valid\",\"step\":100,\"metrics\":{\"ndcg@20\":0.25}}\n");
+  std::printf("%s\n",
+              run::progress_line({"valid", 100, 100, 10, 100, {{"ndcg@20", 0.25}}}).c_str());
   write_events(run);
   write_result(run, run::last_attempt(run).number);
   run::close_attempt(run, 0, "");

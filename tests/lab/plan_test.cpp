@@ -123,14 +123,14 @@ TEST(Plan, EstimatesFromWhatTheLabHasMeasured) {
 
 TEST(Plan, StartsNoMoreWorkersThanThereAreDevicesForThem) {
   auto experiment = experiment_of({"finish"});
-  const int64_t processors = default_jobs(experiment, 0);
+  const int64_t processors = default_jobs(experiment, 0, 0);
   EXPECT_GE(processors, 1);
   experiment.runs[0].run.train.threads = processors + 1;
-  EXPECT_EQ(default_jobs(experiment, 0), 1);
+  EXPECT_EQ(default_jobs(experiment, 0, 0), 1);
   experiment.runs[0].run.train.threads = 1;
   experiment.runs[0].run.train.device = "cuda";
-  EXPECT_EQ(default_jobs(experiment, 0), 1);
-  EXPECT_EQ(default_jobs(experiment, 1), 1);
+  EXPECT_EQ(default_jobs(experiment, 0, 0), 1);
+  EXPECT_EQ(default_jobs(experiment, 1, 0), 1);
   EXPECT_EQ(default_jobs(experiment, 10'000), processors);
 }
 

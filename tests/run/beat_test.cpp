@@ -19,16 +19,15 @@ class BeatTest : public RunTest {
 
 TEST_F(BeatTest, IsReadAsItWasWritten) {
   EXPECT_FALSE(read_beat(run_).has_value());
-  write_beat(run_, {this_process(), 7, 100, 12.5, 1769903999});
+  const Progress progress{"valid", 7, 100, 12.5, 6, {{"ndcg@20", 0.25}}};
+  write_beat(run_, {this_process(), progress, 1769903999});
   const auto beat = read_beat(run_);
   ASSERT_TRUE(beat.has_value());
   EXPECT_EQ(beat->process.pid, this_process().pid);
   EXPECT_EQ(beat->process.start, this_process().start);
   EXPECT_EQ(beat->process.host, this_process().host);
   EXPECT_EQ(beat->process.boot, this_process().boot);
-  EXPECT_EQ(beat->step, 7);
-  EXPECT_EQ(beat->max_steps, 100);
-  EXPECT_EQ(beat->steps_per_second, 12.5);
+  EXPECT_EQ(to_json(beat->progress), to_json(progress));
   EXPECT_EQ(beat->time, 1769903999);
 }
 
@@ -38,12 +37,12 @@ TEST_F(BeatTest, InTheOldFormatHasItsTimeAsText) {
   const auto beat = read_beat(run_);
   ASSERT_TRUE(beat.has_value());
   EXPECT_EQ(beat->time, 1769903999);
-  EXPECT_EQ(beat->step, 20);
+  EXPECT_EQ(beat->progress.step, 20);
   EXPECT_TRUE(is_fresh(*beat, 1769903999 + 59));
 }
 
 TEST_F(BeatTest, IsFreshForAMinuteOnBothSides) {
-  const Beat beat{{}, 0, 0, 0, 1000000};
+  const Beat beat{{}, {}, 1000000};
   EXPECT_TRUE(is_fresh(beat, 1000000 + 59));
   EXPECT_FALSE(is_fresh(beat, 1000000 + 60));
   EXPECT_TRUE(is_fresh(beat, 1000000 - 59)) << "the clock of another host may be ahead";

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "core/base/file_lock.h"
 #include "core/base/files.h"
 #include "core/base/json_field.h"
 #include "core/base/records.h"
@@ -48,6 +49,7 @@ TEST_F(RunFolder, HoldsTheResolvedRunAndItsHeader) {
 
 TEST_F(RunFolder, IsInterruptedWhenItsProcessIsGoneButACheckpointIsThere) {
   const Folder run = new_run();
+  const FileLock lock(run.file(kLockFile), 0, "the run");  // as a worker holds it
   EXPECT_EQ(begin_attempt(run), 1);
   EXPECT_EQ(state_of(run), State::kRunning);
   // Another process has the number now.
@@ -60,6 +62,15 @@ TEST_F(RunFolder, IsInterruptedWhenItsProcessIsGoneButACheckpointIsThere) {
   EXPECT_EQ(state_of(run), State::kInterrupted);
   write_result(run, failure("out of luck", 2));
   EXPECT_EQ(state_of(run), State::kFailed);
+}
+
+TEST_F(RunFolder, OfACopiedLabIsNotRunningWhileTheOriginalIs) {
+  const Folder run = new_run();
+  const FileLock lock(run.file(kLockFile), 0, "the run");
+  begin_attempt(run);
+  ASSERT_EQ(state_of(run), State::kRunning);
+  std::filesystem::copy(lab_, path("copy"), std::filesystem::copy_options::recursive);
+  EXPECT_EQ(state_of(folder_of(path("copy"), run.uuid())), State::kQueued);
 }
 
 TEST_F(RunFolder, IsNotRunningAfterAReboot) {
@@ -77,9 +88,9 @@ TEST_F(RunFolder, IsRunningOnAnotherHostWhileItsBeatIsFresh) {
   note_attempt(run, 1, elsewhere);
   EXPECT_EQ(state_of(run), State::kQueued) << "no beat yet";
   const std::time_t now = std::time(nullptr);
-  write_beat(run, {elsewhere, 10, 100, 2.5, now});
+  write_beat(run, {elsewhere, {}, now});
   EXPECT_EQ(state_of(run), State::kRunning);
-  write_beat(run, {elsewhere, 10, 100, 2.5, now - 3600});
+  write_beat(run, {elsewhere, {}, now - 3600});
   EXPECT_EQ(state_of(run), State::kQueued);
 }
 

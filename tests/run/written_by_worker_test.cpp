@@ -71,7 +71,7 @@ seeds: [1]
     const auto beat = run::read_beat(run);
     ASSERT_TRUE(beat.has_value());
     EXPECT_EQ(run::to_json(beat->process), run::to_json(attempt.process));
-    EXPECT_EQ(beat->max_steps, 1000000);
+    EXPECT_EQ(beat->progress.max_steps, 1000000);
     EXPECT_TRUE(run::is_fresh(*beat, std::time(nullptr)));
   }
 
