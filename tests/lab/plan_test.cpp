@@ -131,7 +131,7 @@ TEST(Plan, StartsNoMoreWorkersThanThereAreDevicesForThem) {
   experiment.runs[0].run.train.device = "cuda";
   EXPECT_EQ(default_jobs(experiment, 0, 0), 1);
   EXPECT_EQ(default_jobs(experiment, 1, 0), 1);
-  EXPECT_EQ(default_jobs(experiment, 10'000), processors);
+  EXPECT_EQ(default_jobs(experiment, 10'000, 0), processors);
 }
 
 TEST(Plan, ListsTheDevicesThatTheEnvironmentShows) {
