@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <deque>
@@ -348,14 +347,6 @@ GridResult run_grid(const spec::Experiment& experiment, const Plan& plan,
                     const std::function<void(const TaskEvent&)>& on_event,
                     const std::function<void()>& tick) {
   return Executor(experiment, plan, options, on_event).go(tick);
-}
-
-std::string duration_text(double seconds) {
-  const int64_t whole = std::llround(seconds);
-  const auto text = [](int64_t value, const char* unit) { return std::to_string(value) + unit; };
-  if (whole < 60) return text(whole, " s");
-  if (whole < 3600) return text(whole / 60, " min ") + text(whole % 60, " s");
-  return text(whole / 3600, " h ") + text(whole % 3600 / 60, " min");
 }
 
 }  // namespace lea::lab

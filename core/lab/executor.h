@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/base/file_lock.h"
 #include "core/lab/plan.h"
 
@@ -71,7 +72,6 @@ GridResult run_grid(const spec::Experiment& experiment, const Plan& plan,
                     const std::function<void(const TaskEvent&)>& on_event,
                     const std::function<void()>& tick);
 
-// "3 h 20 min", "2 min 5 s", "12 s".
-std::string duration_text(double seconds);
+using lea::duration_text;
 
 }  // namespace lea::lab

@@ -212,11 +212,5 @@ TEST(LabLock, ClearsWhatAKilledOneLeftHalfMade) {
   EXPECT_TRUE(std::filesystem::exists(live)) << "an import of ranks may be making it";
 }
 
-TEST(DurationText, IsShort) {
-  EXPECT_EQ(duration_text(12.4), "12 s");
-  EXPECT_EQ(duration_text(125), "2 min 5 s");
-  EXPECT_EQ(duration_text(12000), "3 h 20 min");
-}
-
 }  // namespace
 }  // namespace lea::lab
