@@ -1,0 +1,210 @@
+#include "core/lab/rank_reader.h"
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <unordered_map>
+
+#include "core/base/csv.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace lea::lab {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr size_t kCsvLimit = size_t{2} << 30;
+constexpr size_t kMessages = 5;
+
+// The test events as records with rank 0.
+std::vector<eval::RankRecord> expected_records(const data::Dataset& data,
+                                               const data::Split& split) {
+  std::vector<uint32_t> popularity(static_cast<size_t>(data.items()) + 1, 0);
+  for (const uint32_t event : data::events_of(split, data::Part::kTrain))
+    ++popularity[data.item()[event]];
+  const std::vector<uint32_t> events = data::events_of(split, data::Part::kTest);
+  const std::vector<uint32_t> sequences = data::sequences_of(data, events);
+  std::vector<eval::RankRecord> records;
+  for (size_t i = 0; i < events.size(); ++i) {
+    eval::RankRecord record{};
+    record.sequence = sequences[i];
+    record.position = static_cast<uint32_t>(events[i] - data.offsets()[sequences[i]]);
+    record.target = data.item()[events[i]];
+    record.popularity = popularity[record.target];
+    records.push_back(record);
+  }
+  return records;
+}
+
+class ForeignReader {
+ public:
+  ForeignReader(const std::string& path, const data::Dataset& data,
+                std::vector<eval::RankRecord> records)
+      : path_(path), data_(data), records_(std::move(records)) {
+    for (size_t i = 0; i < data.sequence_ids().size(); ++i) {
+      sequence_of_.emplace(data.sequence_ids()[i], static_cast<uint32_t>(i));
+    }
+    for (size_t i = 0; i < records_.size(); ++i) record_of_.emplace(key(records_[i]), i);
+  }
+
+  void read() {
+    std::ifstream file(path_, std::ios::binary);
+    std::error_code error;
+    if (!file)
+      throw DataError(printable(path_) + ": cannot be opened: " + std::strerror(errno) + ".");
+    if (!fs::is_regular_file(path_, error))
+      throw DataError(printable(path_) + ": is not a regular file.");
+    if (fs::file_size(path_, error) > kCsvLimit)
+      throw DataError(printable(path_) + ": is too large");
+    std::string line;
+    if (!std::getline(file, line)) throw DataError(printable(path_) + ": is empty");
+    read_header(line);
+    while (std::getline(file, line)) {
+      ++line_;
+      if (!line.empty() && line != "\r") read_row(split_csv(line));
+    }
+    finish();
+  }
+
+  const std::vector<eval::RankRecord>& records() const { return records_; }
+  bool has(const char* column) const { return column_.contains(column); }
+  void require_coverage(bool first_event) {
+    size_t missing = 0;
+    std::string first;
+    std::vector<eval::RankRecord> kept;
+    for (const eval::RankRecord& record : records_) {
+      if (record.rank > 0) {
+        kept.push_back(record);
+      } else if (first_event || record.position > 0) {
+        if (++missing <= kMessages) {
+          first += "\n  sequence " + printable(data_.sequence_ids()[record.sequence]) +
+                   ", position " + std::to_string(record.position);
+        }
+      }
+    }
+    if (missing > 0) {
+      throw DataError(printable(path_) + ": " + std::to_string(missing) + " of " +
+                      std::to_string(records_.size()) + " test events have no rank:" + first +
+                      "\nA table compares systems on the same events only.");
+    }
+    records_ = std::move(kept);
+  }
+
+ private:
+  static uint64_t key(const eval::RankRecord& r) { return uint64_t{r.sequence} << 32 | r.position; }
+
+  void read_header(const std::string& line) {
+    const std::vector<std::string> names = split_csv(line);
+    for (size_t i = 0; i < names.size(); ++i) column_[names[i]] = i;
+    for (const char* required : {"sequence", "position", "rank"}) {
+      if (!column_.contains(required)) {
+        throw DataError(
+            printable(path_) + ":1: the header lacks `" + required +
+            "`; it must be sequence,position,rank and may have target, ties, rank_unseen, "
+            "ties_unseen");
+      }
+    }
+    width_ = names.size();
+  }
+
+  void read_row(const std::vector<std::string>& fields) {
+    if (fields.size() != width_) {
+      return refuse("has " + counted(fields.size(), "field") + ", not " + std::to_string(width_));
+    }
+    const auto sequence = sequence_of_.find(fields[column_.at("sequence")]);
+    if (sequence == sequence_of_.end()) {
+      return refuse("sequence `" + printable(fields[column_.at("sequence")]) +
+                    "` is not in the data set");
+    }
+    eval::RankRecord wanted{};
+    wanted.sequence = sequence->second;
+    uint32_t rank = 0, ties = 0;
+    if (!number(fields, "position", &wanted.position) || !number(fields, "rank", &rank) ||
+        !number(fields, "ties", &ties)) {
+      return;
+    }
+    const auto found = record_of_.find(key(wanted));
+    if (found == record_of_.end()) {
+      return refuse("position " + std::to_string(wanted.position) +
+                    " of this sequence is no test event");
+    }
+    fill(records_[found->second], fields, rank, ties);
+  }
+
+  void fill(eval::RankRecord& record, const std::vector<std::string>& fields, uint32_t rank,
+            uint32_t ties) {
+    if (record.rank > 0) return refuse("gives this event a second time");
+    if (rank < 1 || uint64_t{rank} + ties > static_cast<uint64_t>(data_.items())) {
+      return refuse("rank must be 1 or more, and rank + ties at most the " +
+                    std::to_string(data_.items()) + " items, but they are " + std::to_string(rank) +
+                    " and " + std::to_string(ties));
+    }
+    const auto target = column_.find("target");
+    if (target != column_.end() && fields[target->second] != data_.item_ids()[record.target - 1]) {
+      return refuse("target is `" + printable(fields[target->second]) +
+                    "`, but this event's item is `" +
+                    printable(data_.item_ids()[record.target - 1]) + "`");
+    }
+    uint32_t rank_unseen = rank, ties_unseen = ties;
+    if (has("rank_unseen") && !number(fields, "rank_unseen", &rank_unseen)) return;
+    if (has("ties_unseen") && !number(fields, "ties_unseen", &ties_unseen)) return;
+    if (rank_unseen < 1 || rank_unseen > rank || ties_unseen > ties) {
+      return refuse("rank_unseen and ties_unseen cannot be larger than rank and ties");
+    }
+    record.rank = rank;
+    record.ties = ties;
+    record.rank_unseen = rank_unseen;
+    record.ties_unseen = ties_unseen;
+  }
+
+  // Does not change the value when the column is absent. False after a refused value.
+  bool number(const std::vector<std::string>& fields, const char* name, uint32_t* value) {
+    const auto column = column_.find(name);
+    if (column == column_.end()) return true;
+    const std::string& text = fields[column->second];
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
+    if (error == std::errc() && end == text.data() + text.size()) return true;
+    refuse(std::string(name) + " must be a whole number from 0, but is `" + printable(text) + "`");
+    return false;
+  }
+
+  void refuse(const std::string& what) {
+    if (++bad_ <= kMessages)
+      messages_ += "\n" + printable(path_) + ":" + std::to_string(line_) + ": " + what;
+  }
+
+  void finish() const {
+    if (bad_ == 0) return;
+    throw DataError(printable(path_) + ": " + counted(bad_, "row") +
+                    " cannot be used:" + messages_);
+  }
+
+  const std::string& path_;
+  const data::Dataset& data_;
+  std::vector<eval::RankRecord> records_;
+  std::unordered_map<std::string, uint32_t> sequence_of_;
+  std::unordered_map<uint64_t, size_t> record_of_;
+  std::map<std::string, size_t> column_;
+  size_t width_ = 0, bad_ = 0;
+  int64_t line_ = 1;
+  std::string messages_;
+};
+
+}  // namespace
+
+EventRanks read_foreign_ranks(const std::string& path, const data::Dataset& data,
+                              const data::Split& split, bool first_event) {
+  ForeignReader reader(path, data, expected_records(data, split));
+  reader.read();
+  reader.require_coverage(first_event);
+  EventRanks ranks;
+  ranks.unseen = reader.has("rank_unseen") && (reader.has("ties_unseen") || !reader.has("ties"));
+  ranks.file = {data.fingerprint(), split.fingerprint, static_cast<uint32_t>(data.items()),
+                reader.records()};
+  return ranks;
+}
+
+}  // namespace lea::lab
