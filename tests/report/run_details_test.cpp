@@ -21,7 +21,7 @@ class RunDetailsTest : public ReportTest {
     view_.run.result["metrics"] = {{"test", {{"ndcg@5", 0.0625}}}};
   }
 
-  // Two test events of 100 items; the target of the first one ties with the best.
+  // Two test events of 100 items; the target of the second one ties with the best.
   void write_ranks() const {
     eval::RankFile ranks{std::string(64, 'd'), std::string(64, '5'), 100, {}};
     ranks.records = {{0, 0, 9, 3, 50, 0, 40, 0}, {0, 1, 7, 3, 1, 1, 1, 0}};
@@ -77,7 +77,74 @@ TEST_F(RunDetailsTest, HaveTheStoredMetricsWhenTheRanksAreMissing) {
 
 TEST_F(RunDetailsTest, ShowTheWholeRunAsText) {
   write_ranks();
-  EXPECT_EQ(details_text(details(/*slices=*/true)), R"(GOLDEN)");
+  EXPECT_EQ(details_text(details(/*slices=*/true)), R"(run 01010101-0000-4000-8000-000000000000
+study: gru4rec snqn, seed 1
+finished
+created 2026-01-31T00:00:00Z, finished 2026-01-31T01:00:00Z
+hash cccccccccccccccccccccccccccccccccccccccccccccccccccccccc01010101
+
+Spec
+  augment: null
+  backbone:
+    id: lea.gru4rec
+    params:
+      width: 64
+  data:
+    history: 10
+    name: industry
+  evaluate:
+    first_event: true
+    k:
+      - 5
+      - 20
+    remove_seen: false
+    ties: pessimistic
+  framework:
+    id: lea.snqn
+    params: {}
+  reward: null
+  seed: 1
+  split:
+    by: sequence
+    ratios:
+      - 0.8
+      - 0.1
+      - 0.1
+    seed: 1
+  state: null
+  train:
+    learning_rate: 0.005
+    stop_on: "ndcg@20"
+
+Provenance
+  collapsed: false
+  data_fingerprint: dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+  plugins:
+    -
+      id: "framework lea.snqn"
+      sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+      version: "1"
+  split_fingerprint: "5eed000000000000000000000000000000000000000000000000000000000000"
+  state: finished
+  tie_share: 0.0
+  wall_seconds: 60
+
+Metrics
+  part           seen items  ties         HR@5    NDCG@5  MRR@5   HR@20   NDCG@20  MRR@20
+  test           kept        pessimistic  0.5000  0.3155  0.2500  0.5000  0.3155   0.2500
+  test           kept        expected     0.5000  0.4077  0.3750  0.5000  0.4077   0.3750
+  test           kept        optimistic   0.5000  0.5000  0.5000  0.5000  0.5000   0.5000
+  test           removed     pessimistic  0.5000  0.5000  0.5000  0.5000  0.5000   0.5000
+  test           removed     expected     0.5000  0.5000  0.5000  0.5000  0.5000   0.5000
+  test           removed     optimistic   0.5000  0.5000  0.5000  0.5000  0.5000   0.5000
+  valid, stored  kept        pessimistic                                  0.0900
+
+Test metrics by slice, in the run's own protocol
+  slice            HR@5    NDCG@5  MRR@5   HR@20   NDCG@20  MRR@20
+  history:0        0.0000  0.0000  0.0000  0.0000  0.0000   0.0000
+  history:1-2      1.0000  0.6309  0.5000  1.0000  0.6309   0.5000
+  popularity:head  0.5000  0.3155  0.2500  0.5000  0.3155   0.2500
+)");
 }
 
 TEST_F(RunDetailsTest, GiveScriptsTheSpecAndTheResultAsTheyAreStored) {
