@@ -1,13 +1,12 @@
 // The commands `lealab data import`, `ls`, `show` and `export`.
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "cli/commands.h"
 #include "core/base/error.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/data/export.h"
@@ -37,9 +36,7 @@ std::string percent(int64_t part, int64_t all) {
 
 std::string count(int64_t value) { return std::to_string(value); }
 
-void print_json(const json& document) {
-  std::printf("%s\n", document.dump(2, ' ', false, json::error_handler_t::replace).c_str());
-}
+void print_json(const json& document) { std::printf("%s", pretty_json(document).c_str()); }
 
 std::shared_ptr<const Dataset> open(const Globals& globals, const std::string& name) {
   data::check_name(name);
@@ -144,19 +141,12 @@ void show(const Globals& globals, const std::string& name, SplitOptions& options
 }
 
 void list(const Globals& globals, bool as_json) {
-  const std::filesystem::path folder = data::datasets_folder(lab::existing_lab(globals.lab));
-  std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(".")) names.push_back(name);
-  }
-  std::sort(names.begin(), names.end());
+  const std::string lab = lab::existing_lab(globals.lab);
   json rows = json::array();
-  for (const std::string& name : names) {
+  for (const std::string& name : data::dataset_names(lab)) {
     json row = {{"name", name}};
     try {
-      const auto dataset = Dataset::open((folder / name).string());
+      const auto dataset = Dataset::open(data::dataset_folder(lab, name));
       row.update({{"items", dataset->items()},
                   {"sequences", dataset->sequences()},
                   {"events", dataset->events()},
@@ -215,10 +205,11 @@ void add_import(CLI::App& data_command, const Globals& globals) {
   command->callback([state, &globals] {
     const auto dataset = data::import_dataset(lab::open_lab(globals.lab), state->name,
                                               state->source, state->options);
-    std::printf(
-        "%s: %lld items, %lld sequences, %lld interactions, fingerprint %s\n", state->name.c_str(),
-        static_cast<long long>(dataset->items()), static_cast<long long>(dataset->sequences()),
-        static_cast<long long>(dataset->events()), dataset->fingerprint().substr(0, 12).c_str());
+    std::printf("%s: %s, %s, %s, fingerprint %s\n", state->name.c_str(),
+                counted(dataset->items(), "item").c_str(),
+                counted(dataset->sequences(), "sequence").c_str(),
+                counted(dataset->events(), "interaction").c_str(),
+                dataset->fingerprint().substr(0, 12).c_str());
     std::printf("%s\n", printable(dataset->folder()).c_str());
   });
 }

@@ -9,7 +9,6 @@
 
 #include "core/base/clock.h"
 #include "core/base/text.h"
-#include "core/lab/executor.h"
 
 namespace lea::cli {
 namespace {
@@ -63,7 +62,7 @@ std::string GridDisplay::describe(const run::GridEvent& event, double seconds) c
       return "elsewhere " + name + ": " + printable(event.text) +
              " works on it; waiting for its result";
     case Kind::kFinished:
-      return "finished  " + name + "  in " + lab::duration_text(seconds);
+      return "finished  " + name + "  in " + duration_text(seconds);
     case Kind::kFailed:
       return "FAILED    " + name + ": " + printable(event.text) +
              (event.run.empty() ? "" : "\n          `lealab log " + event.run.substr(0, 8) + "`");
@@ -175,8 +174,8 @@ std::string GridDisplay::row_text(size_t task, const Row& row) const {
             four_digits(row.best.at(metric)) + ")";
   }
   const double silent = std::difftime(std::time(nullptr), row.heard);
-  if (silent > kStallSeconds) return text + "  STALLED: silent for " + lab::duration_text(silent);
-  return text + "  at most " + lab::duration_text(remaining(task, row));
+  if (silent > kStallSeconds) return text + "  STALLED: silent for " + duration_text(silent);
+  return text + "  at most " + duration_text(remaining(task, row));
 }
 
 std::string GridDisplay::total_text() const {
@@ -194,8 +193,8 @@ std::string GridDisplay::total_text() const {
   return "total  " + bar(done) + " " + std::to_string(finished_ + failed_) + "/" +
          std::to_string(total_) + " runs" +
          (failed_ > 0 ? ", " + std::to_string(failed_) + " FAILED" : "") + "  after " +
-         lab::duration_text(std::difftime(std::time(nullptr), started_)) + "  about " +
-         lab::duration_text(seconds / workers) + " left";
+         duration_text(std::difftime(std::time(nullptr), started_)) + "  about " +
+         duration_text(seconds / workers) + " left";
 }
 
 void GridDisplay::tick() {

@@ -48,7 +48,7 @@ void run(const std::string& task, const Options& options) {
   }
   const nlohmann::json answer = parse_json(out, "the worker's answer");
   const auto ids = answer.at("ids").get<std::vector<int64_t>>();
-  std::printf("%zu tokens\n", ids.size());
+  std::printf("%s\n", counted(std::ssize(ids), "token").c_str());
   const bool scored = answer.contains("logprobs");
   const auto scores =
       scored ? answer["logprobs"].get<std::vector<double>>() : std::vector<double>();
@@ -101,8 +101,8 @@ void print_model(const nlohmann::json& model) {
     std::string dtypes;
     for (const auto& [dtype, count] : model.at("dtypes").items())
       dtypes += (dtypes.empty() ? "" : ", ") + dtype;
-    print_line("weights", text("parameters") + " numbers in " + text("files") +
-                              (model.at("files") == 1 ? " file, " : " files, ") +
+    print_line("weights", text("parameters") + " numbers in " +
+                              counted(model.at("files").get<int64_t>(), "file") + ", " +
                               mib(model.at("bytes")) + ", " + dtypes);
   }
   if (!has("memory")) return;

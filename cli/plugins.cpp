@@ -7,8 +7,10 @@
 #include "cli/plugin_template.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
 #include "core/lab/plugins.h"
+#include "core/report/columns.h"
 #include "core/spec/param_json.h"
 
 namespace lea::cli {
@@ -18,53 +20,17 @@ using lab::PluginRecord;
 using lab::PluginState;
 using nlohmann::json;
 
-const char* state_name(PluginState state) {
-  switch (state) {
-    case PluginState::kEnabled:
-      return "enabled";
-    case PluginState::kFailed:
-      return "failed";
-    case PluginState::kConflict:
-      return "conflict";
-  }
-  return "failed";
-}
+void print_json(const json& document) { std::printf("%s", pretty_json(document).c_str()); }
 
-json record_json(const PluginRecord& record) {
-  json plugins = json::array();
-  for (const spec::PluginInfo& plugin : record.plugins) plugins.push_back(spec::to_json(plugin));
-  return {
-      {"file", record.file},         {"state", state_name(record.state)}, {"reason", record.reason},
-      {"warnings", record.warnings}, {"built_with", record.built_with},   {"sha256", record.sha256},
-      {"plugins", plugins}};
-}
-
-void print_json(const json& document) {
-  std::printf("%s\n", document.dump(2, ' ', false, json::error_handler_t::replace).c_str());
-}
-
-// Columns as wide as their widest cell; the last is left as it is.
 void print_table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line += std::string(widths[i] - row[i].size() + 2, ' ');
-    }
-    std::printf("%s\n", line.c_str());
-  }
+  std::printf("%s", report::align_columns(rows).c_str());
 }
 
 void print_list(const std::vector<PluginRecord>& records) {
   std::vector<std::vector<std::string>> rows{
       {"state", "kind", "id", "version", "built with", "sha256", "file"}};
   for (const PluginRecord& record : records) {
-    const std::string state = state_name(record.state), hash = record.sha256.substr(0, 12);
+    const std::string state = to_string(record.state), hash = record.sha256.substr(0, 12);
     for (const spec::PluginInfo& plugin : record.plugins) {
       rows.push_back({state, plugin.kind, printable(plugin.id), printable(plugin.version),
                       record.built_with, hash, printable(record.file)});
@@ -77,7 +43,7 @@ void print_list(const std::vector<PluginRecord>& records) {
   print_table(rows);
   for (const PluginRecord& record : records) {
     if (!record.reason.empty())
-      std::printf("\n%s: %s\n", state_name(record.state), record.reason.c_str());
+      std::printf("\n%s: %s\n", to_string(record.state), record.reason.c_str());
     for (const std::string& warning : record.warnings)
       std::printf("\nwarning: %s\n", warning.c_str());
   }
@@ -89,7 +55,7 @@ void list_plugins(const Globals& globals, bool as_json, bool again) {
       lab::probe_plugins(folders, again ? lab::ProbeCache::kIgnore : lab::ProbeCache::kUse);
   if (as_json) {
     json list = json::array();
-    for (const PluginRecord& record : records) list.push_back(record_json(record));
+    for (const PluginRecord& record : records) list.push_back(lab::to_json(record));
     print_json(list);
     return;
   }
@@ -130,9 +96,8 @@ std::string number(double value) {
 }
 
 std::string range_of(const ParamInfo& info) {
+  if (!info.choices.empty()) return printable(joined(info.choices, " | "));
   std::string text;
-  for (const std::string& choice : info.choices) text += (text.empty() ? "" : " | ") + choice;
-  if (!text.empty()) return printable(text);
   const bool low = info.range.min > std::numeric_limits<double>::lowest();
   const bool high = info.range.max < std::numeric_limits<double>::max();
   if (low && high) text = number(info.range.min) + " to " + number(info.range.max);
@@ -193,7 +158,7 @@ void show_plugin(const Globals& globals, const std::string& name, bool as_json) 
         if (printed) std::printf("\n");
         print_plugin(plugin);
         if (!record.reason.empty())
-          std::printf("\n%s: %s\n", state_name(record.state), record.reason.c_str());
+          std::printf("\n%s: %s\n", to_string(record.state), record.reason.c_str());
       }
       printed = true;
     }
@@ -211,7 +176,7 @@ void check_file(const std::string& file, bool as_json) {
   const std::string path = std::filesystem::absolute(file).lexically_normal().string();
   const PluginRecord record = lab::probe_file(path);
   if (as_json) {
-    print_json(record_json(record));
+    print_json(lab::to_json(record));
   } else {
     print_list({record});
   }

@@ -16,6 +16,7 @@
 #include "core/lab/plugins.h"
 #include "core/report/labels.h"
 #include "core/report/listing.h"
+#include "core/report/run_details.h"
 #include "core/report/table.h"
 #include "core/run/header.h"
 #include "core/run/state.h"
@@ -31,12 +32,7 @@ void print(const std::string& text) {
 
 report::RunView view_of(const run::Folder& folder) {
   lab::RunRecord record = lab::read_run(folder);
-  report::RunView view{std::move(record.run), {}};
-  for (const db::ResultRow& row : record.results) {
-    auto& metrics = row.part == "valid" ? view.metrics.valid : view.metrics.test;
-    metrics[row.metric + "@" + std::to_string(row.k)] = row.value;
-  }
-  return view;
+  return report::view_of(std::move(record.run), record.results);
 }
 
 // The runs of the index, and those folders of the lab that the index does not have in a final
@@ -108,7 +104,8 @@ void add_show(CLI::App& app, const Globals& globals) {
   show->callback([options, &globals] {
     const std::string lab = lab::existing_lab(globals.lab);
     const run::Folder folder = run::find_run(lab, options->run);
-    print(report::run_details(view_of(folder), lab, {options->slices, options->json}));
+    const report::RunDetails details = report::details_of(view_of(folder), lab, {options->slices});
+    print(options->json ? report::details_json(details) : report::details_text(details));
   });
 }
 

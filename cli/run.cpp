@@ -13,11 +13,11 @@
 #include "cli/grid_display.h"
 #include "cli/run_options.h"
 #include "cli/stop_signals.h"
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/lab/detach.h"
-#include "core/lab/executor.h"
 #include "core/lab/grid.h"
 #include "core/lab/session.h"
 #include "core/report/table.h"
@@ -32,10 +32,6 @@ constexpr size_t kCellsShown = 60;
 constexpr double kTickSeconds = 0.2;
 
 void say(const std::string& line) { std::printf("%s\n", line.c_str()); }
-
-std::string counted(size_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
 
 // Prints one line for each cell with the sums over its seeds.
 void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
@@ -72,7 +68,7 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
       text += std::to_string(count) + " " + lab::to_string(status) + ",";
     }
     text.pop_back();
-    if (line.seconds > 0) text += ", about " + lab::duration_text(line.seconds);
+    if (line.seconds > 0) text += ", about " + duration_text(line.seconds);
     for (const std::string& note : line.notes) text += "\n      " + note;
     say(text);
   }
@@ -94,8 +90,8 @@ void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   if (plan.to_do() == 0) {
     say(text + "nothing to do");
   } else {
-    say(text + "about " + lab::duration_text(plan.seconds) + " with " +
-        counted(plan.jobs, "worker") + " (" + plan.basis + ")");
+    say(text + "about " + duration_text(plan.seconds) + " with " + counted(plan.jobs, "worker") +
+        " (" + plan.basis + ")");
   }
   if (plan.stale.count() > 0)
     say(plan.stale.line() + "; they are kept, and --redo-stale makes them again");

@@ -1,4 +1,4 @@
-// Reads JSON files, and the fields of an object with a check of their types. get<T>() alone
+// Prints JSON, reads JSON files, and reads the fields of an object with a check of their types. get<T>() alone
 // converts silently (-1 to 2^64 - 1, 1.9 to 1).
 #pragma once
 
@@ -53,5 +53,12 @@ nlohmann::json parse_json(const std::string& text, const std::string& where,
 // The memory that a JSON file of `bytes` bytes may take: 32 MiB and 2 bytes for each byte of the
 // file. This is enough for the largest tokenizers in use.
 size_t json_memory(size_t bytes);
+
+// The document indented by two spaces, with a newline at the end. Bytes that are not UTF-8 become
+// U+FFFD. `Json` is nlohmann::json or nlohmann::ordered_json.
+template <class Json>
+std::string pretty_json(const Json& document) {
+  return document.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace lea

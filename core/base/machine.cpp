@@ -67,10 +67,6 @@ std::string short_vendor(const std::string& vendor) {
   return slug(vendor);
 }
 
-std::string counted_threads(int threads) {
-  return std::to_string(threads) + (threads == 1 ? " thread" : " threads");
-}
-
 }  // namespace
 
 Processor parse_cpuinfo(std::string_view cpuinfo, const std::string& architecture) {
@@ -104,12 +100,12 @@ std::string Machine::kind() const {
   for (const std::string& name : processor.instruction_sets)
     sets += (sets.empty() ? "" : " ") + name;
   return processor.kind + " (" + (sets.empty() ? "no listed instruction set" : sets) +
-         "), kernels " + kernels + ", LibTorch " + libtorch + ", " + counted_threads(threads) +
+         "), kernels " + kernels + ", LibTorch " + libtorch + ", " + counted(threads, "thread") +
          ", " + device;
 }
 
 std::string Machine::short_kind() const {
-  return slug(processor.short_kind + "-" + libtorch + "-" + counted_threads(threads) +
+  return slug(processor.short_kind + "-" + libtorch + "-" + counted(threads, "thread") +
               (device == "cpu" ? "" : "-" + device));
 }
 

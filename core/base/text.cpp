@@ -1,7 +1,6 @@
 #include "core/base/text.h"
 
 #include <algorithm>
-#include <cstdint>
 
 namespace lea {
 namespace {
@@ -82,10 +81,19 @@ bool is_name(std::string_view name) {
          std::string_view::npos;
 }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += between;
+    text += word;
+  }
   return text.empty() ? "none" : text;
+}
+
+std::string counted(int64_t count, std::string_view noun) {
+  std::string text = std::to_string(count) + " ";
+  text += noun;
+  return count == 1 ? text : text + "s";
 }
 
 std::string printable(std::string_view text) {

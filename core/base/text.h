@@ -1,7 +1,9 @@
-// Text helpers: near misses of a word, rules for names, and text that is safe to print.
+// Text helpers: near misses of a word, rules for names, lists, counts, and text that is safe to
+// print.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +25,10 @@ inline constexpr const char* kNameRule =
     "letters, digits, `.`, `_` and `-` (at most 100, no leading `.` or `-`)";
 
 // Words as "a, b, c"; "none" when there are none.
-std::string joined(const std::vector<std::string>& words);
+std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
+
+// "1 run", "2 runs", "0 runs". `noun` is singular, and its plural ends in -s.
+std::string counted(int64_t count, std::string_view noun);
 
 // The text with control and bidirectional characters, and bytes that are not UTF-8, as \xNN. Text
 // from files could otherwise control a terminal or change the order in which the text is read.

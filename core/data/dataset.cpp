@@ -92,6 +92,17 @@ std::string dataset_folder(const std::string& lab, const std::string& name) {
   return datasets_folder(lab) + "/" + name;
 }
 
+std::vector<std::string> dataset_names(const std::string& lab) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(datasets_folder(lab), ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(".")) names.push_back(name);  // an import in progress has a dot
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::optional<json> describe_dataset(const std::string& lab, const std::string& name) {
   return read_json(dataset_folder(lab, name) + kDescription);
 }

@@ -31,6 +31,9 @@ namespace lea::data {
 std::string datasets_folder(const std::string& lab);
 std::string dataset_folder(const std::string& lab, const std::string& name);
 
+// The names of all data sets of a lab, sorted. A data set may be damaged. Empty without a lab.
+std::vector<std::string> dataset_names(const std::string& lab);
+
 // The content of dataset.json, read without opening the data. Empty when the lab has no data set of
 // that name. Throws DataError when the file is damaged.
 std::optional<nlohmann::json> describe_dataset(const std::string& lab, const std::string& name);

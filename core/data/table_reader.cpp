@@ -36,8 +36,8 @@ void BadRows::finish() const {
   if (count_ <= allowed_) return;
   std::string message;
   for (const std::string& line : first_) message += line + "\n";
-  message += std::to_string(count_) + (count_ >= allowed_ + kGiveUp ? " or more" : "") +
-             (count_ == 1 ? " bad row" : " bad rows");
+  message += count_ >= allowed_ + kGiveUp ? std::to_string(count_) + " or more bad rows"
+                                          : counted(count_, "bad row");
   if (count_ > static_cast<int64_t>(first_.size())) message += " (the first 5 are shown)";
   if (allowed_ > 0) message += ", " + std::to_string(allowed_) + " may be skipped";
   message += ". Nothing was imported. Correct the file, or skip them with --skip-bad-rows N.";
@@ -227,8 +227,7 @@ bool TableReader::whole(std::string_view line) {
   cut(line, fields_);
   if (fields_.size() != header_.size()) {
     bad_.add(file, stream_->line, 1,
-             "the row has " + std::to_string(fields_.size()) +
-                 (fields_.size() == 1 ? " field" : " fields") + ", but the header names " +
+             "the row has " + counted(std::ssize(fields_), "field") + ", but the header names " +
                  std::to_string(header_.size()) + ".");
     return false;
   }

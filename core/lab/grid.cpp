@@ -23,10 +23,6 @@ using State = TaskQueue::State;
 
 constexpr double kLookSeconds = 1;  // how often claims of others and requests are looked at
 
-std::string counted(size_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 std::chrono::steady_clock::duration seconds_of(double seconds) {
   return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
       std::chrono::duration<double>(seconds));

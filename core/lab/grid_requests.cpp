@@ -9,10 +9,6 @@ namespace {
 
 using State = TaskQueue::State;
 
-std::string counted(size_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 }  // namespace
 
 void Grid::obey_requests() {

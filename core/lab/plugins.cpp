@@ -71,17 +71,6 @@ std::optional<PluginRecord> record_of(const std::string& text, const std::string
   }
 }
 
-json to_json(const PluginRecord& record) {
-  json plugins = json::array();
-  for (const spec::PluginInfo& plugin : record.plugins) plugins.push_back(spec::to_json(plugin));
-  return {{"state", record.state == PluginState::kEnabled ? "enabled" : "failed"},
-          {"reason", record.reason},
-          {"warnings", record.warnings},
-          {"plugins", plugins},
-          {"built_with", record.built_with},
-          {"sha256", record.sha256}};
-}
-
 constexpr const char* kBeforeThePlugin = "starting the probe";
 
 struct LastWords {
@@ -243,6 +232,27 @@ void mark_conflicts(std::vector<PluginRecord>* records) {
 }
 
 }  // namespace
+
+const char* to_string(PluginState state) {
+  switch (state) {
+    case PluginState::kEnabled:
+      return "enabled";
+    case PluginState::kFailed:
+      return "failed";
+    case PluginState::kConflict:
+      return "conflict";
+  }
+  return "failed";
+}
+
+json to_json(const PluginRecord& record) {
+  json plugins = json::array();
+  for (const spec::PluginInfo& plugin : record.plugins) plugins.push_back(spec::to_json(plugin));
+  return {
+      {"file", record.file},         {"state", to_string(record.state)}, {"reason", record.reason},
+      {"warnings", record.warnings}, {"built_with", record.built_with},  {"sha256", record.sha256},
+      {"plugins", plugins}};
+}
 
 PluginRecord probe_file(const std::string& file, double seconds) {
   const ProcessResult result = run_process({worker_path(), "probe", file}, seconds, kOutputLimit);

@@ -12,6 +12,7 @@
 namespace lea::lab {
 
 enum class PluginState { kEnabled, kFailed, kConflict };
+const char* to_string(PluginState state);  // "enabled", "failed" or "conflict"
 
 struct PluginRecord {
   std::string file;
@@ -23,6 +24,9 @@ struct PluginRecord {
   std::string sha256;
   bool lasting = true;  // false: the machine ended the probe, which says nothing of the file
 };
+
+// {"file", "state", "reason", "warnings", "built_with", "sha256", "plugins": [spec::to_json ...]}
+nlohmann::json to_json(const PluginRecord& record);
 
 using lea::plugin_folders;
 

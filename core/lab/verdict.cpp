@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "core/lab/executor.h"
 #include "core/run/attempt.h"
 
 namespace lea::lab {

@@ -21,19 +21,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "core/report/measure.h"
-#include "db/store/store.h"
+#include "core/report/run_view.h"
 
 namespace lea::report {
-
-// The facts of a run for filters, sort keys and listings.
-struct RunView {
-  db::RunRow run;
-  Measured metrics;
-};
 
 // The value of a field.
 struct FieldValue {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/base/clock.h"
 #include "core/base/text.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
@@ -12,12 +13,6 @@ namespace lea::report {
 namespace {
 
 using Lines = std::vector<std::string>;
-
-std::string join(const std::vector<std::string>& parts, const std::string& between) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : between) + part;
-  return text;
-}
 
 std::string grouped(int64_t number) {  // 71,872
   std::string digits = std::to_string(number);
@@ -40,7 +35,7 @@ std::string data_counts(const std::string& lab, const std::string& name,
     const std::optional<double> count = number_at(description, std::string("counts.") + key);
     if (count) parts.push_back(grouped(std::llround(*count)) + " " + key);
   }
-  return parts.empty() ? "" : ", " + join(parts, ", ");
+  return parts.empty() ? "" : ", " + joined(parts);
 }
 
 std::string describe_split(const nlohmann::json& spec) {
@@ -50,7 +45,7 @@ std::string describe_split(const nlohmann::json& spec) {
   if ((by == "sequence" || by == "time") && ratios != nullptr && ratios->is_array()) {
     std::vector<std::string> parts;
     for (const auto& ratio : *ratios) parts.push_back(ratio.dump());
-    text += " " + join(parts, "/");
+    text += " " + joined(parts, "/");
   }
   const std::optional<double> seed = number_at(spec, "split.seed");
   if (by == "sequence" && seed) text += " seed " + std::to_string(std::llround(*seed));
@@ -92,13 +87,7 @@ void add_data_and_protocol(const Pivot& pivot, const TableOptions& options, Line
 std::string seed_list(const std::set<int64_t>& seeds) {
   std::vector<std::string> parts;
   for (const int64_t seed : seeds) parts.push_back(std::to_string(seed));
-  return join(parts, ", ");
-}
-
-std::string duration(double seconds) {
-  if (seconds < 120) return std::to_string(std::llround(seconds)) + " s";
-  if (seconds < 7200) return std::to_string(std::llround(seconds / 60)) + " min";
-  return fixed(seconds / 3600).substr(0, fixed(seconds / 3600).size() - 3) + " h";
+  return joined(parts);
 }
 
 void add_counts(const Pivot& pivot, Lines* notes) {
@@ -121,14 +110,14 @@ void add_counts(const Pivot& pivot, Lines* notes) {
   if (open > 0) line += ", " + std::to_string(open) + " not finished";
   if (missing > 0) line += ", " + std::to_string(missing) + " missing";
   if (!seeds.empty()) line += "; seeds " + seed_list(seeds) + " (untrained baselines: one run)";
-  if (seconds > 0) line += "; " + duration(seconds) + " of computing";
+  if (seconds > 0) line += "; " + duration_text(seconds, DurationStyle::kCost) + " of computing";
   if (superseded > 0) {
     line += "; " + std::to_string(superseded) +
             " older finished runs of the same cell and seed left out";
   }
   if (other_data > 0) {
-    line += "; " + std::to_string(other_data) + " finished run" + (other_data == 1 ? "" : "s") +
-            " left out whose data set was replaced since";
+    line +=
+        "; " + counted(other_data, "finished run") + " left out whose data set was replaced since";
   }
   notes->push_back(line + ".");
 }
@@ -167,7 +156,7 @@ void add_head(const Pivot& pivot, Lines* notes) {
   }
   if (!heads.empty())
     notes->push_back("Ranked by each framework's own score; " +
-                     join({heads.begin(), heads.end()}, "; ") + ".");
+                     joined({heads.begin(), heads.end()}, "; ") + ".");
 }
 
 // Test metrics as means over a row's seeds.
@@ -272,7 +261,7 @@ void add_machines(const Pivot& pivot, Lines* notes) {
     for (const auto& [kind, of_kind] : seeds) {
       kinds.push_back((kind.empty() ? "unknown" : kind) + " (seed " + seed_list(of_kind) + ")");
     }
-    notes->push_back("Mixed machines: " + row.name + ": " + join(kinds, "; ") + ".");
+    notes->push_back("Mixed machines: " + row.name + ": " + joined(kinds, "; ") + ".");
   }
 }
 

@@ -1,15 +1,15 @@
 #include "core/report/listing.h"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/base/clock.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
 #include "core/report/columns.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
 #include "core/report/pivot.h"
-#include "core/spec/run_spec.h"
 
 namespace lea::report {
 namespace {
@@ -25,10 +25,7 @@ std::string main_metric(const RunView& view) {
 std::string age_text(const RunView& view) {
   const std::optional<double> hours = field_of(view, "age").number;
   if (!hours) return "";
-  const double minutes = std::max(0.0, *hours * 60);
-  if (minutes < 60) return std::to_string(std::llround(minutes)) + " min";
-  if (minutes < 48 * 60) return std::to_string(std::llround(minutes / 60)) + " h";
-  return std::to_string(std::llround(minutes / 60 / 24)) + " d";
+  return duration_text(*hours * 3600, DurationStyle::kAge);
 }
 
 // The length at which prefixes of the uuids are unique, at least 8.
@@ -68,21 +65,6 @@ void sort_views(const std::string& sort, std::vector<RunView>* views) {
   *views = std::move(sorted);
 }
 
-nlohmann::ordered_json to_json(const RunView& view) {
-  const db::RunRow& run = view.run;
-  nlohmann::ordered_json document = {{"uuid", run.uuid},       {"experiment", run.experiment},
-                                     {"labels", run.labels},   {"seed", run.seed},
-                                     {"state", run.state},     {"reason", run.reason},
-                                     {"created", run.created}, {"finished", run.finished},
-                                     {"source", run.source},   {"hash", run.run_hash}};
-  document["metrics"] = {{"valid", view.metrics.valid}, {"test", view.metrics.test}};
-  return document;
-}
-
-std::string dump(const nlohmann::ordered_json& document) {
-  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
-}
-
 }  // namespace
 
 std::string list_runs(std::vector<RunView> views, const std::string& filter,
@@ -95,7 +77,7 @@ std::string list_runs(std::vector<RunView> views, const std::string& filter,
   if (options.json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const RunView& view : views) list.push_back(to_json(view));
-    return dump(list);
+    return pretty_json(list);
   }
   std::vector<std::vector<std::string>> grid = {
       {"run", "experiment", "cell", "seed", "state", "test", "age"}};
@@ -108,97 +90,9 @@ std::string list_runs(std::vector<RunView> views, const std::string& filter,
                     printable(describe(view.run)), std::to_string(view.run.seed), view.run.state,
                     value.number ? metric + " " + fixed(*value.number) : "", age_text(view)});
   }
-  std::string text = align_columns(grid);
-  text += std::to_string(views.size()) + (views.size() == 1 ? " run" : " runs");
+  std::string text = align_columns(grid) + counted(std::ssize(views), "run");
   if (views.size() != all) text += " of " + std::to_string(all);
   return text + "\n";
-}
-
-std::string run_details(const RunView& view, const std::string& lab, const DetailOptions& options) {
-  const db::RunRow& run = view.run;
-  const eval::Protocol own = protocol_of(run);
-  const auto ranks = read_ranks(lab, run.uuid, "test");
-  nlohmann::ordered_json tables = nlohmann::ordered_json::array();
-  nlohmann::ordered_json sliced = nlohmann::ordered_json::object();
-  std::vector<std::vector<std::string>> grid = {{"part", "seen items", "ties"}};
-  for (const int64_t k : own.k) {
-    for (const char* metric : {"HR@", "NDCG@", "MRR@"})
-      grid[0].push_back(metric + std::to_string(k));
-  }
-  const auto add = [&](const std::string& part, const eval::Protocol& protocol,
-                       const std::string& ties, const std::map<std::string, double>& metrics) {
-    std::vector<std::string>& line = grid.emplace_back();
-    line = {part, protocol.remove_seen ? "removed" : "kept", ties};
-    for (const int64_t k : own.k) {
-      for (const char* metric : {"hr@", "ndcg@", "mrr@"}) {
-        const auto found = metrics.find(metric + std::to_string(k));
-        line.push_back(found == metrics.end() ? "" : fixed(found->second));
-      }
-    }
-    tables.push_back({{"part", part},
-                      {"remove_seen", protocol.remove_seen},
-                      {"ties", ties},
-                      {"metrics", metrics}});
-  };
-  const std::vector<std::string> policies = {"pessimistic", "expected", "optimistic"};
-  if (ranks) {
-    for (const bool remove_seen : {false, true}) {
-      for (const std::string& ties : policies) {
-        eval::Protocol protocol = own;
-        protocol.ties = eval::ties_from(ties);
-        protocol.remove_seen = remove_seen;
-        if (!has_ranks_for(run, protocol)) continue;
-        add("test", protocol, ties, eval::metrics(ranks->records, protocol));
-      }
-    }
-    if (options.slices) {
-      for (const auto& [name, metrics] : eval::slices(ranks->records, own)) sliced[name] = metrics;
-    }
-  } else if (!view.metrics.test.empty()) {
-    add("test, stored", own, text_at(run.spec, "evaluate.ties"), view.metrics.test);
-  }
-  if (!view.metrics.valid.empty()) {
-    add("valid, stored", own, text_at(run.spec, "evaluate.ties"), view.metrics.valid);
-  }
-
-  if (options.json) {
-    nlohmann::ordered_json document = to_json(view);
-    document["spec"] = run.spec;
-    document["result"] = run.result;
-    document["protocols"] = tables;
-    if (options.slices) document["slices"] = sliced;
-    return dump(document);
-  }
-  std::string text = "run " + run.uuid + "\n" + printable(run.experiment) + ": " +
-                     printable(describe(run)) + ", seed " + std::to_string(run.seed) + "\n" +
-                     run.state + (run.reason.empty() ? "" : ": " + printable(run.reason)) + "\n";
-  text += "created " + run.created + (run.finished.empty() ? "" : ", finished " + run.finished) +
-          "\nhash " + run.run_hash + "\n\nSpec\n" + indent(spec::dump_yaml(run.spec));
-  nlohmann::json provenance = run.result;
-  if (provenance.is_object()) {
-    provenance.erase("metrics");
-    text += "\nProvenance\n" + indent(spec::dump_yaml(provenance));
-  }
-  if (grid.size() > 1) text += "\nMetrics\n" + indent(align_columns(grid));
-  if (!ranks && run.state == "finished") {
-    text += "  (ranks.bin is not in the run's folder: only the stored metrics can be shown)\n";
-  }
-  if (options.slices && ranks) {
-    grid.resize(1);
-    grid[0].erase(grid[0].begin() + 1, grid[0].begin() + 3);
-    grid[0][0] = "slice";
-    for (const auto& [name, metrics] : sliced.items()) {
-      std::vector<std::string>& line = grid.emplace_back();
-      line.push_back(name);
-      for (const int64_t k : own.k) {
-        for (const char* metric : {"hr@", "ndcg@", "mrr@"}) {
-          line.push_back(fixed(number_at(metrics, metric + std::to_string(k)).value_or(0)));
-        }
-      }
-    }
-    text += "\nTest metrics by slice, in the run's own protocol\n" + indent(align_columns(grid));
-  }
-  return text;
 }
 
 }  // namespace lea::report

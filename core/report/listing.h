@@ -1,4 +1,4 @@
-// Prints a list of runs, or all facts of one run, as text or JSON.
+// Prints a list of runs as text or JSON.
 #pragma once
 
 #include <string>
@@ -19,15 +19,5 @@ struct ListOptions {
 // labels, seed, state, main metric and age. Throws UsageError for a wrong filter or sort field.
 std::string list_runs(std::vector<RunView> views, const std::string& filter,
                       const ListOptions& options);
-
-struct DetailOptions {
-  bool slices = false;  // also print metrics by slice (eval::slices)
-  bool json = false;
-};
-
-// The resolved spec, the provenance and the metrics of one run. Computes the test metrics from the
-// ranks in the lab, for every tie policy, with and without seen items. Prints the stored metrics
-// when the ranks are missing. Throws DataError when the ranks are damaged.
-std::string run_details(const RunView& view, const std::string& lab, const DetailOptions& options);
 
 }  // namespace lea::report

@@ -47,14 +47,15 @@ std::optional<eval::RankFile> read_ranks(const std::string& lab, const std::stri
   return eval::decode_ranks(read_file(path), path);
 }
 
+void Measured::add(const db::ResultRow& result) {
+  auto& metrics = result.part == "valid" ? valid : test;
+  metrics[result.metric + "@" + std::to_string(result.k)] = result.value;
+}
+
 std::map<std::string, Measured> stored_metrics(const db::Store& store,
                                                const std::string& experiment) {
   std::map<std::string, Measured> stored;
-  for (const db::ResultRow& result : store.results(experiment)) {
-    Measured& measured = stored[result.uuid];
-    auto& metrics = result.part == "valid" ? measured.valid : measured.test;
-    metrics[result.metric + "@" + std::to_string(result.k)] = result.value;
-  }
+  for (const db::ResultRow& result : store.results(experiment)) stored[result.uuid].add(result);
   return stored;
 }
 

@@ -32,6 +32,8 @@ std::optional<eval::RankFile> read_ranks(const std::string& lab, const std::stri
 // The metrics of a run.
 struct Measured {
   std::map<std::string, double> test, valid;  // name ("ndcg@20") -> value
+
+  void add(const db::ResultRow& result);
 };
 
 // The stored metrics of all runs of an experiment by uuid. "" means all experiments.

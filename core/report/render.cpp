@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/csv.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
 #include "core/report/columns.h"
 
@@ -233,7 +234,7 @@ std::string render_json(const Pivot& pivot) {
     document["rows"].push_back(entry);
   }
   document["notes"] = pivot.notes;
-  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return pretty_json(document);
 }
 
 }  // namespace lea::report

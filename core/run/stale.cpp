@@ -32,7 +32,7 @@ std::string StaleRuns::line() const {
   if (count_ == 0) return "";
   std::vector<std::string> parts;
   for (const std::string& part : parts_) parts.push_back(printable(part));
-  return std::to_string(count_) + (count_ == 1 ? " run is" : " runs are") + " stale: made with " +
+  return counted(count_, "run") + (count_ == 1 ? " is" : " are") + " stale: made with " +
          joined(parts);
 }
 

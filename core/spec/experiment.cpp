@@ -179,7 +179,7 @@ class Expansion {
     if (value.is_null() || value == experiment_.runs.size()) return;
     errors_.add(runs->value->at, "runs",
                 "is " + value.dump() + ", but the grid has " +
-                    std::to_string(experiment_.runs.size()) + " runs; correct one of them");
+                    counted(std::ssize(experiment_.runs), "run") + "; correct one of them");
   }
 
   NodePtr root_;

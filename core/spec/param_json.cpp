@@ -172,6 +172,13 @@ json without_added_defaults(const std::vector<ParamInfo>& infos, json values) {
   return values;
 }
 
+json with_added_defaults(const std::vector<ParamInfo>& infos, json values) {
+  for (const ParamInfo& info : infos) {
+    if (info.added && !values.contains(info.name)) values[info.name] = to_json(info.default_value);
+  }
+  return values;
+}
+
 std::vector<std::string> names_of(const std::vector<ParamInfo>& infos) {
   std::vector<std::string> names;
   for (const ParamInfo& info : infos) names.push_back(info.name);

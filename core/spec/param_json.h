@@ -30,6 +30,9 @@ ParamValue value_of(const ParamInfo& info, const nlohmann::json& value);
 // Without this, a parameter that is added after a release would change the hash of every run.
 nlohmann::json without_added_defaults(const std::vector<ParamInfo>& infos, nlohmann::json values);
 
+// Inverse of without_added_defaults: gives the `added` parameters that `values` lacks their default.
+nlohmann::json with_added_defaults(const std::vector<ParamInfo>& infos, nlohmann::json values);
+
 // The declared names, in their order.
 std::vector<std::string> names_of(const std::vector<ParamInfo>& infos);
 

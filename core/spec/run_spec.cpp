@@ -116,6 +116,21 @@ json to_json(const RunSpec& run) {
           {"seed", run.seed}};
 }
 
+json with_added_defaults(json document) {
+  const auto complete = [&](const char* section, const std::vector<ParamInfo>& infos) {
+    const auto found = document.find(section);
+    if (found != document.end() && found->is_object()) *found = with_added_defaults(infos, *found);
+  };
+  complete("data", infos_of<DataSection>());
+  complete("split", infos_of<SplitSection>());
+  complete("train", infos_of<TrainSection>());
+  complete("negatives", infos_of<NegativesSection>());
+  complete("evaluate", infos_of<EvaluateSection>());
+  complete("state_use", infos_of<StateSection>());
+  complete("augment_use", infos_of<AugmentSection>());
+  return document;
+}
+
 RunSpec run_from_json(const json& document, const std::string& where) {
   RunReader reader(document, where);
   RunSpec run;

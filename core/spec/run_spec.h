@@ -44,6 +44,11 @@ struct RunSpec {
 // A section or slot that nothing in the run reads is null.
 nlohmann::json to_json(const RunSpec& run);
 
+// A canonical document with every setting of its sections, also the `added` ones that it lacks
+// because they have their default. For people: a hash is never taken of it. The `added` parameters
+// of plugins stay away, because only the plugins declare them.
+nlohmann::json with_added_defaults(nlohmann::json document);
+
 // Inverse of to_json. Throws ConfigError on an unknown key or a wrong type; `where` names the file.
 // A parameter of a section that the document lacks has its default: the document is older than the
 // parameter, or the parameter is `added`.

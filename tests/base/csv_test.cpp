@@ -19,7 +19,8 @@ TEST(Csv, KeepsASpreadsheetFromRunningText) {
 }
 
 TEST(Csv, ReadsBackWhatItWrote) {
-  const std::vector<std::string> fields = {"plain", "a,b", "\"", "=1", "'x", "", "-"};
+  const std::vector<std::string> fields = {"plain", "a,b", "\"", "=1",    "'x",
+                                           "",      "-",   "-5", "@x,\"y"};
   std::string line;
   for (const std::string& field : fields) line += (line.empty() ? "" : ",") + csv_field(field);
   EXPECT_EQ(split_csv(line), fields);

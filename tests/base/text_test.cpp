@@ -31,6 +31,19 @@ TEST(DidYouMean, IsASuffixOrNothing) {
   EXPECT_EQ(did_you_mean("popularity", {"snqn"}), "");
 }
 
+TEST(Joined, PutsTheSeparatorBetweenTheWords) {
+  EXPECT_EQ(joined({"a", "b", "c"}), "a, b, c");
+  EXPECT_EQ(joined({"a", "b"}, "; "), "a; b");
+  EXPECT_EQ(joined({"a"}, "/"), "a");
+  EXPECT_EQ(joined({}), "none");
+}
+
+TEST(Counted, IsSingularForOneAlone) {
+  EXPECT_EQ(counted(0, "run"), "0 runs");
+  EXPECT_EQ(counted(1, "run"), "1 run");
+  EXPECT_EQ(counted(2, "bad row"), "2 bad rows");
+}
+
 TEST(Sha256, EqualsThePublishedVectors) {
   EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

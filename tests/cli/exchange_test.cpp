@@ -6,7 +6,6 @@
 
 #include "core/base/csv.h"
 #include "core/base/files.h"
-#include "core/lab/rank_exchange.h"
 #include "tests/cli/lab_command.h"
 
 namespace lea {

@@ -112,24 +112,5 @@ TEST_F(FilterTest, ListsTheBestFirst) {
   EXPECT_EQ(json[0]["metrics"]["test"]["ndcg@10"], 0.06);
 }
 
-TEST_F(FilterTest, ShowsMetricsUnderEveryPolicyFromTheRanks) {
-  const db::RunRow& row = views_[0].run;
-  eval::RankFile ranks{std::string(64, 'd'), std::string(64, '5'), 100, {}};
-  ranks.records = {{0, 0, 9, 3, 50, 0, 40, 0}, {0, 1, 7, 3, 1, 1, 1, 0}};
-  std::filesystem::create_directories(lab_ + "/runs/" + row.uuid);
-  publish_file(lab_ + "/runs/" + row.uuid + "/ranks.bin", eval::encode_ranks(ranks));
-  const auto shown = nlohmann::json::parse(run_details(views_[0], lab_, {true, true}));
-  ASSERT_EQ(shown["protocols"].size(),
-            7u);  // three policies, with and without seen items; validation
-  EXPECT_NEAR(shown["protocols"][0]["metrics"]["ndcg@5"].get<double>(), 0.5 / std::log2(3), 1e-12);
-  EXPECT_NEAR(shown["protocols"][2]["metrics"]["ndcg@5"].get<double>(), 0.5, 1e-12);
-  EXPECT_TRUE(shown["slices"].contains("history:0"));
-  const std::string text = run_details(views_[0], lab_, {true, false});
-  EXPECT_THAT(text, HasSubstr("gru4rec snqn, seed 1"));
-  EXPECT_THAT(text, HasSubstr("learning_rate: 0.005"));
-  EXPECT_THAT(text, HasSubstr("removed     optimistic"));
-  EXPECT_THAT(text, HasSubstr("history:0"));
-}
-
 }  // namespace
 }  // namespace lea::report

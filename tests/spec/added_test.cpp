@@ -44,6 +44,38 @@ TEST(AddedToASection, MayBeStatedWithItsDefaultInADocument) {
             section_json(TrainSection()));
 }
 
+TEST(AddedToASection, IsShownWithItsDefault) {
+  const auto& infos = infos_of<LaterTrain>();
+  LaterTrain later;
+  const json shown = with_added_defaults(infos, section_json(later));
+  EXPECT_EQ(shown.at("later"), 3);
+  EXPECT_EQ(shown.at("decay"), (std::vector<double>{0.5, 1}));
+  EXPECT_EQ(without_added_defaults(infos, shown), section_json(later));
+  later.later = 5;
+  EXPECT_EQ(with_added_defaults(infos, section_json(later)).at("later"), 5);
+}
+
+template <class Section>
+void expect_all(const json& document, const char* section) {
+  for (const std::string& name : names_of(infos_of<Section>()))
+    EXPECT_TRUE(document.at(section).contains(name)) << section << "." << name;
+}
+
+TEST(AddedToASection, IsShownInEverySectionOfARun) {
+  RunSpec run;
+  run.framework.id = run.state.id = run.augment.id = "lea.x";
+  const json shown = with_added_defaults(to_json(run));
+  expect_all<DataSection>(shown, "data");
+  expect_all<SplitSection>(shown, "split");
+  expect_all<TrainSection>(shown, "train");
+  expect_all<NegativesSection>(shown, "negatives");
+  expect_all<EvaluateSection>(shown, "evaluate");
+  expect_all<StateSection>(shown, "state_use");
+  expect_all<AugmentSection>(shown, "augment_use");
+  run.state.id = "";
+  EXPECT_TRUE(with_added_defaults(to_json(run)).at("state_use").is_null());
+}
+
 // The catalogue of today, or that of a later release whose plugins have a parameter more.
 class AddedToAPlugin : public SpecTest {
  protected:

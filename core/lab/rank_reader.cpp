@@ -1,6 +1,5 @@
-#include "core/lab/rank_exchange.h"
+#include "core/lab/rank_reader.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -9,15 +8,9 @@
 #include <map>
 #include <unordered_map>
 
-#include "core/base/clock.h"
 #include "core/base/csv.h"
 #include "core/base/error.h"
-#include "core/base/files.h"
-#include "core/base/hash.h"
 #include "core/base/text.h"
-#include "core/lab/archive.h"
-#include "core/run/header.h"
-#include "core/run/result.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;
@@ -25,49 +18,6 @@ namespace {
 
 constexpr size_t kCsvLimit = size_t{2} << 30;
 constexpr size_t kMessages = 5;
-using Member = uint32_t eval::RankRecord::*;
-
-std::vector<std::pair<const char*, Member>> columns_of(bool unseen) {
-  std::vector<std::pair<const char*, Member>> columns = {{"rank", &eval::RankRecord::rank},
-                                                         {"ties", &eval::RankRecord::ties}};
-  if (unseen) {
-    columns.emplace_back("rank_unseen", &eval::RankRecord::rank_unseen);
-    columns.emplace_back("ties_unseen", &eval::RankRecord::ties_unseen);
-  }
-  columns.emplace_back("popularity", &eval::RankRecord::popularity);
-  return columns;
-}
-
-std::string csv_text(const EventRanks& ranks, const data::Dataset& data) {
-  std::string text = "sequence,position,target";
-  const auto columns = columns_of(ranks.unseen);
-  for (const auto& [name, member] : columns) text += std::string(",") + name;
-  for (const eval::RankRecord& r : ranks.file.records) {
-    text += '\n' + csv_field(data.sequence_ids()[r.sequence]) + ',' + std::to_string(r.position) +
-            ',' + csv_field(data.item_ids()[r.target - 1]);
-    for (const auto& [name, member] : columns) text += ',' + std::to_string(r.*member);
-  }
-  return text + '\n';
-}
-
-void write_npz(const EventRanks& ranks, const data::Dataset& data, const std::string& path) {
-  NpzWriter npz(path);
-  std::vector<std::string> sequences, targets;
-  for (const eval::RankRecord& r : ranks.file.records) {
-    sequences.push_back(data.sequence_ids()[r.sequence]);
-    targets.push_back(data.item_ids()[r.target - 1]);
-  }
-  npz.add("sequence", sequences);
-  npz.add("target", targets);
-  const auto add = [&](const char* name, Member member) {
-    std::vector<int64_t> values;
-    for (const eval::RankRecord& r : ranks.file.records) values.push_back(r.*member);
-    npz.add(name, values);
-  };
-  add("position", &eval::RankRecord::position);
-  for (const auto& [name, member] : columns_of(ranks.unseen)) add(name, member);
-  npz.finish();
-}
 
 // The test events as records with rank 0.
 std::vector<eval::RankRecord> expected_records(const data::Dataset& data,
@@ -162,8 +112,7 @@ class ForeignReader {
 
   void read_row(const std::vector<std::string>& fields) {
     if (fields.size() != width_) {
-      return refuse("has " + std::to_string(fields.size()) + " fields, not " +
-                    std::to_string(width_));
+      return refuse("has " + counted(fields.size(), "field") + ", not " + std::to_string(width_));
     }
     const auto sequence = sequence_of_.find(fields[column_.at("sequence")]);
     if (sequence == sequence_of_.end()) {
@@ -229,8 +178,8 @@ class ForeignReader {
 
   void finish() const {
     if (bad_ == 0) return;
-    throw DataError(printable(path_) + ": " + std::to_string(bad_) +
-                    " rows cannot be used:" + messages_);
+    throw DataError(printable(path_) + ": " + counted(bad_, "row") +
+                    " cannot be used:" + messages_);
   }
 
   const std::string& path_;
@@ -244,36 +193,7 @@ class ForeignReader {
   std::string messages_;
 };
 
-run::Result foreign_result(const ForeignRun& run, const EventRanks& ranks,
-                           const std::string& bytes) {
-  size_t tied = 0;
-  for (const eval::RankRecord& record : ranks.file.records) tied += record.ties > 0;
-  run::Result result;
-  result.finished_at = utc_now();
-  result.test = eval::metrics(ranks.file.records, eval::protocol_of(run.protocol.evaluate));
-  result.data_fingerprint = ranks.file.data_fingerprint;
-  result.split_fingerprint = ranks.file.split_fingerprint;
-  result.ranks_sha256 = sha256(bytes);
-  result.tie_share = static_cast<double>(tied) / static_cast<double>(ranks.file.records.size());
-  result.unseen_ranks = ranks.unseen;
-  return result;
-}
-
 }  // namespace
-
-void export_ranks(const EventRanks& ranks, const data::Dataset& data, const std::string& format,
-                  const std::string& path) {
-  if (ranks.file.data_fingerprint != data.fingerprint()) {
-    throw DataError("export ranks: the lab's data set (fingerprint " +
-                    data.fingerprint().substr(0, 12) + ") is not the one that was ranked (" +
-                    ranks.file.data_fingerprint.substr(0, 12) + ")");
-  }
-  if (format == "csv") {
-    publish_file(path, csv_text(ranks, data));
-  } else {
-    write_npz(ranks, data, path);
-  }
-}
 
 EventRanks read_foreign_ranks(const std::string& path, const data::Dataset& data,
                               const data::Split& split, bool first_event) {
@@ -285,48 +205,6 @@ EventRanks read_foreign_ranks(const std::string& path, const data::Dataset& data
   ranks.file = {data.fingerprint(), split.fingerprint, static_cast<uint32_t>(data.items()),
                 reader.records()};
   return ranks;
-}
-
-run::Folder add_foreign_run(const std::string& lab, const ForeignRun& run,
-                            const EventRanks& ranks) {
-  if (run.protocol.evaluate.remove_seen && !ranks.unseen) {
-    throw DataError(
-        "import ranks: the protocol removes seen items, so the file needs the column "
-        "rank_unseen: the rank among the items that the sequence has not had");
-  }
-  if (!is_name(run.experiment)) {
-    throw UsageError(std::string("import ranks: --experiment must be ") + kNameRule + ", but is " +
-                     in_backticks(run.experiment));
-  }
-  const std::string bytes = eval::encode_ranks(ranks.file);
-  run::Header header;
-  header.experiment = run.experiment;
-  // The hash identifies the ranks and their name, so that a second import finds this run.
-  header.hash = sha256("imported\n" + run.experiment + "\n" + run.name + "\n" + sha256(bytes) +
-                       (ranks.unseen ? "" : "\nunseen ranks not known"));
-  header.seed = run.seed;
-  header.labels = {{"framework", run.name}};
-  header.axes = {"framework"};
-  header.source = "imported";
-  for (const run::Folder& old : run::list_runs(lab)) {
-    try {
-      const run::Header known = run::read_header(old);
-      if (known.hash == header.hash && known.seed == header.seed) return old;
-    } catch (const Error&) {
-      // `lealab db check` reports damaged folders.
-    }
-  }
-  header.uuid = run::new_uuid();
-  header.created = utc_now();
-  spec::RunSpec spec = run.protocol;
-  spec.framework = {"imported." + run.name, nlohmann::json::object()};
-  spec.backbone = spec.reward = spec.state = spec.augment = {};
-  spec.reads_train = spec.reads_negatives = false;
-  spec.seed = run.seed;
-  return run::make_run(
-      lab, header, spec,
-      {{run::kRanksFile, bytes},
-       {run::kResultFile, run::to_json(foreign_result(run, ranks, bytes)).dump(1) + "\n"}});
 }
 
 }  // namespace lea::lab

@@ -1,0 +1,184 @@
+#include "core/lab/score_export.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "core/base/csv.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
+#include "core/lab/archive.h"
+#include "core/lab/process.h"
+
+namespace lea::lab {
+namespace {
+
+constexpr double kScoreSeconds = 24 * 3600;
+
+bool of_scores(const ScoreExport& request) { return request.what == ScoreExport::What::kScores; }
+
+// The worker's name for it, and that of the array in an npz file.
+const char* name_of(ScoreExport::What what) {
+  return what == ScoreExport::What::kScores ? "scores" : "topk";
+}
+
+// The path of the worker's temporary output file, which the destructor removes.
+class RawFile {
+ public:
+  explicit RawFile(const std::string& out) : path_(out + ".raw-" + std::to_string(getpid())) {}
+  ~RawFile() { std::remove(path_.c_str()); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// Takes from the worker's output how many of the stored ranks its scores do not give.
+void read_differences(const std::string& output, ExportedScores* exported) {
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);) {
+    const auto message = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!message.is_object()) continue;  // a plugin printed it
+    const JsonFields fields(message, "worker");
+    try {
+      if (fields.text("type", "") != "scored") continue;
+      const int64_t differing = fields.integer("differing"), compared = fields.integer("events");
+      exported->differing = differing;
+      exported->compared = compared;
+    } catch (const DataError&) {
+      // A plugin printed this line, too.
+    }
+  }
+}
+
+[[noreturn]] void refuse(const RankedRun& run, const ProcessResult& ended) {
+  const std::string reason = printable(ended.err.substr(0, ended.err.find('\n')));
+  // An error that the worker reports keeps its exit code. Anything else is taken for a plugin's
+  // crash.
+  const int code = ended.exit_code;
+  const bool verdict = (code == int(Exit::kBadInput) || code == int(Exit::kEnvironment) ||
+                        code == int(Exit::kInternal)) &&
+                       !reason.empty();
+  throw Error(verdict ? static_cast<Exit>(code) : Exit::kPlugin,
+              "run " + run.folder.uuid() + ": cannot be scored: " +
+                  (reason.empty() ? "the worker ended with code " + std::to_string(code) : reason));
+}
+
+// Returns the worker's output.
+std::string run_worker(const std::string& lab, const RankedRun& run, const ScoreExport& request,
+                       const std::string& raw) {
+  std::vector<std::string> command = {worker_path(), "score",
+                                      "--lab",       lab,
+                                      "--run",       run.folder.path,
+                                      "--what",      name_of(request.what),
+                                      "--k",         std::to_string(request.k),
+                                      "--out",       raw};
+  for (const std::string& folder : request.plugin_dirs)
+    command.insert(command.end(), {"--plugin-dir", folder});
+  const ProcessResult ended = run_process(command, kScoreSeconds);
+  if (ended.exit_code != 0) refuse(run, ended);
+  return ended.out;
+}
+
+// Adds the ids of the test events, in the order of the rows, and of all items.
+void add_ids(NpzWriter& npz, const RankedRun& run) {
+  std::vector<std::string> sequences, targets;
+  std::vector<int64_t> positions;
+  for (const eval::RankRecord& record : run.ranks.file.records) {
+    sequences.push_back(run.data->sequence_ids()[record.sequence]);
+    targets.push_back(run.data->item_ids()[record.target - 1]);
+    positions.push_back(record.position);
+  }
+  npz.add("sequence", sequences);
+  npz.add("position", positions);
+  npz.add("target", targets);
+  npz.add("item", run.data->item_ids());  // column j of scores, or item number j + 1
+}
+
+void write_npz(const RankedRun& run, const ScoreExport& request, std::ifstream& raw,
+               int64_t columns) {
+  const auto rows = std::ssize(run.ranks.file.records);
+  NpzWriter npz(request.out);
+  add_ids(npz, run);
+  const uint64_t bytes = static_cast<uint64_t>(rows * columns) * 4;
+  npz.begin(name_of(request.what), of_scores(request) ? "<f4" : "<i4", {rows, columns}, bytes);
+  std::vector<char> block(size_t{1} << 20);
+  for (uint64_t left = bytes; left > 0;) {
+    const size_t count = std::min<uint64_t>(left, block.size());
+    raw.read(block.data(), static_cast<std::streamsize>(count));
+    npz.write(block.data(), count);
+    left -= count;
+  }
+  npz.finish();
+}
+
+// Writes one line for each event: sequence, position, target, then the score of each item, or the
+// items of the k highest scores.
+void write_csv(const RankedRun& run, const ScoreExport& request, std::ifstream& raw,
+               int64_t columns) {
+  const bool scores = of_scores(request);
+  const std::string temporary = request.out + ".part";
+  std::ofstream out(temporary, std::ios::binary);
+  out << "sequence,position,target";
+  for (int64_t j = 0; j < columns; ++j) {
+    out << ','
+        << (scores ? csv_field(run.data->item_ids()[static_cast<size_t>(j)])
+                   : "item_" + std::to_string(j + 1));
+  }
+  out << '\n';
+  std::vector<char> row(static_cast<size_t>(columns) * 4);
+  for (const eval::RankRecord& record : run.ranks.file.records) {
+    raw.read(row.data(), static_cast<std::streamsize>(row.size()));
+    out << csv_field(run.data->sequence_ids()[record.sequence]) << ',' << record.position << ','
+        << csv_field(run.data->item_ids()[record.target - 1]);
+    for (int64_t j = 0; j < columns; ++j) {
+      if (scores) {
+        float value = 0;
+        std::memcpy(&value, row.data() + j * 4, 4);
+        char text[32];
+        std::snprintf(text, sizeof text, "%.9g", static_cast<double>(value));
+        out << ',' << text;
+        continue;
+      }
+      int32_t item = 0;
+      std::memcpy(&item, row.data() + j * 4, 4);
+      if (item < 1 || item > run.data->items())
+        throw DataError("the worker named an item that does not exist");
+      out << ',' << csv_field(run.data->item_ids()[static_cast<size_t>(item - 1)]);
+    }
+    out << '\n';
+  }
+  if (!out.flush() || std::rename(temporary.c_str(), request.out.c_str()) != 0) {
+    std::remove(temporary.c_str());
+    throw StoreError(request.out + ": cannot be written; is the disk full?");
+  }
+}
+
+}  // namespace
+
+ExportedScores export_scores(const std::string& lab, const RankedRun& run,
+                             const ScoreExport& request) {
+  ExportedScores exported;
+  exported.events = std::ssize(run.ranks.file.records);
+  exported.columns =
+      of_scores(request) ? run.data->items() : std::min(request.k, run.data->items());
+  const RawFile file(request.out);
+  read_differences(run_worker(lab, run, request, file.path()), &exported);
+  const auto bytes = static_cast<uintmax_t>(exported.events * exported.columns * 4);
+  const uintmax_t written = std::filesystem::file_size(file.path());
+  if (written != bytes) {
+    throw DataError("run " + run.folder.uuid() + ": the worker wrote " + std::to_string(written) +
+                    " bytes, not " + std::to_string(bytes));
+  }
+  std::ifstream raw(file.path(), std::ios::binary);
+  request.format == "npz" ? write_npz(run, request, raw, exported.columns)
+                          : write_csv(run, request, raw, exported.columns);
+  return exported;
+}
+
+}  // namespace lea::lab
