@@ -28,6 +28,7 @@ constexpr const char* kStaging = ".import-";  // begins the name of a staging fo
 std::string Folder::uuid() const { return fs::path(path).filename().string(); }
 
 std::string experiments_folder(const std::string& lab) { return lab + kExperiments; }
+std::string runs_folder(const std::string& lab) { return lab + kRuns; }
 
 void make_folders(const std::string& lab) {
   for (const char* folder : {"", kRuns, kExperiments, "/artefacts"}) {

@@ -50,6 +50,9 @@ struct Folder {
 // lab/experiments, the folder of the plans.
 std::string experiments_folder(const std::string& lab);
 
+// lab/runs, the folder of the runs.
+std::string runs_folder(const std::string& lab);
+
 // Makes the lab's folder and its folders runs, experiments and artefacts where they are missing.
 // Throws Error(kEnvironment) when that is impossible.
 void make_folders(const std::string& lab);
