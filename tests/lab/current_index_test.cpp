@@ -51,17 +51,17 @@ TEST_F(CurrentIndexTest, IsMadeFromThePlanBeforeTheFirstRun) {
 TEST_F(CurrentIndexTest, FollowsARunFromItsFolderToItsEnd) {
   const run::Folder run = new_run(lab_.path(), experiment_, experiment_.runs[0]);
   EXPECT_THAT(states(), ElementsAre(Pair("queued", 1)));
-  run::begin_attempt(run);
+  const WorkerAt worker(run);
   EXPECT_THAT(states(), ElementsAre(Pair("running", 1)));
   write_events(run);
-  write_result(run, 1);
+  write_result(run, worker.attempt());
   EXPECT_THAT(states(), ElementsAre(Pair("finished", 1)));
   EXPECT_THAT(current_index(lab_.path()).store->results(), ::testing::Not(IsEmpty()));
 }
 
 TEST_F(CurrentIndexTest, WritesNothingWhereNothingHasChanged) {
   finished_run(lab_.path(), experiment_, 0);
-  run::begin_attempt(new_run(lab_.path(), experiment_, experiment_.runs[1]));
+  const WorkerAt worker(new_run(lab_.path(), experiment_, experiment_.runs[1]));
   states();
   const db::Store writer(lab_.path(), db::Store::Mode::kWrite);  // nobody else can write
   const std::string before = index_bytes();

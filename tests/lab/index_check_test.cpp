@@ -26,7 +26,7 @@ class IndexCheckTest : public ::testing::Test {
 };
 
 TEST_F(IndexCheckTest, TakesAFirstRunWithoutAnIndexForSound) {
-  run::begin_attempt(new_run(lab_.path(), experiment_, experiment_.runs[0]));
+  const WorkerAt worker(new_run(lab_.path(), experiment_, experiment_.runs[0]));
   finished_run(lab_.path(), experiment_, 1);
   fs::create_directories(lab_.path() + "/runs/.new-1-" + run::new_uuid());
   const IndexCheck check = check_index(lab_.path());
@@ -40,9 +40,9 @@ TEST_F(IndexCheckTest, TakesAFirstRunWithoutAnIndexForSound) {
 
 TEST_F(IndexCheckTest, CountsRunsThatTheIndexDoesNotKnowYet) {
   const run::Folder running = new_run(lab_.path(), experiment_, experiment_.runs[0]);
-  run::begin_attempt(running);
+  const WorkerAt worker(running);
   collect(lab_.path());
-  write_result(running, 1);
+  write_result(running, worker.attempt());
   finished_run(lab_.path(), experiment_, 1);
   const IndexCheck check = check_index(lab_.path());
   EXPECT_THAT(check.problems, IsEmpty());
@@ -52,7 +52,7 @@ TEST_F(IndexCheckTest, CountsRunsThatTheIndexDoesNotKnowYet) {
 }
 
 TEST_F(IndexCheckTest, FindsRealDamageWhileARunIsAtWork) {
-  run::begin_attempt(new_run(lab_.path(), experiment_, experiment_.runs[0]));
+  const WorkerAt worker(new_run(lab_.path(), experiment_, experiment_.runs[0]));
   const run::Folder gone = finished_run(lab_.path(), experiment_, 1);
   const run::Folder edited = finished_run(lab_.path(), experiment_, 2);
   const run::Folder reopened = finished_run(lab_.path(), experiment_, 3);
@@ -87,10 +87,10 @@ TEST_F(IndexCheckTest, RaisesNoFalseAlarmWhileRunsComeAndGo) {
   std::thread grid([&] {
     for (size_t i = 0; !stop; i = (i + 1) % 4) {
       const run::Folder run = new_run(lab_.path(), experiment_, experiment_.runs[i]);
-      const int64_t attempt = run::begin_attempt(run);
+      const WorkerAt worker(run);
       if (i % 2 == 0) collect(lab_.path());
       write_events(run);
-      write_result(run, attempt);
+      write_result(run, worker.attempt());
       spec::Experiment replaced = experiment_;
       replaced.runs.resize(1 + i);
       run::save_plan(lab_.path(), replaced);

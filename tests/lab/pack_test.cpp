@@ -407,7 +407,7 @@ TEST(Export, OfAGridAtWorkPacksWhatHasFinishedAndNamesTheRest) {
   const auto experiment = experiment_of({"finish", "finish", "finish"});
   run::save_plan(lab.path(), experiment);
   const run::Folder running = new_run(lab.path(), experiment, experiment.runs[0]);
-  run::begin_attempt(running);
+  const WorkerAt worker(running);
   EXPECT_THAT(message_of([&] { export_experiment(lab.path(), "study", lab.beside("out")); }),
               AllOf(HasSubstr("no run has finished yet, so nothing was exported"),
                     HasSubstr("run " + running.uuid() + " is running"),
