@@ -51,6 +51,12 @@ runs: 4
     grid_->read_lines([](const std::string&) {});
     return !grid_->finished(&ended_);
   }
+  // Runs a grid to its end, which comes soon.
+  void run_to_the_end() {
+    start({"--set", "train.max_steps=60"});
+    wait_until([&] { return !is_running(); });
+    ASSERT_EQ(ended_.exit_code, 0) << read_file(path("grid-errors.txt"));
+  }
   void stop() {
     kill(grid_->pid(), SIGTERM);
     wait_until([&] { return !is_running(); });
@@ -163,9 +169,7 @@ TEST_F(LiveLab, NamesTheStatesOfItsRunsInTheTableAndTheExport) {
 
 // The collector of the grid was killed, and workers may end without any.
 TEST_F(LiveLab, IsRightWithoutACollector) {
-  start();
-  wait_until([&] { return with_file("result.json") == 4 || !is_running(); });
-  wait_until([&] { return !is_running(); });
+  run_to_the_end();
   const json before = table();
   ASSERT_EQ(finished_in(before), 4u);
   fs::remove(path("lab/results.sqlite"));
@@ -174,8 +178,7 @@ TEST_F(LiveLab, IsRightWithoutACollector) {
 }
 
 TEST_F(LiveLab, IsReadInMemoryWhileAnotherProcessHoldsTheIndex) {
-  start();
-  wait_until([&] { return !is_running(); });
+  run_to_the_end();
   const json before = table();
   const std::string listed = answer({"ls"});
   fs::remove(path("lab/results.sqlite"));
@@ -191,8 +194,7 @@ TEST_F(LiveLab, IsReadInMemoryWhileAnotherProcessHoldsTheIndex) {
 }
 
 TEST_F(LiveLab, GivesTwoTablesAtOnceTheSameNumbers) {
-  start();
-  wait_until([&] { return !is_running(); });
+  run_to_the_end();
   const json before = table();
   fs::remove(path("lab/results.sqlite"));
   std::array<json, 4> shown;
@@ -204,9 +206,7 @@ TEST_F(LiveLab, GivesTwoTablesAtOnceTheSameNumbers) {
 
 TEST_F(LiveLab, KeepsItsIndexWhereTheUserAsks) {
   setenv("LEALAB_INDEX", path("index").c_str(), 1);
-  start();
-  wait_until([&] { return !is_running(); });
-  EXPECT_EQ(ended_.exit_code, 0) << read_file(path("grid-errors.txt"));
+  run_to_the_end();
   EXPECT_EQ(finished_in(table()), 4u);
   EXPECT_FALSE(fs::exists(path("lab/results.sqlite")));
   EXPECT_THAT(answer({"db", "check"}), ContainsRegex(path("index") + "/lab-[0-9a-f]{16}/"));
