@@ -3,7 +3,9 @@
 
 #include "cli/commands.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/lab/collector.h"
+#include "core/lab/index_check.h"
 #include "core/lab/lab_folder.h"
 
 namespace lea::cli {
@@ -15,8 +17,9 @@ void rebuild_command(const Globals& globals) {
   const lab::Collected collected = lab::rebuild(lab, &set_aside);
   if (!set_aside.empty()) std::printf("the damaged index was kept as %s\n", set_aside.c_str());
   const db::Store store(lab, db::Store::Mode::kReadOnly);
-  std::printf("%lld runs of %zu experiments, content %s\n", static_cast<long long>(collected.runs),
-              store.experiments().size(), store.content_hash().substr(0, 16).c_str());
+  std::printf("%lld runs of %zu experiments, content %s\nthe index is %s\n",
+              static_cast<long long>(collected.runs), store.experiments().size(),
+              store.content_hash().substr(0, 16).c_str(), printable(db::index_file(lab)).c_str());
   if (collected.refused.empty()) return;
   std::string message;
   for (const std::string& refused : collected.refused) message += refused + "\n";
@@ -26,13 +29,27 @@ void rebuild_command(const Globals& globals) {
 
 void check_command(const Globals& globals) {
   const std::string lab = lab::existing_lab(globals.lab);
-  const std::vector<std::string> problems = lab::check(lab);
-  const db::Store store(lab, db::Store::Mode::kReadOnly);
-  std::string message;
-  for (const std::string& problem : problems) message += problem + "\n";
-  if (!problems.empty()) throw DataError(message + std::to_string(problems.size()) + " problems");
-  std::printf("%zu runs, no problem, content %s\n", store.states().size(),
-              store.content_hash().substr(0, 16).c_str());
+  const lab::IndexCheck check = lab::check_index(lab);
+  const std::string index = printable(db::index_file(lab));
+  if (!check.problems.empty()) {
+    std::string message;
+    for (const std::string& problem : check.problems) message += problem + "\n";
+    throw DataError(message + std::to_string(check.problems.size()) +
+                    (check.problems.size() == 1 ? " problem" : " problems") + "; the index is " +
+                    index);
+  }
+  std::printf("%lld run%s, no problem", static_cast<long long>(check.runs),
+              check.runs == 1 ? "" : "s");
+  if (check.has_index) std::printf(", content %s", check.content.substr(0, 16).c_str());
+  std::printf("\n");
+  if (check.open > 0) std::printf("%lld have not ended\n", static_cast<long long>(check.open));
+  if (check.behind > 0) {
+    std::printf("%lld have ended and are not in the index yet; `lealab ls` adds them\n",
+                static_cast<long long>(check.behind));
+  }
+  std::printf(
+      check.has_index ? "the index is %s\n" : "there is no index yet; `lealab ls` makes %s\n",
+      index.c_str());
 }
 
 }  // namespace

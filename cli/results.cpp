@@ -1,4 +1,5 @@
-// The commands `lealab ls`, `show`, `table` and `log`. They read results and change nothing.
+// The commands `lealab ls`, `show`, `table` and `log`. They read results; of the lab they change
+// nothing but the index, which they bring up to date.
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,8 +19,6 @@
 #include "core/report/listing.h"
 #include "core/report/run_details.h"
 #include "core/report/table.h"
-#include "core/run/header.h"
-#include "core/run/state.h"
 
 namespace lea::cli {
 namespace {
@@ -35,37 +34,29 @@ report::RunView view_of(const run::Folder& folder) {
   return report::view_of(std::move(record.run), record.results);
 }
 
-// The runs of the index, and those folders of the lab that the index does not have in a final
-// state, because a grid may be running. An empty `experiment` means all.
-std::vector<report::RunView> all_runs(const std::string& lab, const std::string& experiment) {
-  std::vector<report::RunView> views;
-  std::map<std::string, std::string> states;
-  if (db::has_index(lab)) {
-    const db::Store store(lab, db::Store::Mode::kReadOnly);
-    const auto stored = report::stored_metrics(store, experiment);
-    states = store.states();
-    for (db::RunRow& run : store.runs(experiment)) {
-      const auto metrics = stored.find(run.uuid);
-      views.push_back(
-          {std::move(run), metrics == stored.end() ? report::Measured() : metrics->second});
-    }
+// The lab's index, up to date. Names what is missing from it on stderr.
+std::unique_ptr<db::Store> open_index(const std::string& lab) {
+  constexpr size_t kShown = 5;
+  lab::CurrentIndex index = lab::current_index(lab);
+  for (size_t i = 0; i < index.left_out.size() && i < kShown; ++i) {
+    std::fprintf(stderr, "left out: %s\n", index.left_out[i].c_str());
   }
-  for (const run::Folder& folder : run::list_runs(lab)) {
-    const auto known = states.find(folder.uuid());
-    if (known != states.end() && run::is_final(run::state_from(known->second).value())) continue;
-    try {
-      if (!experiment.empty() && known == states.end() &&
-          run::read_header(folder).experiment != experiment) {
-        continue;
-      }
-      const auto listed =
-          std::find_if(views.begin(), views.end(),
-                       [&](const report::RunView& view) { return view.run.uuid == folder.uuid(); });
-      if (listed != views.end()) *listed = view_of(folder);
-      if (known == states.end()) views.push_back(view_of(folder));
-    } catch (const Error& error) {
-      std::fprintf(stderr, "left out: %s\n", error.what());
-    }
+  if (index.left_out.size() > kShown) {
+    std::fprintf(stderr, "left out: %zu more; `lealab db check` lists them all\n",
+                 index.left_out.size() - kShown);
+  }
+  return std::move(index.store);
+}
+
+// The runs of an experiment; of all for "".
+std::vector<report::RunView> all_runs(const std::string& lab, const std::string& experiment) {
+  const auto store = open_index(lab);
+  const auto stored = report::stored_metrics(*store, experiment);
+  std::vector<report::RunView> views;
+  for (db::RunRow& run : store->runs(experiment)) {
+    const auto metrics = stored.find(run.uuid);
+    views.push_back(
+        {std::move(run), metrics == stored.end() ? report::Measured() : metrics->second});
   }
   return views;
 }
@@ -151,14 +142,9 @@ void add_table(CLI::App& app, const Globals& globals) {
     }
     if (options->remove_seen) shown.remove_seen = true;
     if (options->keep_seen) shown.remove_seen = false;
-    if (!db::has_index(shown.lab)) {
-      throw Error(Exit::kBadInput, shown.lab +
-                                       ": the lab has no results.sqlite; `lealab run SPEC` " +
-                                       "makes it, `lealab db rebuild` makes it again from runs/");
-    }
-    const db::Store store(shown.lab, db::Store::Mode::kReadOnly);
+    const auto store = open_index(shown.lab);
     shown.installed = installed_plugins(globals);
-    print(report::experiment_table(store, options->experiment, options->format,
+    print(report::experiment_table(*store, options->experiment, options->format,
                                    isatty(STDOUT_FILENO) == 1, shown));
   });
 }

@@ -71,7 +71,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   const std::string near = nearest(word, candidates);
-  return near.empty() ? "" : ", did you mean `" + near + "`?";
+  return near.empty() || near == word ? "" : ", did you mean `" + near + "`?";
 }
 
 bool is_name(std::string_view name) {

@@ -14,7 +14,7 @@ namespace lea {
 // third of the word's length. Empty otherwise.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
-// ", did you mean `x`?" or an empty string.
+// ", did you mean `x`?" or an empty string. Never proposes the word itself.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
 // Whether `name` may name an experiment, a data set or another file of a user: letters, digits,

@@ -1,7 +1,9 @@
 // Copies run folders into the results index. Only this code writes the index. Every call is
-// idempotent.
+// idempotent, and several processes may collect at once: each holds the index for about half a
+// second at a time.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@ struct Collected {
   int64_t unchanged = 0;  // already in the index in a final state
   // One message for each damaged folder or plan, which names the file.
   std::vector<std::string> refused;
+  bool unwritten = false;  // the index itself could not be written, as on a full disk
 };
 
 // The content of a run's folder in the form that db::Store::put takes.
@@ -32,15 +35,26 @@ RunRecord read_run(const run::Folder& run);
 // Reads, verifies and indexes one run. Throws as read_run and db::Store::put do.
 void collect_run(db::Store& store, const run::Folder& run);
 
-// Indexes all plans of the lab, and all runs that are not in the index in a final state.
+// Indexes all plans of the lab, and all runs that are not in the index in a final state. Drops the
+// runs that had not ended and whose folder is gone. From an index outside the lab, drops every run
+// and plan that the lab no longer has.
 Collected collect(const std::string& lab);
+
+// An index to read from.
+struct CurrentIndex {
+  std::unique_ptr<db::Store> store;   // never null
+  std::vector<std::string> left_out;  // as Collected::refused
+};
+
+// Brings the index up to date for a command that reads. Changes nothing when no plan and no run's
+// state has changed. When the index cannot be written within about two seconds (a lab of somebody
+// else, a full disk, a busy writer), the store is a copy in memory that is up to date.
+// Precondition: `lab` is a lab (existing_lab of core/lab/lab_folder.h). Throws StoreError for a
+// damaged index, as db::Store does.
+CurrentIndex current_index(const std::string& lab);
 
 // Empties the index and indexes everything. A damaged index file is renamed first; `set_aside`
 // receives the new name and is empty otherwise.
 Collected rebuild(const std::string& lab, std::string* set_aside);
-
-// Checks the index and the folders and compares them. Returns one sentence for each problem.
-// Changes nothing.
-std::vector<std::string> check(const std::string& lab);
 
 }  // namespace lea::lab

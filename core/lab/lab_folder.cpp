@@ -27,7 +27,9 @@ std::string open_lab(const std::string& option) {
 
 std::string existing_lab(const std::string& option) {
   const std::string lab = lab_folder(option);
-  if (fs::is_directory(lab)) return lab;
+  if (fs::is_directory(run::runs_folder(lab)) || fs::is_directory(data::datasets_folder(lab))) {
+    return lab;
+  }
   throw Error(Exit::kBadInput, printable(lab) +
                                    ": there is no lab in this folder; name one with "
                                    "--lab DIR or LEALAB, or make one with `lealab run SPEC`");

@@ -13,7 +13,7 @@ std::string lab_folder(const std::string& option);
 std::string open_lab(const std::string& option);
 
 // Returns lab_folder(option), for commands that only read. Throws Error(kBadInput) when the folder
-// does not exist.
+// is no lab: it does not exist, or has neither runs nor data sets.
 std::string existing_lab(const std::string& option);
 
 }  // namespace lea::lab

@@ -233,6 +233,53 @@ Sorted sort_and_stage(const std::vector<std::string>& files, const std::string& 
   return sorted;
 }
 
+bool has_plan(const std::string& lab, const std::string& experiment) {
+  return is_name(experiment) && fs::exists(run::plan_file(lab, experiment));
+}
+
+[[noreturn]] void refuse_unknown(const std::string& lab, const std::string& experiment) {
+  std::vector<std::string> known;
+  for (const std::string& file : run::plan_files(lab)) known.push_back(fs::path(file).stem());
+  for (const run::Folder& run : run::list_runs(lab))
+    known.push_back(run::read_header(run).experiment);
+  throw UsageError("experiment " + printable(experiment) + ": the lab " + lab +
+                   " has no such runs" + did_you_mean(experiment, known) +
+                   " `lealab ls` lists what there is.");
+}
+
+// The runs of an experiment that can be packed, and a sentence about each of the others.
+struct Selected {
+  std::vector<run::Folder> finished;
+  std::vector<std::string> left_out;
+};
+
+Selected select_runs(const std::string& lab, const std::string& experiment) {
+  const std::vector<run::Folder> runs = counting_runs(lab, experiment);
+  if (runs.empty() && !has_plan(lab, experiment)) refuse_unknown(lab, experiment);
+  Selected selected;
+  std::set<std::pair<std::string, int64_t>> begun;  // hash and seed
+  for (const run::Folder& run : runs) {
+    const run::Header header = run::read_header(run);
+    const run::State state = run::state_of(run);
+    begun.emplace(header.hash, header.seed);
+    if (state == run::State::kFinished) {
+      selected.finished.push_back(run);
+    } else {
+      selected.left_out.push_back("run " + run.uuid() + " is " + run::to_string(state));
+    }
+  }
+  if (!has_plan(lab, experiment)) return selected;
+  const auto planned = run::read_plan(run::plan_file(lab, experiment)).runs;
+  const auto missing = std::count_if(planned.begin(), planned.end(), [&](const auto& run) {
+    return !begun.contains({run.hash, run.seed});
+  });
+  if (missing > 0) {
+    selected.left_out.push_back("planned runs that have not begun in this lab: " +
+                                std::to_string(missing) + " of " + std::to_string(planned.size()));
+  }
+  return selected;
+}
+
 }  // namespace
 
 Packed pack_run(const run::Folder& run, const std::string& folder) {
@@ -263,44 +310,25 @@ Packed pack_run(const run::Folder& run, const std::string& folder) {
 
 PackExport export_experiment(const std::string& lab, const std::string& experiment,
                              const std::string& folder) {
-  const std::vector<run::Folder> runs = counting_runs(lab, experiment);
-  if (runs.empty()) {
-    std::vector<std::string> known;
-    for (const std::string& file : run::plan_files(lab)) known.push_back(fs::path(file).stem());
-    for (const run::Folder& run : run::list_runs(lab))
-      known.push_back(run::read_header(run).experiment);
-    throw UsageError("experiment " + printable(experiment) + ": the lab " + lab +
-                     " has no such runs" + did_you_mean(experiment, known) +
-                     " `lealab ls` lists what there is.");
+  const Selected selected = select_runs(lab, experiment);
+  PackExport exported;
+  exported.left_out = selected.left_out;
+  if (selected.finished.empty()) {
+    std::string why;
+    for (const std::string& sentence : selected.left_out) why += "\n  " + sentence;
+    throw DataError("experiment " + printable(experiment) +
+                    ": no run has finished yet, so nothing was exported:" + why);
   }
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)
     throw Error(Exit::kEnvironment, folder + ": cannot make the folder: " + error.message());
-  PackExport exported;
-  std::set<std::pair<std::string, int64_t>> begun;  // hash and seed
-  for (const run::Folder& run : runs) {
-    const run::Header header = run::read_header(run);
-    const run::State state = run::state_of(run);
-    begun.emplace(header.hash, header.seed);
-    if (state == run::State::kFinished) {
-      exported.packs.push_back(pack_run(run, folder));
-    } else {
-      exported.left_out.push_back("run " + run.uuid() + " is " + run::to_string(state));
-    }
+  for (const run::Folder& run : selected.finished) exported.packs.push_back(pack_run(run, folder));
+  if (has_plan(lab, experiment)) {
+    const std::string plan_file = run::plan_file(lab, experiment);
+    publish_file(folder + "/" + fs::path(plan_file).filename().string(),
+                 read_file(plan_file, kFileBytes));
   }
-  const std::string plan_file = run::plan_file(lab, experiment);
-  if (!is_name(experiment) || !fs::exists(plan_file)) return exported;
-  const auto planned = run::read_plan(plan_file).runs;
-  const auto missing = std::count_if(planned.begin(), planned.end(), [&](const auto& run) {
-    return !begun.contains({run.hash, run.seed});
-  });
-  if (missing > 0) {
-    exported.left_out.push_back("planned runs that have not begun in this lab: " +
-                                std::to_string(missing) + " of " + std::to_string(planned.size()));
-  }
-  publish_file(folder + "/" + fs::path(plan_file).filename().string(),
-               read_file(plan_file, kFileBytes));
   return exported;
 }
 

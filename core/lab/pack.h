@@ -46,9 +46,10 @@ struct PackExport {
   std::vector<std::string> left_out;
 };
 
-// Packs the runs that count for an experiment (counting_runs of core/lab/plan.h) and its plan.
-// These include runs that another experiment made. The folder alone restores the experiment's
-// table.
+// Packs the finished runs that count for an experiment (counting_runs of core/lab/plan.h) and its
+// plan. These include runs that another experiment made. The folder alone restores the experiment's
+// table. Throws UsageError for an unknown experiment, and DataError when no run has finished yet;
+// then nothing is written.
 PackExport export_experiment(const std::string& lab, const std::string& experiment,
                              const std::string& folder);
 

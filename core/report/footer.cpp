@@ -91,24 +91,25 @@ std::string seed_list(const std::set<int64_t>& seeds) {
 }
 
 void add_counts(const Pivot& pivot, Lines* notes) {
-  int64_t finished = 0, failed = 0, open = 0, missing = 0, superseded = 0, other_data = 0;
+  const StateCounts counts = count_states(pivot);
+  int64_t superseded = 0, other_data = 0;
   double seconds = 0;
   std::set<int64_t> seeds;
   for (const Row& row : pivot.rows) {
-    finished += static_cast<int64_t>(row.finished.size());
-    missing += static_cast<int64_t>(row.missing.size());
     superseded += row.superseded;
     other_data += row.other_data;
     for (const Member& member : row.finished) {
       if (!row.untrained) seeds.insert(member.run.seed);
       seconds += number_at(member.run.result, "wall_seconds").value_or(0);
     }
-    for (const Member& member : row.unfinished) ++(member.run.state == "failed" ? failed : open);
   }
-  std::string line = "Runs: " + std::to_string(finished) + " finished";
-  if (failed > 0) line += ", " + std::to_string(failed) + " failed";
-  if (open > 0) line += ", " + std::to_string(open) + " not finished";
-  if (missing > 0) line += ", " + std::to_string(missing) + " missing";
+  std::string line = "Runs: " + std::to_string(counts.finished) + " finished";
+  if (counts.failed > 0) line += ", " + std::to_string(counts.failed) + " failed";
+  for (const char* state : {"running", "interrupted", "queued", "cancelled"}) {
+    const auto found = counts.open.find(state);
+    if (found != counts.open.end()) line += ", " + std::to_string(found->second) + " " + state;
+  }
+  if (counts.missing > 0) line += ", " + std::to_string(counts.missing) + " missing";
   if (!seeds.empty()) line += "; seeds " + seed_list(seeds) + " (untrained baselines: one run)";
   if (seconds > 0) line += "; " + duration_text(seconds, DurationStyle::kCost) + " of computing";
   if (superseded > 0) {

@@ -308,6 +308,18 @@ Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& r
   return pivot;
 }
 
+StateCounts count_states(const Pivot& pivot) {
+  StateCounts counts;
+  for (const Row& row : pivot.rows) {
+    counts.finished += static_cast<int64_t>(row.finished.size());
+    counts.missing += static_cast<int64_t>(row.missing.size());
+    for (const Member& member : row.unfinished) {
+      ++(member.run.state == "failed" ? counts.failed : counts.open[member.run.state]);
+    }
+  }
+  return counts;
+}
+
 void mark_best(Pivot* pivot) {
   for (size_t c = 0; c < pivot->columns.size(); ++c) {
     std::map<std::string, std::set<double>> printed;  // group -> distinct printed means

@@ -64,7 +64,7 @@ std::string fixed(double value);
 
 // Makes the table without its footer. `runs` are all runs of the experiment (db::Store::runs). With
 // a plan, planned runs that do not exist are missing. Without a plan, a seed is missing in a
-// trained row when another trained row has it. Precondition: `runs` is not empty.
+// trained row when another trained row has it. Precondition: there is a run or a planned run.
 Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& runs,
                  const std::map<std::string, Measured>& stored, const TableOptions& options,
                  const std::optional<db::ExperimentRow>& plan = std::nullopt);
@@ -72,6 +72,13 @@ Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& r
 // Marks the best and second best printed mean of each column within each group. Equal printed means
 // get the same mark.
 void mark_best(Pivot* pivot);
+
+// The runs that count, by state.
+struct StateCounts {
+  int64_t finished = 0, failed = 0, missing = 0;
+  std::map<std::string, int64_t> open;  // running, interrupted, queued or cancelled
+};
+StateCounts count_states(const Pivot& pivot);
 
 // The footer: one line each about data, protocol, runs and problems.
 std::vector<std::string> footer(const Pivot& pivot, const TableOptions& options);

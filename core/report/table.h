@@ -28,8 +28,9 @@ struct TableOptions {
 };
 
 // `format` is one of text, markdown, csv, latex, json. `terminal` allows ANSI marks in text.
-// Throws UsageError for an unknown format, ConfigError for an experiment without runs (with the
-// nearest name), DataError where ranks that the options need are missing or damaged.
+// For an experiment of which no run has finished or failed yet: a sentence with the number of runs
+// in each state; a CSV or JSON document without rows. Throws UsageError for an unknown format,
+// ConfigError for an experiment without a plan and runs (with the nearest name), DataError where ranks that the options need are missing or damaged.
 std::string experiment_table(const db::Store& store, const std::string& experiment,
                              const std::string& format, bool terminal,
                              const TableOptions& options = {});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <string_view>
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -73,6 +74,22 @@ ExperimentPlan read_plan(const std::string& path) {
     if (seen.emplace(planned.hash, planned.seed).second) plan.runs.push_back(std::move(planned));
   }
   return plan;
+}
+
+std::string plan_date(const std::string& path) {
+  try {
+    // save_plan begins a line with each key of the plan itself, and no text in JSON has a line
+    // break.
+    const std::string_view key = "\n \"created\": \"";
+    const std::string text = read_file(path);
+    const size_t found = text.find(key);
+    if (found == std::string::npos) return read_plan(path).created;
+    const size_t begin = found + key.size();
+    const std::string date = text.substr(begin, text.find('"', begin) - begin);
+    return date.find('\\') == std::string::npos ? date : read_plan(path).created;
+  } catch (const Error&) {
+    return "";
+  }
 }
 
 }  // namespace lea::run

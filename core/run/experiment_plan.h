@@ -43,4 +43,8 @@ void save_plan(const std::string& lab, const spec::Experiment& experiment);
 // Throws DataError that names the file and the key.
 ExperimentPlan read_plan(const std::string& path);
 
+// ExperimentPlan::created alone, without reading the runs of the plan. Empty when the file is
+// damaged, which read_plan reports.
+std::string plan_date(const std::string& path);
+
 }  // namespace lea::run

@@ -30,6 +30,7 @@ constexpr const char* kStaging = ".import-";  // begins the name of a staging fo
 std::string Folder::uuid() const { return fs::path(path).filename().string(); }
 
 std::string experiments_folder(const std::string& lab) { return lab + kExperiments; }
+std::string runs_folder(const std::string& lab) { return lab + kRuns; }
 
 std::string claim_file(const std::string& lab, const std::string& hash) {
   return lab + kClaims + "/" + hash;

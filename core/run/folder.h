@@ -50,6 +50,9 @@ struct Folder {
 // lab/experiments, the folder of the plans.
 std::string experiments_folder(const std::string& lab);
 
+// lab/runs, the folder of the runs.
+std::string runs_folder(const std::string& lab);
+
 // lab/claims/HASH (core/run/claim.h).
 std::string claim_file(const std::string& lab, const std::string& hash);
 

@@ -42,7 +42,7 @@ bool wal_is_safe(int version) {
   return version >= 3051003 || between(3050007, 3051000) || between(3044006, 3045000);
 }
 
-Connection::Connection(const std::string& path, int flags) : path_(path) {
+Connection::Connection(const std::string& path, int flags, double seconds) : path_(path) {
   if (sqlite3_open_v2(path.c_str(), &handle_, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
                       nullptr) != SQLITE_OK) {
     const std::string reason = handle_ ? sqlite3_errmsg(handle_) : "out of memory";
@@ -51,7 +51,7 @@ Connection::Connection(const std::string& path, int flags) : path_(path) {
     throw StoreError(path + ": cannot open the results index: " + reason + "." +
                      advice(code, path));
   }
-  sqlite3_busy_timeout(handle_, 30000);
+  sqlite3_busy_timeout(handle_, static_cast<int>(seconds * 1000));
 }
 
 Connection::~Connection() { sqlite3_close(handle_); }
@@ -65,6 +65,17 @@ void Connection::execute(const char* sql) {
   if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
     fail("the results index failed");
   }
+}
+
+void Connection::copy_from(Connection& source) {
+  sqlite3_backup* copy = sqlite3_backup_init(handle_, "main", source.handle_, "main");
+  if (copy == nullptr) fail("the results index cannot be copied");
+  // The source waits for another process as long as for any statement.
+  const int code = sqlite3_backup_step(copy, /*nPage=*/-1);
+  sqlite3_backup_finish(copy);
+  if (code == SQLITE_DONE) return;
+  throw StoreError(source.path_ + ": the results index cannot be copied: " + sqlite3_errstr(code) +
+                   "." + advice(code, source.path_));
 }
 
 int64_t Connection::integer(const char* sql) {

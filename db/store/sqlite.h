@@ -21,14 +21,16 @@ bool wal_is_safe(int sqlite_version);
 
 class Connection {
  public:
-  // `flags` as for sqlite3_open_v2. Symbolic links are not followed. Throws StoreError.
-  Connection(const std::string& path, int flags);
+  // `flags` as for sqlite3_open_v2. Symbolic links are not followed. A statement waits at most
+  // `seconds` for a lock of another process. Throws StoreError.
+  Connection(const std::string& path, int flags, double seconds = 30);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   void execute(const char* sql);
-  int64_t integer(const char* sql);  // the value of a query that has one value
+  void copy_from(Connection& source);  // replaces the whole content by that of `source`
+  int64_t integer(const char* sql);    // the value of a query that has one value
   std::string text(const char* sql);
   int code() const { return sqlite3_extended_errcode(handle_); }
   sqlite3* handle() const { return handle_; }

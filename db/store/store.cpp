@@ -6,13 +6,13 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/eval/ranks.h"
+#include "db/store/index_place.h"
 #include "db/store/store_impl.h"
 
 namespace lea::db {
 namespace {
 
-constexpr const char* kIndexFile = "/results.sqlite";
-constexpr const char* kLockFile = "/results.lock";
+constexpr const char* kLocked = "the results index";
 constexpr double kLockSeconds = 30;
 // The metrics of our own runs obey the bounds up to rounding.
 constexpr double kSlack = 1e-9;
@@ -50,7 +50,8 @@ void migrate(Connection& connection) {
   const auto newest = static_cast<int64_t>(schema_steps().size());
   int64_t version = checked_version(connection);
   if (version == newest) return;
-  if (version > 0) {
+  const bool on_disk = !connection.text("SELECT file FROM pragma_database_list").empty();
+  if (version > 0 && on_disk) {
     // Keep the older file as a backup, in case the older program is needed again.
     const std::string backup = connection.path() + ".v" + std::to_string(version);
     std::error_code ignored;
@@ -67,8 +68,9 @@ void migrate(Connection& connection) {
   transaction.commit();
 }
 
-std::unique_ptr<Connection> open_for_writing(const std::string& path) {
-  auto connection = std::make_unique<Connection>(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+std::unique_ptr<Connection> open_for_writing(const std::string& path, double seconds) {
+  auto connection =
+      std::make_unique<Connection>(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, seconds);
   checked_version(*connection);
   apply_settings(*connection);
   connection->execute(wal_is_safe(sqlite3_libversion_number()) ? "PRAGMA journal_mode=WAL"
@@ -78,16 +80,23 @@ std::unique_ptr<Connection> open_for_writing(const std::string& path) {
   return connection;
 }
 
-// A read-only connection cannot roll back the journal that a killed writer left. Opening the file
-// for writing does so.
-std::unique_ptr<Connection> open_for_reading(const std::string& lab, const std::string& path) {
+// Whether a read-only connection failed because of a journal that a killed writer left. Only a
+// connection for writing can roll it back.
+bool needs_recovery(const Connection& connection) {
+  const int code = connection.code();
+  return code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY_RECOVERY ||
+         code == SQLITE_CANTOPEN || code == SQLITE_READONLY_CANTINIT;
+}
+
+std::unique_ptr<Connection> open_for_reading(const IndexPlace& place, double seconds) {
+  const std::string path = place.file();
   if (!std::filesystem::exists(path)) {
     throw StoreError(path +
                      ": there are no results yet. `lealab run SPEC` makes them; if the lab has "
                      "run folders, `lealab db rebuild` makes the index from them.");
   }
   for (int attempt = 0;; ++attempt) {
-    auto connection = std::make_unique<Connection>(path, SQLITE_OPEN_READONLY);
+    auto connection = std::make_unique<Connection>(path, SQLITE_OPEN_READONLY, seconds);
     try {
       const int64_t version = checked_version(*connection);
       if (version != static_cast<int64_t>(schema_steps().size())) {
@@ -97,15 +106,38 @@ std::unique_ptr<Connection> open_for_reading(const std::string& lab, const std::
       apply_settings(*connection);
       return connection;
     } catch (const StoreError&) {
-      const int code = connection->code();
-      const bool hot = code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY_RECOVERY ||
-                       code == SQLITE_CANTOPEN || code == SQLITE_READONLY_CANTINIT;
-      if (!hot || attempt > 0) throw;
+      if (!needs_recovery(*connection) || attempt > 0) throw;
       connection.reset();
-      const FileLock lock(lab + kLockFile, kLockSeconds, "the results index");
-      open_for_writing(path);
+      const FileLock lock(place.lock(), seconds, kLocked);
+      open_for_writing(path, seconds);
     }
   }
+}
+
+// Makes the copy empty when the file cannot be read before a journal is rolled back.
+std::unique_ptr<Connection> open_in_memory(const IndexPlace& place, double seconds) {
+  auto memory =
+      std::make_unique<Connection>(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, seconds);
+  if (std::filesystem::exists(place.file())) {
+    Connection index(place.file(), SQLITE_OPEN_READONLY, seconds);
+    try {
+      checked_version(index);
+      memory->copy_from(index);
+    } catch (const StoreError&) {
+      if (!needs_recovery(index)) throw;
+    }
+  }
+  apply_settings(*memory);
+  migrate(*memory);
+  return memory;
+}
+
+void make_folder(const IndexPlace& place) {
+  std::error_code error;
+  std::filesystem::create_directories(place.folder, error);
+  if (!error) return;
+  throw StoreError(place.folder + ": cannot make the folder of the results index: " +
+                   error.message() + ". Set LEALAB_INDEX to a folder that can be written.");
 }
 
 [[noreturn]] void refuse(const RunRow& run, const std::string& row, std::string why) {
@@ -144,6 +176,10 @@ void check_results(const RunRow& run, const std::vector<ResultRow>& results) {
   }
 }
 
+bool has_ended(const std::string& state) {
+  return state == "finished" || state == "failed" || state == "cancelled";
+}
+
 int64_t attempt_of(const RunRow& run) {
   const auto found = run.result.is_object() ? run.result.find("attempt") : run.result.end();
   if (!run.result.is_object() || found == run.result.end() || !found->is_number_integer()) return 0;
@@ -152,20 +188,19 @@ int64_t attempt_of(const RunRow& run) {
 
 }  // namespace
 
-Store::Store(const std::string& lab, Mode mode) : impl_(std::make_unique<Impl>()) {
-  const std::string path = lab + kIndexFile;
-  const std::string network = network_file_system(lab);
-  if (!network.empty()) {
-    throw StoreError(
-        lab + ": lies on a network file system (" + network +
-        "), where SQLite's locks do not hold. Keep the lab on a local disk (--lab DIR); "
-        "`lealab export EXPERIMENT` and `lealab import` move results between labs.");
-  }
-  if (mode == Mode::kWrite) {
-    impl_->lock.emplace(lab + kLockFile, kLockSeconds, "the results index");
-    impl_->connection = open_for_writing(path);
-  } else {
-    impl_->connection = open_for_reading(lab, path);
+Store::Store(const std::string& lab, Mode mode, double seconds) : impl_(std::make_unique<Impl>()) {
+  const IndexPlace place = index_place(lab);
+  switch (mode) {
+    case Mode::kReadOnly:
+      impl_->connection = open_for_reading(place, seconds);
+      break;
+    case Mode::kWrite:
+      if (place.outside) make_folder(place);
+      impl_->lock.emplace(place.lock(), seconds, kLocked);
+      impl_->connection = open_for_writing(place.file(), seconds);
+      break;
+    case Mode::kMemory:
+      impl_->connection = open_in_memory(place, seconds);
   }
 }
 
@@ -185,9 +220,10 @@ void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
   {
     Statement old(connection, "SELECT state, attempt FROM run WHERE uuid = ?");
     old.bind(run.uuid);
-    if (old.step() && old.text(0) == "finished" &&
-        (run.state != "finished" || attempt_of(run) < old.integer(1))) {
-      return;
+    if (old.step()) {
+      const std::string state = old.text(0);
+      if (has_ended(state) && !has_ended(run.state)) return;
+      if (state == "finished" && (run.state != state || attempt_of(run) < old.integer(1))) return;
     }
   }
   Statement(connection, "DELETE FROM run WHERE uuid = ?").bind(run.uuid).run();
@@ -243,18 +279,30 @@ void Store::put_experiment(const ExperimentRow& experiment) {
   transaction.commit();
 }
 
+void Store::drop(const std::vector<std::string>& uuids, const std::vector<std::string>& plans) {
+  Transaction transaction(*impl_->connection);
+  Statement run(*impl_->connection, "DELETE FROM run WHERE uuid = ?");
+  for (const std::string& uuid : uuids) run.bind(uuid).run();
+  Statement plan(*impl_->connection, "DELETE FROM experiment WHERE name = ?");
+  for (const std::string& name : plans) plan.bind(name).run();
+  transaction.commit();
+}
+
 void Store::clear() {
   Transaction transaction(*impl_->connection);
   impl_->connection->execute("DELETE FROM run; DELETE FROM experiment;");
   transaction.commit();
 }
 
-bool has_index(const std::string& lab) { return std::filesystem::exists(lab + kIndexFile); }
+std::string index_file(const std::string& lab) { return index_place(lab).file(); }
+bool has_index(const std::string& lab) { return std::filesystem::exists(index_file(lab)); }
+bool index_is_outside(const std::string& lab) { return index_place(lab).outside; }
 
 std::string set_damaged_aside(const std::string& lab) {
-  const std::string path = lab + kIndexFile;
+  const IndexPlace place = index_place(lab);
+  const std::string path = place.file();
   if (!std::filesystem::exists(path)) return "";
-  const FileLock lock(lab + kLockFile, kLockSeconds, "the results index");
+  const FileLock lock(place.lock(), kLockSeconds, kLocked);
   {
     Connection connection(path, SQLITE_OPEN_READWRITE);
     try {

@@ -57,20 +57,23 @@ struct ExperimentRow {
 
 class Store {
  public:
-  enum class Mode { kReadOnly, kWrite };
-  // Opens lab/results.sqlite. kWrite creates and migrates the file. It also waits at most 30 s for
-  // the lab's writer lock and holds it, so keep such a store only while there is something to
-  // write. Throws StoreError when the lock is held (names host and pid), the schema is newer, the
-  // lab lies on a network file system, the file is not an index of this program, or (kReadOnly) it
-  // is absent.
-  Store(const std::string& lab, Mode mode);
+  enum class Mode {
+    kReadOnly,
+    kWrite,   // creates and migrates the file, and holds the lab's writer lock
+    kMemory,  // a copy in memory, empty without an index; what is stored in it is lost with it
+  };
+  // Opens the lab's index (db/store/index_place.h). Waits at most `seconds` for another process, so
+  // keep a store for writing only while there is something to write. Throws StoreError when the
+  // lock is held (names host and pid), the schema is newer, no place for the index is known, the
+  // file is not an index of this program, or (kReadOnly) it is absent.
+  Store(const std::string& lab, Mode mode, double seconds = 30);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
   // Stores a run with its results, curves and plugins in one transaction; the same call twice
-  // changes nothing more. A finished run is not replaced by an unfinished state or an older
-  // attempt. Every result is checked: finite, in [0, 1], a known metric, within the bounds of
+  // changes nothing more. A run that has ended is not replaced by an earlier state, and a finished
+  // run not by an older attempt. Every result is checked: finite, in [0, 1], a known metric, within the bounds of
   // core/eval/ranks.h. A violation throws StoreError that names the run and the row, and nothing is
   // written.
   void put(const RunRow& run, const std::vector<ResultRow>& results,
@@ -78,6 +81,9 @@ class Store {
 
   // Stores a plan, and replaces an older one of that name.
   void put_experiment(const ExperimentRow& experiment);
+
+  // Deletes runs and plans. Unknown names are ignored.
+  void drop(const std::vector<std::string>& uuids, const std::vector<std::string>& plans);
 
   // All runs for "", by creation and uuid. For an experiment with a plan: all runs with a hash and
   // seed of the plan in grid order, then its imported runs. For an experiment without a plan: the
@@ -90,6 +96,7 @@ class Store {
   std::vector<std::string> experiments() const;
   std::optional<ExperimentRow> experiment(const std::string& name) const;
   std::map<std::string, std::string> states() const;  // uuid -> state; reads nothing more
+  std::map<std::string, std::string> plans() const;   // name -> ExperimentRow::created
 
   // Runs SQLite's own checks (integrity, foreign keys), and checks the metrics of every run against
   // their bounds. Returns one sentence for each problem.
@@ -104,10 +111,16 @@ class Store {
   std::unique_ptr<Impl> impl_;
 };
 
-// Whether the lab has a results index, lab/results.sqlite.
+// The path of the lab's results index, which may be absent. Throws StoreError as index_place.
+std::string index_file(const std::string& lab);
+
+// Whether the lab has a results index.
 bool has_index(const std::string& lab);
 
-// If lab/results.sqlite is damaged or no database, renames it and returns the new path; otherwise
+// Whether the lab's index lies outside the lab (db/store/index_place.h).
+bool index_is_outside(const std::string& lab);
+
+// If the lab's index is damaged or no database, renames it and returns the new path; otherwise
 // returns "". A sound database is left alone, even if another program made it.
 std::string set_damaged_aside(const std::string& lab);
 

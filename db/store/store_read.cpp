@@ -191,6 +191,13 @@ std::map<std::string, std::string> Store::states() const {
   return states;
 }
 
+std::map<std::string, std::string> Store::plans() const {
+  Statement query(*impl_->connection, "SELECT name, created FROM experiment");
+  std::map<std::string, std::string> plans;
+  while (query.step()) plans.emplace(query.text(0), query.text(1));
+  return plans;
+}
+
 std::vector<std::string> Store::problems() const {
   std::vector<std::string> problems;
   Statement integrity(*impl_->connection, "PRAGMA integrity_check(20)");

@@ -29,6 +29,7 @@ TEST(Nearest, GivesUpOnVeryLongWordsInsteadOfTakingSeconds) {
 TEST(DidYouMean, IsASuffixOrNothing) {
   EXPECT_EQ(did_you_mean("snqm", {"snqn"}), ", did you mean `snqn`?");
   EXPECT_EQ(did_you_mean("popularity", {"snqn"}), "");
+  EXPECT_EQ(did_you_mean("snqn", {"snqn"}), "") << "the word itself is no proposal";
 }
 
 TEST(Joined, PutsTheSeparatorBetweenTheWords) {

@@ -297,9 +297,20 @@ class OldLab : public testing::Test {
   json record_;
 };
 
+// The lab's index lacks the killed run, and the earlier programs showed what the index had. Today's
+// bring it up to date first, so they print what the earlier ones printed after a rebuild.
 TEST_F(OldLab, GivesTheOutputThatItGaveBefore) {
   ASSERT_EQ(record_.at("calls").size(), 15u + 28u);
-  for (const json& call : record_.at("calls")) expect_same_output(call);
+  size_t rebuilt = 0;
+  for (const json& call : record_.at("calls")) {
+    const json& after = record_.at("calls_after_rebuild");
+    const auto same = std::find_if(after.begin(), after.end(), [&](const json& other) {
+      return other.at("arguments") == call.at("arguments");
+    });
+    expect_same_output(same == after.end() ? call : *same);
+    rebuilt += same != after.end();
+  }
+  EXPECT_EQ(rebuilt, 8u) << "ls, db check and the tables";
 }
 
 TEST_F(OldLab, IsRebuiltToTheSameIndex) {

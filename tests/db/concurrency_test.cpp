@@ -51,6 +51,34 @@ TEST(ManyProcesses, SixteenWritersAllSucceed) {
   EXPECT_EQ(Store(lab.path(), Store::Mode::kReadOnly).runs().size(), 80u);
 }
 
+// Several grids, and the commands that read, may collect the same run at once.
+TEST(ManyProcesses, TheSameRunStoredByAllIsStoredOnce) {
+  const Lab lab;
+  std::vector<pid_t> writers;
+  for (int w = 0; w < 8; ++w) {
+    writers.push_back(in_child([&, w] {
+      for (int i = 0; i < 10; ++i) {
+        Store store(lab.path(), Store::Mode::kWrite);
+        RunRow run = finished_run(i);
+        if (w % 2 == 0) {
+          put(store, i);
+        } else {  // has read the folder before the run ended
+          run.state = "running";
+          run.result = nullptr;
+          store.put(run, {}, {});
+        }
+      }
+    }));
+  }
+  for (const pid_t pid : writers) EXPECT_EQ(status_of(pid), 0);
+  const Store store(lab.path(), Store::Mode::kReadOnly);
+  const Lab other;
+  Store once(other.path(), Store::Mode::kWrite);
+  for (int i = 0; i < 10; ++i) put(once, i);
+  EXPECT_EQ(store.content_hash(), once.content_hash());
+  EXPECT_THAT(store.problems(), ::testing::IsEmpty());
+}
+
 TEST(ManyProcesses, AReaderNeverFailsWhileOneWrites) {
   const Lab lab;
   { Store store(lab.path(), Store::Mode::kWrite); }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -83,6 +84,64 @@ TEST(Store, KeepsAFinishedRunWhenAnEarlierStateArrivesLate) {
   store.put(late, {}, {});
   store.put(finished_run(1), {}, {});  // attempt 1
   EXPECT_EQ(store.content_hash(), before);
+}
+
+TEST(Store, KeepsAFailedRunWhenAnEarlierStateArrivesLate) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  RunRow failed = finished_run(1);
+  failed.state = "failed";
+  store.put(failed, {}, {});
+  RunRow late = failed;
+  late.state = "running";
+  late.result = nullptr;
+  store.put(late, {}, {});
+  EXPECT_EQ(store.states().at(uuid_of(1)), "failed");
+}
+
+TEST(Store, DropsRunsAndPlans) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  for (int i : {1, 2}) put(store, i);
+  for (const char* name : {"study", "other"}) {
+    store.put_experiment({name, "2026 " + std::string(name), {}, nullptr, {{"hash1", 1, {}}}});
+  }
+  EXPECT_EQ(store.plans().at("other"), "2026 other");
+  store.drop({uuid_of(1), uuid_of(9)}, {"other", "nothing"});
+  EXPECT_THAT(store.runs(), SizeIs(1));
+  EXPECT_THAT(store.results(), SizeIs(5)) << "the results went with their run";
+  EXPECT_THAT(store.plans(), SizeIs(1));
+  EXPECT_THAT(store.problems(), IsEmpty());
+}
+
+TEST(Store, InMemoryHasTheIndexAndLosesWhatIsAdded) {
+  const Lab lab;
+  {
+    const Store none(lab.path(), Store::Mode::kMemory);
+    EXPECT_THAT(none.runs(), IsEmpty());
+    EXPECT_FALSE(has_index(lab.path()));
+  }
+  Store writer(lab.path(), Store::Mode::kWrite);  // does not keep a copy from being made
+  put(writer, 1);
+  {
+    Store copy(lab.path(), Store::Mode::kMemory);
+    EXPECT_EQ(copy.content_hash(), writer.content_hash());
+    put(copy, 2);
+    EXPECT_THAT(copy.runs(), SizeIs(2));
+    EXPECT_THAT(copy.problems(), IsEmpty());
+  }
+  EXPECT_THAT(writer.runs(), SizeIs(1));
+}
+
+TEST(Store, WaitsForTheLockNoLongerThanAsked) {
+  const Lab lab;
+  const Store writer(lab.path(), Store::Mode::kWrite);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kWrite, /*seconds=*/0.2); }),
+              HasSubstr("the results index is in use by process " + std::to_string(getpid())));
+  const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
+  EXPECT_GE(waited.count(), 0.2);
+  EXPECT_LT(waited.count(), 20) << "it waited as if nothing had been asked";
 }
 
 struct BadRow {

@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/base/file_lock.h"
 #include "core/lab/lab_folder.h"
 #include "core/run/attempt.h"
 #include "core/run/experiment_plan.h"
@@ -67,6 +68,19 @@ inline run::Folder new_run(const std::string& lab, const spec::Experiment& exper
                            const spec::PlannedRun& planned) {
   return run::make_run(lab, run::new_header(experiment, planned), planned.run);
 }
+
+// A worker at a run: its attempt, and the lock that it holds. This process stands for it.
+class WorkerAt {
+ public:
+  explicit WorkerAt(const run::Folder& run)
+      : lock_(run.file(run::kLockFile), /*seconds=*/0, "the run"),
+        attempt_(run::begin_attempt(run)) {}
+  int64_t attempt() const { return attempt_; }
+
+ private:
+  const FileLock lock_;
+  const int64_t attempt_;
+};
 
 inline run::Folder finished_run(const std::string& lab, const spec::Experiment& experiment,
                                 size_t index = 0) {

@@ -402,6 +402,26 @@ TEST_F(Pack, RefusesNamesThatLeadOutOfTheLab) {
       << "and the file beside the lab is not read";
 }
 
+TEST(Export, OfAGridAtWorkPacksWhatHasFinishedAndNamesTheRest) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish", "finish"});
+  run::save_plan(lab.path(), experiment);
+  const run::Folder running = new_run(lab.path(), experiment, experiment.runs[0]);
+  const WorkerAt worker(running);
+  EXPECT_THAT(message_of([&] { export_experiment(lab.path(), "study", lab.beside("out")); }),
+              AllOf(HasSubstr("no run has finished yet, so nothing was exported"),
+                    HasSubstr("run " + running.uuid() + " is running"),
+                    HasSubstr("have not begun in this lab: 2 of 3")));
+  EXPECT_FALSE(fs::exists(lab.beside("out")));
+  finished_run(lab.path(), experiment, 1);
+  const PackExport exported = export_experiment(lab.path(), "study", lab.beside("out"));
+  EXPECT_THAT(exported.packs, SizeIs(1));
+  EXPECT_THAT(exported.left_out,
+              ElementsAre("run " + running.uuid() + " is running",
+                          "planned runs that have not begun in this lab: 1 of 3"));
+  EXPECT_TRUE(fs::exists(lab.beside("out") + "/study.json"));
+}
+
 TEST(Export, SaysWhichExperimentsThereAre) {
   const TemporaryLab lab;
   finished_run(lab.path(), experiment_of({"finish"}));

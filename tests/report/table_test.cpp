@@ -223,6 +223,52 @@ TEST_F(Table, ShowsPlannedCellsThatHaveNoRun) {
   EXPECT_THAT(text, HasSubstr("Missing: gru4rec sa2c, seed 1\n"));
 }
 
+// The plan of four runs, the first two of which have folders.
+db::ExperimentRow plan_of(const db::RunRow& first, const db::RunRow& second) {
+  db::ExperimentRow plan{"study", "2026-01-31T00:00:00Z", first.axes, nlohmann::json::object(), {}};
+  plan.runs.push_back({first.run_hash, first.seed, first.labels});
+  plan.runs.push_back({second.run_hash, second.seed, second.labels});
+  plan.runs.push_back({std::string(64, 'e'), 3, second.labels});
+  plan.runs.push_back({std::string(64, 'f'), 4, second.labels});
+  return plan;
+}
+
+TEST_F(Table, IsASentenceBeforeTheFirstRunHasFinished) {
+  db::RunRow first = run("gru4rec", "snqn", 1), second = run("gru4rec", "snqn", 2);
+  db::Store(lab_, db::Store::Mode::kWrite).put_experiment(plan_of(first, second));
+  EXPECT_EQ(table("text"),
+            "study: no run has finished yet: 4 to do; `lealab run` with its spec makes them.\n");
+  first.state = "running";
+  second.state = "queued";
+  for (db::RunRow* row : {&first, &second}) {
+    row->result = nullptr;
+    put(*row, 0);
+  }
+  const std::string sentence =
+      "study: no run has finished yet: 1 running, 3 to do; `lealab watch study` shows them.";
+  EXPECT_EQ(table("text"), sentence + "\n");
+  EXPECT_EQ(table("markdown"), sentence + "\n");
+  EXPECT_EQ(table("latex"), "% " + sentence + "\n");
+  EXPECT_EQ(table("csv"), "experiment,backbone,framework,n,failed,missing\n");
+  const auto json = nlohmann::json::parse(table("json"));
+  EXPECT_EQ(json["experiment"], "study");
+  EXPECT_TRUE(json["rows"].is_array() && json["rows"].empty());
+  EXPECT_EQ(json["notes"][0], sentence);
+}
+
+TEST_F(Table, SaysHowManyRunsAreInEachState) {
+  put(run("gru4rec", "sqn", 1), 0.04);
+  for (const char* state : {"running", "queued", "running", "interrupted"}) {
+    db::RunRow row = run("gru4rec", "snqn", count_ + 1);
+    row.state = state;
+    row.result = nullptr;
+    put(row, 0);
+  }
+  const std::string text = table("text");
+  EXPECT_THAT(text, HasSubstr("Runs: 1 finished, 2 running, 1 interrupted, 1 queued"));
+  EXPECT_THAT(text, HasSubstr("gru4rec   snqn       0  running\n"));
+}
+
 TEST_F(Table, CountsASeedOnceAndTakesTheNewestRun) {
   db::RunRow old = run("gru4rec", "snqn", 1);
   put(old, 0.01);

@@ -194,9 +194,25 @@ TEST_F(RunFolder, KeepsThePlanOfAnExperimentBesideTheRuns) {
   EXPECT_EQ(plan.runs[0].labels, experiment_.runs[0].labels);
   save_plan(lab_, experiment_);
   EXPECT_EQ(read_plan(plan_file(lab_, "study")).created, plan.created) << "the same plan";
+  EXPECT_EQ(plan_date(plan_file(lab_, "study")), plan.created);
   experiment_.runs[0].hash = "another";
   save_plan(lab_, experiment_);
   EXPECT_NE(read_plan(plan_file(lab_, "study")).created, plan.created);
+}
+
+TEST_F(RunFolder, ThePlansDateIsThatOfThePlanAlone) {
+  experiment_.resolved = {{"note", "\n \"created\": \"then\""}, {"of", {{"created", "then"}}}};
+  save_plan(lab_, experiment_);
+  const std::string path = plan_file(lab_, "study");
+  const std::string date = read_plan(path).created;
+  EXPECT_EQ(plan_date(path), date);
+  const auto document = *read_json(path);
+  for (const int indent : {-1, 0, 1, 4}) {
+    publish_file(path, document.dump(indent));
+    EXPECT_EQ(plan_date(path), date) << "indented by " << indent;
+  }
+  publish_file(path, "{");
+  EXPECT_EQ(plan_date(path), "");
 }
 
 TEST(Uuid, IsNeverTheSame) {

@@ -1,0 +1,125 @@
+#include "core/lab/index_check.h"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "core/base/error.h"
+#include "core/lab/collector.h"
+#include "core/run/experiment_plan.h"
+#include "core/run/folder.h"
+#include "core/run/state.h"
+#include "db/store/store.h"
+
+namespace lea::lab {
+namespace fs = std::filesystem;
+namespace {
+
+// How a run stands in its folder and in the index.
+struct Finding {
+  bool open = false;    // has not ended
+  bool behind = false;  // has ended, and the index does not know it yet
+  std::string problem;
+};
+
+bool has_ended(const std::string& state) {
+  const auto known = run::state_from(state);
+  return known && run::is_final(*known);
+}
+
+Finding compare(const run::Folder& run, const db::RunRow* row) {
+  Finding finding;
+  try {
+    const RunRecord record = read_run(run);
+    finding.open = !has_ended(record.run.state);
+    if (row == nullptr || !has_ended(row->state)) {
+      finding.behind = !finding.open;
+    } else if (record.run.state != row->state || record.run.result != row->result) {
+      finding.problem = "run " + run.uuid() + ": folder (" + record.run.state + ") and index (" +
+                        row->state + ") differ. `lealab db rebuild` mends it.";
+    }
+  } catch (const Error& error) {
+    finding.problem = error.what();
+  }
+  return finding;
+}
+
+class Check {
+ public:
+  explicit Check(const std::string& lab) : lab_(lab) {
+    if (!db::has_index(lab)) return;
+    store_ = std::make_unique<db::Store>(lab, db::Store::Mode::kReadOnly);
+    check_.has_index = true;
+    check_.problems = store_->problems();
+  }
+
+  IndexCheck result() {
+    check_plans();
+    std::map<std::string, db::RunRow> rows;
+    if (store_) {
+      for (db::RunRow& row : store_->runs()) rows.emplace(row.uuid, std::move(row));
+    }
+    for (const run::Folder& run : run::list_runs(lab_)) {
+      const auto row = rows.find(run.uuid());
+      add(run, compare(run, row == rows.end() ? nullptr : &row->second));
+      if (row != rows.end()) rows.erase(row);
+    }
+    for (const auto& [uuid, row] : rows) {
+      if (!has_folder(uuid) && row_of(uuid)) add_lost(uuid);
+    }
+    if (store_) check_.content = store_->content_hash();
+    return std::move(check_);
+  }
+
+ private:
+  void check_plans() {
+    for (const std::string& file : run::plan_files(lab_)) {
+      try {
+        run::read_plan(file);
+      } catch (const Error& error) {
+        if (fs::exists(file)) check_.problems.emplace_back(error.what());
+      }
+    }
+  }
+
+  bool has_folder(const std::string& uuid) const {
+    return fs::exists(run::folder_of(lab_, uuid).path);
+  }
+
+  std::optional<db::RunRow> row_of(const std::string& uuid) const {
+    return store_ ? store_->run(uuid) : std::nullopt;
+  }
+
+  void add_lost(const std::string& uuid) {
+    check_.problems.push_back("run " + uuid +
+                              ": is in the index, but has no folder. `lealab db rebuild` drops "
+                              "it.");
+  }
+
+  void add(const run::Folder& run, Finding finding) {
+    if (!finding.problem.empty()) {
+      // The run may have changed since it was read, so both sides are read again.
+      const auto row = row_of(run.uuid());
+      if (!has_folder(run.uuid())) {
+        if (row) add_lost(run.uuid());
+        return;
+      }
+      finding = compare(run, row ? &*row : nullptr);
+    }
+    ++check_.runs;
+    check_.open += finding.open;
+    check_.behind += finding.behind;
+    if (!finding.problem.empty()) check_.problems.push_back(std::move(finding.problem));
+  }
+
+  const std::string& lab_;
+  std::unique_ptr<db::Store> store_;
+  IndexCheck check_;
+};
+
+}  // namespace
+
+IndexCheck check_index(const std::string& lab) { return Check(lab).result(); }
+
+}  // namespace lea::lab
