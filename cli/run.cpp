@@ -9,11 +9,12 @@
 #include "cli/commands.h"
 #include "cli/grid_display.h"
 #include "core/base/error.h"
-#include "core/base/json_field.h"
 #include "core/base/text.h"
-#include "core/data/import.h"
+#include "core/data/dataset.h"
 #include "core/lab/collector.h"
+#include "core/lab/disk.h"
 #include "core/lab/executor.h"
+#include "core/lab/experiment_data.h"
 #include "core/lab/lab_folder.h"
 #include "core/lab/plan.h"
 #include "core/lab/plugins.h"
@@ -41,57 +42,6 @@ void say(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
 std::string counted(size_t count, const char* noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
-// Throws DataError unless the lab's data set was imported with the filters in the spec, because
-// other filters give other numbers.
-void check_filters(const std::string& lab, const spec::DataSection& section) {
-  const auto data = data::Dataset::open(data::dataset_folder(lab, section.name));
-  const JsonFields description(data->description(), data->folder());
-  if (!description.has("source")) return;
-  const JsonFields source = description.object("source");
-  if (!source.has("options")) return;
-  const JsonFields options = source.object("options");
-  const auto differs = [&](const char* key, const std::string& wanted, const std::string& has) {
-    if (wanted == has) return;
-    throw DataError("data." + std::string(key) + ": the spec wants " + wanted +
-                    ", but the lab's data set " + section.name + " was imported with " + has +
-                    ". Import it under another name with these filters (`lealab data import`).");
-  };
-  const auto number = [&](const char* key, int64_t wanted) {
-    if (wanted != 0) differs(key, std::to_string(wanted), std::to_string(options.integer(key, 0)));
-  };
-  number("min_sequence", section.min_sequence);
-  number("min_item", section.min_item);
-  // How often the filters are applied matters only when there are any.
-  if (section.min_sequence != 0 || section.min_item != 0)
-    differs("filter", section.filter, options.text("filter", "once"));
-}
-
-void import_missing_data(const std::string& lab, const spec::Experiment& experiment, bool quiet) {
-  std::set<std::string> seen;
-  for (const spec::PlannedRun& run : experiment.runs) {
-    const spec::DataSection& section = run.run.data;
-    if (!seen.insert(section.name).second) continue;
-    const bool present = data::describe_dataset(lab, section.name).has_value();
-    if (section.path.empty() || (present && !fs::exists(section.path))) {
-      if (!present) {
-        throw DataError("data.name: the lab " + lab + " has no data set " +
-                        printable(section.name) + ". Import it with `lealab data import " +
-                        printable(section.name) + " SOURCE`, or state data.path in the spec.");
-      }
-      check_filters(lab, section);
-      continue;
-    }
-    if (!present && !quiet) say("importing " + section.name + " from " + section.path);
-    data::ImportOptions options;
-    options.format = section.format;
-    options.min_sequence = section.min_sequence;
-    options.min_item = section.min_item;
-    options.filter = section.filter;
-    // Does nothing when the lab has the same data set.
-    data::import_dataset(lab, section.name, section.path, options);
-  }
 }
 
 // Prints one line for each cell with the sums over its seeds.
@@ -137,6 +87,19 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   }
 }
 
+void print_disk(const lab::PlannedDisk& disk, size_t runs) {
+  std::string text = "disk: about " + lab::size_text(disk.kept) + " for the results";
+  if (disk.working > 0)
+    text += ", and " + lab::size_text(disk.working) + " for checkpoints while the runs train";
+  if (disk.free >= 0) text += "; " + lab::size_text(disk.free) + " are free";
+  say(text + " (" + std::to_string(disk.measured) + " of " + counted(runs, "run") +
+      " measured on earlier ones)");
+  if (!disk.fits()) {
+    say("warning: the disk lacks about " + lab::size_text(disk.needed() - disk.free) +
+        " for this work. Free some, or choose a lab on another disk with --lab DIR.");
+  }
+}
+
 void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   say(experiment.name + ": " + counted(plan.tasks.size(), "run"));
   print_cells(experiment, plan);
@@ -152,6 +115,7 @@ void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   } else {
     say(text + "about " + lab::duration_text(plan.seconds) + " with " +
         counted(plan.jobs, "worker") + " (" + plan.basis + ")");
+    print_disk(plan.disk, plan.to_do());
   }
   if (plan.stale.count() > 0)
     say(plan.stale.line() + "; they are kept, and --redo-stale makes them again");
@@ -180,8 +144,10 @@ int64_t jobs_of(const Options& options, const spec::Experiment& experiment) {
 
 void plan_command(const Options& options, const Globals& globals) {
   const Loaded loaded = load(options, globals);
-  const lab::Plan plan = lab::make_plan(loaded.lab, loaded.experiment, loaded.installed,
-                                        jobs_of(options, loaded.experiment), options.redo_stale);
+  const lab::SplitSizes sizes = lab::check_data(loaded.lab, loaded.experiment);
+  const lab::Plan plan =
+      lab::make_plan(loaded.lab, loaded.experiment, loaded.installed,
+                     jobs_of(options, loaded.experiment), options.redo_stale, sizes);
   if (options.json) {
     say(lab::to_json(plan, loaded.experiment).dump(1));
     return;
@@ -194,9 +160,7 @@ void plan_command(const Options& options, const Globals& globals) {
     const spec::DataSection& data = run.run.data;
     if (!seen.insert(data.name).second) continue;
     if (data::describe_dataset(loaded.lab, data.name)) continue;
-    say("data set " + data.name + " is not in the lab; " +
-        (data.path.empty() ? "import it with `lealab data import`"
-                           : "`run` imports it from " + data.path));
+    say("data set " + data.name + " is not in the lab; `run` imports it from " + data.path);
   }
 }
 
@@ -321,11 +285,16 @@ void conclude(const Outcome& outcome) {
 
 void run_command(const Options& options, const Globals& globals) {
   const Loaded loaded = load(options, globals);
+  // A refused spec writes nothing, so the data is checked before the lab's folder is made.
+  const lab::SplitSizes sizes =
+      lab::import_data(loaded.lab, loaded.experiment, [&](const spec::DataSection& data) {
+        if (!options.json) say("importing " + data.name + " from " + data.path);
+      });
   lab::open_lab(globals.lab);
   const lab::LabLock lock(loaded.lab);
-  import_missing_data(loaded.lab, loaded.experiment, options.json);
-  const lab::Plan plan = lab::make_plan(loaded.lab, loaded.experiment, loaded.installed,
-                                        jobs_of(options, loaded.experiment), options.redo_stale);
+  const lab::Plan plan =
+      lab::make_plan(loaded.lab, loaded.experiment, loaded.installed,
+                     jobs_of(options, loaded.experiment), options.redo_stale, sizes);
   run::save_plan(loaded.lab, loaded.experiment);
   if (options.json) {
     say(nlohmann::json{{"event", "plan"}, {"plan", lab::to_json(plan, loaded.experiment)}}.dump());
