@@ -249,11 +249,11 @@ const std::vector<Mistake> kMistakes = {
      "has: portion)"},
     {"UnusedEnvironmentInsideAnother",
      "+environments: {mine: {shuffled: {of: {le: {portion: 7}}}}}\n",
-     "spec.yaml:5:54: environments.mine.shuffled.of.le.portion: must be a number from 0 to 1, but "
+     "spec.yaml:5:53: environments.mine.shuffled.of.le.portion: must be a number from 0 to 1, but "
      "is `7`"},
     {"AxisOfAnUnusedEnvironment",
      "+environments: {mine: le}\ngrid: {environments.mine.portion: [0.5, 7]}\n",
-     "spec.yaml:6:40: environments.mine.le.portion: must be a number from 0 to 1, but is `7`"},
+     "spec.yaml:6:41: environments.mine.le.portion: must be a number from 0 to 1, but is `7`"},
     {"EnvironmentCalledNone", "+environments: {none: le}\n",
      "spec.yaml:5:16: environments.none: an environment cannot have this name"},
     {"EnvironmentsThatAreAList", "+environments: [le]\n",
