@@ -18,6 +18,7 @@
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/lab/detach.h"
+#include "core/lab/disk.h"
 #include "core/lab/grid.h"
 #include "core/lab/session.h"
 #include "core/report/table.h"
@@ -77,6 +78,19 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   }
 }
 
+void print_disk(const lab::PlannedDisk& disk, size_t runs) {
+  std::string text = "disk: about " + lab::size_text(disk.kept) + " for the results";
+  if (disk.working > 0)
+    text += ", and " + lab::size_text(disk.working) + " for checkpoints while the runs train";
+  if (disk.free >= 0) text += "; " + lab::size_text(disk.free) + " are free";
+  say(text + " (" + std::to_string(disk.measured) + " of " + counted(runs, "run") +
+      " measured on earlier ones)");
+  if (!disk.fits()) {
+    say("warning: the disk lacks about " + lab::size_text(disk.needed() - disk.free) +
+        " for this work. Free some, or choose a lab on another disk with --lab DIR.");
+  }
+}
+
 void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   say(experiment.name + ": " + counted(plan.tasks.size(), "run"));
   print_cells(experiment, plan);
@@ -92,6 +106,7 @@ void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   } else {
     say(text + "about " + duration_text(plan.seconds) + " with " + counted(plan.jobs, "worker") +
         " (" + plan.basis + ")");
+    print_disk(plan.disk, plan.to_do());
   }
   if (plan.stale.count() > 0)
     say(plan.stale.line() + "; they are kept, and --redo-stale makes them again");

@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <vector>
 
 #include "core/base/error.h"
@@ -17,38 +16,42 @@
 namespace lea {
 namespace {
 
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    check(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
-  }
-  void add(const void* bytes, size_t count) {
-    check(EVP_DigestUpdate(context_.get(), bytes, count) == 1);
-  }
-  std::string hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    check(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-      text += "0123456789abcdef"[digest[i] >> 4];
-      text += "0123456789abcdef"[digest[i] & 15];
-    }
-    return text;
-  }
-
- private:
-  static void check(bool ok) {
-    if (!ok) throw Error(Exit::kInternal, "OpenSSL cannot compute a SHA-256 sum");
-  }
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
+void check(bool ok) {
+  if (!ok) throw Error(Exit::kInternal, "OpenSSL cannot compute a SHA-256 sum");
+}
 
 }  // namespace
 
+struct Sha256::Context {
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+  EVP_MD_CTX* digest = context_->digest.get();
+  check(digest != nullptr && EVP_DigestInit_ex(digest, EVP_sha256(), nullptr) == 1);
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view bytes) {
+  check(EVP_DigestUpdate(context_->digest.get(), bytes.data(), bytes.size()) == 1);
+}
+
+std::string Sha256::hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  check(EVP_DigestFinal_ex(context_->digest.get(), digest.data(), &size) == 1);
+  std::string text;
+  for (unsigned i = 0; i < size; ++i) {
+    text += "0123456789abcdef"[digest[i] >> 4];
+    text += "0123456789abcdef"[digest[i] & 15];
+  }
+  return text;
+}
+
 std::string sha256(std::string_view bytes) {
   Sha256 sum;
-  sum.add(bytes.data(), bytes.size());
+  sum.add(bytes);
   return sum.hex();
 }
 
@@ -70,7 +73,7 @@ std::string sha256_file(const std::string& path) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(std::strerror(errno));
     if (got == 0) break;
-    sum.add(buffer.data(), static_cast<size_t>(got));
+    sum.add({buffer.data(), static_cast<size_t>(got)});
   }
   close(fd);
   return sum.hex();

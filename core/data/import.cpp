@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <optional>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -11,6 +13,7 @@
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/data/interactions.h"
+#include "core/data/output_folder.h"
 #include "core/data/source_format.h"
 
 namespace lea::data {
@@ -100,8 +103,8 @@ class ItemTexts {
     while (table.next()) add(table, id, interactions);
   }
 
-  void write(const FolderWriter& folder, const Interactions& interactions) const {
-    FileWriter file(folder.path("items.tsv"));
+  void write(OutputFolder& folder, const Interactions& interactions) const {
+    OutputFolder::File file(folder, "items.tsv");
     file.write(header_ + "\n");
     for (uint32_t i = 0; i < rows_.size(); ++i) {
       file.write(interactions.item_id(i));
@@ -160,7 +163,7 @@ json source_record(const Source& source, const ImportOptions& options) {
 
 // Covers the hashes of the files, the counts, the behaviours and the kind of times. The
 // description's other fields and the origin are left out.
-std::string fingerprint_of(const json& description) {
+std::string sum_of(const json& description) {
   std::string text = "lea-data 1\n" + description["counts"].dump() +
                      description["behaviours"].dump() + description["time_is_position"].dump() +
                      "\n";
@@ -177,44 +180,6 @@ std::string all_filtered(const Interactions& interactions, const ImportOptions& 
   return printable(path) + ": the filters (min_sequence " + std::to_string(options.min_sequence) +
          ", min_item " + std::to_string(options.min_item) + ", " + options.filter + ") drop all " +
          std::to_string(interactions.events()) + " interactions. Lower them.";
-}
-
-// Returns the fingerprint.
-std::string write_dataset(const FolderWriter& folder, const Source& source,
-                          const ImportOptions& options, json origin) {
-  const Layout layout = layout_of(options.format);
-  BadRows bad(options.skip_bad_rows);
-  Interactions interactions;
-  read_interactions(source.interactions, layout, bad, interactions);
-  bad.finish();
-  interactions.filter(options.min_sequence, options.min_item, options.filter == "stable");
-  if (!interactions.arrange())
-    throw DataError(all_filtered(interactions, options, source.interactions));
-  json description = interactions.write(folder);
-  if (!source.items.empty()) {
-    const ItemTexts texts(source.items, layout, bad, interactions);
-    bad.finish();
-    texts.write(folder, interactions);
-    description["items_without_text"] = texts.missing();
-  }
-  description["format"] = "lea-data";
-  description["version"] = 1;
-  description["read"] = {{"events", interactions.events()},
-                         {"sequences", interactions.sequences()},
-                         {"items", interactions.items()},
-                         {"skipped_rows", bad.count()}};
-  description["source"] = std::move(origin);
-  json files = json::object();
-  for (const auto& entry : fs::directory_iterator(folder.path(""))) {
-    files[entry.path().filename().string()] = file_record(entry.path().string());
-  }
-  description["files"] = files;
-  const std::string fingerprint = fingerprint_of(description);
-  description["fingerprint"] = fingerprint;
-  FileWriter file(folder.path("dataset.json"));
-  file.write(description.dump(2) + "\n");
-  file.close();
-  return fingerprint;
 }
 
 void check_options(const ImportOptions& options) {
@@ -235,35 +200,128 @@ void check_name(const std::string& name) {
                    ".");
 }
 
-std::shared_ptr<const Dataset> import_dataset(const std::string& lab, const std::string& name,
-                                              const std::string& source,
-                                              const ImportOptions& options) {
+struct PreparedImport::Read {
+  Interactions interactions;
+  std::optional<ItemTexts> texts;
+  std::vector<double> times;              // in data order; filled when they are first asked for
+  std::vector<std::string> sequence_ids;  // likewise
+  int64_t skipped_rows = 0;
+
+  Read(const Source& source, const ImportOptions& options) {
+    const Layout layout = layout_of(options.format);
+    BadRows bad(options.skip_bad_rows);
+    read_interactions(source.interactions, layout, bad, interactions);
+    bad.finish();
+    interactions.filter(options.min_sequence, options.min_item, options.filter == "stable");
+    if (!interactions.arrange())
+      throw DataError(all_filtered(interactions, options, source.interactions));
+    if (!source.items.empty()) {
+      texts.emplace(source.items, layout, bad, interactions);
+      bad.finish();
+    }
+    skipped_rows = bad.count();
+  }
+};
+
+PreparedImport::~PreparedImport() = default;
+PreparedImport::PreparedImport(PreparedImport&&) noexcept = default;
+
+PreparedImport::PreparedImport(const std::string& lab, const std::string& name,
+                               const std::string& source, const ImportOptions& options)
+    : target_(dataset_folder(lab, name)), options_(options) {
   check_name(name);
   check_options(options);
-  const std::string target = dataset_folder(lab, name);
   const Source files = find_source(source, options.format);
-  const json origin = source_record(files, options);
+  origin_ = source_record(files, options);
   std::error_code ignored;
   std::shared_ptr<const Dataset> old;
-  if (fs::exists(target, ignored)) {
+  if (fs::exists(target_, ignored)) {
     try {
-      old = Dataset::open(target);
+      old = Dataset::open(target_);
     } catch (const DataError&) {
       // A damaged data set may be replaced, like any other.
       if (!options.replace) throw;
     }
-    if (old != nullptr && old->description().value("source", json()) == origin) return old;
   }
-  FolderWriter folder(target);
-  const std::string fingerprint = write_dataset(folder, files, options, origin);
-  if (old != nullptr && old->fingerprint() == fingerprint) return old;
-  if (folder.publish(options.replace)) return Dataset::open(target);
-  // Another data set got this name before, or while this one was written.
-  std::shared_ptr<const Dataset> other = Dataset::open(target);
-  if (other->fingerprint() == fingerprint) return other;
-  throw DataError(printable(target) + ": another data set has this name (fingerprint " +
-                  other->fingerprint().substr(0, 12) + ", this source gives " +
+  if (old != nullptr && old->description().value("source", json()) == origin_) {
+    same_ = old;
+    return;
+  }
+  read_ = std::make_unique<Read>(files, options);
+  if (old == nullptr) return;
+  OutputFolder sums;
+  const std::string fingerprint = fingerprint_of(sums, nullptr);
+  if (old->fingerprint() == fingerprint) {
+    same_ = old;
+    read_.reset();
+  } else if (!options.replace) {
+    refuse(*old, fingerprint);
+  }
+}
+
+int64_t PreparedImport::items() const {
+  return same_ ? same_->items() : static_cast<int64_t>(read_->interactions.kept_items());
+}
+
+Sequences PreparedImport::sequences() const {
+  if (same_) return sequences_in(*same_);
+  Read& read = *read_;
+  if (read.times.empty()) read.times = read.interactions.times();
+  return {read.interactions.offsets(), read.times, read.interactions.time_is_position(),
+          [&read]() -> const std::vector<std::string>& {
+            if (read.sequence_ids.empty()) read.sequence_ids = read.interactions.sequence_ids();
+            return read.sequence_ids;
+          }};
+}
+
+std::string PreparedImport::fingerprint_of(OutputFolder& folder, json* description) const {
+  const Interactions& interactions = read_->interactions;
+  json document = interactions.write(folder);
+  if (read_->texts) {
+    read_->texts->write(folder, interactions);
+    document["items_without_text"] = read_->texts->missing();
+  }
+  document["format"] = "lea-data";
+  document["version"] = 1;
+  document["read"] = {{"events", interactions.events()},
+                      {"sequences", interactions.sequences()},
+                      {"items", interactions.items()},
+                      {"skipped_rows", read_->skipped_rows}};
+  document["source"] = origin_;
+  document["files"] = folder.records();
+  const std::string fingerprint = sum_of(document);
+  document["fingerprint"] = fingerprint;
+  if (description != nullptr) *description = std::move(document);
+  return fingerprint;
+}
+
+void PreparedImport::refuse(const Dataset& other, const std::string& fingerprint) const {
+  throw DataError(printable(target_) + ": another data set has this name (fingerprint " +
+                  other.fingerprint().substr(0, 12) + ", this source gives " +
                   fingerprint.substr(0, 12) + "). Choose another name, or import with --replace.");
+}
+
+std::shared_ptr<const Dataset> PreparedImport::publish() {
+  if (same_) return same_;
+  FolderWriter folder(target_);
+  json description;
+  OutputFolder files(&folder);
+  const std::string fingerprint = fingerprint_of(files, &description);
+  FileWriter file(folder.path("dataset.json"));
+  file.write(description.dump(2) + "\n");
+  file.close();
+  read_.reset();
+  if (folder.publish(options_.replace)) return Dataset::open(target_);
+  // Another process published a data set of this name in the meantime.
+  same_ = Dataset::open(target_);
+  if (same_->fingerprint() == fingerprint) return same_;
+  refuse(*same_, fingerprint);
+}
+
+std::shared_ptr<const Dataset> import_dataset(const std::string& lab, const std::string& name,
+                                              const std::string& source,
+                                              const ImportOptions& options) {
+  return PreparedImport(lab, name, source, options).publish();
 }
 
 }  // namespace lea::data

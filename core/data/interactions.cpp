@@ -100,24 +100,38 @@ uint32_t Interactions::item_number(std::string_view id) const {
   return index == IdTable::kNone ? IdTable::kNone : item_number_[index];
 }
 
-nlohmann::json Interactions::write(const FolderWriter& folder) const {
-  FileWriter offsets(folder.path("offsets.u64"));
+std::vector<double> Interactions::times() const {
+  std::vector<double> times;
+  times.reserve(order_.size());
+  for (const uint32_t e : order_) times.push_back(time_[e]);
+  return times;
+}
+
+std::vector<std::string> Interactions::sequence_ids() const {
+  std::vector<std::string> ids;
+  ids.reserve(sequence_order_.size());
+  for (const uint32_t index : sequence_order_) ids.emplace_back(sequence_ids_.text(index));
+  return ids;
+}
+
+nlohmann::json Interactions::write(OutputFolder& folder) const {
+  OutputFolder::File offsets(folder, "offsets.u64");
   for (const uint64_t offset : offsets_) offsets.value(offset);
   offsets.close();
-  FileWriter items(folder.path("items.u32"));
+  OutputFolder::File items(folder, "items.u32");
   for (const uint32_t e : order_) items.value(item_number_[item_[e]] + 1);
   items.close();
-  FileWriter times(folder.path("times.f64"));
+  OutputFolder::File times(folder, "times.f64");
   for (const uint32_t e : order_) times.value(time_[e]);
   times.close();
   if (behaviour_.size() > 0) {
-    FileWriter behaviours(folder.path("behaviours.u8"));
+    OutputFolder::File behaviours(folder, "behaviours.u8");
     for (const uint32_t e : order_) behaviours.value(behaviour_[e]);
     behaviours.close();
   }
   const auto write_ids = [&](const char* name, const IdTable& ids,
                              const std::vector<uint32_t>& order) {
-    FileWriter file(folder.path(name));
+    OutputFolder::File file(folder, name);
     for (const uint32_t index : order) {
       file.write(ids.text(index));
       file.write("\n");

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/folder_writer.h"
 #include "core/data/id_table.h"
+#include "core/data/output_folder.h"
 
 namespace lea::data {
 
@@ -60,9 +60,16 @@ class Interactions {
   uint32_t kept_items() const { return static_cast<uint32_t>(item_order_.size()); }
   std::string_view item_id(uint32_t number) const { return item_ids_.text(item_order_[number]); }
 
+  // What a split depends on, after `arrange`: the first event of each kept sequence and the end, the
+  // times in data order, whether they are only positions, and the original ids in data order.
+  const std::vector<uint64_t>& offsets() const { return offsets_; }
+  std::vector<double> times() const;
+  bool time_is_position() const;
+  std::vector<std::string> sequence_ids() const;
+
   // Writes the arrays and the ids. Returns the fields counts, behaviours and time_is_position of
   // dataset.json.
-  nlohmann::json write(const FolderWriter& folder) const;
+  nlohmann::json write(OutputFolder& folder) const;
 
  private:
   bool kept(size_t event) const {
@@ -71,7 +78,6 @@ class Interactions {
   bool drop_below(const Blocks<uint32_t>& key, std::vector<bool>& dropped, int64_t least);
   void number();
   void sort_by_time();
-  bool time_is_position() const;
 
   IdTable sequence_ids_, item_ids_, behaviour_ids_;
   Blocks<uint32_t> sequence_, item_;  // index in the id tables

@@ -40,18 +40,18 @@ std::array<size_t, 2> cuts(const std::vector<double>& ratios, size_t count) {
   return {at(ratios[0]), ratios[2] == 0 ? count : at(ratios[0] + ratios[1])};
 }
 
-std::vector<uint8_t> spread(const Dataset& data, const std::vector<uint8_t>& part_of_sequence) {
-  std::vector<uint8_t> part(static_cast<size_t>(data.events()));
+std::vector<uint8_t> spread(const Sequences& data, const std::vector<uint8_t>& part_of_sequence) {
+  std::vector<uint8_t> part(data.time.size());
   for (size_t s = 0; s < part_of_sequence.size(); ++s) {
-    std::fill(part.begin() + static_cast<int64_t>(data.offsets()[s]),
-              part.begin() + static_cast<int64_t>(data.offsets()[s + 1]), part_of_sequence[s]);
+    std::fill(part.begin() + static_cast<int64_t>(data.offsets[s]),
+              part.begin() + static_cast<int64_t>(data.offsets[s + 1]), part_of_sequence[s]);
   }
   return part;
 }
 
-std::vector<uint8_t> by_sequence(const Dataset& data, const spec::SplitSection& section) {
+std::vector<uint8_t> by_sequence(const Sequences& data, const spec::SplitSection& section) {
   check_ratios(section.ratios);
-  std::vector<uint32_t> order(static_cast<size_t>(data.sequences()));
+  std::vector<uint32_t> order(data.count());
   std::iota(order.begin(), order.end(), 0U);
   CounterRandom(static_cast<uint64_t>(section.seed)).shuffle(order);
   const auto [valid, test] = cuts(section.ratios, order.size());
@@ -60,14 +60,14 @@ std::vector<uint8_t> by_sequence(const Dataset& data, const spec::SplitSection& 
   return spread(data, part);
 }
 
-std::vector<uint8_t> by_file(const Dataset& data, const spec::SplitSection& section) {
+std::vector<uint8_t> by_file(const Sequences& data, const spec::SplitSection& section) {
   if (section.path.empty()) {
     throw DataError(
         "split.path must name a TSV with the columns user_id and part (split.by is file).");
   }
   IdTable ids;
-  for (const std::string& id : data.sequence_ids()) ids.insert(id);
-  std::vector<uint8_t> part(static_cast<size_t>(data.sequences()), kUnset);
+  for (const std::string& id : data.ids()) ids.insert(id);
+  std::vector<uint8_t> part(data.count(), kUnset);
   BadRows bad(0);
   TableReader table(section.path, bad);
   if (table.header() != std::vector<std::string>{"user_id", "part"}) {
@@ -94,16 +94,15 @@ std::vector<uint8_t> by_file(const Dataset& data, const spec::SplitSection& sect
     throw DataError(printable(section.path) + ": gives no part to " +
                     std::to_string(std::count(part.begin(), part.end(), kUnset)) +
                     " sequences, the first is `" +
-                    printable(data.sequence_ids()[static_cast<size_t>(missing - part.begin())]) +
-                    "`.");
+                    printable(data.ids()[static_cast<size_t>(missing - part.begin())]) + "`.");
   }
   return spread(data, part);
 }
 
-std::vector<uint8_t> last_one(const Dataset& data) {
-  std::vector<uint8_t> part(static_cast<size_t>(data.events()), 0);
-  for (size_t s = 0; s + 1 < data.offsets().size(); ++s) {
-    const uint64_t begin = data.offsets()[s], end = data.offsets()[s + 1];
+std::vector<uint8_t> last_one(const Sequences& data) {
+  std::vector<uint8_t> part(data.time.size(), 0);
+  for (size_t s = 0; s < data.count(); ++s) {
+    const uint64_t begin = data.offsets[s], end = data.offsets[s + 1];
     if (end - begin < 3) continue;  // too short for all three parts
     part[end - 1] = 2;
     part[end - 2] = 1;
@@ -120,8 +119,8 @@ double time_at(std::vector<double>& times, size_t index) {
   return *place;
 }
 
-std::vector<uint8_t> by_time(const Dataset& data, const spec::SplitSection& section) {
-  if (data.time_is_position()) {
+std::vector<uint8_t> by_time(const Sequences& data, const spec::SplitSection& section) {
+  if (data.time_is_position) {
     throw DataError(
         "split.by: time does not apply to this data set: its timestamps are only positions (0, 1, "
         "2 "
@@ -131,7 +130,7 @@ std::vector<uint8_t> by_time(const Dataset& data, const spec::SplitSection& sect
   double valid_from = section.valid_from, test_from = section.test_from;
   if (valid_from == 0 || test_from == 0) {
     check_ratios(section.ratios);
-    std::vector<double> times(data.time().begin(), data.time().end());
+    std::vector<double> times(data.time.begin(), data.time.end());
     const auto [valid, test] = cuts(section.ratios, times.size());
     if (valid_from == 0) valid_from = time_at(times, valid);
     if (test_from == 0) test_from = time_at(times, test);
@@ -140,19 +139,19 @@ std::vector<uint8_t> by_time(const Dataset& data, const spec::SplitSection& sect
     throw DataError("split.valid_from (" + std::to_string(valid_from) +
                     ") must not be after split.test_from (" + std::to_string(test_from) + ").");
   }
-  std::vector<uint8_t> part(static_cast<size_t>(data.events()));
+  std::vector<uint8_t> part(data.time.size());
   for (size_t e = 0; e < part.size(); ++e) {
-    part[e] = data.time()[e] < valid_from ? 0 : data.time()[e] < test_from ? 1 : 2;
+    part[e] = data.time[e] < valid_from ? 0 : data.time[e] < test_from ? 1 : 2;
   }
   return part;
 }
 
 // A part may stay empty only if its ratio is 0.
-void check_parts(const Split& split, const spec::SplitSection& section) {
+void check_parts(const std::vector<uint8_t>& part, const spec::SplitSection& section) {
   const bool ratios =
       (section.by == "sequence" || section.by == "time") && section.ratios.size() == 3;
   for (size_t p = 0; p < kPartNames.size(); ++p) {
-    if (split.count(static_cast<Part>(p)) > 0) continue;
+    if (std::find(part.begin(), part.end(), static_cast<uint8_t>(p)) != part.end()) continue;
     if (p > 0 && ratios && section.ratios[p] == 0) continue;
     throw DataError(std::string("the split (by: ") + section.by + ") leaves no interaction for " +
                     kPartNames[p] + ". Give that part a larger share, or use more data.");
@@ -167,22 +166,33 @@ int64_t Split::count(Part p) const {
 
 const char* name_of(Part part) { return kPartNames[static_cast<size_t>(part)]; }
 
-Split make_split(const Dataset& data, const spec::SplitSection& section) {
-  Split split;
+Sequences sequences_in(const Dataset& data) {
+  return {data.offsets(), data.time(), data.time_is_position(),
+          [&data]() -> const std::vector<std::string>& { return data.sequence_ids(); }};
+}
+
+std::vector<uint8_t> parts_of(const Sequences& sequences, const spec::SplitSection& section) {
+  std::vector<uint8_t> part;
   if (section.by == "sequence") {
-    split.part = by_sequence(data, section);
+    part = by_sequence(sequences, section);
   } else if (section.by == "file") {
-    split.part = by_file(data, section);
+    part = by_file(sequences, section);
   } else if (section.by == "last_one") {
-    split.part = last_one(data);
+    part = last_one(sequences);
   } else if (section.by == "time") {
-    split.part = by_time(data, section);
+    part = by_time(sequences, section);
   } else {
     throw DataError("split.by must be sequence, file, last_one or time, but is `" +
                     printable(section.by) + "`" +
                     did_you_mean(section.by, {"sequence", "file", "last_one", "time"}));
   }
-  check_parts(split, section);
+  check_parts(part, section);
+  return part;
+}
+
+Split make_split(const Dataset& data, const spec::SplitSection& section) {
+  Split split;
+  split.part = parts_of(sequences_in(data), section);
   const std::string_view parts(reinterpret_cast<const char*>(split.part.data()), split.part.size());
   split.fingerprint = sha256("lea-split 1\n" + data.fingerprint() + "\n" + sha256(parts));
   return split;

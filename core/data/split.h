@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,6 +24,22 @@ struct Split {
   std::string fingerprint;    // sha256 over the parts and the data's fingerprint
   int64_t count(Part p) const;
 };
+
+// What a split depends on besides its section.
+struct Sequences {
+  std::span<const uint64_t> offsets;  // first event of each sequence; the last entry is the end
+  std::span<const double> time;       // of each event, in data order
+  bool time_is_position = false;
+  std::function<const std::vector<std::string>&()> ids;  // original ids; called only by: file
+
+  size_t count() const { return offsets.size() - 1; }
+};
+// Valid as long as `data`.
+Sequences sequences_in(const Dataset& data);
+
+// The part of every event, as make_split gives it. Throws as make_split does. Writes nothing and
+// needs no imported data set.
+std::vector<uint8_t> parts_of(const Sequences& sequences, const spec::SplitSection& section);
 
 // Divides a data set by the rule `by`:
 //   sequence  whole sequences, shuffled by `seed` and cut at the ratios

@@ -5,8 +5,6 @@
 #include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/data/dataset.h"
-#include "core/run/result.h"
-#include "db/store/store.h"
 
 namespace lea::lab {
 namespace {
@@ -39,33 +37,22 @@ constexpr double kStartSeconds = 2;  // for starting the worker, loading data, v
 
 }  // namespace
 
-Estimator::Estimator(const std::string& lab) : lab_(lab) {
-  if (!db::has_index(lab)) return;
-  try {
-    const db::Store store(lab, db::Store::Mode::kReadOnly);
-    for (const db::RunRow& row : store.runs()) {
-      if (row.state != "finished" || row.source != "lealab" || !row.result.is_object()) continue;
-      const spec::RunSpec run = spec::run_from_json(row.spec, "run " + row.uuid);
-      const run::Result result = run::result_from(row.result, "run " + row.uuid);
-      if (!result.training) continue;
-      // The wall time is that of the last attempt; the training time is that of all of them.
-      const double seconds =
-          std::max(result.training->wall_seconds, result.training->train_seconds);
-      const int64_t steps = result.training->steps;
-      if (seconds <= 0) continue;
-      const auto add = [&](const std::string& kind, double value) {
-        Measured& entry = measured_[kind];
-        entry.seconds += value;
-        ++entry.runs;
-      };
-      // With early stopping, only runs with equal limits have similar durations. Runs with other
-      // limits share the duration of a step.
-      add(kind_at(kind_of(run), run.train.max_steps), seconds);
-      if (steps > 0) add(kind_of(run), seconds / static_cast<double>(steps));
-    }
-  } catch (const Error&) {
-    measured_.clear();  // planning works without estimates; collecting reports a damaged index
-  }
+void Estimator::add(const spec::RunSpec& run, const run::Training& training) {
+  // The wall time is that of the last attempt; the training time is that of all of them.
+  const double seconds = std::max(training.wall_seconds, training.train_seconds);
+  const auto steps = static_cast<double>(training.steps);
+  if (seconds <= 0) return;
+  const auto count = [&](const std::string& kind, double value) {
+    Measured& entry = measured_[kind];
+    entry.seconds += value;
+    entry.steps += steps;
+    ++entry.runs;
+  };
+  // With early stopping, only runs with equal limits have similar durations. Runs with other limits
+  // share the duration of a step.
+  const std::string kind = kind_of(run);
+  count(kind_at(kind, run.train.max_steps), seconds);
+  if (steps > 0) count(kind, seconds / steps);
 }
 
 std::string Estimator::model() {
@@ -73,22 +60,31 @@ std::string Estimator::model() {
          "and each row of the batch; baselines without training 5 s";
 }
 
-Estimate Estimator::estimate(const spec::RunSpec& run) const {
-  const auto equal = measured_.find(kind_at(kind_of(run), run.train.max_steps));
+Estimate Estimator::estimate(const spec::RunSpec& run, int64_t steps_done) const {
+  const std::string kind = kind_of(run);
+  const double done = static_cast<double>(std::max<int64_t>(steps_done, 0));
+  // Where early stopping ends the run is unknown, so every step up to the limit is equally likely.
+  const double half = std::max(static_cast<double>(run.train.max_steps) - done, 0.0) / 2;
+  const auto equal = measured_.find(kind_at(kind, run.train.max_steps));
   if (equal != measured_.end()) {
-    return {equal->second.seconds / static_cast<double>(equal->second.runs), true};
+    const Measured& entry = equal->second;
+    const auto runs = static_cast<double>(entry.runs);
+    const double seconds = entry.seconds / runs, steps = entry.steps / runs;
+    if (done == 0 || steps <= 0) return {seconds, true};
+    const double start = std::min(kStartSeconds, seconds);
+    const double left = done < steps ? steps - done : half;
+    return {start + (seconds - start) * left / steps, true};
   }
-  const double steps = static_cast<double>(run.train.max_steps) / 2;
-  const auto pace = measured_.find(kind_of(run));
+  const auto pace = measured_.find(kind);
   if (pace != measured_.end()) {
-    return {kStartSeconds + steps * pace->second.seconds / static_cast<double>(pace->second.runs),
+    return {kStartSeconds + half * pace->second.seconds / static_cast<double>(pace->second.runs),
             true};
   }
   if (!run.reads_train) return {5, false};
   const double step = 2e-3 + 2e-5 * items_of(lab_, run.data.name) / 1000 *
                                  static_cast<double>(run.train.batch_size) /
                                  static_cast<double>(std::max<int64_t>(run.train.threads, 1));
-  return {kStartSeconds + steps * step, false};
+  return {kStartSeconds + half * step, false};
 }
 
 }  // namespace lea::lab

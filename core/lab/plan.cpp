@@ -6,111 +6,28 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
-#include <map>
+#include <optional>
 #include <queue>
-#include <set>
 #include <sstream>
+#include <unordered_set>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "core/data/dataset.h"
+#include "core/lab/disk.h"
 #include "core/lab/estimate.h"
-#include "core/run/counting.h"
-#include "core/run/experiment_plan.h"
-#include "core/run/header.h"
-#include "core/run/result.h"
+#include "core/run/steps_done.h"
+#include "db/store/store.h"
 
 namespace lea::lab {
 namespace {
 
-// A run of the lab, as the plan sees it.
-struct Known {
-  run::Folder folder;
-  run::Header header;
-  run::Candidate candidate;
-  std::string failure;                // why the run failed
-  std::string other_data;             // why a finished run does not belong to the lab's data set
-  std::vector<std::string> outdated;  // outdated parts of a finished run; empty: not stale
-};
+// How many earlier runs of the experiment, and of the lab, are read for the estimates.
+constexpr int64_t kRunsRead = 2000;
 
-using Key = std::pair<std::string, int64_t>;  // hash and seed
-using Counting = std::map<Key, Known>;        // the run that counts for each key
-
-// The state of the lab that finished runs are compared with.
-struct Wanted {
-  const std::string& lab;
-  const run::InstalledPlugins& installed;
-  bool redo_stale = false;
-};
-
-// Why a finished run does not belong to the lab's current data set of this name. Empty when it
-// does, or when the lab has no such data set.
-std::string other_data(const run::Folder& folder, const run::Result& result,
-                       const std::string& name, const std::string& fingerprint) {
-  if (!run::is_other_data(result.data_fingerprint, fingerprint)) return "";
-  return "run " + folder.uuid().substr(0, 8) + " used another data set of the name " + name +
-         " (fingerprint " + result.data_fingerprint.substr(0, 12) + ", now " +
-         fingerprint.substr(0, 12) + ")";
-}
-
-Known look_at(const run::Folder& folder, run::Header header, const std::string& data_name,
-              data::Fingerprints& data, const Wanted& wanted) {
-  Known known;
-  known.folder = folder;
-  known.candidate = {header.uuid, header.created, run::state_of(folder)};
-  known.header = std::move(header);
-  const auto result = run::read_result(folder);
-  if (!result) return known;
-  known.failure = result->reason;
-  if (known.candidate.state != run::State::kFinished) return known;
-  known.other_data = other_data(folder, *result, data_name, data.of(data_name));
-  known.outdated = run::outdated_parts(*result, wanted.installed);
-  known.candidate.outdated =
-      !known.other_data.empty() || (wanted.redo_stale && !known.outdated.empty());
-  return known;
-}
-
-void put(Known known, Counting* counting) {
-  const Key key{known.header.hash, known.header.seed};
-  const auto found = counting->find(key);
-  if (found == counting->end()) {
-    counting->emplace(key, std::move(known));
-  } else if (run::counts_before(known.candidate, found->second.candidate)) {
-    found->second = std::move(known);
-  }
-}
-
-// Skips damaged folders; collecting reports them.
-void visit_runs(const std::string& lab,
-                const std::function<void(const run::Folder&, run::Header)>& visit) {
-  for (const run::Folder& folder : run::list_runs(lab)) {
-    try {
-      visit(folder, run::read_header(folder));
-    } catch (const Error&) {
-    }
-  }
-}
-
-// The run that counts for each planned run, where the lab has one.
-Counting known_runs(const spec::Experiment& experiment, const Wanted& wanted) {
-  std::map<Key, std::string> data_name;  // of the planned runs
-  for (const spec::PlannedRun& run : experiment.runs) {
-    data_name[{run.hash, run.run.seed}] = run.run.data.name;
-  }
-  data::Fingerprints data(wanted.lab);
-  Counting counting;
-  visit_runs(wanted.lab, [&](const run::Folder& folder, run::Header header) {
-    const auto name = data_name.find({header.hash, header.seed});
-    if (name == data_name.end()) return;
-    put(look_at(folder, std::move(header), name->second, data, wanted), &counting);
-  });
-  return counting;
-}
-
-PlannedTask task_of(size_t index, const Known* known) {
+PlannedTask task_of(size_t index, const std::optional<KnownRun>& known) {
   PlannedTask task;
   task.index = index;
-  if (known == nullptr) return task;
+  if (!known) return task;
   const run::State state = known->candidate.state;
   switch (state) {
     case run::State::kFinished:
@@ -151,7 +68,89 @@ double wall_time(const std::vector<double>& seconds, int64_t jobs) {
   return last;
 }
 
+// Estimates from the finished runs among the planned ones, and from others of the experiment and of
+// the lab.
+class Forecast {
+ public:
+  Forecast(const std::string& lab, const SplitSizes& sizes) : time_(lab), disk_(lab, sizes) {}
+
+  void add(const run::Folder& folder, const spec::RunSpec& run, const run::Training& training) {
+    if (!seen_.insert(folder.uuid()).second) return;
+    time_.add(run, training);
+    disk_.add(folder, run, training.parameters);
+  }
+
+  // Adds runs of the index, as many as a fair sample needs.
+  void add_others(const std::string& lab, const std::string& experiment) {
+    try {
+      if (!db::has_index(lab)) return;
+      const db::Store store(lab, db::Store::Mode::kReadOnly);
+      for (const std::string& name : {experiment, std::string()}) {
+        for (const db::RunRow& row : store.finished(name, kRunsRead)) add_row(lab, row);
+      }
+    } catch (const Error&) {
+      // Planning works without estimates. `lealab db check` reports a damaged index.
+    }
+  }
+
+  Estimate time(const spec::RunSpec& run, int64_t steps_done) const {
+    return time_.estimate(run, steps_done);
+  }
+  DiskUse disk(const spec::RunSpec& run) { return disk_.use(run); }
+
+ private:
+  void add_row(const std::string& lab, const db::RunRow& row) {
+    if (seen_.contains(row.uuid) || !row.result.is_object()) return;
+    try {
+      const run::Result result = run::result_from(row.result, "run " + row.uuid);
+      if (!result.training) return;
+      add(run::folder_of(lab, row.uuid), spec::run_from_json(row.spec, "run " + row.uuid),
+          *result.training);
+    } catch (const Error&) {
+      // A row of another program; the other rows still count.
+    }
+  }
+
+  Estimator time_;
+  DiskModel disk_;
+  std::unordered_set<std::string> seen_;  // uuids
+};
+
+void estimate(const spec::Experiment& experiment, Forecast& forecast, Plan* plan) {
+  std::vector<double> seconds;
+  std::vector<int64_t> working;
+  size_t measured = 0;
+  for (PlannedTask& task : plan->tasks) {
+    if (!needs_work(task.status)) continue;
+    const spec::RunSpec& run = experiment.runs[task.index].run;
+    const bool begun = !task.folder.path.empty();
+    const run::State state =
+        task.status == TaskStatus::kRunning ? run::State::kRunning : run::State::kInterrupted;
+    const Estimate time = forecast.time(run, begun ? run::steps_done(task.folder, state) : 0);
+    task.seconds = time.seconds;
+    task.measured = time.measured;
+    measured += time.measured;
+    seconds.push_back(task.seconds);
+    const DiskUse disk = forecast.disk(run);
+    task.bytes = disk.kept;
+    plan->disk.kept += disk.kept;
+    plan->disk.measured += disk.measured;
+    if (begun) plan->disk.present += folder_bytes(task.folder.path);
+    working.push_back(disk.working);
+  }
+  std::sort(working.rbegin(), working.rend());
+  for (size_t i = 0; i < working.size() && i < static_cast<size_t>(plan->jobs); ++i)
+    plan->disk.working += working[i];
+  plan->seconds = wall_time(seconds, plan->jobs);
+  plan->basis =
+      std::to_string(measured) + " of " + std::to_string(seconds.size()) +
+      " runs estimated from earlier runs in this lab" +
+      (measured < seconds.size() ? "; the rest by a rough model (" + Estimator::model() + ")" : "");
+}
+
 }  // namespace
+
+int64_t PlannedDisk::needed() const { return std::max<int64_t>(kept + working - present, 0); }
 
 std::string to_string(TaskStatus status) {
   static constexpr const char* kNames[] = {"done", "stale", "running", "interrupted", "to do"};
@@ -174,37 +173,26 @@ size_t Plan::to_do() const {
 }
 
 Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
-               const run::InstalledPlugins& installed, int64_t jobs, bool redo_stale) {
-  const Counting counting = known_runs(experiment, {lab, installed, redo_stale});
-  const Estimator estimator(lab);
+               const run::InstalledPlugins& installed, int64_t jobs, bool redo_stale,
+               const SplitSizes& sizes) {
+  const auto known = known_runs(lab, experiment, installed, redo_stale);
   Plan plan;
   plan.jobs = jobs;
-  std::vector<double> seconds;
-  size_t measured = 0;
-  for (size_t i = 0; i < experiment.runs.size(); ++i) {
-    const spec::PlannedRun& run = experiment.runs[i];
-    const auto known = counting.find({run.hash, run.run.seed});
-    PlannedTask task = task_of(i, known == counting.end() ? nullptr : &known->second);
-    if (task.status == TaskStatus::kStale) plan.stale.add(known->second.outdated);
-    if (needs_work(task.status)) {
-      const Estimate estimate = estimator.estimate(run.run);
-      task.seconds = estimate.seconds;
-      task.measured = estimate.measured;
-      measured += estimate.measured;
-      seconds.push_back(task.seconds);
-    }
-    plan.tasks.push_back(std::move(task));
+  plan.tasks.reserve(known.size());
+  for (size_t i = 0; i < known.size(); ++i) {
+    plan.tasks.push_back(task_of(i, known[i]));
+    if (plan.tasks.back().status == TaskStatus::kStale) plan.stale.add(known[i]->outdated);
   }
-  plan.seconds = wall_time(seconds, jobs);
-  if (seconds.empty()) {
-    plan.basis = "nothing to do";
-  } else {
-    plan.basis =
-        std::to_string(measured) + " of " + std::to_string(seconds.size()) +
-        " runs estimated from earlier runs in this lab" +
-        (measured < seconds.size() ? "; the rest by a rough model (" + Estimator::model() + ")"
-                                   : "");
+  plan.disk.free = free_bytes_for(lab);
+  plan.basis = "nothing to do";
+  if (plan.to_do() == 0) return plan;
+  Forecast forecast(lab, sizes);
+  for (size_t i = 0; i < known.size(); ++i) {
+    if (known[i] && known[i]->training)
+      forecast.add(known[i]->folder, experiment.runs[i].run, *known[i]->training);
   }
+  forecast.add_others(lab, experiment.name);
+  estimate(experiment, forecast, &plan);
   return plan;
 }
 
@@ -220,48 +208,28 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
          {"run", task.folder.path.empty() ? nlohmann::json() : nlohmann::json(task.folder.uuid())},
          {"note", task.note},
          {"seconds", task.seconds},
-         {"measured", task.measured}});
+         {"measured", task.measured},
+         {"bytes", task.bytes}});
   }
   nlohmann::json counts;
   for (const TaskStatus status : {TaskStatus::kDone, TaskStatus::kStale, TaskStatus::kRunning,
                                   TaskStatus::kInterrupted, TaskStatus::kToDo}) {
     counts[to_string(status)] = plan.count(status);
   }
-  return {{"experiment", experiment.name}, {"axes", experiment.axes}, {"jobs", plan.jobs},
-          {"seconds", plan.seconds},       {"basis", plan.basis},     {"counts", counts},
+  const PlannedDisk& disk = plan.disk;
+  return {{"experiment", experiment.name},
+          {"axes", experiment.axes},
+          {"jobs", plan.jobs},
+          {"seconds", plan.seconds},
+          {"basis", plan.basis},
+          {"counts", counts},
+          {"disk",
+           {{"bytes", disk.kept},
+            {"working_bytes", disk.working},
+            {"needed_bytes", disk.needed()},
+            {"free_bytes", disk.free < 0 ? nlohmann::json() : nlohmann::json(disk.free)},
+            {"measured", disk.measured}}},
           {"tasks", std::move(tasks)}};
-}
-
-std::vector<run::Folder> counting_runs(const std::string& lab, const std::string& experiment) {
-  std::map<Key, size_t> position;  // in the plan
-  const std::string file = run::plan_file(lab, experiment);
-  // Older programs took any text for the name of an experiment of imported ranks.
-  const bool planned = is_name(experiment) && std::filesystem::exists(file);
-  if (planned) {
-    const run::ExperimentPlan plan = run::read_plan(file);
-    for (size_t i = 0; i < plan.runs.size(); ++i)
-      position[{plan.runs[i].hash, plan.runs[i].seed}] = i;
-  }
-  const run::InstalledPlugins none;
-  data::Fingerprints data(lab);
-  Counting counting;
-  visit_runs(lab, [&](const run::Folder& folder, run::Header header) {
-    const bool made_for_it =
-        header.experiment == experiment && (!planned || header.source != "lealab");
-    if (!made_for_it && !position.contains({header.hash, header.seed})) return;
-    const std::string name = spec::load_run(folder.file(run::kSpecFile)).data.name;
-    put(look_at(folder, std::move(header), name, data, {lab, none}), &counting);
-  });
-  std::vector<std::pair<size_t, run::Folder>> placed;
-  for (const auto& [key, known] : counting) {
-    const auto found = position.find(key);
-    placed.emplace_back(found == position.end() ? position.size() : found->second, known.folder);
-  }
-  std::stable_sort(placed.begin(), placed.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<run::Folder> folders;
-  for (auto& [at, folder] : placed) folders.push_back(std::move(folder));
-  return folders;
 }
 
 int64_t default_jobs(const spec::Experiment& experiment, size_t devices, int64_t busy) {

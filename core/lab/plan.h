@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "core/lab/experiment_data.h"
+#include "core/lab/known_runs.h"
 #include "core/run/folder.h"
 #include "core/run/stale.h"
 #include "core/spec/experiment.h"
@@ -33,8 +35,21 @@ struct PlannedTask {
   // The run that the task's claim named when the plan was made, if that run had a result: the plan
   // has taken it into account. A grid takes the result of any other run that the claim names later.
   std::string judged;
-  double seconds = 0;     // estimated duration of the whole run; 0 when no work is needed
+  double seconds = 0;     // estimated duration of what is left of the run; 0: no work is needed
   bool measured = false;  // see Estimate (core/lab/estimate.h)
+  int64_t bytes = 0;      // estimated size of the folder of the finished run; 0: no work is needed
+};
+
+// The disk that the work takes, in bytes.
+struct PlannedDisk {
+  int64_t kept = 0;     // the folders of the finished runs
+  int64_t working = 0;  // checkpoints on top of that, of the runs that train at the same time
+  int64_t present = 0;  // what unfinished runs have on disk already
+  int64_t free = -1;    // where the lab is or will be made; -1: unknown
+  size_t measured = 0;  // runs whose size is that of earlier runs of the lab
+
+  int64_t needed() const;  // the most that the work adds to the disk at any moment
+  bool fits() const { return free < 0 || needed() <= free; }
 };
 
 struct Plan {
@@ -43,21 +58,19 @@ struct Plan {
   int64_t jobs = 1;
   std::string basis;  // one phrase about the source of the estimate
   run::StaleRuns stale;
+  PlannedDisk disk;
 
   size_t count(TaskStatus status) const;
   size_t to_do() const;  // tasks that need work
 };
 
-// With `redo_stale`, stale tasks become tasks to do. Changes nothing on disk.
+// With `redo_stale`, stale tasks become tasks to do. `sizes` are those of check_data; without them
+// the disk is estimated from what the lab records of the data sets. Changes nothing on disk.
 Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
-               const run::InstalledPlugins& installed, int64_t jobs, bool redo_stale);
+               const run::InstalledPlugins& installed, int64_t jobs, bool redo_stale,
+               const SplitSizes& sizes = {});
 
 nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment);
-
-// The runs that count for an experiment (core/run/counting.h): first those that its plan names, in
-// the order of the plan, then its imported runs. Without a plan: all runs that were made for the
-// experiment. Stale runs count.
-std::vector<run::Folder> counting_runs(const std::string& lab, const std::string& experiment);
 
 // The number of processors that are not `busy`, divided by the largest number of threads of a run;
 // at least 1. When a run needs CUDA, at most `devices`.

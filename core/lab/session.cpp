@@ -35,27 +35,25 @@ Session::Session(SessionOptions options)
   experiment_ = spec::load_experiment(options_.spec, options_.set, catalogue_of(plugins));
 }
 
-Plan Session::make_plan() const {
+Plan Session::make_plan(const SplitSizes& sizes) const {
   const int64_t jobs =
       options_.jobs > 0 ? options_.jobs
                         : default_jobs(experiment_, cuda_devices().size(), threads_at_work(lab_));
   const std::vector<std::string> judged = judged_runs(lab_, experiment_);
-  Plan plan = lab::make_plan(lab_, experiment_, installed_, jobs, options_.redo_stale);
+  Plan plan = lab::make_plan(lab_, experiment_, installed_, jobs, options_.redo_stale, sizes);
   for (PlannedTask& task : plan.tasks) task.judged = judged[task.index];
   return plan;
 }
 
-Plan Session::plan() const {
-  check_data(lab_, experiment_);
-  return make_plan();
-}
+Plan Session::plan() const { return make_plan(check_data(lab_, experiment_)); }
 
 Session::Ready Session::prepare(
     const std::function<void(const spec::DataSection&)>& on_import) const {
+  // A refused spec writes nothing, so the data is checked before the lab's folder is made.
+  const SplitSizes sizes = import_data(lab_, experiment_, on_import);
   open_lab(options_.lab);
   run::ExperimentLock lock(lab_, experiment_.name);
-  import_data(lab_, experiment_, on_import);
-  Plan plan = make_plan();
+  Plan plan = make_plan(sizes);
   run::save_plan(lab_, experiment_);
   return {std::move(lock), std::move(plan), collect(lab_).refused};
 }

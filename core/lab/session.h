@@ -48,7 +48,7 @@ class Session {
   Ready prepare(const std::function<void(const spec::DataSection&)>& on_import) const;
 
  private:
-  Plan make_plan() const;
+  Plan make_plan(const SplitSizes& sizes) const;
 
   SessionOptions options_;
   std::string lab_;

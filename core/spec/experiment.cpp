@@ -1,6 +1,7 @@
 #include "core/spec/experiment.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -16,6 +17,9 @@ namespace {
 // How many cells are still checked after the first error. Most cells have the same mistakes, and
 // each is reported once.
 constexpr size_t kCellsAfterError = 2000;
+
+// In how many cells an environment that no slot names is checked, when axes set its parameters.
+constexpr size_t kCellsOfUnused = 2000;
 
 const std::vector<std::string>& top_keys() {
   static const std::vector<std::string> keys = {
@@ -69,6 +73,7 @@ class Expansion {
       if (errors_.empty() && experiment_.runs.empty()) {
         errors_.add(root_->at, "grid.exclude", "leaves no run");
       }
+      check_unused_environments();
     }
     if (check_count && errors_.empty()) check_runs();
     experiment_.resolved = plain_json(*root_);
@@ -111,6 +116,7 @@ class Expansion {
   void add_cell(const Cell& cell) {
     const Settings settings = grid_.settings(cell);
     const Resolved resolved = resolver_.resolve(settings);
+    used_environments_.insert(resolved.used_environments.begin(), resolved.used_environments.end());
     if (!errors_.empty() || seeds_.empty()) return;
     const auto labels = labels_of(cell, settings, resolved);
     for (const int64_t seed : seeds_) {
@@ -120,6 +126,25 @@ class Expansion {
       if (is_new(planned, cell)) experiment_.runs.push_back(std::move(planned));
       if (!resolved.run.reads_train) break;
     }
+  }
+
+  // An environment that no slot names is checked like those that runs use: a misspelt plugin would
+  // otherwise show only when the environment is used. The values of axes on it are checked, too.
+  void check_unused_environments() {
+    const bool on_axis =
+        std::any_of(grid_.axes().begin(), grid_.axes().end(),
+                    [](const Axis& axis) { return axis.key.starts_with("environments."); });
+    std::set<std::string> unused;
+    for (const auto& [name, use] : defaults_.environments) {
+      if (!used_environments_.contains(name)) unused.insert(name);
+    }
+    size_t cells = 0;
+    grid_.for_each([&](const Cell& cell) {
+      if (unused.empty() || cells >= (on_axis ? kCellsOfUnused : 1)) return;
+      ++cells;
+      const Settings settings = grid_.settings(cell);
+      for (const std::string& name : unused) resolver_.check_environment(settings, name);
+    });
   }
 
   // The label of the cell on each axis. It is "none" on an axis that the run does not read.
@@ -190,7 +215,8 @@ class Expansion {
   Grid grid_;
   std::vector<int64_t> seeds_;
   Experiment experiment_;
-  std::map<std::string, size_t> first_;  // index of the run that has this hash
+  std::set<std::string> used_environments_;  // declared names that some cell has resolved
+  std::map<std::string, size_t> first_;      // index of the run that has this hash
 };
 
 }  // namespace

@@ -28,6 +28,10 @@ class Resolver {
   // The result may be used only if this has added nothing to the errors.
   Resolved resolve(const Settings& settings);
 
+  // Checks a declared environment, whether or not a slot names it. Precondition: `settings` declares
+  // `name`.
+  void check_environment(const Settings& settings, const std::string& name);
+
   // The plugin of this name. Null, with the reason in the errors, when there is none.
   const PluginInfo* plugin(const std::string& kind, const std::string& name, const Location& at,
                            const std::string& key);

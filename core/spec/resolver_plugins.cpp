@@ -179,6 +179,14 @@ PluginUse Resolver::environment(Draft& draft, const UseSetting& setting, const s
   return use;
 }
 
+void Resolver::check_environment(const Settings& settings, const std::string& name) {
+  Draft draft{settings, {}, {}};
+  UseSetting use;
+  use.name = name;
+  use.at = settings.environments.at(name).at;
+  environment(draft, use, "environments." + name);
+}
+
 PluginUse Resolver::slot_use(Draft& draft, const std::string& slot) {
   const auto found = draft.settings.slots.find(slot);
   if (found == draft.settings.slots.end() || found->second.none()) return {};

@@ -55,6 +55,7 @@ class Statement {
   Statement& bind(double value);
   bool step();  // true while there is a row
   void run();   // steps to the end and resets for the next binding
+  void reset();
   std::string text(int column) const;
   int64_t integer(int column) const;
   double real(int column) const;

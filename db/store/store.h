@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lea::db {
@@ -53,6 +54,17 @@ struct ExperimentRow {
   std::vector<std::string> axes;
   nlohmann::json spec;    // the resolved spec file
   std::vector<Run> runs;  // in grid order; no two have the same hash and seed
+};
+
+// What a plan needs of a run, read without its curves, results and labels.
+struct FoundRun {
+  std::string uuid, state, reason, created;
+  // The keys plugins, numerics, data_fingerprint of its result, as the JSON text of a list in this
+  // order; a key that the result lacks is null. Most runs of an experiment share this text.
+  std::string made_with;
+  // wall_seconds, train_seconds, steps and parameters of its result; 0 where it lacks one.
+  double wall_seconds = 0, train_seconds = 0;
+  int64_t steps = 0, parameters = 0;
 };
 
 class Store {
@@ -97,6 +109,18 @@ class Store {
   std::optional<ExperimentRow> experiment(const std::string& name) const;
   std::map<std::string, std::string> states() const;  // uuid -> state; reads nothing more
   std::map<std::string, std::string> plans() const;   // name -> ExperimentRow::created
+
+  // The runs with one hash and seed. `keys` may be long: the cost of a key does not depend on the
+  // number of runs in the index. Calls `visit` with the index of the key.
+  using Key = std::pair<std::string, int64_t>;  // hash and seed
+  void find(const std::vector<Key>& keys,
+            const std::function<void(size_t, const FoundRun&)>& visit) const;
+  // The uuids of all runs.
+  std::vector<std::string> uuids() const;
+  // At most `most` finished runs of our own: those of the experiment, or of the lab for "". They
+  // come in the order of their uuids, which are random, so a part of them is a fair sample. Only
+  // uuid, spec and result are filled in.
+  std::vector<RunRow> finished(const std::string& experiment, int64_t most) const;
 
   // Runs SQLite's own checks (integrity, foreign keys), and checks the metrics of every run against
   // their bounds. Returns one sentence for each problem.

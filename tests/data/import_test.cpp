@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/data/scratch.h"
 
@@ -290,6 +292,73 @@ TEST_F(Import, RefusesTwoRowsForOneItem) {
   write("set/items.tsv", "item_id\ttitle\na\tA\na\tB\n");
   EXPECT_THAT(refusal_of([&] { import(path("set")); }),
               StartsWith("set/items.tsv:3:1: item `a` has a second row."));
+}
+
+TEST_F(Import, WritesNothingBeforeItIsPublished) {
+  const std::string source = write("toy.tsv", std::string(kHeader) + "u\ta\t3\nu\tb\t1\nv\ta\t2\n");
+  PreparedImport prepared(lab(), "toy", source, {});
+  EXPECT_FALSE(std::filesystem::exists(lab()));
+  const Sequences sequences = prepared.sequences();
+  EXPECT_THAT(sequences.offsets, testing::ElementsAre(0, 2, 3));
+  EXPECT_THAT(sequences.time, testing::ElementsAre(1, 3, 2));
+  EXPECT_THAT(sequences.ids(), testing::ElementsAre("u", "v"));
+  EXPECT_FALSE(sequences.time_is_position);
+  EXPECT_EQ(prepared.items(), 2);
+  EXPECT_EQ(prepared.publish()->fingerprint(), import(source, {}, "same")->fingerprint());
+}
+
+TEST_F(Import, ComparesWithTheLabsDataSetWithoutWriting) {
+  const auto data = import_rows("u\ta\t1\nu\tb\t2\n");
+  const auto before = std::filesystem::last_write_time(lab() + "/data");
+  ImportOptions options;
+  options.min_sequence = 2;  // drops nothing, so the content is the same
+  EXPECT_EQ(import(path("toy.tsv"), options)->fingerprint(), data->fingerprint());
+  const std::string other = write("other.tsv", std::string(kHeader) + "u\ta\t1\n");
+  EXPECT_THAT(refusal_of([&] { PreparedImport(lab(), "toy", other, {}); }),
+              HasSubstr("lab/data/toy: another data set has this name"));
+  EXPECT_EQ(std::filesystem::last_write_time(lab() + "/data"), before);
+}
+
+TEST_F(Import, EndsWellWhenAnotherProcessPublishesTheSameContentFirst) {
+  const std::string source = write("toy.tsv", std::string(kHeader) + "u\ta\t1\n");
+  PreparedImport first(lab(), "toy", source, {}), second(lab(), "toy", source, {});
+  const auto data = first.publish();
+  EXPECT_EQ(second.publish()->fingerprint(), data->fingerprint());
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(lab() + "/data"), {}), 1);
+}
+
+TEST_F(Import, RefusesWhenAnotherProcessPublishesOtherContentFirst) {
+  PreparedImport late(lab(), "toy", write("a.tsv", std::string(kHeader) + "u\ta\t1\n"), {});
+  import(write("b.tsv", std::string(kHeader) + "u\tb\t1\n"));
+  EXPECT_THAT(refusal_of([&] { late.publish(); }), HasSubstr("another data set has this name"));
+}
+
+// The time between reading and publishing is the same in both, so that they race for the name.
+TEST_F(Import, TwoProcessesThatImportAtOnceBothEndWellWithOneCopy) {
+  std::string rows = kHeader;
+  for (int i = 0; i < 2000; ++i) rows += join("u", i % 70, "\ti", i, "\t1\n");
+  const std::string source = write("toy.tsv", rows);
+  for (int round = 0; round < 5; ++round) {
+    const std::string name = join("toy", round);
+    std::vector<pid_t> importers;
+    for (int i = 0; i < 2; ++i) {
+      importers.push_back(::fork());
+      if (importers.back() != 0) continue;
+      try {
+        import(source, {}, name);
+        ::_exit(0);
+      } catch (...) {
+        ::_exit(1);
+      }
+    }
+    for (const pid_t importer : importers) {
+      int status = 1;
+      ASSERT_EQ(::waitpid(importer, &status, 0), importer);
+      EXPECT_EQ(status, 0);
+    }
+    EXPECT_EQ(Dataset::open(lab() + "/data/" + name)->events(), 2000);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(lab() + "/data"), {}), round + 1);
+  }
 }
 
 TEST_F(Import, RefusesMoreThan255Behaviours) {

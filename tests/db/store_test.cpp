@@ -58,6 +58,66 @@ TEST(Store, PutTwiceIsPutOnce) {
   EXPECT_THAT(store.runs(), SizeIs(1));
 }
 
+TEST(Store, FindsTheRunsWithAHashAndSeed) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  for (int i : {1, 2, 3}) put(store, i);
+  RunRow again = finished_run(4);
+  again.run_hash = "hash2";
+  again.state = "interrupted";
+  again.result = nullptr;
+  store.put(again, {}, {});
+  RunRow measured = finished_run(5);
+  measured.result.update({{"wall_seconds", 1.5},
+                          {"train_seconds", 1},
+                          {"steps", 20},
+                          {"parameters", 300},
+                          {"numerics", 2},
+                          {"data_fingerprint", "ab"}});
+  store.put(measured, {}, {});
+
+  std::map<std::string, size_t> key_of;
+  std::map<std::string, FoundRun> found;
+  store.find({{"hash2", 1}, {"hash3", 2}, {"hash5", 1}}, [&](size_t key, const FoundRun& run) {
+    key_of[run.uuid] = key;
+    found[run.uuid] = run;
+  });
+  EXPECT_EQ(key_of,
+            (std::map<std::string, size_t>{{uuid_of(2), 0}, {uuid_of(4), 0}, {uuid_of(5), 2}}));
+  EXPECT_EQ(found[uuid_of(2)].state, "finished");
+  EXPECT_EQ(found[uuid_of(2)].created, "2026-01-01T00:00:00Z");
+  EXPECT_EQ(found[uuid_of(4)].state, "interrupted");
+  EXPECT_EQ(found[uuid_of(4)].steps, 0);
+  EXPECT_EQ(found[uuid_of(5)].made_with,
+            R"([[{"id":"lea.snqn","sha256":"ab","version":"1"}],2,"ab"])");
+  EXPECT_EQ(found[uuid_of(5)].wall_seconds, 1.5);
+  EXPECT_EQ(found[uuid_of(5)].train_seconds, 1);
+  EXPECT_EQ(found[uuid_of(5)].steps, 20);
+  EXPECT_EQ(found[uuid_of(5)].parameters, 300);
+  EXPECT_THAT(store.uuids(), ::testing::UnorderedElementsAre(uuid_of(1), uuid_of(2), uuid_of(3),
+                                                             uuid_of(4), uuid_of(5)));
+}
+
+TEST(Store, GivesASampleOfTheFinishedRuns) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  for (int i : {1, 2, 3}) put(store, i);
+  RunRow other = finished_run(4, "other"), failed = finished_run(5), imported = finished_run(6);
+  failed.state = "failed";
+  imported.source = "imported";
+  for (const RunRow& run : {other, failed, imported}) store.put(run, {}, {});
+  const auto uuids = [&](const std::string& experiment, int64_t most) {
+    std::vector<std::string> uuids;
+    for (const RunRow& run : store.finished(experiment, most)) uuids.push_back(run.uuid);
+    return uuids;
+  };
+  EXPECT_EQ(uuids("", 9), (std::vector{uuid_of(1), uuid_of(2), uuid_of(3), uuid_of(4)}));
+  EXPECT_EQ(uuids("study", 2), (std::vector{uuid_of(1), uuid_of(2)}));
+  EXPECT_EQ(uuids("other", 9), (std::vector{uuid_of(4)}));
+  EXPECT_EQ(store.finished("other", 9)[0].spec, nlohmann::json({{"seed", 1}}));
+  EXPECT_EQ(store.finished("other", 9)[0].result["attempt"], 1);
+}
+
 TEST(Store, HashesContentNotOrder) {
   const Lab first, second;
   Store a(first.path(), Store::Mode::kWrite), b(second.path(), Store::Mode::kWrite);

@@ -2,6 +2,10 @@
 #include "core/lab/plan.h"
 
 #include "core/lab/collector.h"
+#include "core/lab/disk.h"
+#include "core/lab/estimate.h"
+#include "core/run/beat.h"
+#include "db/store/store.h"
 #include "tests/lab/fixture.h"
 
 namespace lea::lab {
@@ -119,6 +123,240 @@ TEST(Plan, EstimatesFromWhatTheLabHasMeasured) {
   EXPECT_TRUE(plan.tasks[1].measured);
   EXPECT_DOUBLE_EQ(plan.tasks[1].seconds, 12.5);
   EXPECT_DOUBLE_EQ(plan.seconds, 12.5);
+}
+
+// A run that stopped after `step` steps.
+run::Folder interrupted_run(const std::string& lab, const spec::Experiment& experiment,
+                            size_t index, int64_t step) {
+  const run::Folder run = new_run(lab, experiment, experiment.runs[index]);
+  run::begin_attempt(run);
+  std::filesystem::create_directory(run.file(run::kCheckpointFolder));
+  for (const int64_t saved : {step / 2, step}) {
+    const std::string name = "/checkpoint/step-" + std::to_string(saved) + ".json";
+    publish_file(run.path + name, nlohmann::json{{"step", saved}}.dump());
+  }
+  run::close_attempt(run, 7, "interrupted");
+  return run;
+}
+
+TEST(Plan, EstimatesAnInterruptedRunByWhatIsLeft) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish", "finish"});
+  finished_run(lab.path(), experiment, 0);  // 100 steps in 12.5 s
+  interrupted_run(lab.path(), experiment, 1, 50);
+  collect(lab.path());
+  const Plan plan = plan_of(lab, experiment);
+  EXPECT_EQ(plan.tasks[1].status, TaskStatus::kInterrupted);
+  EXPECT_DOUBLE_EQ(plan.tasks[1].seconds, 2 + (12.5 - 2) / 2) << "2 s to start, then half";
+  EXPECT_DOUBLE_EQ(plan.tasks[2].seconds, 12.5);
+  EXPECT_DOUBLE_EQ(plan.seconds, 12.5) << "the two run at the same time";
+}
+
+TEST(Plan, EstimatesAnInterruptedRunByWhatIsLeftWhenNothingWasMeasured) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish"});
+  interrupted_run(lab.path(), experiment, 0, experiment.runs[0].run.train.max_steps * 3 / 4);
+  const Plan plan = plan_of(lab, experiment);
+  EXPECT_NEAR(plan.tasks[0].seconds - 2, (plan.tasks[1].seconds - 2) / 4, 1e-9);
+}
+
+TEST(Plan, EstimatesARunningRunByItsBeat) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish"});
+  finished_run(lab.path(), experiment, 0);
+  const run::Folder running = new_run(lab.path(), experiment, experiment.runs[1]);
+  run::begin_attempt(running);  // this process, which is alive
+  run::Beat beat;
+  beat.step = 80;
+  run::write_beat(running, beat);
+  EXPECT_NEAR(plan_of(lab, experiment).tasks[1].seconds, 2 + (12.5 - 2) * 0.2, 1e-9);
+}
+
+TEST(Plan, SurvivesADamagedManifestOfAnInterruptedRun) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish"});
+  finished_run(lab.path(), experiment, 0);
+  const run::Folder run = interrupted_run(lab.path(), experiment, 1, 50);
+  publish_file(run.path + "/checkpoint/step-50.json", "{");
+  EXPECT_DOUBLE_EQ(plan_of(lab, experiment).tasks[1].seconds, 2 + (12.5 - 2) * 0.75);
+}
+
+TEST(Estimator, TakesHalfOfTheStepsThatAreLeftBeyondTheMean) {
+  const auto experiment = experiment_of({"finish"});
+  spec::RunSpec run = experiment.runs[0].run;
+  run.train.max_steps = 1000;
+  Estimator estimator("no lab");
+  estimator.add(run, {.steps = 400, .wall_seconds = 42});
+  EXPECT_DOUBLE_EQ(estimator.estimate(run).seconds, 42);
+  EXPECT_DOUBLE_EQ(estimator.estimate(run, 100).seconds, 2 + 40 * 0.75);
+  EXPECT_DOUBLE_EQ(estimator.estimate(run, 600).seconds, 2 + 40 * 0.5) << "200 of 400 steps";
+  run.train.max_steps = 2000;  // another limit: by the duration of a step
+  EXPECT_DOUBLE_EQ(estimator.estimate(run, 1000).seconds, 2 + 500 * 42 / 400.0);
+}
+
+// The results of `plan` by the index must be those by the folders.
+class PlanByIndex : public ::testing::Test {
+ protected:
+  Plan plan(const run::InstalledPlugins& plugins = installed(), bool redo = false) const {
+    return plan_of(lab_, experiment_, plugins, redo);
+  }
+  // A finished run whose folder alone no longer shows what it was.
+  run::Folder only_in_the_index(size_t index = 0) const {
+    const run::Folder run = finished_run(lab_.path(), experiment_, index);
+    collect(lab_.path());
+    publish_file(run.file(run::kHeaderFile), "{");
+    return run;
+  }
+  void damage_index() const { std::filesystem::resize_file(lab_.path() + "/results.sqlite", 5000); }
+
+  const TemporaryLab lab_;
+  const spec::Experiment experiment_ = experiment_of({"finish", "finish"});
+};
+
+TEST_F(PlanByIndex, ReadsNoFolderOfARunThatTheIndexHasInAFinalState) {
+  const run::Folder run = only_in_the_index();
+  EXPECT_EQ(plan().tasks[0].status, TaskStatus::kDone);
+  EXPECT_EQ(plan().tasks[0].folder.path, run.path);
+  std::filesystem::remove(lab_.path() + "/results.sqlite");
+  EXPECT_EQ(plan().tasks[0].status, TaskStatus::kToDo) << "the folder shows it no longer";
+}
+
+TEST_F(PlanByIndex, ReadsTheFoldersWhenTheIndexIsDamaged) {
+  finished_run(lab_.path(), experiment_);
+  collect(lab_.path());
+  damage_index();
+  EXPECT_EQ(plan().count(TaskStatus::kDone), 1u);
+  publish_file(lab_.path() + "/results.sqlite", "no database");
+  EXPECT_EQ(plan().count(TaskStatus::kDone), 1u);
+}
+
+TEST_F(PlanByIndex, WorksWhileAnotherProcessWritesTheIndex) {
+  finished_run(lab_.path(), experiment_);
+  collect(lab_.path());
+  const db::Store writer(lab_.path(), db::Store::Mode::kWrite);
+  EXPECT_EQ(plan().count(TaskStatus::kDone), 1u);
+}
+
+TEST_F(PlanByIndex, ReadsTheFolderOfARunThatFinishedAfterItWasCollected) {
+  const run::Folder run = interrupted_run(lab_.path(), experiment_, 0, 50);
+  collect(lab_.path());
+  EXPECT_EQ(plan().count(TaskStatus::kInterrupted), 1u);
+  write_result(run, 2);
+  EXPECT_EQ(plan().count(TaskStatus::kDone), 1u);
+}
+
+TEST_F(PlanByIndex, ReadsTheFolderOfARunThatTheIndexLacks) {
+  finished_run(lab_.path(), experiment_, 0);
+  collect(lab_.path());
+  finished_run(lab_.path(), experiment_, 1);
+  EXPECT_EQ(plan().count(TaskStatus::kDone), 2u);
+}
+
+TEST_F(PlanByIndex, DoesARunAgainWhoseFolderOrResultIsGone) {
+  const run::Folder run = finished_run(lab_.path(), experiment_, 0);
+  const run::Folder cut = finished_run(lab_.path(), experiment_, 1);
+  collect(lab_.path());
+  std::filesystem::remove_all(run.path);
+  std::filesystem::remove(cut.file(run::kResultFile));
+  EXPECT_EQ(plan().count(TaskStatus::kToDo), 2u);
+}
+
+TEST_F(PlanByIndex, ShowsStaleRuns) {
+  only_in_the_index();
+  const Plan stale = plan(installed("2"));
+  EXPECT_EQ(stale.count(TaskStatus::kStale), 1u);
+  EXPECT_EQ(stale.stale.line(), "1 run is stale: made with framework fake.framework 1 (now 2)");
+  const Plan redo = plan(installed("2"), true);
+  EXPECT_EQ(redo.to_do(), 2u);
+  EXPECT_EQ(redo.tasks[0].note, "made with framework fake.framework 1 (now 2)");
+}
+
+TEST_F(PlanByIndex, SeesADataSetThatWasReplaced) {
+  only_in_the_index();
+  put_data(lab_, std::string(64, 'e'));
+  EXPECT_EQ(plan().to_do(), 2u);
+  EXPECT_THAT(plan().tasks[0].note, HasSubstr("another data set of the name toy"));
+  put_data(lab_, fake_ranks().data_fingerprint);
+  EXPECT_EQ(plan().count(TaskStatus::kDone), 1u);
+}
+
+TEST_F(PlanByIndex, SaysWhyARunFailedAndPrefersTheRunThatFinished) {
+  const run::Folder failed = new_run(lab_.path(), experiment_, experiment_.runs[0]);
+  publish_file(failed.path + "/result.json", R"({"state": "failed", "reason": "out of luck"})");
+  collect(lab_.path());
+  publish_file(failed.file(run::kHeaderFile), "{");
+  EXPECT_EQ(plan().tasks[0].note, "failed before: out of luck");
+  EXPECT_TRUE(plan().tasks[0].folder.path.empty());
+  finished_run(lab_.path(), experiment_, 0);
+  EXPECT_EQ(plan().tasks[0].status, TaskStatus::kDone);
+}
+
+TEST_F(PlanByIndex, GivesTheSamePlanAsTheFolders) {
+  const auto experiment = experiment_of({"a", "b", "c", "d", "e"});
+  finished_run(lab_.path(), experiment, 0);
+  finished_run(lab_.path(), experiment, 0);
+  interrupted_run(lab_.path(), experiment, 1, 50);
+  const run::Folder failed = new_run(lab_.path(), experiment, experiment.runs[2]);
+  publish_file(failed.path + "/result.json", R"({"state": "failed", "reason": "out of luck"})");
+  collect(lab_.path());
+  finished_run(lab_.path(), experiment, 3);
+  const auto document = [&](const char* version) {
+    nlohmann::json plan = to_json(plan_of(lab_, experiment, installed(version)), experiment);
+    plan["disk"].erase("free_bytes");
+    return plan;
+  };
+  const nlohmann::json now = document("1"), stale = document("2");
+  damage_index();
+  EXPECT_EQ(document("1"), now);
+  EXPECT_EQ(document("2"), stale);
+}
+
+TEST(Plan, AddsUpTheDiskOfTheWorkThatIsLeft) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish", "finish", "finish"});
+  const run::Folder done = finished_run(lab.path(), experiment, 0);
+  const Plan plan = plan_of(lab, experiment);
+  const int64_t size = folder_bytes(done.path);
+  EXPECT_GT(size, 2 * 40 * 32) << "the ranks alone take more";
+  EXPECT_EQ(plan.disk.kept, 2 * size);
+  EXPECT_EQ(plan.disk.measured, 2u);
+  EXPECT_EQ(plan.tasks[0].bytes, 0);
+  EXPECT_EQ(plan.tasks[1].bytes, size);
+  EXPECT_GT(plan.disk.free, 0);
+  const nlohmann::json document = to_json(plan, experiment);
+  EXPECT_EQ(document["disk"]["bytes"], 2 * size);
+  EXPECT_EQ(document["disk"]["free_bytes"], plan.disk.free);
+}
+
+TEST(Plan, CountsWhatAnUnfinishedRunHasOnDiskAlready) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"finish"});
+  const run::Folder run = interrupted_run(lab.path(), experiment, 0, 50);
+  publish_file(run.path + "/checkpoint/step-50.safetensors", std::string(1000, 'x'));
+  const PlannedDisk disk = plan_of(lab, experiment).disk;
+  EXPECT_EQ(disk.present, folder_bytes(run.path));
+  EXPECT_EQ(disk.needed(), disk.kept + disk.working - disk.present);
+}
+
+TEST(Plan, FindsThatTheDiskIsTooSmall) {
+  PlannedDisk disk;
+  disk.kept = 100;
+  disk.working = 50;
+  disk.present = 20;
+  EXPECT_TRUE(disk.fits()) << "nothing is known";
+  disk.free = 130;
+  EXPECT_TRUE(disk.fits());
+  disk.free = 129;
+  EXPECT_FALSE(disk.fits());
+}
+
+TEST(Plan, WritesSizesWithTwoDigits) {
+  EXPECT_EQ(size_text(0), "0 B");
+  EXPECT_EQ(size_text(950), "950 B");
+  EXPECT_EQ(size_text(1234), "1.2 kB");
+  EXPECT_EQ(size_text(9'960'000), "10 MB");
+  EXPECT_EQ(size_text(999'600'000), "1.0 GB");
+  EXPECT_EQ(size_text(20'100'000'000), "20 GB");
 }
 
 TEST(Plan, StartsNoMoreWorkersThanThereAreDevicesForThem) {

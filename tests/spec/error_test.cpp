@@ -241,6 +241,19 @@ const std::vector<Mistake> kMistakes = {
      "spec.yaml:5:59: environments.b.shuffled.of: environments go in a circle: a -> b -> a"},
     {"SelfReferringEnvironment", "+environments: {a: {shuffled: {of: a}}}\nreward: a\n",
      "spec.yaml:5:35: environments.a.shuffled.of: environments go in a circle: a -> a"},
+    {"UnusedEnvironmentWithAMisspeltPlugin", "+environments: {mine: {suffled: {of: le}}}\n",
+     "spec.yaml:5:23: environments.mine: unknown environment `suffled`, did you mean `shuffled`? "
+     "(there are: lea.le, lea.predefined, lea.shuffled, lea.table)"},
+    {"UnusedEnvironmentWithAWrongParameter", "+environments: {mine: {le: {potion: 0.5}}}\n",
+     "spec.yaml:5:28: environments.mine.le.potion: unknown key, did you mean `portion`? (lea.le "
+     "has: portion)"},
+    {"UnusedEnvironmentInsideAnother",
+     "+environments: {mine: {shuffled: {of: {le: {portion: 7}}}}}\n",
+     "spec.yaml:5:53: environments.mine.shuffled.of.le.portion: must be a number from 0 to 1, but "
+     "is `7`"},
+    {"AxisOfAnUnusedEnvironment",
+     "+environments: {mine: le}\ngrid: {environments.mine.portion: [0.5, 7]}\n",
+     "spec.yaml:6:41: environments.mine.le.portion: must be a number from 0 to 1, but is `7`"},
     {"EnvironmentCalledNone", "+environments: {none: le}\n",
      "spec.yaml:5:16: environments.none: an environment cannot have this name"},
     {"EnvironmentsThatAreAList", "+environments: [le]\n",

@@ -86,6 +86,18 @@ TEST_F(ExperimentTest, ADeclaredEnvironmentMayHaveItsPluginsName) {
   EXPECT_EQ(run.reward.params["portion"], 0.7);
 }
 
+TEST_F(ExperimentTest, AnEnvironmentThatNoSlotNamesChangesNoHash) {
+  const std::string unused = "environments: {mine: {shuffled: {of: le}}}\n";
+  EXPECT_EQ(load(kBase + unused).runs[0].hash, load(kBase).runs[0].hash);
+}
+
+TEST_F(ExperimentTest, AnUnusedEnvironmentOfAPresetIsCheckedAtItsPlace) {
+  write("presets/base.yaml", "environments: {mine: oracel}\n");
+  EXPECT_THAT(error_of("extends: presets/base.yaml\n" + std::string(kBase)),
+              ::testing::HasSubstr("presets/base.yaml:1:22: environments.mine: unknown environment "
+                                   "`oracel`"));
+}
+
 TEST_F(ExperimentTest, ExtendsMergesMapsAndReplacesLists) {
   write("presets/base.yaml",
         "data: {name: base, history: 5}\nsplit: {ratios: [0.7, 0.2, 0.1]}\n"

@@ -1,0 +1,74 @@
+// The queries of a plan. A lab may have 100,000 runs, so none of them reads the whole table.
+#include "db/store/store_impl.h"
+
+namespace lea::db {
+namespace {
+
+// One lock for many queries, which then all see the same state.
+class ReadTransaction {
+ public:
+  explicit ReadTransaction(Connection& connection) : connection_(connection) {
+    connection.execute("BEGIN");
+  }
+  ~ReadTransaction() { sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr); }
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace
+
+void Store::find(const std::vector<Key>& keys,
+                 const std::function<void(size_t, const FoundRun&)>& visit) const {
+  const ReadTransaction transaction(*impl_->connection);
+  Statement query(
+      *impl_->connection,
+      "SELECT uuid, state, reason, created,"
+      " json_extract(result, '$.plugins', '$.numerics', '$.data_fingerprint'),"
+      " json_extract(result, '$.wall_seconds'), json_extract(result, '$.train_seconds'),"
+      " json_extract(result, '$.steps'), json_extract(result, '$.parameters')"
+      " FROM run WHERE cell_hash = ? AND seed = ?");
+  for (size_t i = 0; i < keys.size(); ++i) {
+    query.bind(keys[i].first).bind(keys[i].second);
+    while (query.step()) {
+      FoundRun run{query.text(0), query.text(1), query.text(2), query.text(3), query.text(4)};
+      run.wall_seconds = query.real(5);
+      run.train_seconds = query.real(6);
+      run.steps = query.integer(7);
+      run.parameters = query.integer(8);
+      visit(i, run);
+    }
+    query.reset();
+  }
+}
+
+std::vector<std::string> Store::uuids() const {
+  // An index holds the uuids closer together than the table does.
+  Statement query(*impl_->connection, "SELECT uuid FROM run INDEXED BY run_by_experiment");
+  std::vector<std::string> uuids;
+  while (query.step()) uuids.push_back(query.text(0));
+  return uuids;
+}
+
+std::vector<RunRow> Store::finished(const std::string& experiment, int64_t most) const {
+  const std::string of = experiment.empty() ? "" : "experiment = ?1 AND ";
+  const std::string sql = "SELECT uuid, spec, result FROM run WHERE " + of +
+                          "state = 'finished' AND source = 'lealab' ORDER BY uuid LIMIT ?" +
+                          (experiment.empty() ? "1" : "2");
+  Statement query(*impl_->connection, sql.c_str());
+  if (!experiment.empty()) query.bind(experiment);
+  query.bind(most);
+  std::vector<RunRow> runs;
+  while (query.step()) {
+    RunRow run;
+    run.uuid = query.text(0);
+    run.spec = nlohmann::json::parse(query.text(1), nullptr, /*allow_exceptions=*/false);
+    run.result = nlohmann::json::parse(query.text(2), nullptr, /*allow_exceptions=*/false);
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+}  // namespace lea::db
