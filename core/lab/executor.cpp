@@ -18,6 +18,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json_field.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/lab/process.h"
 #include "core/run/attempt.h"
@@ -55,8 +56,8 @@ class StopSignals {
   struct sigaction old_[3];
 };
 
-// The last line of the log after offset `from`: usually the worker's own reason.
-std::string log_tail(const run::Folder& run, uintmax_t from, size_t bytes = 300) {
+// The worker's own reason: what the last line of the log after offset `from` gives as one.
+std::string log_tail(const run::Folder& run, uintmax_t from, size_t bytes = 20000) {
   std::ifstream file(run.file(run::kLogFile), std::ios::binary | std::ios::ate);
   if (!file) return "";
   const auto length = static_cast<size_t>(file.tellg());
@@ -65,7 +66,8 @@ std::string log_tail(const run::Folder& run, uintmax_t from, size_t bytes = 300)
   file.seekg(static_cast<std::streamoff>(length - count));
   file.read(text.data(), static_cast<std::streamsize>(count));
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  return printable(text.substr(text.rfind('\n') + 1));
+  const std::string reason = log_reason(text.substr(text.rfind('\n') + 1));
+  return printable(reason.size() > 1000 ? reason.substr(0, 1000) + "..." : reason);
 }
 
 bool is_crash(int signal) {

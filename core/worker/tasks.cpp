@@ -16,6 +16,7 @@
 #include "core/base/file_lock.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
+#include "core/base/log.h"
 #include "core/base/records.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
@@ -31,6 +32,7 @@
 #include "core/worker/memory_limit.h"
 #include "core/worker/provenance.h"
 #include "core/worker/registry.h"
+#include "core/worker/task_log.h"
 
 namespace lea::worker {
 namespace {
@@ -91,7 +93,7 @@ class FolderProgress final : public train::Progress {
     cut_records(journal_, length);
     length_ = length;
   }
-  void say(const std::string& sentence) override { std::fprintf(stderr, "%s\n", sentence.c_str()); }
+  void say(const std::string& sentence) override { report(LogLevel::kWarning, sentence); }
   bool stop_requested() override { return worker::stop_requested; }
 
  private:
@@ -135,6 +137,20 @@ OpenRun open_run(const TaskOptions& options) {
   return open;
 }
 
+void log_settings(const OpenRun& open, const std::optional<MemoryLimit>& limit) {
+  const auto say = [](const std::string& text) { log(LogLevel::kInfo, "worker", text); };
+  say("data set " + open.run.data.name + ": " + std::to_string(open.data->sequences()) +
+      " sequences, " + std::to_string(open.data->events()) + " events, " +
+      std::to_string(open.data->items()) + " items");
+  const int64_t threads = open.run.train.threads;
+  say(std::to_string(threads) + (threads == 1 ? " thread" : " threads") + ", device " +
+      open.run.train.device);
+  const bool limited = limit && limit->allowed() != UINT64_MAX;
+  say(limited ? "memory: at most " + std::to_string(limit->allowed() >> 20) + " MiB more, of " +
+                    std::to_string(limit->available() >> 20) + " MiB that are available"
+              : "memory: no limit");
+}
+
 train::PluginLookup lookup_in(Registry& registry) {
   return [&registry](const std::string& kind, const std::string& id) -> const PluginEntry& {
     return registry.get(kind, id);
@@ -156,10 +172,11 @@ train::LoadedPlugins loaded_in(Registry& registry) {
 struct Verdict {
   Exit code = Exit::kOk;
   std::optional<run::Result> result;
+  int64_t step = 0;  // of an interrupted run
 };
 
 Verdict failed(Exit code, const std::string& reason) {
-  return {code, run::failure(reason, /*attempt=*/0)};
+  return {code, run::failure(reason, /*attempt=*/0), 0};
 }
 
 run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenance made_with,
@@ -184,18 +201,23 @@ Verdict train_run(const TaskOptions& options) {
   Registry registry(plugin_folders(options.plugin_dirs));
   std::optional<MemoryLimit> limit;
   try {
+    const LoggedPhase load("worker", "load");
     const OpenRun open = open_run(options);
+    load.end();
     // CUDA maps far more memory than it uses, so the limit would be wrong.
     if (open.run.train.device == "cpu") limit.emplace();
+    log_settings(open, limit);
     FolderProgress progress(open.folder);
     const train::Paths paths = {open.folder.file(run::kCheckpointFolder),
                                 open.folder.file(run::kRanksFile),
                                 open.folder.file(run::kValidRanksFile)};
     train::Outcome outcome = train::train(open.run, open.data, open.split, lookup_in(registry),
                                           paths, progress, loaded_in(registry));
-    if (outcome.interrupted) return {Exit::kInterrupted, {}};
-    return {Exit::kOk, result_of(std::move(outcome), open,
-                                 provenance(registry, open.run.train.device), since(start))};
+    if (outcome.interrupted) return {Exit::kInterrupted, {}, outcome.steps};
+    return {Exit::kOk,
+            result_of(std::move(outcome), open, provenance(registry, open.run.train.device),
+                      since(start)),
+            0};
   } catch (const Error& error) {
     if (error.code() == Exit::kEnvironment) throw;
     return failed(error.code(), error.what());
@@ -204,6 +226,7 @@ Verdict train_run(const TaskOptions& options) {
         limit ? std::to_string(limit->available() >> 20) + " MiB were available at the start. "
               : "";
     limit.reset();  // the message needs a little memory
+    log(LogLevel::kError, "worker", "an exception that is not of LEA Lab, in full:");
     std::fprintf(stderr, "%s\n", error.what());
     if (is_out_of_memory(error)) {
       return failed(Exit::kEnvironment, "out of memory. " + available +
@@ -220,6 +243,7 @@ Verdict train_run(const TaskOptions& options) {
 }  // namespace
 
 int run_training(const TaskOptions& options) {
+  const LogLevel level = log_level_of_environment();
   prctl(PR_SET_PDEATHSIG, SIGTERM);  // when lealab is killed, its workers must not keep computing
   signal(SIGPIPE, SIG_IGN);
   signal(SIGTERM, request_stop);
@@ -229,16 +253,21 @@ int run_training(const TaskOptions& options) {
   // The worker of a lealab that was killed may still be writing its checkpoint.
   const FileLock lock(folder.file(run::kLockFile), kOrphanSeconds, "the run");
   if (std::filesystem::exists(folder.file(run::kResultFile))) return int(Exit::kOk);
+  const auto start = Clock::now();
   const int64_t attempt = run::begin_attempt(folder);
+  open_task_log(folder, level, attempt);
 
   Verdict verdict;
   try {
     verdict = train_run(options);
   } catch (const Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
+    report_failure(since(start), int(error.code()), error.what());
     return int(error.code());
   }
   if (!verdict.result) {
+    log(LogLevel::kInfo, "worker",
+        "interrupted on request at step " + std::to_string(verdict.step) + " after " +
+            log_seconds(since(start)));
     run::end_attempt(folder, attempt, int(verdict.code), "interrupted");
     tell({{"type", "done"},
           {"state", "interrupted"},
@@ -246,9 +275,14 @@ int run_training(const TaskOptions& options) {
     return int(verdict.code);
   }
   run::Result& result = *verdict.result;
-  if (!result.reason.empty()) std::fprintf(stderr, "%s\n", result.reason.c_str());
   result.attempt = attempt;
   result.finished_at = utc_now();
+  // Before the result, because who follows the log stops at the result.
+  if (result.reason.empty()) {
+    log(LogLevel::kInfo, "worker", "finished after " + log_seconds(since(start)));
+  } else {
+    report_failure(since(start), int(verdict.code), result.reason);
+  }
   run::write_result(folder, result);
   run::end_attempt(folder, attempt, int(verdict.code), result.reason);
   tell({{"type", "done"}, {"state", run::to_string(result.state)}, {"reason", result.reason}});
