@@ -1,12 +1,14 @@
 // The program `lealab`: plans, runs, collects and queries experiments. It neither links LibTorch
 // nor loads plugins.
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <new>
 #include <system_error>
 
 #include "cli/commands.h"
 #include "core/base/error.h"
+#include "core/base/log.h"
 
 namespace {
 
@@ -22,6 +24,12 @@ constexpr const char* kExitCodes = R"(Exit codes:
   70  a mistake of this program
  128+n  ended by signal n)";
 
+// The level travels in the environment, to the workers of this process and to theirs.
+void set_log_level(const std::string& name) {
+  lea::log_level_named(name, "--log-level");
+  setenv(lea::kLogVariable, name.c_str(), /*overwrite=*/1);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -36,16 +44,22 @@ int main(int argc, char** argv) {
   app.add_option("--lab", globals.lab,
                  "folder with data, runs and results (default: $LEALAB, else ./lab)");
   app.add_option("--plugin-dir", globals.plugin_dirs, "one more folder with plugins (repeatable)");
+  app.add_option_function<std::string>(
+      "--log-level", set_log_level,
+      "what the logs of runs and grids hold: debug, info, warn or error, and what is worse "
+      "(default: $LEALAB_LOG, else info)");
   lea::cli::add_run(app, globals);
   lea::cli::add_watch_commands(app, globals);
   lea::cli::add_work(app, globals);
   lea::cli::add_results(app, globals);
+  lea::cli::add_log(app, globals);
   lea::cli::add_exchange(app, globals);
   lea::cli::add_data(app, globals);
   lea::cli::add_plugins(app, globals);
   lea::cli::add_db(app, globals);
   lea::cli::add_lm(app);
   try {
+    lea::log_level_of_environment();  // a name that is wrong must not fail in each worker
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(lea::Exit::kUsage);

@@ -1,14 +1,13 @@
-// The commands `lealab ls`, `show`, `table` and `log`. They read results; of the lab they change
+// The commands `lealab ls`, `show` and `table`. They read results; of the lab they change
 // nothing but the index, which they bring up to date.
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <deque>
-#include <fstream>
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
@@ -22,12 +21,6 @@
 
 namespace lea::cli {
 namespace {
-
-void print(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw Error(Exit::kEnvironment, "cannot write to standard output: disk full or pipe closed");
-  }
-}
 
 report::RunView view_of(const run::Folder& folder) {
   lab::RunRecord record = lab::read_run(folder);
@@ -149,43 +142,12 @@ void add_table(CLI::App& app, const Globals& globals) {
   });
 }
 
-void add_log(CLI::App& app, const Globals& globals) {
-  struct Options {
-    std::string run;
-    size_t lines = 0;
-  };
-  auto options = std::make_shared<Options>();
-  CLI::App* log = app.add_subcommand("log", "what the worker of a run wrote");
-  log->add_option("run", options->run, "a run's uuid, or its first digits")->required();
-  log->add_option("-n", options->lines, "the last N lines only")->check(CLI::Range(1, 1000000000));
-  log->callback([options, &globals] {
-    const run::Folder folder = run::find_run(lab::existing_lab(globals.lab), options->run);
-    const std::string path = folder.file(run::kLogFile);
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-      throw Error(Exit::kBadInput, path + ": there is no log; the run has not started yet");
-    }
-    std::deque<std::string> kept;
-    std::string line;
-    while (std::getline(file, line)) {
-      if (options->lines == 0) {
-        print(printable(line) + "\n");
-        continue;
-      }
-      kept.push_back(line);
-      if (kept.size() > options->lines) kept.pop_front();
-    }
-    for (const std::string& last : kept) print(printable(last) + "\n");
-  });
-}
-
 }  // namespace
 
 void add_results(CLI::App& app, const Globals& globals) {
   add_ls(app, globals);
   add_show(app, globals);
   add_table(app, globals);
-  add_log(app, globals);
 }
 
 }  // namespace lea::cli

@@ -21,7 +21,8 @@ install(TARGETS lea_api lea_lm LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/core/api DESTINATION include/lealab/core FILES_MATCHING PATTERN "*.h")
 install(FILES ${CMAKE_SOURCE_DIR}/core/spec/artefact.h ${CMAKE_SOURCE_DIR}/core/spec/params.h
         DESTINATION include/lealab/core/spec)
-install(FILES ${CMAKE_SOURCE_DIR}/core/base/error.h DESTINATION include/lealab/core/base)
+install(FILES ${CMAKE_SOURCE_DIR}/core/base/error.h ${CMAKE_SOURCE_DIR}/core/base/log_level.h
+        DESTINATION include/lealab/core/base)
 
 # lea_write_package(output include_dir api_library worker): paths are relative to the package file, so that an
 # installation may be moved.

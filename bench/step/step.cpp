@@ -54,6 +54,7 @@ class BenchContext final : public Context {
   int64_t sequence_of(const std::string&) const override { return -1; }
   StateUse state_use() const override { return {}; }
   AugmentUse augment_use() const override { return {}; }
+  void log(LogLevel, const std::string&) const override {}
 
  private:
   worker::Registry& registry_;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/api/types.h"
+#include "core/base/log_level.h"
 
 namespace lea {
 
@@ -51,6 +52,11 @@ class LEA_API Context {
     double q_weight = 0;           // w_aq
   };
   virtual AugmentUse augment_use() const = 0;
+
+  // Writes one line to the log of the run, with the id of the plugin. Any thread may call it while
+  // the plugin exists. A line below the level that the user chose is dropped, and a log that cannot
+  // be written is no error. What every step would repeat belongs to Loss::metrics.
+  virtual void log(LogLevel level, const std::string& message) const = 0;
 };
 
 }  // namespace lea

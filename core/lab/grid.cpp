@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/lab/collector.h"
 #include "core/lab/local_pool.h"
@@ -50,6 +51,18 @@ run::GridHeader header_of(const spec::Experiment& experiment, const Plan& plan, 
                             run.run.train.stop_on, task.seconds, task.measured});
   }
   return header;
+}
+
+// One line of the grid's log.
+void write_log(const run::GridHeader& grid, const run::GridEvent& event) {
+  const bool bad = event.kind == run::GridEvent::Kind::kFailed ||
+                   event.kind == run::GridEvent::Kind::kRefused ||
+                   (event.kind == run::GridEvent::Kind::kEnded && event.exit != 0);
+  std::string line = run::to_string(event.kind);
+  if (run::is_of_task(event.kind)) line += " " + grid.name(event.task);
+  if (!event.run.empty()) line += " (" + event.run + ")";
+  if (!event.text.empty()) line += ": " + event.text;
+  log(bad ? LogLevel::kWarning : LogLevel::kInfo, "grid", line);
 }
 
 }  // namespace
@@ -113,6 +126,12 @@ Grid::Grid(const spec::Experiment& experiment, const Plan& plan, GridOptions opt
   }
   done_before_ = queue_.count(State::kDone);
   slots_ = plan.jobs * threads;
+  open_log(folder().file(run::kLogFile), log_level_of_environment());
+  log(LogLevel::kInfo, "grid",
+      "grid " + header().id + " of experiment " + experiment.name + " (" + experiment.path +
+          "): " + counted(header().to_do(), "run") + " to do of " + std::to_string(queue_.size()) +
+          ", " + counted(plan.jobs, "worker") + " with " + counted(threads, "thread") + ", host " +
+          header().process.host + ", process " + std::to_string(header().process.pid));
 }
 
 Grid::~Grid() = default;
@@ -330,6 +349,7 @@ void Grid::collect(const run::Folder& run) {
 }
 
 void Grid::tell(run::GridEvent event) {
+  write_log(header(), event);
   try {
     run::append_event(folder(), event);
   } catch (const Error&) {

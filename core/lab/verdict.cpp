@@ -9,6 +9,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/run/attempt.h"
 
@@ -17,8 +18,8 @@ namespace {
 
 using How = Ended::How;
 
-constexpr uintmax_t kLogEnd = 4096;  // bytes of the log that are read
-constexpr size_t kReason = 300;      // bytes of its last line that are shown
+constexpr uintmax_t kLogEnd = 20000;  // bytes of the log that are read: at least one whole line
+constexpr size_t kReason = 1000;      // bytes of a reason that are shown
 
 bool is_crash(int signal) {
   return signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGILL ||
@@ -34,9 +35,8 @@ bool is_request(const Ended& ended) {
 
 std::string last_line(std::string_view log) {
   while (!log.empty() && log.back() == '\n') log.remove_suffix(1);
-  std::string_view line = log.substr(log.rfind('\n') + 1);
-  if (line.size() > kReason) line.remove_prefix(line.size() - kReason);
-  return printable(line);
+  const std::string reason = log_reason(std::string(log.substr(log.rfind('\n') + 1)));
+  return printable(reason.size() > kReason ? reason.substr(0, kReason) + "..." : reason);
 }
 
 std::string place(const run::Progress& last) {

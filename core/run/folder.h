@@ -13,7 +13,7 @@
 //     ranks-valid.bin  ranks of the validation events
 //     result.json      outcome and metrics, written once and last (core/run/result.h)
 //     worker.lock      locked by the worker that trains the run
-//     log.txt          the worker's stderr
+//     log.txt          the worker's log (core/base/log.h) and its stderr; log.1.txt ... are older
 //
 // The two .jsonl files and log.txt grow by appending. Every other file is published as a whole
 // (core/base/files.h).

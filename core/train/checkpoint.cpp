@@ -138,7 +138,7 @@ std::vector<std::string> replaced_since(const nlohmann::json& progress, const Ma
   return comparison.replaced();
 }
 
-void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint) {
+size_t save_checkpoint(const std::string& folder, const Checkpoint& checkpoint) {
   fs::create_directories(folder);
   const std::string bytes = encode_safetensors(checkpoint.tensors);
   const nlohmann::json manifest = {{"sha256", sha256(bytes)},
@@ -154,6 +154,7 @@ void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint) {
     fs::remove(fs::path(folder) / (stem_of(steps[i]) + ".json"));
     fs::remove(fs::path(folder) / (stem_of(steps[i]) + ".safetensors"));
   }
+  return bytes.size();
 }
 
 std::optional<Checkpoint> load_checkpoint(const std::string& folder,

@@ -57,9 +57,9 @@ struct MadeWith {
 // replaced (was 0123456789ab, is ba9876543210)". Empty when nothing differs.
 std::vector<std::string> replaced_since(const nlohmann::json& progress, const MadeWith& now);
 
-// Makes the folder where it is missing. Throws StoreError when the disk refuses a file; the older
-// checkpoints then stay as they are.
-void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint);
+// Makes the folder where it is missing, and returns the bytes of the tensors' file. Throws
+// StoreError when the disk refuses a file; the older checkpoints then stay as they are.
+size_t save_checkpoint(const std::string& folder, const Checkpoint& checkpoint);
 
 // Returns the newest checkpoint that is whole. Calls `say` with one sentence for each newer one
 // that is damaged. Throws StoreError or std::bad_alloc when a checkpoint cannot be read now,

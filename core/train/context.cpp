@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/spec/plugin_info.h"
 
 namespace lea::train {
@@ -20,6 +21,36 @@ std::unordered_map<std::string, int64_t> index_of(const std::vector<std::string>
 }
 
 }  // namespace
+
+class HostContext::OfPlugin final : public Context {
+ public:
+  OfPlugin(const HostContext& host, std::string id) : host_(host), id_(std::move(id)) {}
+
+  int64_t items() const override { return host_.items(); }
+  int64_t history() const override { return host_.history(); }
+  uint64_t seed() const override { return host_.seed(); }
+  c10::Device device() const override { return host_.device(); }
+  std::shared_ptr<Backbone> make_backbone() const override { return host_.make_backbone(); }
+  std::shared_ptr<Environment> environment(const std::string& value) const override {
+    return host_.environment(value);
+  }
+  const TrainingData& training() const override { return host_.training(); }
+  int64_t item_of(const std::string& original_id) const override {
+    return host_.item_of(original_id);
+  }
+  int64_t sequence_of(const std::string& original_id) const override {
+    return host_.sequence_of(original_id);
+  }
+  StateUse state_use() const override { return host_.state_use(); }
+  AugmentUse augment_use() const override { return host_.augment_use(); }
+  void log(LogLevel level, const std::string& message) const override {
+    lea::log(level, id_, message);
+  }
+
+ private:
+  const HostContext& host_;
+  const std::string id_;
+};
 
 TrainingEvents training_events(const data::Dataset& data, const data::Split& split,
                                int64_t history) {
@@ -77,7 +108,7 @@ std::shared_ptr<Backbone> HostContext::make_backbone() const {
                       " asks for a backbone, which its `uses` does not name");
   }
   const PluginEntry& entry = lookup_("backbone", run_.backbone.id);
-  return entry.backbone(values_of(entry, run_.backbone), *this);
+  return entry.backbone(values_of(entry, run_.backbone), given_to(run_.backbone.id));
 }
 
 std::shared_ptr<Environment> HostContext::environment(const std::string& value) const {
@@ -86,7 +117,7 @@ std::shared_ptr<Environment> HostContext::environment(const std::string& value) 
     const auto document = nlohmann::json::parse(value);
     const spec::PluginUse use{document.at("id").get<std::string>(), document.at("params")};
     const PluginEntry& entry = lookup_("environment", use.id);
-    made = entry.environment(values_of(entry, use), *this);
+    made = entry.environment(values_of(entry, use), given_to(use.id));
   }
   return made;
 }
@@ -99,13 +130,13 @@ std::shared_ptr<Environment> HostContext::slot(const spec::PluginUse& use) const
 std::shared_ptr<Augmenter> HostContext::augmenter() const {
   if (run_.augment.none()) return nullptr;
   const PluginEntry& entry = lookup_("augmenter", run_.augment.id);
-  return entry.augmenter(values_of(entry, run_.augment), *this);
+  return entry.augmenter(values_of(entry, run_.augment), given_to(run_.augment.id));
 }
 
 std::shared_ptr<Framework> HostContext::make_framework() {
   const PluginEntry& entry = lookup_("framework", run_.framework.id);
   making_framework_ = true;
-  auto framework = entry.framework(values_of(entry, run_.framework), *this);
+  auto framework = entry.framework(values_of(entry, run_.framework), given_to(run_.framework.id));
   making_framework_ = false;
   return framework;
 }
@@ -136,6 +167,16 @@ Context::StateUse HostContext::state_use() const {
 Context::AugmentUse HostContext::augment_use() const {
   if (run_.augment.none()) return {};
   return {run_.augment_use.supervised_weight, run_.augment_use.q_weight};
+}
+
+void HostContext::log(LogLevel level, const std::string& message) const {
+  lea::log(level, "plugin", message);
+}
+
+const Context& HostContext::given_to(const std::string& id) const {
+  std::unique_ptr<Context>& given = given_[id];
+  if (!given) given = std::make_unique<OfPlugin>(*this, id);
+  return *given;
 }
 
 }  // namespace lea::train

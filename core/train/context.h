@@ -28,7 +28,7 @@ struct TrainingEvents {
 TrainingEvents training_events(const data::Dataset& data, const data::Split& split,
                                int64_t history);
 
-// Keeps a reference to `run`, which must outlive it. The constructor throws DataError when the
+// Keeps a reference to `run`, which must outlive it, as it must outlive the plugins. The constructor throws DataError when the
 // split has no training event.
 class HostContext final : public Context {
  public:
@@ -46,6 +46,7 @@ class HostContext final : public Context {
   int64_t sequence_of(const std::string& original_id) const override;
   StateUse state_use() const override;
   AugmentUse augment_use() const override;
+  void log(LogLevel level, const std::string& message) const override;
 
   const TrainingEvents& events() const { return events_; }
 
@@ -56,7 +57,11 @@ class HostContext final : public Context {
   std::shared_ptr<Augmenter> augmenter() const;
 
  private:
+  class OfPlugin;
+
   std::shared_ptr<Environment> slot(const spec::PluginUse& use) const;
+  // What a plugin is given: this context, whose log names the plugin.
+  const Context& given_to(const std::string& id) const;
 
   const spec::RunSpec& run_;
   std::shared_ptr<const data::Dataset> data_;
@@ -65,6 +70,7 @@ class HostContext final : public Context {
   c10::Device device_;
   TrainingEvents events_;
   bool making_framework_ = false;
+  mutable std::map<std::string, std::unique_ptr<Context>> given_;             // by the plugin's id
   mutable std::map<std::string, std::shared_ptr<Environment>> environments_;  // by id and params
   mutable std::unordered_map<std::string, int64_t> item_index_, sequence_index_;
 };

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/eval/ranks.h"
 #include "core/train/adam.h"
@@ -21,6 +22,8 @@ namespace lea::train {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr const char* kComponent = "train";  // in the log
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -47,7 +50,9 @@ class Loop {
     framework_ = context_.make_framework();
     framework_->to(context_.device());
     progress.on_step(0, run.train.max_steps, "fit");
+    const LoggedPhase fit(kComponent, "fit");
     framework_->fit(context_.training());
+    fit.end();
     for (const Group& group : framework_->groups()) adams_.emplace(group.name, Adam(group));
     if (!adams_.empty()) transitions_ = std::make_unique<Transitions>(run, *data, context_);
     made_with_ = {data->fingerprint(),
@@ -69,12 +74,14 @@ class Loop {
   bool steps() {
     const auto start = Clock::now();
     const double spent = spent_;
+    const LoggedPhase phase(kComponent, "train");
     framework_->train();
     while (step_ < run_.train.max_steps && !stop_.should_stop()) {
       spent_ = spent + seconds_since(start);
       if (progress_.stop_requested() || !refresh_proposals()) {
         check_weights();
         save();
+        phase.end("asked to stop at step " + std::to_string(step_));
         return false;
       }
       if (one_step() && updates_ % run_.train.validate_every == 0) validate();
@@ -82,6 +89,8 @@ class Loop {
     // The step limit need not be a multiple of validate_every: validate the last updates, too.
     if (!stop_.should_stop() && validated_ != updates_) validate();
     spent_ = spent + seconds_since(start);
+    phase.end((stop_.should_stop() ? "stopped early after step " : "all steps done, the last is ") +
+              std::to_string(step_) + ", the best is step " + std::to_string(stop_.best_step()));
     return true;
   }
 
@@ -129,12 +138,14 @@ class Loop {
     const bool due =
         use.refresh > 0 ? (step_ - use.from_step) % use.refresh == 0 : step_ == use.from_step;
     if (!due) return true;
+    const LoggedPhase phase(kComponent, "propose");
     auto proposals = transitions_->propose(*framework_, step_, [&] {
       progress_.on_step(step_, run_.train.max_steps, "propose");
       return !progress_.stop_requested();
     });
     if (!proposals) return false;
     proposals_ = std::move(*proposals);
+    phase.end("step " + std::to_string(step_));
     progress_.on_record(
         {{"type", "proposals"},
          {"step", step_},
@@ -179,6 +190,7 @@ class Loop {
 
   // Validates, keeps the network when it is the best so far, and writes a checkpoint.
   void validate() {
+    const auto start = Clock::now();
     check_weights();
     const auto file = evaluator_.rank(*framework_, data::Part::kValid, [&] {
       progress_.on_step(step_, run_.train.max_steps, "validate");
@@ -193,10 +205,16 @@ class Loop {
       best_ = copy_of(tensors_of(*framework_));
     progress_.on_record(
         {{"type", "valid"}, {"step", step_}, {"updates", updates_}, {"metrics", values}});
+    log(LogLevel::kInfo, kComponent,
+        "validation at step " + std::to_string(step_) + ": " + run_.train.stop_on + " " +
+            std::to_string(values.at(run_.train.stop_on)) + " in " +
+            log_seconds(seconds_since(start)) + ", the best is step " +
+            std::to_string(stop_.best_step()));
     save();
   }
 
   void save() {
+    const auto start = Clock::now();
     Checkpoint checkpoint{step_, made_with_.to_json(), {}};
     add(checkpoint.tensors, "model/", tensors_of(*framework_));
     add(checkpoint.tensors, "best/", best_);
@@ -209,7 +227,10 @@ class Loop {
                                 {"validated", validated_},
                                 {"seconds", spent_},
                                 {"journal", progress_.journal_length()}});
-    save_checkpoint(paths_.checkpoint, checkpoint);
+    const size_t bytes = save_checkpoint(paths_.checkpoint, checkpoint);
+    log(LogLevel::kInfo, kComponent,
+        "checkpoint of step " + std::to_string(step_) + ": " + std::to_string(bytes) +
+            " bytes in " + log_seconds(seconds_since(start)));
   }
 
   void resume() {
@@ -234,7 +255,7 @@ class Loop {
     validated_ = progress.at("validated").get<int64_t>();
     spent_ = progress.at("seconds").get<double>();
     progress_.cut_journal(progress.at("journal").get<uint64_t>());
-    progress_.say("resumed after step " + std::to_string(step_));
+    log(LogLevel::kInfo, kComponent, "resumed after step " + std::to_string(step_));
   }
 
   bool was_replaced(const Checkpoint& checkpoint) {
@@ -246,9 +267,10 @@ class Loop {
     return true;
   }
 
-  static Outcome interrupted() {
+  Outcome interrupted() const {
     Outcome outcome;
     outcome.interrupted = true;
+    outcome.steps = step_;
     return outcome;
   }
 
@@ -274,6 +296,7 @@ class Loop {
   bool rank(data::Part part, Outcome& outcome) {
     const bool test = part == data::Part::kTest;
     const std::string name = data::name_of(part);
+    const LoggedPhase phase(kComponent, name);
     const auto file = evaluator_.rank(*framework_, part, [&] {
       progress_.on_step(step_, run_.train.max_steps, name);
       return !progress_.stop_requested();
@@ -283,6 +306,7 @@ class Loop {
       if (!test && adams_.empty()) return true;  // a baseline needs no validation
       throw DataError("split: no " + name + " event; see `lealab data show`");
     }
+    phase.end(std::to_string(file.records.size()) + " events");
     const std::string bytes = eval::encode_ranks(file);
     publish_file(test ? paths_.ranks : paths_.valid_ranks, bytes);
     (test ? outcome.test : outcome.valid) =

@@ -15,8 +15,8 @@
 
 namespace lea::train {
 
-// Receives the loop's reports. The worker implements it: it writes events.jsonl and log.txt, and
-// reports to lealab.
+// Receives the loop's reports. The worker implements it: it writes events.jsonl, and reports to
+// lealab. The loop logs its phases, validations and checkpoints itself (core/base/log.h).
 class Progress {
  public:
   virtual ~Progress() = default;
@@ -25,7 +25,7 @@ class Progress {
   virtual void on_record(const nlohmann::json& record) = 0;  // appends a line to events.jsonl
   virtual uint64_t journal_length() = 0;          // bytes of events.jsonl; checkpoints record it
   virtual void cut_journal(uint64_t length) = 0;  // when a run resumes: drops later lines
-  virtual void say(const std::string& sentence) = 0;  // writes to log.txt
+  virtual void say(const std::string& sentence) = 0;  // a warning for log.txt
   virtual bool stop_requested() = 0;
 };
 
@@ -36,7 +36,7 @@ struct Paths {
 };
 
 struct Outcome {
-  bool interrupted = false;                   // a checkpoint was written; then nothing below is set
+  bool interrupted = false;  // a checkpoint was written; then nothing below is set but the steps
   std::map<std::string, double> valid, test;  // metrics; valid is empty without validation events
   std::string ranks_sha256, valid_ranks_sha256;  // of the two files
   int64_t steps = 0;

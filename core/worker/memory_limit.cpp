@@ -79,9 +79,12 @@ void set_soft_limit(rlim_t value) {
 }  // namespace
 
 MemoryLimit::MemoryLimit() : available_(available_bytes()), before_(soft_limit()) {
+  if (kShadowMemory || available_ == UINT64_MAX) return;
+  const rlim_t now = data_bytes();
   // Other processes keep a twentieth.
-  if (!kShadowMemory && available_ != UINT64_MAX)
-    set_soft_limit(std::min<rlim_t>(before_, data_bytes() + available_ / 20 * 19));
+  const rlim_t limit = std::min<rlim_t>(before_, now + available_ / 20 * 19);
+  set_soft_limit(limit);
+  allowed_ = limit - std::min(limit, now);
 }
 
 MemoryLimit::~MemoryLimit() { set_soft_limit(before_); }

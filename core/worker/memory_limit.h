@@ -20,9 +20,11 @@ class MemoryLimit {
   MemoryLimit& operator=(const MemoryLimit&) = delete;
 
   uint64_t available() const { return available_; }  // bytes
+  // How many more bytes the process may allocate; UINT64_MAX without a limit.
+  uint64_t allowed() const { return allowed_; }
 
  private:
-  uint64_t available_ = 0;
+  uint64_t available_ = 0, allowed_ = UINT64_MAX;
   uint64_t before_ = 0;  // the limit that the destructor restores
 };
 

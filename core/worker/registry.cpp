@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/worker/library.h"
 
@@ -87,6 +88,9 @@ const PluginFile& Registry::Impl::file_of(const Key& key) {
 
 void Registry::Impl::load(const PluginFile& file) {
   for (PluginEntry& entry : load_plugin(file)) {
+    log(LogLevel::kInfo, "worker",
+        "loaded " + entry.kind + " " + entry.id + " " + entry.version + ", sha256 " +
+            file.sha256.substr(0, 12) + ", from " + file.path);
     loaded[{entry.kind, entry.id}] = {entry.kind, entry.id, entry.version, file.sha256, file.path};
     entries[{entry.kind, entry.id}] = std::move(entry);
   }

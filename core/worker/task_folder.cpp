@@ -44,7 +44,10 @@ bool TaskFolder::has_result() const {
 
 bool TaskFolder::stop_requested() const { return asked_to_stop; }
 
-void TaskFolder::begin() { attempt_ = run::begin_attempt(folder_); }
+int64_t TaskFolder::begin() {
+  attempt_ = run::begin_attempt(folder_);
+  return attempt_;
+}
 
 void TaskFolder::beat(const run::Progress& progress) {
   const double now =

@@ -23,7 +23,8 @@ class TaskFolder {
   bool has_result() const;
   bool stop_requested() const;
 
-  void begin();  // begins an attempt
+  // Begins an attempt and returns its number.
+  int64_t begin();
   // Writes the beat, at most once in run::kBeatSeconds. Throws StoreError.
   void beat(const run::Progress& progress);
   // Ends the attempt. Without a result it was interrupted; otherwise the result is completed with the

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
+#include "core/base/log.h"
 #include "core/base/records.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
@@ -24,6 +25,7 @@
 #include "core/worker/provenance.h"
 #include "core/worker/registry.h"
 #include "core/worker/task_folder.h"
+#include "core/worker/task_log.h"
 
 namespace lea::worker {
 namespace {
@@ -67,7 +69,7 @@ class FolderProgress final : public train::Progress {
     now_.max_steps = max_steps;
     now_.steps_per_second = seconds > 0 ? static_cast<double>(step - first_step_) / seconds : 0;
     told_ = time;
-    report();
+    send();
   }
   void on_record(const nlohmann::json& record) override {
     length_ = append_record(journal_, record);
@@ -77,18 +79,18 @@ class FolderProgress final : public train::Progress {
       if (value.is_number()) now_.valid[name] = value.get<double>();
     }
     now_.valid_step = record.value("step", int64_t{0});
-    report();
+    send();
   }
   uint64_t journal_length() override { return length_; }
   void cut_journal(uint64_t length) override {
     cut_records(journal_, length);
     length_ = length;
   }
-  void say(const std::string& sentence) override { std::fprintf(stderr, "%s\n", sentence.c_str()); }
+  void say(const std::string& sentence) override { report(LogLevel::kWarning, sentence); }
   bool stop_requested() override { return task_.stop_requested(); }
 
  private:
-  void report() {
+  void send() {
     tell(run::progress_line(now_));
     task_.beat(now_);
   }
@@ -133,6 +135,20 @@ OpenRun open_run(const TaskOptions& options) {
   return open;
 }
 
+void log_settings(const OpenRun& open, const std::optional<MemoryLimit>& limit) {
+  const auto say = [](const std::string& text) { log(LogLevel::kInfo, "worker", text); };
+  say("data set " + open.run.data.name + ": " + std::to_string(open.data->sequences()) +
+      " sequences, " + std::to_string(open.data->events()) + " events, " +
+      std::to_string(open.data->items()) + " items");
+  const int64_t threads = open.run.train.threads;
+  say(std::to_string(threads) + (threads == 1 ? " thread" : " threads") + ", device " +
+      open.run.train.device);
+  const bool limited = limit && limit->allowed() != UINT64_MAX;
+  say(limited ? "memory: at most " + std::to_string(limit->allowed() >> 20) + " MiB more, of " +
+                    std::to_string(limit->available() >> 20) + " MiB that are available"
+              : "memory: no limit");
+}
+
 train::PluginLookup lookup_in(Registry& registry) {
   return [&registry](const std::string& kind, const std::string& id) -> const PluginEntry& {
     return registry.get(kind, id);
@@ -154,10 +170,11 @@ train::LoadedPlugins loaded_in(Registry& registry) {
 struct Verdict {
   Exit code = Exit::kOk;
   std::optional<run::Result> result;
+  int64_t step = 0;  // of an interrupted run
 };
 
 Verdict failed(Exit code, const std::string& reason) {
-  return {code, run::failure(reason, /*attempt=*/0)};
+  return {code, run::failure(reason, /*attempt=*/0), 0};
 }
 
 run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenance made_with,
@@ -182,18 +199,23 @@ Verdict train_run(const TaskOptions& options, TaskFolder& task) {
   Registry registry(plugin_folders(options.plugin_dirs));
   std::optional<MemoryLimit> limit;
   try {
+    const LoggedPhase load("worker", "load");
     const OpenRun open = open_run(options);
+    load.end();
     // CUDA maps far more memory than it uses, so the limit would be wrong.
     if (open.run.train.device == "cpu") limit.emplace();
+    log_settings(open, limit);
     FolderProgress progress(task);
     const train::Paths paths = {open.folder.file(run::kCheckpointFolder),
                                 open.folder.file(run::kRanksFile),
                                 open.folder.file(run::kValidRanksFile)};
     train::Outcome outcome = train::train(open.run, open.data, open.split, lookup_in(registry),
                                           paths, progress, loaded_in(registry));
-    if (outcome.interrupted) return {Exit::kInterrupted, {}};
-    return {Exit::kOk, result_of(std::move(outcome), open,
-                                 provenance(registry, open.run.train.device), since(start))};
+    if (outcome.interrupted) return {Exit::kInterrupted, {}, outcome.steps};
+    return {Exit::kOk,
+            result_of(std::move(outcome), open, provenance(registry, open.run.train.device),
+                      since(start)),
+            0};
   } catch (const Error& error) {
     if (error.code() == Exit::kEnvironment) throw;
     return failed(error.code(), error.what());
@@ -202,6 +224,7 @@ Verdict train_run(const TaskOptions& options, TaskFolder& task) {
         limit ? std::to_string(limit->available() >> 20) + " MiB were available at the start. "
               : "";
     limit.reset();  // the message needs a little memory
+    log(LogLevel::kError, "worker", "an exception that is not of LEA Lab, in full:");
     std::fprintf(stderr, "%s\n", error.what());
     if (is_out_of_memory(error)) {
       return failed(Exit::kEnvironment, "out of memory. " + available +
@@ -218,18 +241,29 @@ Verdict train_run(const TaskOptions& options, TaskFolder& task) {
 }  // namespace
 
 int run_training(const TaskOptions& options) {
+  const LogLevel level = log_level_of_environment();
   TaskFolder task({options.run}, options.claim, options.parent);
   if (task.has_result()) return int(Exit::kOk);
-  task.begin();
+  const auto start = Clock::now();
+  open_task_log(task.folder(), level, task.begin());
   Verdict verdict;
   try {
     verdict = train_run(options, task);
   } catch (const Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
+    report_failure(since(start), int(error.code()), error.what());
     return int(error.code());
   }
-  if (verdict.result && !verdict.result->reason.empty())
-    std::fprintf(stderr, "%s\n", verdict.result->reason.c_str());
+  // The reason of the end is logged before the result is written, because who follows the log stops
+  // at the result.
+  if (!verdict.result) {
+    log(LogLevel::kInfo, "worker",
+        "interrupted on request at step " + std::to_string(verdict.step) + " after " +
+            log_seconds(since(start)));
+  } else if (verdict.result->reason.empty()) {
+    log(LogLevel::kInfo, "worker", "finished after " + log_seconds(since(start)));
+  } else {
+    report_failure(since(start), int(verdict.code), verdict.result->reason);
+  }
   task.end(verdict.code, std::move(verdict.result));
   return int(verdict.code);
 }

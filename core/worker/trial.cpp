@@ -86,6 +86,7 @@ class ToyContext final : public Context {
   AugmentUse augment_use() const override {
     return with_proposals_ ? AugmentUse{0.1, 0.01} : AugmentUse{};
   }
+  void log(LogLevel, const std::string&) const override {}  // a trial has no log
 
  private:
   // "i7" -> 7; 0 (items) or -1 (sequences) when there is none.

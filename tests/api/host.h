@@ -41,6 +41,9 @@ class TestContext : public Context {
   int64_t sequence_of(const std::string&) const override { return -1; }
   StateUse state_use() const override { return state; }
   AugmentUse augment_use() const override { return augment; }
+  void log(LogLevel, const std::string& message) const override { logged.push_back(message); }
+
+  mutable std::vector<std::string> logged;
 };
 
 // h = sum_j 0.5^(len - j) * table[x_j]; an empty history gives table[0]. Simple enough for NumPy.

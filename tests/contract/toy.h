@@ -90,6 +90,7 @@ class Context final : public lea::Context {
   int64_t sequence_of(const std::string& id) const override { return number(id, 's', 0, 2, -1); }
   StateUse state_use() const override { return use_of_state; }
   AugmentUse augment_use() const override { return use_of_proposals; }
+  void log(LogLevel, const std::string&) const override {}
 
  private:
   static int64_t number(const std::string& id, char letter, int64_t low, int64_t high,

@@ -87,6 +87,7 @@ TEST_F(RegistryTest, ARunFinishesOnTheOldCodeWhenTheFileIsReplaced) {
     int64_t sequence_of(const std::string&) const override { return -1; }
     StateUse state_use() const override { return {}; }
     AugmentUse augment_use() const override { return {}; }
+    void log(LogLevel, const std::string&) const override {}
     TrainingData data;
   } context;
   EXPECT_EQ(entry.backbone({}, context)->width(), 4);

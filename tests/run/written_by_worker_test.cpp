@@ -24,6 +24,7 @@ namespace lea {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -167,7 +168,9 @@ TEST_F(WrittenByWorker, IsReadByTheLab) {
   for (const char* name : {run::kRanksFile, run::kValidRanksFile}) {
     EXPECT_FALSE(eval::decode_ranks(read_file(run.file(name)), name).records.empty()) << name;
   }
-  EXPECT_THAT(read_file(run.file(run::kLogFile)), HasSubstr("resumed after step"));
+  const std::string log = read_file(run.file(run::kLogFile));
+  EXPECT_THAT(log, ContainsRegex("info  worker: interrupted on request at step [1-9][0-9]* after"));
+  EXPECT_THAT(log, HasSubstr("info  train: resumed after step"));
   // The collector verifies metrics and fingerprints, and reads events.jsonl.
   const lab::RunRecord record = lab::read_run(run);
   EXPECT_EQ(record.run.state, "finished");

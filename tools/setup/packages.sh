@@ -5,7 +5,7 @@
 debian_packages=(
   build-essential ca-certificates ccache clang-format-14 cmake mold ninja-build pkg-config python3 python3-pip
   libarchive-dev libboost-dev libboost-filesystem-dev libcli11-dev libgmock-dev libgtest-dev libicu-dev
-  libpcre2-dev libsentencepiece-dev libsqlite3-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev
+  libpcre2-dev libsentencepiece-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev
   zlib1g-dev
 )
 
