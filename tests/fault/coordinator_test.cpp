@@ -2,7 +2,9 @@
 // once.
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -17,6 +19,7 @@ using testing::HasSubstr;
 namespace fs = std::filesystem;
 
 constexpr int kKills = 20;
+constexpr size_t kRandomKills = 100;
 constexpr size_t kRuns = 10;
 
 class Coordinator : public LabCommand {
@@ -94,28 +97,124 @@ TEST_F(Coordinator, KilledAtAnyMomentGoesOnAndFinishesEveryRunOnce) {
   EXPECT_EQ(table("killed"), table("whole"));
 }
 
-TEST_F(Coordinator, RefusesASecondOneInTheSameLab) {
-  lab::Child first({LEALAB_PROGRAM, "--lab", path("lab"), "run", path("spec.yaml"), "--set",
-                    "train.max_steps=100000", "--set", "train.patience=100000"},
-                   path("err.txt"));
-  const auto a_run_began = [&] {
+// The processes whose arguments name the lab: grids, watchers and workers.
+std::vector<pid_t> processes_of(const std::string& lab) {
+  std::vector<pid_t> pids;
+  for (const auto& process : fs::directory_iterator("/proc")) {
+    const std::string name = process.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream file(process.path() / "cmdline", std::ios::binary);
+    const std::string line((std::istreambuf_iterator<char>(file)), {});
+    if (line.find(lab) != std::string::npos && std::stoi(name) != getpid())
+      pids.push_back(std::stoi(name));
+  }
+  return pids;
+}
+
+TEST_F(Coordinator, KillsOfGridsWatchersAndWorkersLoseAndRepeatNothing) {
+  ASSERT_EQ(lab::run_process(command("whole"), 300).exit_code, 0);
+  const auto expected = finished("whole");
+  ASSERT_EQ(expected.size(), kRuns);
+
+  // Two specs that share all of their runs: each of the two grids waits for the other's.
+  std::string other = read_file(path("spec.yaml"));
+  other.replace(other.find("name: grid"), 10, "name: twin");
+  write("other.yaml", other);
+  std::mt19937 random(11);
+  size_t killed = 0;
+  for (int round = 0; killed < kRandomKills && round < 10 * kRandomKills; ++round) {
+    std::vector<std::unique_ptr<lab::Child>> children;
+    const auto start = [&](std::vector<std::string> arguments) {
+      arguments.insert(arguments.begin(), {LEALAB_PROGRAM, "--lab", path("killed")});
+      children.push_back(std::make_unique<lab::Child>(arguments, path("err.txt")));
+    };
+    const bool detach = random() % 2 == 0;
+    start(detach ? std::vector<std::string>{"run", path("spec.yaml"), "--detach"}
+                 : std::vector<std::string>{"run", path("spec.yaml")});
+    start({"run", path("other.yaml"), "--jobs", "1"});
+    start({"watch"});
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 1500));
+    std::vector<pid_t> pids = processes_of(path("killed"));
+    std::shuffle(pids.begin(), pids.end(), random);
+    for (const pid_t pid : pids) {
+      kill(pid, SIGKILL);
+      ++killed;
+      std::this_thread::sleep_for(std::chrono::milliseconds(random() % 100));
+    }
+  }
+  EXPECT_GE(killed, kRandomKills);
+  const auto last = lab::run_process(command("killed"), 300);
+  EXPECT_EQ(last.exit_code, 0) << last.out << last.err;
+  EXPECT_TRUE(finished("killed") == expected) << "a run is lost, was made twice, or differs";
+  const auto checked =
+      lab::run_process({LEALAB_PROGRAM, "--lab", path("killed"), "db", "check"}, 60);
+  EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
+}
+
+class Neighbours : public Coordinator {
+ protected:
+  // Starts a grid that works until it is ended.
+  std::unique_ptr<lab::Child> endless(const std::string& spec) const {
+    return std::make_unique<lab::Child>(
+        std::vector<std::string>{LEALAB_PROGRAM, "--lab", path("lab"), "run", path(spec), "--set",
+                                 "train.max_steps=100000", "--set", "train.patience=100000"},
+        path("err.txt"));
+  }
+  bool wait_for(const std::function<bool()>& condition) const {
+    for (int i = 0; i < 6000 && !condition(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return condition();
+  }
+  bool a_run_began() const {
     if (!fs::exists(path("lab/runs"))) return false;
     for (const auto& run : fs::directory_iterator(path("lab/runs"))) {
       if (fs::exists(run.path() / "attempts.jsonl")) return true;
     }
     return false;
-  };
-  for (int i = 0; i < 6000 && !a_run_began(); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  ASSERT_TRUE(a_run_began()) << read_file(path("err.txt"));
+  }
+  static int end(lab::Child& child) {
+    child.send(SIGTERM);
+    lab::ProcessResult ended;
+    while (!child.finished(&ended)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return ended.exit_code;
+  }
+};
+
+TEST_F(Neighbours, OfTheSameExperimentAreRefusedAndOfAnotherAreNot) {
+  const auto first = endless("spec.yaml");
+  ASSERT_TRUE(wait_for([&] { return a_run_began(); })) << read_file(path("err.txt"));
   const auto second = lealab({"run", path("spec.yaml")});
   EXPECT_EQ(second.exit_code, 4);
-  EXPECT_THAT(second.err, HasSubstr("the lab is in use by process"));
+  EXPECT_THAT(second.err, HasSubstr("the experiment grid is in use by process"));
+  EXPECT_THAT(second.err, HasSubstr("lealab watch grid"));
   EXPECT_EQ(lealab({"ls"}).exit_code, 0) << "reading is always allowed";
-  first.send(SIGTERM);
-  lab::ProcessResult ended;
-  while (!first.finished(&ended)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_EQ(ended.exit_code, 7);
+  const auto other = lealab({"run", path("spec.yaml"), "--set", "name=other", "--set",
+                             "grid.framework=[popularity]", "--set", "runs=1"});
+  EXPECT_EQ(other.exit_code, 0) << other.err;
+  EXPECT_EQ(end(*first), 7);
+}
+
+TEST_F(Neighbours, ThatStartTogetherMakeEachSharedRunOnce) {
+  std::vector<std::unique_ptr<lab::Child>> grids;
+  for (const char* name : {"name=a", "name=b", "name=c"}) {
+    grids.push_back(std::make_unique<lab::Child>(
+        std::vector<std::string>{LEALAB_PROGRAM, "--lab", path("lab"), "run", path("spec.yaml"),
+                                 "--set", name},
+        path("err.txt")));
+  }
+  for (const auto& grid : grids) {
+    lab::ProcessResult ended;
+    ASSERT_TRUE(wait_for([&] {
+      grid->read_lines([](const std::string&) {});
+      return grid->finished(&ended);
+    }));
+    EXPECT_EQ(ended.exit_code, 0) << read_file(path("err.txt"));
+  }
+  EXPECT_EQ(finished("lab").size(), kRuns);
+  for (const char* name : {"a", "b", "c"}) {
+    EXPECT_THAT(lealab({"table", name, "--format", "csv"}).out,
+                HasSubstr(std::string("\n") + name + ",gru4rec,snqn,predefined,4,"));
+  }
 }
 
 }  // namespace
