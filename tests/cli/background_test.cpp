@@ -5,7 +5,6 @@
 #include <chrono>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <thread>
 
 #include "core/base/files.h"
@@ -77,7 +76,7 @@ seeds: [1]
   }
   // Whether the program has come so far that it does not leave SIGINT to the system.
   static bool handles_ctrl_c(pid_t pid) {
-    std::istringstream status(read_file("/proc/" + std::to_string(pid) + "/status"));
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
     for (std::string line; std::getline(status, line);) {
       if (line.starts_with("SigCgt:"))
         return (std::stoull(line.substr(7), nullptr, 16) >> (SIGINT - 1) & 1) != 0;
