@@ -154,7 +154,7 @@ TEST_F(LogTest, RotatesAtItsSizeLosesNoLineAndKeepsThreeOldFiles) {
   }
   EXPECT_EQ(expected, lines);
 
-  for (int i = 0; i < lines; ++i) log(LogLevel::kInfo, "a", "again " + filler);
+  for (int i = 0; i < 2 * lines; ++i) log(LogLevel::kInfo, "a", "again " + filler);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1 + kOldLogs);
   EXPECT_THAT(messages_of(path("log.3.txt")).at(0), StartsWith("again"));
   EXPECT_FALSE(log_is_stderr());
