@@ -119,12 +119,13 @@ class Expansion {
     used_environments_.insert(resolved.used_environments.begin(), resolved.used_environments.end());
     if (!errors_.empty() || seeds_.empty()) return;
     const auto labels = labels_of(cell, settings, resolved);
-    for (const int64_t seed : seeds_) {
-      PlannedRun planned{resolved.run, "", labels};
-      if (planned.run.reads_train) planned.run.seed = seed;
-      planned.hash = run_hash(planned.run);
+    const std::vector<int64_t> seeds =
+        resolved.run.reads_train ? seeds_ : std::vector<int64_t>{resolved.run.seed};
+    const std::vector<std::string> hashes = run_hashes(resolved.run, seeds);
+    for (size_t i = 0; i < seeds.size(); ++i) {
+      PlannedRun planned{resolved.run, hashes[i], labels};
+      planned.run.seed = seeds[i];
       if (is_new(planned, cell)) experiment_.runs.push_back(std::move(planned));
-      if (!resolved.run.reads_train) break;
     }
   }
 

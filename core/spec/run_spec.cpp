@@ -167,6 +167,16 @@ json essential_settings(json document) {
 
 std::string run_hash(const RunSpec& run) { return sha256(essential_settings(to_json(run)).dump()); }
 
+std::vector<std::string> run_hashes(const RunSpec& run, const std::vector<int64_t>& seeds) {
+  json settings = essential_settings(to_json(run));
+  std::vector<std::string> hashes;
+  for (const int64_t seed : seeds) {
+    settings["seed"] = seed;
+    hashes.push_back(sha256(settings.dump()));
+  }
+  return hashes;
+}
+
 std::string cell_key(const RunSpec& run) { return cell_key(to_json(run)); }
 
 std::string cell_key(const json& document) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/spec/sections.h"
 
@@ -63,6 +64,9 @@ nlohmann::json essential_settings(nlohmann::json document);
 
 // The sha256 (hex) of the essential settings of a run. Runs with equal hashes repeat each other.
 std::string run_hash(const RunSpec& run);
+
+// run_hash of the run with each of the seeds, without writing its document anew for each.
+std::vector<std::string> run_hashes(const RunSpec& run, const std::vector<int64_t>& seeds);
 
 // The same without the seed: the runs of one cell share it. `document` is the canonical one.
 std::string cell_key(const RunSpec& run);

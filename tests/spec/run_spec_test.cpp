@@ -196,5 +196,17 @@ TEST_F(SpecTest, DumpYamlQuotesWhatWouldReadAsSomethingElse) {
   EXPECT_TRUE(back["l"].is_number_float()) << "1.0 must stay a real number";
 }
 
+TEST(RunHash, IsTheSameForManySeedsAtOnce) {
+  RunSpec run;
+  run.data.name = "small";
+  run.framework.id = "lea.snqn";
+  std::vector<std::string> one_by_one;
+  for (const int64_t seed : {1, 7, 3}) {
+    run.seed = seed;
+    one_by_one.push_back(run_hash(run));
+  }
+  EXPECT_EQ(run_hashes(run, {1, 7, 3}), one_by_one);
+}
+
 }  // namespace
 }  // namespace lea::spec
