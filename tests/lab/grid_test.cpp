@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/lab/collector.h"
+#include "core/lab/index_check.h"
 #include "tests/lab/fixture.h"
 
 namespace lea::lab {
@@ -387,7 +388,7 @@ TEST_F(GridAtWork, CollectsWhatEveryRunBecame) {
   const Collected collected = collect(lab_.path());
   EXPECT_EQ(collected.runs, 4);
   EXPECT_THAT(collected.refused, ::testing::IsEmpty());
-  EXPECT_THAT(check(lab_.path()), ::testing::IsEmpty());
+  EXPECT_THAT(check_index(lab_.path()).problems, ::testing::IsEmpty());
   std::map<std::string, std::string> states;
   for (const auto& row : db::Store(lab_.path(), db::Store::Mode::kReadOnly).runs())
     states[row.labels.at("behaviour")] = row.state;

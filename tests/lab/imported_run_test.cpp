@@ -2,6 +2,7 @@
 #include "core/lab/imported_run.h"
 
 #include "core/lab/collector.h"
+#include "core/lab/index_check.h"
 #include "core/lab/rank_writer.h"
 #include "tests/lab/rank_fixture.h"
 
@@ -28,7 +29,7 @@ TEST_F(ImportedRuns, BecomesARunLikeAnyOther) {
     if (row.metric == "hr" && row.k == 5) hit_rate[row.part] = row.value;
   }
   EXPECT_EQ(hit_rate, (std::map<std::string, double>{{"test", 0.75}}));
-  EXPECT_THAT(check(lab_.path()), ::testing::IsEmpty());
+  EXPECT_THAT(check_index(lab_.path()).problems, ::testing::IsEmpty());
 }
 
 TEST_F(ImportedRuns, RefusesAnExperimentWhoseNameIsNone) {

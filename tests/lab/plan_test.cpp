@@ -167,7 +167,7 @@ TEST(Plan, EstimatesARunningRunByItsBeat) {
   const run::Folder running = new_run(lab.path(), experiment, experiment.runs[1]);
   run::begin_attempt(running);  // this process, which is alive
   run::Beat beat;
-  beat.step = 80;
+  beat.progress.step = 80;
   run::write_beat(running, beat);
   EXPECT_NEAR(plan_of(lab, experiment).tasks[1].seconds, 2 + (12.5 - 2) * 0.2, 1e-9);
 }
