@@ -117,7 +117,7 @@ TEST(House, OnlyTheStoreSpeaksSql) {
 // The names in a lab belong to one room each, so that a reader of a file stands beside its writer.
 TEST(House, OnlyTheRoomsThatOwnThemSpellTheNamesInALab) {
   const std::regex of_runs(
-      R"re("/?(run\.yaml|cell\.json|(attempts|events)\.jsonl|ranks(-valid)?\.bin|result\.json|worker\.lock|log\.txt)"|"/(beat|checkpoint|runs|experiments|artefacts|grids)["/])re");
+      R"re("/?(run\.yaml|cell\.json|(attempts|events)\.jsonl|ranks(-valid)?\.bin|result\.json|worker\.lock|log\.txt|grid\.(json|lock))"|"/(beat|checkpoint|runs|experiments|artefacts|grids|claims|requests)["/])re");
   const std::regex of_data(
       R"re("/?(dataset\.json|offsets\.u64|items\.u32|times\.f64)"|"/data["/])re");
   const std::regex of_index(R"re("/?results\.(sqlite|lock)")re");
