@@ -26,7 +26,7 @@ TEST(Plan, SkipsWhatAnyExperimentHasFinished) {
   EXPECT_EQ(plan.count(TaskStatus::kDone), 1u);
   EXPECT_EQ(plan.to_do(), 1u);
   EXPECT_GT(plan.seconds, 0);
-  EXPECT_THAT(plan.basis, HasSubstr("rough model"));
+  EXPECT_THAT(plan.basis, HasSubstr("1 of 1 runs estimated from earlier runs"));
 }
 
 TEST(Plan, ShowsResultsOfAnotherVersionAsStaleAndRedoesThemOnlyWhenAsked) {
@@ -67,7 +67,7 @@ TEST(Plan, CountsTheRunOfAnOrphanAmongWhatItWillDo) {
   const TemporaryLab lab;
   const auto experiment = experiment_of({"finish", "finish"});
   const run::Folder orphan = new_run(lab.path(), experiment, experiment.runs[0]);
-  run::begin_attempt(orphan);  // this process, which is alive
+  const WorkerAt worker(orphan);
   const Plan plan = plan_of(lab, experiment);
   EXPECT_EQ(plan.count(TaskStatus::kRunning), 1u);
   EXPECT_EQ(plan.to_do(), 2u);
@@ -165,7 +165,7 @@ TEST(Plan, EstimatesARunningRunByItsBeat) {
   const auto experiment = experiment_of({"finish", "finish"});
   finished_run(lab.path(), experiment, 0);
   const run::Folder running = new_run(lab.path(), experiment, experiment.runs[1]);
-  run::begin_attempt(running);  // this process, which is alive
+  const WorkerAt worker(running);
   run::Beat beat;
   beat.progress.step = 80;
   run::write_beat(running, beat);
