@@ -40,7 +40,7 @@ std::string without_details(std::string reason, const std::string& path) {
 run::GridHeader header_of(const spec::Experiment& experiment, const Plan& plan, bool detached) {
   run::GridHeader header;
   header.experiment = experiment.name;
-  header.spec = experiment.path;
+  header.spec = std::filesystem::absolute(experiment.path).lexically_normal();
   header.axes = experiment.axes;
   header.jobs = plan.jobs;
   header.detached = detached;

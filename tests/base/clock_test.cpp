@@ -38,5 +38,17 @@ TEST(ParseUtc, ReadsWhatUtcNowWrites) {
   EXPECT_FALSE(parse_utc("yesterday").has_value());
 }
 
+TEST(ParseDuration, ReadsUnits) {
+  EXPECT_EQ(parse_duration("90s"), 90.0);
+  EXPECT_EQ(parse_duration("170min"), 10200.0);
+  EXPECT_EQ(parse_duration("1h30min"), 5400.0);
+  EXPECT_EQ(parse_duration("1.5h"), 5400.0);
+  EXPECT_EQ(parse_duration("2d"), 172800.0);
+  for (const char* text :
+       {"", "90", "soon", "h", "-1h", "1h-90min", "0s", "1m", "1 h", "1e400s", "nanh", "infs"}) {
+    EXPECT_FALSE(parse_duration(text).has_value()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace lea
