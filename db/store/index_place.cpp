@@ -24,7 +24,8 @@ std::string variable(const char* name) {
 // A folder's name for the lab, which no other lab of this machine has.
 std::string name_of(const std::string& lab) {
   std::error_code error;
-  const fs::path real = fs::weakly_canonical(fs::absolute(lab), error);
+  fs::path real = fs::weakly_canonical(fs::absolute(lab), error);
+  if (real.filename().empty()) real = real.parent_path();  // the last part of "DIR/" is empty
   const std::string path = error ? lab : real.string();
   return fs::path(path).filename().string().substr(0, kNameBytes) + "-" +
          sha256(path).substr(0, 16);

@@ -73,9 +73,9 @@ TEST(IndexPlace, IsRefusedOnANetworkFileSystemWithAWayOut) {
                     HasSubstr("/home/ada/.local/state/lealab/index"), HasSubstr("LEALAB_INDEX")));
   around.home = "";
   EXPECT_THAT(message_of([&] { index_place("/share/lab", around); }), HasSubstr("LEALAB_INDEX"));
-  around.forced = "/share/index";
+  around.forced = "/home/index";
   EXPECT_THAT(message_of([&] { index_place("/data/lab", around); }),
-              HasSubstr("LEALAB_INDEX: /share/index lies on a network file system (NFS)"));
+              HasSubstr("LEALAB_INDEX: /home/index lies on a network file system (NFS)"));
 }
 
 class ForcedIndex : public ::testing::Test {

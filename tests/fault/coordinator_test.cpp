@@ -122,7 +122,7 @@ TEST_F(Coordinator, KillsOfGridsWatchersAndWorkersLoseAndRepeatNothing) {
   write("other.yaml", other);
   std::mt19937 random(11);
   size_t killed = 0;
-  for (int round = 0; killed < kRandomKills && round < 10 * kRandomKills; ++round) {
+  for (size_t round = 0; killed < kRandomKills && round < 10 * kRandomKills; ++round) {
     std::vector<std::unique_ptr<lab::Child>> children;
     const auto start = [&](std::vector<std::string> arguments) {
       arguments.insert(arguments.begin(), {LEALAB_PROGRAM, "--lab", path("killed")});

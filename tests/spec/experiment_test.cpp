@@ -207,7 +207,7 @@ TEST_F(ExperimentTest, RulesMayNameDeclaredEnvironmentsAndNone) {
 TEST_F(ExperimentTest, ReadsTheCountOfRunsAsAGuardAgainstACutFile) {
   EXPECT_EQ(error_of(std::string(kBase) + "runs: 1\n"), "");
   EXPECT_EQ(error_of(std::string(kBase) + "runs: 2\n"),
-            "spec.yaml:5:7: runs: is 2, but the grid has 1 runs; correct one of them");
+            "spec.yaml:5:7: runs: is 2, but the grid has 1 run; correct one of them");
   EXPECT_EQ(error_of(std::string(kBase) + "runs: 1\n", {"seeds=[1, 2]"}), "")
       << "--set changes the grid";
 }
