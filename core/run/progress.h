@@ -16,7 +16,7 @@
 namespace lea::run {
 
 struct Progress {
-  std::string phase = "start";  // start, then those of train::Progress: train, valid, test
+  std::string phase = "start";  // start, then those of train::Progress: fit, train, valid, test
   int64_t step = 0, max_steps = 0;
   double steps_per_second = 0;
   int64_t valid_step = 0;               // the step of the latest validation
