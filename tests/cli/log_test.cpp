@@ -9,6 +9,7 @@
 #include <functional>
 #include <thread>
 
+#include "core/base/file_lock.h"
 #include "core/base/files.h"
 #include "core/run/attempt.h"
 #include "core/run/folder.h"
@@ -30,6 +31,11 @@ class LogCommand : public LabCommand {
   LogCommand() { fs::create_directories(run_.path); }
   ~LogCommand() override { open_log("/dev/null", LogLevel::kError); }
 
+  // The run is at work from now on, by this process.
+  int64_t begin_run() {
+    lock_ = std::make_unique<FileLock>(run_.file(run::kLockFile), 0, "the run");
+    return run::begin_attempt(run_);
+  }
   void write_log(const std::string& text, int age = 0) const {
     std::ofstream(old_log(run_.file(run::kLogFile), age)) << text;
   }
@@ -70,6 +76,7 @@ class LogCommand : public LabCommand {
   }
 
   run::Folder run_ = run::folder_of(path("lab"), kUuid);
+  std::unique_ptr<FileLock> lock_;
   std::unique_ptr<lab::Child> reader_;
   std::vector<std::string> shown_;
 };
@@ -130,7 +137,7 @@ TEST_F(LogCommand, FollowsARunThatNobodyWorksOnNoFurther) {
 }
 
 TEST_F(LogCommand, FollowsALiveLogThroughItsRenamingToTheEnd) {
-  const int64_t attempt = run::begin_attempt(run_);
+  const int64_t attempt = begin_run();
   open_log(run_.file(run::kLogFile), LogLevel::kInfo);
   log(LogLevel::kInfo, "a", "0");
   log(LogLevel::kInfo, "a", "1");
@@ -153,7 +160,7 @@ TEST_F(LogCommand, FollowsALiveLogThroughItsRenamingToTheEnd) {
 }
 
 TEST_F(LogCommand, FollowsOnlyTheLinesOfALevel) {
-  const int64_t attempt = run::begin_attempt(run_);
+  const int64_t attempt = begin_run();
   open_log(run_.file(run::kLogFile), LogLevel::kInfo);
   log(LogLevel::kWarning, "a", "first warning");
   follow({"--level", "warn"});
@@ -167,7 +174,7 @@ TEST_F(LogCommand, FollowsOnlyTheLinesOfALevel) {
 }
 
 TEST_F(LogCommand, EndsWithOneMessageWhenTheLabIsRemoved) {
-  run::begin_attempt(run_);
+  begin_run();
   write_log("1\n");
   follow();
   wait_until_shown("1");

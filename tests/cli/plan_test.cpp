@@ -202,7 +202,8 @@ seeds: [1]
 
 TEST_F(PlannedSize, IsWithinAFactorOfTwoOfWhatTheRunsTake) {
   std::map<std::string, double> estimated;  // by hash
-  for (const auto& task : plan_json().at("tasks"))
+  const nlohmann::json planned = plan_json();
+  for (const auto& task : planned.at("tasks"))
     estimated[task.at("hash")] = task.at("bytes").get<double>();
   ASSERT_EQ(estimated.size(), 5u);
   ASSERT_EQ(lealab({"run", path("spec.yaml")}).exit_code, 0);
