@@ -30,9 +30,9 @@ std::string split_key(const spec::RunSpec& run);
 // import.
 SplitSizes check_data(const std::string& lab, const spec::Experiment& experiment);
 
-// Makes the same checks, then imports what the lab lacks and makes the lab's folder for it. Calls `on_import` before each import with
-// the data set's section. When another process imports the same data set at the same time, one copy
-// is published and both calls succeed.
+// Makes the same checks, then imports what the lab lacks and makes the lab's folder for it. Calls
+// `on_import` before each import with the data set's section. When another process imports the same
+// data set at the same time, one copy is published and both calls succeed.
 SplitSizes import_data(const std::string& lab, const spec::Experiment& experiment,
                        const std::function<void(const spec::DataSection&)>& on_import);
 

@@ -141,9 +141,10 @@ int64_t threads_at_work(const std::string& lab) {
     if (arguments.size() < 2 || arguments[1] != kTrain ||
         fs::path(arguments[0]).filename() != "lealab-worker")
       continue;
-    const run::Folder folder{value_of(arguments, "--run")};
-    // The worker may have been started with another path of the same lab.
-    if (!fs::equivalent(value_of(arguments, "--lab"), lab, error)) continue;
+    // The worker may have been started in another folder, with another path of the same lab.
+    const fs::path from = process.path() / "cwd";
+    if (!fs::equivalent(from / value_of(arguments, "--lab"), lab, error)) continue;
+    const run::Folder folder{from / value_of(arguments, "--run")};
     try {
       threads += spec::load_run(folder.file(run::kSpecFile)).train.threads;
     } catch (const Error&) {
