@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/base/standard_streams.h"
 
 namespace {
 
@@ -33,6 +34,7 @@ void set_log_level(const std::string& name) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  lea::keep_standard_streams();
   CLI::App app{
       "LEA Lab: experiments with recommenders that learn by reinforcement from logged "
       "interactions"};

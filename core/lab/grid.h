@@ -127,12 +127,19 @@ class Grid {
   void stop(Running& running);
   void watch_the_clock();
   void obey_requests();
-  std::string obey(const run::Request& request);
-  std::string stop_task(size_t task);
-  std::string skip_task(size_t task);
-  std::string retry_task(size_t task);
-  std::string skip_waiting();
-  std::string retry_failed();
+  // What became of a request, for the user who sent it.
+  struct Answer {
+    std::string text;
+    bool refused = false;
+  };
+  Answer obey(const run::Request& request);
+  Answer obey(run::Request::Action action, size_t task);
+  Answer stop_task(size_t task);
+  Answer skip_task(size_t task);
+  Answer retry_task(size_t task);
+  Answer prefer_task(size_t task);
+  Answer skip_waiting();
+  Answer retry_failed();
   std::vector<size_t> tasks_of(const std::string& hash) const;
   void collect(const run::Folder& run);
   void tell(run::GridEvent event);

@@ -1,6 +1,7 @@
 // What a grid does when users ask for something (core/run/request.h).
 #include <filesystem>
 
+#include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/lab/grid.h"
 
@@ -17,7 +18,10 @@ void Grid::obey_requests() {
   requests_noticed_ = 0;
   requests_read_ = Clock::now();
   for (const run::TakenRequest& taken : run::take_requests(folder())) {
-    tell({Kind::kRequest, 0, taken.name, taken.request ? obey(*taken.request) : taken.refusal});
+    const Answer answer = taken.request ? obey(*taken.request) : Answer{taken.refusal, true};
+    run::GridEvent event{Kind::kRequest, 0, taken.name, answer.text};
+    event.exit = answer.refused ? static_cast<int>(Exit::kBadInput) : 0;
+    tell(event);
   }
 }
 
@@ -29,58 +33,68 @@ std::vector<size_t> Grid::tasks_of(const std::string& hash) const {
   return tasks;
 }
 
-std::string Grid::obey(const run::Request& request) {
+Grid::Answer Grid::obey(const run::Request& request) {
   using Action = run::Request::Action;
-  if (request.hash.empty()) {
-    switch (request.action) {
-      case Action::kStop:
-        request_stop("a user asked for it (lealab stop)");
-        return "stop: the grid stops";
-      case Action::kSkip:
-        return skip_waiting();
-      case Action::kRetry:
-        return retry_failed();
-      case Action::kFirst:
-        return "first: refused, because it needs a run";
+  if (!request.hash.empty()) {
+    const std::vector<size_t> tasks = tasks_of(request.hash);
+    const std::string action = run::to_string(request.action);
+    if (tasks.empty()) {
+      return {action + ": refused, because the grid has no run " +
+                  printable(request.hash.substr(0, 12)),
+              true};
     }
+    const Answer answer = obey(request.action, tasks.front());
+    return {action + " " + header().name(tasks.front()) + ": " + answer.text, answer.refused};
   }
-  const std::vector<size_t> tasks = tasks_of(request.hash);
-  if (tasks.empty()) {
-    return run::to_string(request.action) + ": refused, because the grid has no run " +
-           printable(request.hash.substr(0, 12));
-  }
-  const size_t task = tasks.front();
   switch (request.action) {
     case Action::kStop:
-      return "stop " + header().name(task) + ": " + stop_task(task);
+      request_stop("a user asked for it (lealab stop)");
+      return {"stop: the grid stops"};
     case Action::kSkip:
-      return "skip " + header().name(task) + ": " + skip_task(task);
+      return skip_waiting();
     case Action::kRetry:
-      return "retry " + header().name(task) + ": " + retry_task(task);
+      return retry_failed();
     case Action::kFirst:
       break;
   }
-  if (queue_.state(task) != State::kWaiting)
-    return "first " + header().name(task) + ": refused, because it does not wait";
-  queue_.move_to_front(task);
-  return "first " + header().name(task) + ": it starts next";
+  return {"first: refused, because it needs a run", true};
 }
 
-std::string Grid::stop_task(size_t task) {
+Grid::Answer Grid::obey(run::Request::Action action, size_t task) {
+  switch (action) {
+    case run::Request::Action::kStop:
+      return stop_task(task);
+    case run::Request::Action::kSkip:
+      return skip_task(task);
+    case run::Request::Action::kRetry:
+      return retry_task(task);
+    case run::Request::Action::kFirst:
+      break;
+  }
+  return prefer_task(task);
+}
+
+Grid::Answer Grid::prefer_task(size_t task) {
+  if (queue_.state(task) != State::kWaiting) return {"refused, because it does not wait", true};
+  queue_.move_to_front(task);
+  return {"it starts next"};
+}
+
+Grid::Answer Grid::stop_task(size_t task) {
   const auto running = running_.find(task);
   if (running == running_.end()) return skip_task(task);
   stop(running->second);
-  return "its worker writes a checkpoint and stops";
+  return {"its worker writes a checkpoint and stops"};
 }
 
-std::string Grid::skip_task(size_t task) {
+Grid::Answer Grid::skip_task(size_t task) {
   switch (queue_.state(task)) {
     case State::kRunning:
-      return "refused, because it runs; `lealab stop` interrupts it";
+      return {"refused, because it runs; `lealab stop` interrupts it", true};
     case State::kDone:
     case State::kFailed:
     case State::kStopped:
-      return "nothing to do, because it has ended";
+      return {"nothing to do, because it has ended"};
     case State::kWaiting:
     case State::kElsewhere:
     case State::kBlocked:
@@ -89,14 +103,14 @@ std::string Grid::skip_task(size_t task) {
   queue_.set(task, State::kStopped);
   skipped_.insert(task);
   tell({Kind::kSkipped, task});
-  return "this grid leaves it out";
+  return {"this grid leaves it out"};
 }
 
-std::string Grid::retry_task(size_t task) {
+Grid::Answer Grid::retry_task(size_t task) {
   const State state = queue_.state(task);
   if (state != State::kFailed && state != State::kStopped)
-    return "refused, because it has not failed and was not stopped";
-  if (stopping_) return "refused, because the grid stops";
+    return {"refused, because it has not failed and was not stopped", true};
+  if (stopping_) return {"refused, because the grid stops", true};
   interrupted_.erase(task);
   skipped_.erase(task);
   unsupplied_.erase(task);
@@ -108,21 +122,21 @@ std::string Grid::retry_task(size_t task) {
   }
   queue_.set(task, State::kWaiting);
   tell({Kind::kQueued, task});
-  return "it starts again";
+  return {"it starts again"};
 }
 
-std::string Grid::skip_waiting() {
+Grid::Answer Grid::skip_waiting() {
   std::vector<size_t> tasks = queue_.in(State::kWaiting);
   for (const size_t task : queue_.in(State::kElsewhere)) tasks.push_back(task);
   for (const size_t task : tasks) skip_task(task);
-  return "skip: " + counted(tasks.size(), "run") + " that had not begun";
+  return {"skip: " + counted(tasks.size(), "run") + " that had not begun"};
 }
 
-std::string Grid::retry_failed() {
+Grid::Answer Grid::retry_failed() {
   const std::vector<size_t> tasks = queue_.in(State::kFailed);
-  if (stopping_ && !tasks.empty()) return "retry: refused, because the grid stops";
+  if (stopping_ && !tasks.empty()) return {"retry: refused, because the grid stops", true};
   for (const size_t task : tasks) retry_task(task);
-  return "retry: " + counted(tasks.size(), "run") + " that had failed";
+  return {"retry: " + counted(tasks.size(), "run") + " that had failed"};
 }
 
 }  // namespace lea::lab

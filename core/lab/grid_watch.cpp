@@ -178,7 +178,9 @@ std::string ask(const Target& target, run::Request::Action action, double second
   while (std::chrono::steady_clock::now() < end) {
     const bool live = run::is_live(target.grid);
     for (const run::GridEvent& event : run::read_events(target.grid, &offset)) {
-      if (event.kind == Kind::kRequest && event.run == name) return event.text;
+      if (event.kind != Kind::kRequest || event.run != name) continue;
+      if (event.exit != 0) throw Error(static_cast<Exit>(event.exit), event.text);
+      return event.text;
     }
     if (!live) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -57,7 +57,8 @@ struct Target {
 Target find_target(const std::string& lab, const std::string& name);
 
 // Sends the request and wakes the grid. Waits until the grid has read it, at most `seconds`. Returns
-// the grid's answer; empty when there was none in that time.
+// the grid's answer; empty when there was none in that time. Throws Error(kBadInput) with the answer
+// when the grid refused the request.
 std::string ask(const Target& target, run::Request::Action action, double seconds);
 
 }  // namespace lea::lab

@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/run/attempt.h"
 #include "core/run/header.h"
+#include "core/run/result.h"
 #include "core/run/state.h"
 
 namespace lea::lab {
@@ -116,6 +117,14 @@ void Work::end(Conclusion conclusion) {
   ended_ = true;
 }
 
+// Ends with the result of the run, if it has one.
+bool Work::has_ended() {
+  const auto result = run::read_result(folder_);
+  if (!result) return false;
+  settle({Ended::How::kExit, 0, {}});
+  return true;
+}
+
 // Starts the worker when nobody else works on the run. False while somebody does.
 bool Work::begin() {
   if (auto claim = run::Claim::take(options_.lab, hash_)) claim_.emplace(std::move(*claim));
@@ -163,6 +172,7 @@ bool Work::poll(double seconds) {
       end({Exit::kInterrupted, "stopped before run " + folder_.uuid() + " began"});
       return false;
     }
+    if (has_ended()) return false;
     if (!begin()) {
       std::this_thread::sleep_for(seconds_of(kLookSeconds));
       return true;

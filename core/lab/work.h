@@ -50,6 +50,7 @@ class Work {
 
  private:
   using Clock = std::chrono::steady_clock;
+  bool has_ended();
   bool begin();
   void end(Conclusion conclusion);
   void settle(const Ended& ended);

@@ -33,7 +33,7 @@ void append_event(const Folder& grid, const GridEvent& event) {
   if (is_of_task(event.kind)) record["task"] = event.task;
   if (!event.run.empty()) record["run"] = event.run;
   if (!event.text.empty()) record["text"] = event.text;
-  if (event.kind == Kind::kEnded) record["exit"] = event.exit;
+  if (event.kind == Kind::kEnded || event.exit != 0) record["exit"] = event.exit;
   append_record(grid.file(kEventsFile), record);
 }
 

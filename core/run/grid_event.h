@@ -27,8 +27,10 @@ struct GridEvent {
     kSkipped,      // on request, before it began
     kQueued,       // on request: it is to be done again
     // Of the grid:
-    kRefused,   // a run that ended was not collected; `text` is the reason
-    kRequest,   // `text` is what a user asked and what became of it; `run` names the request
+    kRefused,  // a run that ended was not collected; `text` is the reason
+    // `text` is what a user asked and what became of it; `run` names the request; `exit` is not 0
+    // when it was refused.
+    kRequest,
     kStopping,  // no task starts any more; `text` says why
     kEnded,     // `exit` and `text` are the exit code and the last message of the grid
   };

@@ -137,6 +137,17 @@ TEST_F(Background, ADetachedGridOutlivesItsTerminal) {
   EXPECT_EQ(lealab({"stop", "endless"}).exit_code, 3) << "it has ended";
 }
 
+TEST_F(Background, AGridThatIsLeftBehindWithClosedStreamsKeepsItsLocks) {
+  through_ = {"sh", "-c", "exec \"$@\" <&- >&- 2>&-", "sh"};
+  lealab({"run", path("endless.yaml"), "--detach"});
+  through_.clear();
+  ASSERT_TRUE(at_work());
+  const auto second = lealab({"run", path("endless.yaml"), "--detach"});
+  EXPECT_EQ(second.exit_code, 4) << second.out;
+  EXPECT_EQ(lealab({"stop"}).exit_code, 0);
+  EXPECT_EQ(lealab({"watch"}).exit_code, 7);
+}
+
 TEST_F(Background, AGridWithoutATerminalEndsAsItsWatchersSay) {
   ASSERT_EQ(lealab({"run", path("endless.yaml"), "--detach", "--stop-after", "4s"}).exit_code, 0);
   auto first = start({"watch", "--json"}), second = start({"watch"});
@@ -181,6 +192,9 @@ TEST_F(Background, OneRunIsStoppedAndRetriedByItsUuid) {
   ASSERT_EQ(lealab({"run", path("endless.yaml"), "--detach", "--jobs", "2"}).exit_code, 0);
   ASSERT_TRUE(wait_for([&] { return with("beat") == 2; }));
   const std::string uuid = runs().front().filename();
+  const auto refused = lealab({"skip", uuid.substr(0, 8)});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("refused, because it runs"));
   const auto stopped = lealab({"stop", uuid.substr(0, 8)});
   EXPECT_THAT(stopped.out, HasSubstr("writes a checkpoint and stops")) << stopped.err;
   ASSERT_TRUE(wait_for([&] {
@@ -227,6 +241,7 @@ TEST_F(Background, TasksByHandFinishASpec) {
     EXPECT_EQ(done.exit_code, 0) << done.err;
   }
   EXPECT_EQ(with("result.json"), 2u);
+  EXPECT_THAT(lealab({"work", tasks.at(0).at("task")}).out, HasSubstr("has finished"));
   EXPECT_THAT(lealab({"table", "short", "--format", "csv"}).out, HasSubstr("snqn"))
       << "the index is brought up to date";
   EXPECT_EQ(lealab({"tasks", path("short.yaml")}).out, "");
