@@ -1,7 +1,10 @@
 #include "db/store/store.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <thread>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -14,6 +17,7 @@ namespace {
 
 constexpr const char* kLocked = "the results index";
 constexpr double kLockSeconds = 30;
+constexpr double kMakingSeconds = 2;  // how long a reader waits for an index that is being made
 // The metrics of our own runs obey the bounds up to rounding.
 constexpr double kSlack = 1e-9;
 
@@ -88,6 +92,15 @@ bool needs_recovery(const Connection& connection) {
          code == SQLITE_CANTOPEN || code == SQLITE_READONLY_CANTINIT;
 }
 
+// Another process may be making the file at this moment: until its first transaction has ended, the
+// file has no schema.
+void wait_for_schema(Connection& connection, double seconds) {
+  const auto end = std::chrono::steady_clock::now() +
+                   std::chrono::duration<double>(std::min(seconds, kMakingSeconds));
+  while (connection.integer("PRAGMA user_version") == 0 && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
 std::unique_ptr<Connection> open_for_reading(const IndexPlace& place, double seconds) {
   const std::string path = place.file();
   if (!std::filesystem::exists(path)) {
@@ -98,6 +111,7 @@ std::unique_ptr<Connection> open_for_reading(const IndexPlace& place, double sec
   for (int attempt = 0;; ++attempt) {
     auto connection = std::make_unique<Connection>(path, SQLITE_OPEN_READONLY, seconds);
     try {
+      wait_for_schema(*connection, seconds);
       const int64_t version = checked_version(*connection);
       if (version != static_cast<int64_t>(schema_steps().size())) {
         throw StoreError(path + ": has the older schema version " + std::to_string(version) +
