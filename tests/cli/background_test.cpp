@@ -229,6 +229,25 @@ TEST_F(Background, CtrlCInTheFirstMomentsEndsWithSeven) {
   }
 }
 
+TEST_F(Background, ASecondCtrlCIsExplainedWhereAWorkerDoesNotStopAndKillsIt) {
+  auto run = start({"run", path("endless.yaml"), "--jobs", "1"});
+  ASSERT_TRUE(at_work());
+  std::ifstream attempts(runs().front() / "attempts.jsonl");
+  std::string line;
+  ASSERT_TRUE(std::getline(attempts, line));
+  const auto worker = nlohmann::json::parse(line).at("pid").get<pid_t>();
+  kill(worker, SIGSTOP);  // it will not write a checkpoint
+  run->send(SIGINT);
+  std::string out;
+  EXPECT_TRUE(wait_for([&] {
+    run->read_lines([&](const std::string& text) { out += text + "\n"; });
+    return out.find("a second Ctrl-C kills them") != std::string::npos;
+  })) << out;
+  run->send(SIGINT);
+  EXPECT_EQ(end_of(*run, &out), 7);
+  EXPECT_NE(kill(worker, 0), 0) << "the worker is still there";
+}
+
 TEST_F(Background, TasksByHandFinishASpec) {
   const auto listed = lealab({"tasks", path("short.yaml"), "--json"});
   ASSERT_EQ(listed.exit_code, 0) << listed.err;
