@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/grid_display.h"
+#include "cli/output.h"
 #include "core/base/error.h"
 #include "core/lab/grid_watch.h"
 #include "core/lab/lab_folder.h"
@@ -35,10 +36,8 @@ void watch_json(lab::GridWatch& watch) {
   while (!watch.conclusion()) {
     watch.poll([&](const run::GridEvent& event) {
       for (const std::string& line : event_lines(watch.header(), event, &valid_steps))
-        std::printf("%s\n", line.c_str());
+        print(line + "\n");
     });
-    if (std::fflush(stdout) != 0)
-      throw Error(Exit::kEnvironment, "cannot write to standard output");
     if (!watch.conclusion()) std::this_thread::sleep_for(kTick);
   }
 }

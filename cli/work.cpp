@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/run_options.h"
 #include "cli/stop_signals.h"
 #include "core/base/error.h"
@@ -26,13 +27,10 @@ void print_tasks(const RunOptions& options, const Globals& globals) {
   if (options.json) {
     nlohmann::json list = nlohmann::json::array();
     for (const lab::HandTask& task : tasks) list.push_back(lab::to_json(task));
-    std::printf("%s\n", list.dump(1).c_str());
+    print(list.dump(1) + "\n");
   } else {
-    for (const lab::HandTask& task : tasks)
-      std::printf("%s\n", lab::shell_line(task.command).c_str());
+    for (const lab::HandTask& task : tasks) print(lab::shell_line(task.command) + "\n");
   }
-  if (std::fflush(stdout) != 0)
-    throw Error(Exit::kEnvironment, "cannot write to standard output: disk full or pipe closed");
 }
 
 void work(const std::string& name, const RunOptions& options, const Globals& globals) {

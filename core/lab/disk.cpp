@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr size_t kFoldersRead = 3;  // of earlier runs of one kind
 constexpr int64_t kUnknownItems = 10000, kUnknownEvents = 10000;
-// Measured on runs of the bundled plugins: the small files of a folder, and a record of
-// events.jsonl.
+// Round guesses of the bytes of the small files of a folder, and of a record of events.jsonl. A test
+// holds their sum within a factor of two for short runs of the bundled backbones.
 constexpr int64_t kSmallFiles = 6000, kTrainRecord = 150, kValidRecord = 500;
 constexpr int64_t kRankHeader = 216, kRankRecord = 32;  // core/eval/ranks.h
 constexpr int64_t kCheckpoints = 3, kCopies = 4;        // of the weights in each checkpoint

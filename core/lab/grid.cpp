@@ -24,11 +24,6 @@ using State = TaskQueue::State;
 
 constexpr double kLookSeconds = 1;  // how often claims of others and requests are looked at
 
-std::chrono::steady_clock::duration seconds_of(double seconds) {
-  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-      std::chrono::duration<double>(seconds));
-}
-
 // Removes the path and all numbers, so that a full disk is the same reason for every run.
 std::string without_details(std::string reason, const std::string& path) {
   for (size_t at; (at = reason.find(path)) != std::string::npos;) reason.erase(at, path.size());
@@ -66,6 +61,18 @@ void write_log(const run::GridHeader& grid, const run::GridEvent& event) {
 }
 
 }  // namespace
+
+std::chrono::steady_clock::duration seconds_of(double seconds) {
+  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+      std::chrono::duration<double>(seconds));
+}
+
+run::Folder run_to_continue(const std::string& lab, const run::ClaimRecord& claim,
+                            const std::string& judged, const run::Folder& planned) {
+  const bool is_new = run::is_uuid(claim.run) && claim.run != judged;
+  const run::Folder folder = is_new ? run::folder_of(lab, claim.run) : planned;
+  return folder.path.empty() || std::filesystem::exists(folder.path) ? folder : run::Folder();
+}
 
 double stop_margin(const GridOptions& options) {
   return std::min(options.stop_seconds, options.stop_after / 10);
@@ -161,7 +168,11 @@ bool Grid::poll(double seconds) {
 
 bool Grid::is_at_end() const {
   if (!running_.empty()) return false;
-  return stopping_ || queue_.count(State::kWaiting) + queue_.count(State::kElsewhere) == 0;
+  return stopping_ || not_begun() == 0;
+}
+
+size_t Grid::not_begun() const {
+  return queue_.count(State::kWaiting) + queue_.count(State::kElsewhere);
 }
 
 int64_t Grid::free_slots() const {
@@ -186,7 +197,7 @@ void Grid::begin(size_t task) {
     if (queue_.state(task) != State::kElsewhere) {
       queue_.set(task, State::kElsewhere);
       const run::ClaimRecord record = run::read_claim(options_.lab, hash);
-      tell({Kind::kElsewhere, task, record.run, holder_text(record)});
+      tell({Kind::kElsewhere, task, record.run, process_text(record.holder)});
     }
   } catch (const Error& error) {
     fail(task, folders_[task], {error.what(), error.code() == Exit::kEnvironment});
@@ -194,11 +205,7 @@ void Grid::begin(size_t task) {
 }
 
 void Grid::begin(size_t task, run::Claim claim) {
-  // Somebody else may have worked on the run since it was planned.
-  const std::string& newest = claim.record().run;
-  const bool is_new = run::is_uuid(newest) && newest != judged_[task];
-  run::Folder folder = is_new ? run::folder_of(options_.lab, newest) : folders_[task];
-  if (!folder.path.empty() && !std::filesystem::exists(folder.path)) folder.path.clear();
+  run::Folder folder = run_to_continue(options_.lab, claim.record(), judged_[task], folders_[task]);
   if (!folder.path.empty() && (has_ended(task, folder) || is_at_work(task, folder))) return;
   const spec::PlannedRun& planned = experiment_.runs[plan_.tasks[task].index];
   if (folder.path.empty())
@@ -241,9 +248,7 @@ bool Grid::is_at_work(size_t task, const run::Folder& folder) {
   if (run::state_of(folder) != run::State::kRunning) return false;
   if (queue_.state(task) == State::kElsewhere) return true;
   queue_.set(task, State::kElsewhere);
-  const run::Process worker = run::last_attempt(folder).process;
-  tell({Kind::kElsewhere, task, folder.uuid(),
-        "process " + std::to_string(worker.pid) + " on " + worker.host});
+  tell({Kind::kElsewhere, task, folder.uuid(), process_text(run::last_attempt(folder).process)});
   return true;
 }
 
@@ -293,11 +298,10 @@ void Grid::fail(size_t task, const run::Folder& folder, const Failure& failure) 
   if (failure.unsupplied) unsupplied_.insert(task);
   const bool has_folder = !folder.path.empty();
   tell({Kind::kFailed, task, has_folder ? folder.uuid() : "", failure.reason});
-  const size_t waiting = queue_.count(State::kWaiting) + queue_.count(State::kElsewhere);
   const std::string kind = failure.unsupplied && has_folder
                                ? without_details(failure.reason, folder.path)
                                : failure.reason;
-  if (++failures_[kind] != options_.identical_failures || waiting == 0) return;
+  if (++failures_[kind] != options_.identical_failures || not_begun() == 0) return;
   result_.repeated_reason = failure.reason;
   stopping_ = true;  // running workers continue, no new one starts
   tell({Kind::kStopping, 0, "",
@@ -378,7 +382,7 @@ void Grid::finish() {
   result_.unsupplied = unsupplied_.size();
   result_.interrupted = interrupted_.size();
   result_.skipped = skipped_.size();
-  result_.not_started = queue_.count(State::kWaiting) + queue_.count(State::kElsewhere);
+  result_.not_started = not_begun();
   const Conclusion conclusion = conclude(result_);
   run::GridEvent event{Kind::kEnded, 0, "", conclusion.message};
   event.exit = static_cast<int>(conclusion.code);

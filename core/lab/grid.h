@@ -41,6 +41,14 @@ struct GridOptions {
   bool detached = false;
 };
 
+std::chrono::steady_clock::duration seconds_of(double seconds);
+
+// The run that whoever holds the claim continues. Somebody else may have worked on it since it was
+// planned: then it is the run that the claim names, otherwise the planned one. Empty when that folder
+// does not exist. `judged`: see PlannedTask.
+run::Folder run_to_continue(const std::string& lab, const run::ClaimRecord& claim,
+                            const std::string& judged, const run::Folder& planned);
+
 // How long before `stop_after` the workers are asked to stop, in seconds.
 double stop_margin(const GridOptions& options);
 
@@ -146,6 +154,7 @@ class Grid {
   void beat();
   void finish();
   bool is_at_end() const;
+  size_t not_begun() const;  // tasks that wait for slots or for another process
   int64_t free_slots() const;
 
   const spec::Experiment& experiment_;

@@ -18,11 +18,6 @@ namespace {
 
 constexpr double kLookSeconds = 1;  // how often the claim of another process is tried
 
-std::chrono::steady_clock::duration seconds_of(double seconds) {
-  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-      std::chrono::duration<double>(seconds));
-}
-
 // The folder of the task's run. Empty when another process makes it at this moment.
 run::Folder folder_of(const Session& session, const PlannedTask& task) {
   const spec::PlannedRun& planned = session.experiment().runs[task.index];
@@ -31,16 +26,10 @@ run::Folder folder_of(const Session& session, const PlannedTask& task) {
     const std::string uuid = run::read_claim(session.lab(), planned.hash).run;
     return uuid.empty() ? run::Folder() : run::folder_of(session.lab(), uuid);
   }
-  const std::string newest = claim->record().run;
-  if (run::is_uuid(newest) && newest != task.judged) {
-    const run::Folder folder = run::folder_of(session.lab(), newest);
-    if (fs::exists(folder.path)) return folder;
-  }
-  const run::Folder folder =
-      task.folder.path.empty()
-          ? run::make_run(session.lab(), run::new_header(session.experiment(), planned),
-                          planned.run)
-          : task.folder;
+  run::Folder folder = run_to_continue(session.lab(), claim->record(), task.judged, task.folder);
+  if (folder.path.empty())
+    folder =
+        run::make_run(session.lab(), run::new_header(session.experiment(), planned), planned.run);
   claim->name(folder.uuid());
   return folder;
 }
@@ -65,7 +54,7 @@ std::vector<HandTask> hand_tasks(const Session& session, const Plan& plan,
                   run.run.train.device,
                   planned.seconds};
     const run::ClaimRecord claim = run::read_claim(lab, run.hash);
-    if (planned.status == TaskStatus::kRunning) task.elsewhere = holder_text(claim);
+    if (planned.status == TaskStatus::kRunning) task.elsewhere = run::process_text(claim.holder);
     task.command = {program, "--lab", lab};
     for (const std::string& plugins : session.options().plugin_dirs) {
       task.command.insert(task.command.end(),
@@ -133,7 +122,8 @@ bool Work::begin() {
   if (!claim_) {
     if (!waited_)
       say_("run " + folder_.uuid() + " is made elsewhere, by " +
-           holder_text(run::read_claim(options_.lab, hash_)) + ". Waiting for its result.");
+           run::process_text(run::read_claim(options_.lab, hash_).holder) +
+           ". Waiting for its result.");
     waited_ = true;
     return false;
   }

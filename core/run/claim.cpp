@@ -58,10 +58,6 @@ ClaimRecord read_claim(const std::string& lab, const std::string& hash) {
   return record;
 }
 
-std::string holder_text(const ClaimRecord& claim) {
-  return "process " + std::to_string(claim.holder.pid) + " on " + claim.holder.host;
-}
-
 std::optional<Claim> Claim::take(const std::string& lab, const std::string& hash) {
   const std::string path = claim_file(lab, hash);
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);

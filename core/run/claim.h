@@ -31,9 +31,6 @@ struct ClaimRecord {
 // The defaults when the claim is absent or damaged.
 ClaimRecord read_claim(const std::string& lab, const std::string& hash);
 
-// "process 12 on host".
-std::string holder_text(const ClaimRecord& claim);
-
 // A claim that this process holds. The destructor gives it back. A child process that inherits the
 // descriptor shares the claim: it is free when all of them have ended or closed it.
 class Claim {

@@ -51,6 +51,10 @@ Process process_from(const JsonFields& fields) {
           fields.integer("pid_start", -1)};
 }
 
+std::string process_text(const Process& process) {
+  return "process " + std::to_string(process.pid) + " on " + process.host;
+}
+
 bool is_on_this_host(const Process& process) { return process.host == host_name(); }
 
 bool is_alive(const Process& process) {

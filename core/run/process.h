@@ -23,6 +23,9 @@ Process this_process();
 nlohmann::json to_json(const Process& process);
 Process process_from(const JsonFields& fields);
 
+// "process 12 on host", for messages.
+std::string process_text(const Process& process);
+
 bool is_on_this_host(const Process& process);
 
 // Whether the process still runs on this host. False for processes on other hosts, for zombies and

@@ -44,7 +44,7 @@ TEST_F(ClaimTest, IsHeldByOneProcessUntilItsEnd) {
     ASSERT_TRUE(claim.has_value());
     EXPECT_FALSE(is_free());
     EXPECT_TRUE(read_claim(lab_, kHash).held);
-    EXPECT_EQ(holder_text(read_claim(lab_, kHash)).rfind("process ", 0), 0u);
+    EXPECT_EQ(process_text(read_claim(lab_, kHash).holder).rfind("process ", 0), 0u);
   }
   EXPECT_FALSE(read_claim(lab_, kHash).held);
   EXPECT_TRUE(is_free());
