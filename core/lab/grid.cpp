@@ -24,13 +24,6 @@ using State = TaskQueue::State;
 
 constexpr double kLookSeconds = 1;  // how often claims of others and requests are looked at
 
-// Removes the path and all numbers, so that a full disk is the same reason for every run.
-std::string without_details(std::string reason, const std::string& path) {
-  for (size_t at; (at = reason.find(path)) != std::string::npos;) reason.erase(at, path.size());
-  std::erase_if(reason, [](char c) { return c >= '0' && c <= '9'; });
-  return reason;
-}
-
 // What the grid is as long as it works: its tasks are those of the plan.
 run::GridHeader header_of(const spec::Experiment& experiment, const Plan& plan, bool detached) {
   run::GridHeader header;
@@ -298,9 +291,8 @@ void Grid::fail(size_t task, const run::Folder& folder, const Failure& failure) 
   if (failure.unsupplied) unsupplied_.insert(task);
   const bool has_folder = !folder.path.empty();
   tell({Kind::kFailed, task, has_folder ? folder.uuid() : "", failure.reason});
-  const std::string kind = failure.unsupplied && has_folder
-                               ? without_details(failure.reason, folder.path)
-                               : failure.reason;
+  // The sentence about a full disk depends on the file that was written when it was full.
+  const std::string kind = failure.unsupplied ? "unsupplied" : failure.reason;
   if (++failures_[kind] != options_.identical_failures || not_begun() == 0) return;
   result_.repeated_reason = failure.reason;
   stopping_ = true;  // running workers continue, no new one starts

@@ -28,8 +28,8 @@ struct GridOptions {
   // GPUs for runs with `device: cuda`, named as in CUDA_VISIBLE_DEVICES. Runs with `cuda:N` are not
   // affected.
   std::vector<std::string> devices;
-  // No new run starts after this many runs failed for the same reason. Failures for lack of disk,
-  // memory or permission are compared without the run's path and without numbers.
+  // No new run starts after this many runs failed for the same reason. The lack of disk, memory or
+  // permission counts as one reason.
   int64_t identical_failures = 3;
   // A worker that reports nothing for this long is killed, and its run fails.
   double hang_seconds = 7200;
@@ -170,7 +170,7 @@ class Grid {
   std::map<size_t, Running> running_;
   std::set<size_t> interrupted_, skipped_, unsupplied_;
   size_t done_before_ = 0;
-  std::map<std::string, int64_t> failures_;  // by reason
+  std::map<std::string, int64_t> failures_;  // by reason; see identical_failures
   GridResult result_;
   bool stopping_ = false, ended_ = false;
   volatile int requests_noticed_ = 0;
