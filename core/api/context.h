@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/api/types.h"
 #include "core/base/log_level.h"
@@ -37,6 +38,21 @@ class LEA_API Context {
   // when no item has this id; and the training sequence, -1 when none has.
   virtual int64_t item_of(const std::string& original_id) const = 0;
   virtual int64_t sequence_of(const std::string& original_id) const = 0;
+
+  // A column of the item texts, such as "title": the text of item j + 1 stands at j. Throws
+  // ConfigError when the data set has no item texts, or none with this column.
+  virtual std::vector<std::string> texts(const std::string& column) const;
+  // The columns of the item texts in the order of the file; empty without item texts.
+  virtual std::vector<std::string> text_columns() const;
+
+  // The sampled items of the pool, int64 [E, P]: the run's negatives of training event e are drawn
+  // from row e. Undefined unless the spec states `negatives: {from: pool}`.
+  virtual const Tensor& pool() const;
+
+  // The folder of an artefact that the plugin declares, by its kind. It is complete, and its files
+  // have been checked against their checksums. Throws PluginError for a kind that the plugin does
+  // not declare or that its slot does not need.
+  virtual std::string artefact(const std::string& kind) const;
 
   // How the environment's state s' joins the hidden state h, Eq. (4).
   struct StateUse {

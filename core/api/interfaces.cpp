@@ -10,7 +10,25 @@ Backbone::~Backbone() = default;
 Context::~Context() = default;
 Environment::~Environment() = default;
 Framework::~Framework() = default;
+PrepareContext::~PrepareContext() = default;
+Preparer::~Preparer() = default;
 Registrar::~Registrar() = default;
+
+// Contexts without data, such as that of a trial call, have these.
+std::vector<std::string> Context::texts(const std::string& column) const {
+  throw ConfigError("there are no item texts, so none with the column `" + column + "`");
+}
+
+std::vector<std::string> Context::text_columns() const { return {}; }
+
+const Tensor& Context::pool() const {
+  static const Tensor none;
+  return none;
+}
+
+std::string Context::artefact(const std::string& kind) const {
+  throw PluginError("there is no artefact `" + kind + "`");
+}
 
 Tensor Environment::state(const History&) {
   throw PluginError(
@@ -26,5 +44,7 @@ Loss Framework::loss(const Transition&, const Step&) {
 }
 
 void Framework::fit(const TrainingData&) {}
+
+Counts Preparer::count(const Artefact&, PrepareContext&) { return {}; }
 
 }  // namespace lea

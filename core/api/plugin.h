@@ -30,6 +30,7 @@
 //                   up, so that it has none for a sampled item outside the pool; a spec that takes
 //                   rewards from it must state `negatives: {from: pool}`
 //   artefacts()     optional: static std::vector<lea::Artefact>, what it makes once and runs share
+//   Maker           with artefacts: the class that makes them (core/api/preparer.h)
 #pragma once
 
 #include <c10/core/TensorOptions.h>
@@ -47,6 +48,7 @@
 #include "core/api/context.h"
 #include "core/api/environment.h"
 #include "core/api/framework.h"
+#include "core/api/preparer.h"
 #include "core/spec/artefact.h"
 #include "core/spec/params.h"
 
@@ -55,8 +57,8 @@ namespace lea {
 // The version of the plugin API. The minor is raised when core/api gains something, the major when
 // an interface or a struct of it changes. A plugin needs the host's major and a minor that is not
 // newer than the host's.
-inline constexpr uint32_t kApiMajor = 3;
-inline constexpr uint32_t kApiMinor = 1;
+inline constexpr uint32_t kApiMajor = 4;
+inline constexpr uint32_t kApiMinor = 0;
 
 // What a plugin was built with. Each field must agree with the host's, because C++ objects cross
 // between the two. It is plain data in a section of its own, so that it can be read from the file.
@@ -127,23 +129,20 @@ constexpr AbiTag make_abi_tag() {
   return tag;
 }
 
-// Makes the artefacts of a plugin. This version of the API only reserves its place in PluginEntry.
-class Preparer;
-
 // One registered plugin. Exactly one of the factories of the four kinds is set.
 struct PluginEntry {
   std::string kind, id, version, summary;
   std::vector<ParamInfo> params;
-  std::vector<std::string> uses;    // frameworks
-  int64_t min_negatives = 0;        // frameworks
-  bool gives_state = false;         // environments
-  bool needs_pool = false;          // environments
-  std::vector<Artefact> artefacts;  // this host makes none, and refuses a plugin that has any
+  std::vector<std::string> uses;  // frameworks
+  int64_t min_negatives = 0;      // frameworks
+  bool gives_state = false;       // environments
+  bool needs_pool = false;        // environments
+  std::vector<Artefact> artefacts;
   std::function<std::shared_ptr<Backbone>(const ParamValues&, const Context&)> backbone;
   std::function<std::shared_ptr<Framework>(const ParamValues&, const Context&)> framework;
   std::function<std::shared_ptr<Environment>(const ParamValues&, const Context&)> environment;
   std::function<std::shared_ptr<Augmenter>(const ParamValues&, const Context&)> augmenter;
-  std::function<std::shared_ptr<Preparer>(const ParamValues&)> preparer;  // empty in this version
+  std::function<std::shared_ptr<Preparer>(const ParamValues&)> preparer;  // set with artefacts
 };
 
 // What `lea_register` is given. A plugin calls one of the templates for each plugin that it has.
@@ -191,7 +190,12 @@ class LEA_API Registrar {
     entry.version = version;
     entry.summary = summary;
     entry.params = describe_params<typename T::Params>();
-    if constexpr (requires { T::artefacts(); }) entry.artefacts = T::artefacts();
+    if constexpr (requires { T::artefacts(); }) {
+      entry.artefacts = T::artefacts();
+      entry.preparer = [](const ParamValues& values) -> std::shared_ptr<Preparer> {
+        return std::make_shared<typename T::Maker>(assign_params<typename T::Params>(values));
+      };
+    }
     return entry;
   }
   template <class T>

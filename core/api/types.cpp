@@ -14,9 +14,19 @@ uint64_t scramble(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// The first event of the sequence that holds `event`, as an index into the offsets.
+// The sequence that holds `event`.
 int64_t sequence_index(const int64_t* offset, int64_t sequences, int64_t event) {
   return std::upper_bound(offset, offset + sequences + 1, event) - offset - 1;
+}
+
+// The last sequence whose first place is not after `place`. Sequence s begins at place first[s] + s.
+int64_t sequence_at(const int64_t* first, int64_t sequences, int64_t place) {
+  int64_t low = 0, high = sequences;
+  while (high - low > 1) {
+    const int64_t middle = (low + high) / 2;
+    (first[middle] + middle <= place ? low : high) = middle;
+  }
+  return low;
 }
 
 }  // namespace
@@ -35,19 +45,27 @@ double Step::uniform(uint64_t stream) const {
 }
 
 History TrainingData::histories(const Tensor& events) const {
-  const Tensor wanted = events.to(at::kCPU, at::kLong).contiguous();
-  const int64_t rows = wanted.size(0), sequences = offset.size(0) - 1;
-  History result{at::zeros({rows, history}, at::kLong), at::empty({rows}, at::kLong), wanted};
-  const int64_t* event = wanted.const_data_ptr<int64_t>();
+  return histories_at(events.to(at::kCPU, at::kLong) + sequence_of(events));
+}
+
+History TrainingData::histories_at(const Tensor& places) const {
+  const Tensor wanted = places.to(at::kCPU, at::kLong).contiguous();
+  const int64_t rows = wanted.size(0);
+  History result{at::zeros({rows, history}, at::kLong), at::empty({rows}, at::kLong),
+                 at::empty({rows}, at::kLong), wanted};
+  const int64_t* place = wanted.const_data_ptr<int64_t>();
   const int64_t* first = offset.const_data_ptr<int64_t>();
   const int32_t* logged = item.const_data_ptr<int32_t>();
   int64_t* items = result.items.mutable_data_ptr<int64_t>();
   int64_t* length = result.length.mutable_data_ptr<int64_t>();
+  int64_t* event = result.event.mutable_data_ptr<int64_t>();
   for (int64_t row = 0; row < rows; ++row) {
-    const int64_t begin = first[sequence_index(first, sequences, event[row])];
-    const int64_t from = std::max(begin, event[row] - history);
-    length[row] = event[row] - from;
-    std::copy(logged + from, logged + event[row], items + row * history);
+    const int64_t sequence = sequence_at(first, sequences(), place[row]);
+    const int64_t end = place[row] - sequence;
+    const int64_t from = std::max(first[sequence], end - history);
+    length[row] = end - from;
+    event[row] = end < first[sequence + 1] ? end : -1;
+    std::copy(logged + from, logged + end, items + row * history);
   }
   return result;
 }

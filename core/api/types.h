@@ -4,6 +4,7 @@
 //   T    positions of a history      S    width of an environment's state
 //   D    width of a hidden state     E    training events
 //   N    items                       C    candidates of a row
+//   P    items of an event's pool    L    places: training events and ends of training sequences
 //
 // Item ids are int64, 1..N. 0 is padding, which stands after the items. Scores have one column for
 // each item: column j is item j + 1. The host checks shapes, dtypes and ranges once, before it
@@ -30,6 +31,9 @@ struct History {
   // int64 [B], the training event that the history precedes. -1 where there is none: in evaluation,
   // and after the last event of a training sequence.
   Tensor event;
+  // int64 [B], where the history stands in the training data: see TrainingData::places(). -1 in
+  // evaluation. What an artefact holds for histories is addressed by it.
+  Tensor place;
 };
 
 // Where an action comes from: the log, the host's sampling, or an augmenter.
@@ -82,8 +86,15 @@ struct TrainingData {
   Tensor behaviour;     // uint8 [E], an index into `behaviours`; undefined without such a column
   std::vector<std::string> behaviours;
   int64_t events() const { return item.size(0); }
+  int64_t sequences() const { return offset.size(0) - 1; }
+  // The number of places, L = E + sequences. Each training event has one, that of the history before
+  // it; each training sequence has one more, that of its whole history. So training event e of
+  // sequence s has place e + s, and the end of sequence s has place offset[s + 1] + s.
+  int64_t places() const { return events() + sequences(); }
   // The histories x_{1:t} before these training events, on the CPU. `events` int64 [B], 0..E-1.
   LEA_API History histories(const Tensor& events) const;
+  // The histories at these places, on the CPU. `places` int64 [B], 0..L-1.
+  LEA_API History histories_at(const Tensor& places) const;
   // The training sequence of each of these events, counted from 0. int64 [B] -> int64 [B].
   LEA_API Tensor sequence_of(const Tensor& events) const;
 };

@@ -76,21 +76,28 @@ SafetensorsEntry entry_of(const std::string& name, const json& value, uint64_t d
 
 }  // namespace
 
-std::string encode_safetensors(const std::vector<SafetensorsPart>& parts) {
+std::string safetensors_header(const std::vector<SafetensorsPart>& parts) {
   json header = json::object();
   uint64_t offset = 0;
   for (const SafetensorsPart& part : parts) {
-    header[part.name] = {{"dtype", part.dtype},
-                         {"shape", part.shape},
-                         {"data_offsets", {offset, offset + part.bytes.size()}}};
-    offset += part.bytes.size();
+    uint64_t size = safetensors_element_bytes(part.dtype);
+    for (const int64_t n : part.shape) size *= static_cast<uint64_t>(n);
+    header[part.name] = {
+        {"dtype", part.dtype}, {"shape", part.shape}, {"data_offsets", {offset, offset + size}}};
+    offset += size;
   }
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the format aligns the data to 8 bytes
   const uint64_t length = text.size();
   std::string bytes(reinterpret_cast<const char*>(&length), sizeof(length));
-  bytes.reserve(bytes.size() + length + offset);
-  bytes += text;
+  return bytes += text;
+}
+
+std::string encode_safetensors(const std::vector<SafetensorsPart>& parts) {
+  std::string bytes = safetensors_header(parts);
+  size_t size = bytes.size();
+  for (const SafetensorsPart& part : parts) size += part.bytes.size();
+  bytes.reserve(size);
   for (const SafetensorsPart& part : parts) bytes += part.bytes;
   return bytes;
 }

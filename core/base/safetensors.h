@@ -25,6 +25,10 @@ struct SafetensorsPart {
   std::string_view bytes;
 };
 
+// What stands before the data of a file with these tensors: the length of the header and the header.
+// Reads all but their bytes.
+std::string safetensors_header(const std::vector<SafetensorsPart>& parts);
+
 // The content of a file. The data is in the order of `parts`; equal parts give equal bytes.
 std::string encode_safetensors(const std::vector<SafetensorsPart>& parts);
 

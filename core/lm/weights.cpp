@@ -1,18 +1,14 @@
 #include "core/lm/weights.h"
 
 #include <ATen/ATen.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <set>
 
 #include "core/base/error.h"
 #include "core/base/json_field.h"
+#include "core/base/mapped_file.h"
 #include "core/base/text.h"
 #include "core/lm/scalar_type.h"
 
@@ -36,42 +32,6 @@ constexpr const char* kIndex = "model.safetensors.index.json";
 }
 
 }  // namespace
-
-// A read-only mapping of one file.
-class Weights::File {
- public:
-  explicit File(const std::string& path) : path_(path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0)
-      throw DataError(printable(path) + ": cannot be opened: " + std::strerror(errno) + ".");
-    struct stat facts {};
-    if (::fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size == 0) {
-      ::close(descriptor);
-      throw DataError(printable(path) + ": is not a regular file, or is empty.");
-    }
-    size_ = static_cast<size_t>(facts.st_size);
-    void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    const int error = errno;
-    ::close(descriptor);
-    if (mapped == MAP_FAILED) {
-      throw Error(Exit::kEnvironment,
-                  printable(path) + ": cannot be mapped: " + std::strerror(error) + ".");
-    }
-    data_ = static_cast<char*>(mapped);
-  }
-  ~File() { ::munmap(data_, size_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  const std::string& path() const { return path_; }
-  size_t size() const { return size_; }
-  char* data() const { return data_; }
-
- private:
-  std::string path_;
-  char* data_ = nullptr;
-  size_t size_ = 0;
-};
 
 Weights::Weights(const std::string& folder) : folder_(folder) {
   if (fs::exists(folder + "/" + kSingle)) {  // even if there is an index, as in transformers
@@ -109,7 +69,7 @@ Weights::Weights(Weights&&) noexcept = default;
 Weights& Weights::operator=(Weights&&) noexcept = default;
 
 void Weights::add(const std::string& folder, const std::string& name) {
-  const auto file = std::make_shared<const File>(folder + "/" + name);
+  const auto file = std::make_shared<const MappedFile>(folder + "/" + name);
   const std::string where = printable(file->path());
   for (SafetensorsEntry& entry :
        parse_safetensors({file->data(), file->size()}, file->size(), where)) {
@@ -154,7 +114,7 @@ std::map<std::string, uint64_t> Weights::counts() const {
 }
 
 size_t Weights::files() const {
-  std::set<const File*> files;
+  std::set<const MappedFile*> files;
   for (const auto& [name, file] : file_of_) files.insert(file.get());
   return files.size();
 }
@@ -169,7 +129,7 @@ at::Tensor Weights::get(const std::string& name, const std::vector<int64_t>& sha
     throw DataError(printable(folder_) + ": no file has the tensor " + printable(name) + " " +
                     text_of(shape));
   const SafetensorsEntry& entry = found->second;
-  const std::shared_ptr<const File>& file = file_of_.at(name);
+  const std::shared_ptr<const MappedFile>& file = file_of_.at(name);
   const at::ScalarType type = type_of(entry.dtype, where(name));
   if (entry.shape != shape)
     throw DataError(where(name) + ": must be " + text_of(shape) + ", but is " +

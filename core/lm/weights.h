@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/mapped_file.h"
 #include "core/base/safetensors.h"
 #include "core/lm/export.h"
 
@@ -45,12 +46,11 @@ class LEA_LM_API Weights {
   at::Tensor get(const std::string& name, const std::vector<int64_t>& shape) const;
 
  private:
-  class File;
   void add(const std::string& folder, const std::string& name);
 
   std::string folder_;
   std::map<std::string, SafetensorsEntry> entries_;
-  std::map<std::string, std::shared_ptr<const File>> file_of_;  // tensor -> its file
+  std::map<std::string, std::shared_ptr<const MappedFile>> file_of_;  // tensor -> its file
 };
 
 }  // namespace lea::lm

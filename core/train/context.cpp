@@ -4,7 +4,9 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/data/item_texts.h"
 #include "core/spec/plugin_info.h"
+#include "core/train/sampler.h"
 
 namespace lea::train {
 namespace {
@@ -41,6 +43,12 @@ class HostContext::OfPlugin final : public Context {
   int64_t sequence_of(const std::string& original_id) const override {
     return host_.sequence_of(original_id);
   }
+  std::vector<std::string> texts(const std::string& column) const override {
+    return host_.texts(column);
+  }
+  std::vector<std::string> text_columns() const override { return host_.text_columns(); }
+  const Tensor& pool() const override { return host_.pool(); }
+  std::string artefact(const std::string& kind) const override { return host_.artefact(kind); }
   StateUse state_use() const override { return host_.state_use(); }
   AugmentUse augment_use() const override { return host_.augment_use(); }
   void log(LogLevel level, const std::string& message) const override {
@@ -99,6 +107,7 @@ HostContext::HostContext(const spec::RunSpec& run, std::shared_ptr<const data::D
       events_(training_events(*data_, *split_, run.data.history)) {
   if (events_.data.events() == 0)
     throw DataError("data " + run.data.name + ": the split leaves no training event");
+  if (run.negatives.from == "pool") pool_ = draw_pool(run.negatives, data_->items(), events_.data);
 }
 
 std::shared_ptr<Backbone> HostContext::make_backbone() const {
@@ -156,6 +165,16 @@ int64_t HostContext::sequence_of(const std::string& original_id) const {
   }
   const auto found = sequence_index_.find(original_id);
   return found == sequence_index_.end() ? -1 : found->second;
+}
+
+std::vector<std::string> HostContext::texts(const std::string& column) const {
+  return data::item_texts(*data_, column);
+}
+
+std::vector<std::string> HostContext::text_columns() const { return data::text_columns(*data_); }
+
+std::string HostContext::artefact(const std::string& kind) const {
+  throw PluginError("there is no artefact `" + kind + "`");
 }
 
 Context::StateUse HostContext::state_use() const {

@@ -44,6 +44,10 @@ class HostContext final : public Context {
   const TrainingData& training() const override { return events_.data; }
   int64_t item_of(const std::string& original_id) const override;
   int64_t sequence_of(const std::string& original_id) const override;
+  std::vector<std::string> texts(const std::string& column) const override;
+  std::vector<std::string> text_columns() const override;
+  const Tensor& pool() const override { return pool_; }
+  std::string artefact(const std::string& kind) const override;
   StateUse state_use() const override;
   AugmentUse augment_use() const override;
   void log(LogLevel level, const std::string& message) const override;
@@ -69,6 +73,7 @@ class HostContext final : public Context {
   PluginLookup lookup_;
   c10::Device device_;
   TrainingEvents events_;
+  Tensor pool_;
   bool making_framework_ = false;
   mutable std::map<std::string, std::unique_ptr<Context>> given_;             // by the plugin's id
   mutable std::map<std::string, std::shared_ptr<Environment>> environments_;  // by id and params

@@ -86,7 +86,7 @@ Tensor Evaluator::scores(Framework& framework, const PartEvents& events, size_t 
     begin.push_back(data_->offsets()[events.sequence[i]]);
     end.push_back(events.event[i]);
   }
-  const History history = build_history(data_->item(), begin, end, {}, history_);
+  const History history = build_history(data_->item(), begin, end, {}, {}, history_);
   const Tensor scores = framework.score(to_device(history, device_));
   // Only the shape is checked here. rank() finds a NaN when it counts, and names its event.
   return checked_shape(scores, {static_cast<int64_t>(last - first), data_->items()}, at::kFloat,

@@ -66,14 +66,25 @@ void Sampler::shuffle(int64_t epoch) {
   }
 }
 
+namespace {
+
+// A uniform item of 1..N that is not the action.
+int64_t other_item(uint64_t bits, int64_t items, int64_t action) {
+  const int64_t item = 1 + below(bits, items - 1);
+  return item < action ? item : item + 1;
+}
+
+// Candidate j of a training event.
+int64_t pool_item(const spec::NegativesSection& section, int64_t items, int64_t event, int64_t j,
+                  int64_t action) {
+  return other_item(mix(static_cast<uint64_t>(section.seed), kPool, event, j), items, action);
+}
+
+}  // namespace
+
 NegativeSampler::NegativeSampler(const spec::NegativesSection& section, int64_t items,
                                  uint64_t seed)
     : section_(section), items_(items), seed_(seed) {}
-
-int64_t NegativeSampler::other_item(uint64_t bits, int64_t action) const {
-  const int64_t item = 1 + below(bits, items_ - 1);
-  return item < action ? item : item + 1;
-}
 
 Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events,
                              std::span<const int64_t> actions) const {
@@ -83,37 +94,50 @@ Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events,
   const bool pool = section_.from == "pool";
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t k = 0; k < count; ++k) {
-      uint64_t bits = mix(seed_, kNegative, step, row * count + k);
-      if (pool)
-        bits = mix(static_cast<uint64_t>(section_.seed), kPool, events[row],
-                   below(bits, section_.pool));
-      *out++ = other_item(bits, actions[row]);
+      const uint64_t bits = mix(seed_, kNegative, step, row * count + k);
+      *out++ =
+          pool ? pool_item(section_, items_, events[row], below(bits, section_.pool), actions[row])
+               : other_item(bits, items_, actions[row]);
     }
   }
   return negatives;
 }
 
+Tensor draw_pool(const spec::NegativesSection& section, int64_t items,
+                 const TrainingData& training) {
+  const int64_t events = training.events();
+  Tensor pool = at::empty({events, section.pool}, at::kLong);
+  int64_t* out = pool.mutable_data_ptr<int64_t>();
+  const int32_t* action = training.item.const_data_ptr<int32_t>();
+  for (int64_t event = 0; event < events; ++event) {
+    for (int64_t j = 0; j < section.pool; ++j)
+      *out++ = pool_item(section, items, event, j, action[event]);
+  }
+  return pool;
+}
+
 History build_history(std::span<const uint32_t> item, std::span<const int64_t> begin,
                       std::span<const int64_t> end, std::span<const int64_t> event,
-                      int64_t history) {
+                      std::span<const int64_t> place, int64_t history) {
   const int64_t rows = std::ssize(begin);
   History result{at::zeros({rows, history}, at::kLong), at::empty({rows}, at::kLong),
-                 at::empty({rows}, at::kLong)};
+                 at::full({rows}, -1, at::kLong), at::full({rows}, -1, at::kLong)};
   int64_t* items = result.items.mutable_data_ptr<int64_t>();
   int64_t* length = result.length.mutable_data_ptr<int64_t>();
-  int64_t* index = result.event.mutable_data_ptr<int64_t>();
   for (int64_t row = 0; row < rows; ++row) {
     const int64_t first = std::max(begin[row], end[row] - history);
     std::copy(item.begin() + first, item.begin() + end[row], items + row * history);
     length[row] = end[row] - first;
-    index[row] = event.empty() ? -1 : event[row];
   }
+  std::copy(event.begin(), event.end(), result.event.mutable_data_ptr<int64_t>());
+  std::copy(place.begin(), place.end(), result.place.mutable_data_ptr<int64_t>());
   return result;
 }
 
 History to_device(const History& history, c10::Device device) {
   if (device.is_cpu()) return history;
-  return {history.items.to(device), history.length.to(device), history.event.to(device)};
+  return {history.items.to(device), history.length.to(device), history.event.to(device),
+          history.place.to(device)};
 }
 
 }  // namespace lea::train

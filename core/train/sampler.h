@@ -46,18 +46,20 @@ class NegativeSampler {
               std::span<const int64_t> actions) const;
 
  private:
-  int64_t other_item(uint64_t bits, int64_t action) const;
-
   spec::NegativesSection section_;
   int64_t items_;
   uint64_t seed_;
 };
 
+// The pool of all training events, int64 [E, P]: the candidates that NegativeSampler draws from.
+Tensor draw_pool(const spec::NegativesSection& section, int64_t items,
+                 const TrainingData& training);
+
 // Right-padded histories. Row i has the last `history` of item[begin[i]], ..., item[end[i] - 1],
-// and event[i] as its event; an empty `event` gives -1 in each row.
+// event[i] as its event and place[i] as its place; an empty span gives -1 in each row.
 History build_history(std::span<const uint32_t> item, std::span<const int64_t> begin,
                       std::span<const int64_t> end, std::span<const int64_t> event,
-                      int64_t history);
+                      std::span<const int64_t> place, int64_t history);
 
 History to_device(const History& history, c10::Device device);
 

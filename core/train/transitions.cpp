@@ -40,18 +40,20 @@ int64_t Transitions::sequence_of(int64_t event) const {
 }
 
 History Transitions::histories(std::span<const int64_t> events, bool after) const {
-  std::vector<int64_t> begin, end, index;
+  std::vector<int64_t> begin, end, index, place;
   begin.reserve(events.size());
   end.reserve(events.size());
   index.reserve(events.size());
+  place.reserve(events.size());
   for (const int64_t event : events) {
     const int64_t sequence = sequence_of(event), first = context_.events().first_event[sequence];
     const int64_t next = event + (after ? 1 : 0);
     begin.push_back(first);
     end.push_back(first + next - offset_[sequence]);
     index.push_back(next < offset_[sequence + 1] ? next : -1);
+    place.push_back(next + sequence);
   }
-  return build_history(data_.item(), begin, end, index, context_.history());
+  return build_history(data_.item(), begin, end, index, place, context_.history());
 }
 
 Transition Transitions::make(int64_t step, std::span<const int64_t> events,

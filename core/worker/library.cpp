@@ -177,7 +177,7 @@ class Collector final : public Registrar {
     if (factories != 1) {
       refuse(file_.path, "registers " + entry.kind + " " + entry.id + " without its factory.");
     }
-    refuse_artefacts(entry);
+    check_artefacts(entry);
     entries.push_back(std::move(entry));
   }
 
@@ -194,14 +194,16 @@ class Collector final : public Registrar {
   }
 
  private:
-  void refuse_artefacts(const PluginEntry& entry) const {
+  void check_artefacts(const PluginEntry& entry) const {
     if (entry.artefacts.empty()) return;
-    std::vector<std::string> kinds;
-    for (const Artefact& artefact : entry.artefacts) kinds.push_back(artefact.kind);
-    refuse(file_.path, entry.kind + " " + entry.id + " needs artefacts (" +
-                           printable(joined(kinds)) +
-                           "), which this version of LEA Lab cannot make. Use another plugin, or a "
-                           "later version of LEA Lab.");
+    const std::string who = entry.kind + " " + entry.id;
+    if (entry.kind != "environment" && entry.kind != "augmenter") {
+      refuse(file_.path, who +
+                             " declares artefacts, but only environments and augmenters can have "
+                             "any. Remove its artefacts().");
+    }
+    if (!entry.preparer)
+      refuse(file_.path, who + " declares artefacts, but nothing that makes them.");
   }
 
   const PluginFile& file_;

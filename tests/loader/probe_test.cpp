@@ -139,11 +139,11 @@ TEST_F(Probe, RefusesAnAddedParameterWithoutADefault) {
                         "`number` before it declares it"));
 }
 
-TEST_F(Probe, RefusesAPluginThatNeedsArtefacts) {
+TEST_F(Probe, RefusesABackboneWithArtefacts) {
   EXPECT_EQ(reason("has_artefacts"),
             bad_plugin("has_artefacts") +
-                ": backbone test.bad needs artefacts (states, rewards), which this version of LEA "
-                "Lab cannot make. Use another plugin, or a later version of LEA Lab.");
+                ": backbone test.bad declares artefacts, but only environments and augmenters can "
+                "have any. Remove its artefacts().");
 }
 
 TEST_F(Probe, KeepsWhatAPluginPrintsOutOfTheVerdict) {

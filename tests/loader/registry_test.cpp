@@ -191,6 +191,10 @@ struct LookedUp final : Environment {
   };
   static constexpr bool kNeedsPool = true;
   static std::vector<Artefact> artefacts() { return {{"rewards", "", {"seed"}, {"pool"}, "", 2}}; }
+  struct Maker final : Preparer {
+    explicit Maker(const Params&) {}
+    void prepare(const Artefact&, PrepareContext&) override {}
+  };
   LookedUp(const Params&, const Context&) {}
   Tensor reward(const History&, const Tensor&, const std::vector<Role>&) override { return {}; }
 };
@@ -205,7 +209,7 @@ TEST(Registering, ReadsWhatTheClassDeclares) {
   ASSERT_EQ(kept.entry.artefacts.size(), 1U);
   EXPECT_EQ(kept.entry.artefacts[0].kind, "rewards");
   EXPECT_EQ(kept.entry.artefacts[0].revision, 2);
-  EXPECT_TRUE(kept.entry.preparer == nullptr);
+  EXPECT_TRUE(kept.entry.preparer(ParamValues()) != nullptr);
 }
 
 int count(const std::string& name) {

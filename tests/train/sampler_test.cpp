@@ -84,11 +84,13 @@ TEST(NegativeSampler, APoolHoldsAnEventsNegativesFixedWhateverTheRunsSeed) {
 
 TEST(History, IsTheLastItemsRightPadded) {
   const std::vector<uint32_t> item = {11, 12, 13, 14, 15};
-  const std::vector<int64_t> begin = {0, 0, 2}, end = {5, 2, 2}, event = {4, 2, 0};
-  const History history = build_history(item, begin, end, event, 3);
+  const std::vector<int64_t> begin = {0, 0, 2}, end = {5, 2, 2}, event = {4, 2, 0},
+                             place = {5, 2, 1};
+  const History history = build_history(item, begin, end, event, place, 3);
   EXPECT_TRUE(history.items.equal(torch::tensor({{13, 14, 15}, {11, 12, 0}, {0, 0, 0}})));
   EXPECT_TRUE(history.length.equal(torch::tensor({3, 2, 0})));
   EXPECT_TRUE(history.event.equal(torch::tensor({4, 2, 0})));
+  EXPECT_TRUE(history.place.equal(torch::tensor({5, 2, 1})));
 }
 
 }  // namespace

@@ -12,6 +12,10 @@ class TestBackbone final : public lea::Backbone {
  public:
   using Params = TestParams;
   static std::vector<lea::Artefact> artefacts() { return lea_test_artefacts(); }
+  struct Maker final : lea::Preparer {
+    explicit Maker(const Params&) {}
+    void prepare(const lea::Artefact&, lea::PrepareContext&) override {}
+  };
   TestBackbone(const Params&, const lea::Context&) {
     weight_ = register_parameter("weight", at::ones({4}));
   }
