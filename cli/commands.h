@@ -18,12 +18,13 @@ struct Globals {
 void add_run(CLI::App& app, const Globals& globals);             // run SPEC, plan SPEC
 void add_watch_commands(CLI::App& app, const Globals& globals);  // watch, stop, skip, retry, first
 void add_work(CLI::App& app, const Globals& globals);            // tasks SPEC, work TASK
-void add_plugins(CLI::App& app, const Globals& globals);   // plugins [show NAME | new KIND NAME]
-void add_data(CLI::App& app, const Globals& globals);      // data import | show | export | ls
-void add_results(CLI::App& app, const Globals& globals);   // ls, show, table
-void add_log(CLI::App& app, const Globals& globals);       // log RUN
-void add_exchange(CLI::App& app, const Globals& globals);  // export, import
-void add_db(CLI::App& app, const Globals& globals);        // db rebuild | check
-void add_lm(CLI::App& app);                                // lm tokenize | score | generate
+void add_plugins(CLI::App& app, const Globals& globals);    // plugins [show NAME | new KIND NAME]
+void add_data(CLI::App& app, const Globals& globals);       // data import | show | export | ls
+void add_results(CLI::App& app, const Globals& globals);    // ls, show, table
+void add_log(CLI::App& app, const Globals& globals);        // log RUN
+void add_exchange(CLI::App& app, const Globals& globals);   // export, import
+void add_artefacts(CLI::App& app, const Globals& globals);  // artefacts list | show | prune ...
+void add_db(CLI::App& app, const Globals& globals);         // db rebuild | check
+void add_lm(CLI::App& app);                                 // lm tokenize | score | generate
 
 }  // namespace lea::cli

@@ -88,8 +88,9 @@ std::string GridDisplay::describe(const run::GridEvent& event, double seconds) c
 // Takes into account that a task has ended.
 void GridDisplay::settle(const run::GridEvent& event) {
   const Row& row = rows_[event.task];
-  if (event.kind == Kind::kFailed) ++failed_;
-  if (event.kind == Kind::kFinished) {
+  const bool is_run = header_.tasks[event.task].artefact.empty();
+  if (event.kind == Kind::kFailed && is_run) ++failed_;
+  if (event.kind == Kind::kFinished && is_run) {
     ++finished_;
     measured_seconds_ += std::difftime(row.heard, row.started);
     estimated_seconds_ += header_.tasks[event.task].seconds;
@@ -127,7 +128,8 @@ void GridDisplay::on_past_event(const run::GridEvent& event) {
       }
       return;
     case Kind::kQueued:
-      if (settled_[event.task] && failed_ > 0) --failed_;
+      if (settled_[event.task] && failed_ > 0 && header_.tasks[event.task].artefact.empty())
+        --failed_;
       settled_[event.task] = false;
       rows_.erase(event.task);
       return;
@@ -165,7 +167,7 @@ std::string GridDisplay::row_text(size_t task, const Row& row) const {
   text += "  " + bar(share) + " " + std::to_string(progress.step) + "/" +
           std::to_string(progress.max_steps);
   if (progress.steps_per_second > 0) text += "  " + whole(progress.steps_per_second) + " steps/s";
-  if (progress.phase != "train" && !progress.phase.empty())
+  if (progress.phase != "train" && progress.phase != "prepare" && !progress.phase.empty())
     text += "  " + printable(progress.phase);
   const auto& metric = header_.tasks[task].stop_on;
   const auto value = progress.valid.find(metric);
@@ -241,7 +243,11 @@ std::vector<std::string> event_lines(const run::GridHeader& header, const run::G
     return {line.dump()};
   }
   const run::GridTask& task = header.tasks[event.task];
-  line.update({{"run", event.run}, {"labels", task.labels}, {"seed", task.seed}});
+  if (task.artefact.empty()) {
+    line.update({{"run", event.run}, {"labels", task.labels}, {"seed", task.seed}});
+  } else {
+    line.update({{"artefact", event.run}, {"name", task.artefact}});
+  }
   if (event.kind == Kind::kFailed) line["reason"] = event.text;
   if (event.kind == Kind::kElsewhere) line["by"] = event.text;
   if (event.kind != Kind::kProgress) return {line.dump()};

@@ -12,6 +12,7 @@
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/lab/lab_folder.h"
+#include "core/run/artefact_folder.h"
 #include "core/run/grid_folder.h"
 #include "core/run/state.h"
 
@@ -37,7 +38,7 @@ Source source_of(const std::string& lab, const std::string& name) {
     if (run::grid_id(grid) == name)
       return {grid.path, grid.file(run::kLogFile), [grid] { return run::is_live(grid); }};
   }
-  const run::Folder run = run::find_run(lab, name);
+  const run::Folder run = run::find_task(lab, name);
   return {run.path, run.file(run::kLogFile),
           [run] { return run::state_of(run) == run::State::kRunning; }};
 }

@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
   lea::cli::add_exchange(app, globals);
   lea::cli::add_data(app, globals);
   lea::cli::add_plugins(app, globals);
+  lea::cli::add_artefacts(app, globals);
   lea::cli::add_db(app, globals);
   lea::cli::add_lm(app);
   try {

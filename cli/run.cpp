@@ -78,6 +78,21 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   }
 }
 
+// Prints a line for each artefact that the runs to do need.
+void print_artefacts(const lab::Plan& plan) {
+  for (const lab::PlannedArtefact& artefact : plan.artefacts) {
+    std::string text = "  artefact " + printable(artefact.needed.name()) + ": ";
+    if (artefact.done) {
+      text += "done (" + lab::size_text(artefact.making->bytes()) + ")";
+    } else {
+      text += artefact.running ? "running" : "to make";
+    }
+    text += ", for " + counted(artefact.users, "run");
+    if (!artefact.note.empty()) text += "\n      " + printable(artefact.note);
+    say(text);
+  }
+}
+
 void print_disk(const lab::PlannedDisk& disk, size_t runs) {
   std::string text = "disk: about " + lab::size_text(disk.kept) + " for the results";
   if (disk.working > 0)
@@ -94,6 +109,7 @@ void print_disk(const lab::PlannedDisk& disk, size_t runs) {
 void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   say(experiment.name + ": " + counted(plan.tasks.size(), "run"));
   print_cells(experiment, plan);
+  print_artefacts(plan);
   std::string text;
   for (const auto status :
        {lab::TaskStatus::kDone, lab::TaskStatus::kStale, lab::TaskStatus::kRunning,

@@ -11,6 +11,7 @@
 #include "core/lab/lab_folder.h"
 #include "core/lab/process.h"
 #include "core/lab/work.h"
+#include "core/run/artefact_folder.h"
 
 namespace lea::cli {
 namespace {
@@ -36,7 +37,7 @@ void print_tasks(const RunOptions& options, const Globals& globals) {
 void work(const std::string& name, const RunOptions& options, const Globals& globals) {
   StopSignals signals;
   const std::string lab = lab::existing_lab(globals.lab);
-  const run::Folder folder = run::find_run(lab, name);
+  const run::Folder folder = run::find_task(lab, name);
   signals.count();
   lab::Work work(folder, grid_options(options, globals, lab), [](const std::string& sentence) {
     std::printf("%s\n", sentence.c_str());
@@ -63,7 +64,9 @@ void add_work(CLI::App& app, const Globals& globals) {
   auto task = std::make_shared<std::string>();
   CLI::App* work_command =
       app.add_subcommand("work", "do one task, as `lealab tasks` lists it, or resume it");
-  work_command->add_option("task", *task, "a run's uuid, or its first digits")->required();
+  work_command
+      ->add_option("task", *task, "a run's uuid, or an artefact's key with at least nine digits")
+      ->required();
   add_worker_options(work_command, *work_options);
   work_command->callback([task, work_options, &globals] { work(*task, *work_options, globals); });
 }

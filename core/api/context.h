@@ -50,8 +50,8 @@ class LEA_API Context {
   virtual const Tensor& pool() const;
 
   // The folder of an artefact that the plugin declares, by its kind. It is complete, and its files
-  // have been checked against their checksums. Throws PluginError for a kind that the plugin does
-  // not declare or that its slot does not need.
+  // have been checked against their checksums. Empty when the run does not need it in the slots
+  // where the plugin stands. Throws PluginError for a kind that the plugin does not declare.
   virtual std::string artefact(const std::string& kind) const;
 
   // How the environment's state s' joins the hidden state h, Eq. (4).

@@ -241,10 +241,11 @@ History append(const History& history, const Tensor& item) {
   const Tensor added = item.ne(0), full = history.length.eq(positions).logical_and(added);
   const Tensor shifted = at::cat({history.items.slice(1, 1), at::zeros_like(item).unsqueeze(1)}, 1);
   const Tensor items = at::where(full.unsqueeze(1), shifted, history.items);
-  const Tensor place = history.length.clamp_max(positions - 1).unsqueeze(1);
-  const Tensor written = at::where(added.unsqueeze(1), item.unsqueeze(1), items.gather(1, place));
-  return {items.scatter(1, place, written), (history.length + added).clamp_max(positions),
-          history.event};
+  const Tensor end = history.length.clamp_max(positions - 1).unsqueeze(1);
+  const Tensor written = at::where(added.unsqueeze(1), item.unsqueeze(1), items.gather(1, end));
+  // Such a history stands nowhere in the training data.
+  return {items.scatter(1, end, written), (history.length + added).clamp_max(positions),
+          history.event, at::full_like(history.length, -1)};
 }
 
 }  // namespace lea

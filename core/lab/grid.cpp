@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "core/lab/collector.h"
 #include "core/lab/local_pool.h"
+#include "core/run/artefact_folder.h"
 #include "core/run/attempt.h"
 #include "core/run/beat.h"
 #include "core/run/header.h"
@@ -32,6 +33,14 @@ run::GridHeader header_of(const spec::Experiment& experiment, const Plan& plan, 
   header.axes = experiment.axes;
   header.jobs = plan.jobs;
   header.detached = detached;
+  for (const PlannedArtefact& artefact : plan.artefacts) {
+    run::GridTask task;
+    task.hash = artefact.key;
+    task.to_do = !artefact.done;
+    task.run = artefact.key;
+    task.artefact = artefact.needed.name();
+    header.tasks.push_back(std::move(task));
+  }
   for (const PlannedTask& task : plan.tasks) {
     const spec::PlannedRun& run = experiment.runs[task.index];
     header.tasks.push_back({run.hash, run.run.seed, run.labels, needs_work(task.status),
@@ -78,16 +87,21 @@ Conclusion conclude(const GridResult& result) {
                                     " interrupted, " + std::to_string(result.not_started) +
                                     " not begun" + again};
   }
-  if (result.failed + result.refused == 0) {
+  if (result.failed + result.refused + result.failed_artefacts == 0) {
     if (result.interrupted + result.skipped == 0) return {};
     return {Exit::kInterrupted, "ended on request: " + counted(result.interrupted, "run") +
                                     " interrupted, " + std::to_string(result.skipped) + " skipped" +
                                     again};
   }
   std::string text = counted(result.failed, "run") + " failed";
+  if (result.failed_artefacts > 0) {
+    text = counted(result.failed_artefacts, "artefact") + " could not be made, so " +
+           counted(result.blocked, "run") + " did not begin" +
+           (result.failed > 0 ? "; " + text : "");
+  }
   if (result.refused > 0) text += ", " + std::to_string(result.refused) + " were not collected";
-  const bool unsupplied =
-      result.unsupplied == result.failed && result.refused_unsupplied == result.refused;
+  const bool unsupplied = result.unsupplied == result.failed + result.failed_artefacts &&
+                          result.refused_unsupplied == result.refused;
   const Exit code = unsupplied ? Exit::kEnvironment : Exit::kFailedRuns;
   if (!result.repeated_reason.empty()) {
     return {code,
@@ -116,20 +130,30 @@ Grid::Grid(const spec::Experiment& experiment, const Plan& plan, GridOptions opt
                                                              options_.hang_seconds})) {
   // A half-made folder is left from a lealab that was killed.
   run::remove_half_made_runs(options_.lab);
+  run::remove_half_made_artefacts(options_.lab);
   int64_t threads = 1;
+  for (const PlannedArtefact& artefact : plan.artefacts) {
+    std::vector<size_t> needs;
+    if (artefact.after) needs.push_back(*artefact.after);
+    queue_.add(std::move(needs), experiment.prepare.threads,
+               artefact.done ? State::kDone : State::kWaiting);
+    folders_.push_back(run::artefact_folder(options_.lab, artefact.key));
+    judged_.push_back(artefact.judged);
+  }
   for (const PlannedTask& task : plan.tasks) {
     const spec::RunSpec& run = experiment.runs[task.index].run;
     threads = std::max(threads, run.train.threads);
-    queue_.add({}, run.train.threads, needs_work(task.status) ? State::kWaiting : State::kDone);
+    queue_.add(task.needs, run.train.threads,
+               needs_work(task.status) ? State::kWaiting : State::kDone);
     folders_.push_back(needs_work(task.status) ? task.folder : run::Folder());
     judged_.push_back(task.judged);
   }
-  done_before_ = queue_.count(State::kDone);
+  done_before_ = count_runs(State::kDone);
   slots_ = plan.jobs * threads;
   open_log(folder().file(run::kLogFile), log_level_of_environment());
   log(LogLevel::kInfo, "grid",
-      "grid " + header().id + " of experiment " + experiment.name + " (" + experiment.path +
-          "): " + counted(header().to_do(), "run") + " to do of " + std::to_string(queue_.size()) +
+      "grid " + header().id + " of experiment " + experiment.name + " (" + experiment.path + "): " +
+          counted(header().to_do(), "run") + " to do of " + std::to_string(plan.tasks.size()) +
           ", " + counted(plan.jobs, "worker") + " with " + counted(threads, "thread") + ", host " +
           header().process.host + ", process " + std::to_string(header().process.pid));
 }
@@ -164,6 +188,12 @@ bool Grid::is_at_end() const {
   return stopping_ || not_begun() == 0;
 }
 
+size_t Grid::count_runs(State state) const {
+  const std::vector<size_t> tasks = queue_.in(state);
+  return static_cast<size_t>(
+      std::count_if(tasks.begin(), tasks.end(), [&](size_t task) { return !is_artefact(task); }));
+}
+
 size_t Grid::not_begun() const {
   return queue_.count(State::kWaiting) + queue_.count(State::kElsewhere);
 }
@@ -186,7 +216,10 @@ void Grid::begin(size_t task) {
   const std::string& hash = header().tasks[task].hash;
   try {
     auto claim = run::Claim::take(options_.lab, hash);
-    if (claim) return begin(task, *std::move(claim));
+    if (claim) {
+      return is_artefact(task) ? begin_artefact(task, *std::move(claim))
+                               : begin_run(task, *std::move(claim));
+    }
     if (queue_.state(task) != State::kElsewhere) {
       queue_.set(task, State::kElsewhere);
       const run::ClaimRecord record = run::read_claim(options_.lab, hash);
@@ -197,24 +230,52 @@ void Grid::begin(size_t task) {
   }
 }
 
-void Grid::begin(size_t task, run::Claim claim) {
+void Grid::begin_run(size_t task, run::Claim claim) {
   run::Folder folder = run_to_continue(options_.lab, claim.record(), judged_[task], folders_[task]);
   if (!folder.path.empty() && (has_ended(task, folder) || is_at_work(task, folder))) return;
-  const spec::PlannedRun& planned = experiment_.runs[plan_.tasks[task].index];
+  const spec::PlannedRun& planned = experiment_.runs[planned_run(task).index];
   if (folder.path.empty())
-    folder = run::make_run(options_.lab, run::new_header(experiment_, planned), planned.run);
+    folder = run::make_run(
+        options_.lab,
+        run::new_header(experiment_, planned, keys_of(plan_.artefacts, planned_run(task).needs)),
+        planned.run);
+  submit(task, std::move(folder), std::move(claim), planned.run.train.device == "cuda");
+}
+
+void Grid::begin_artefact(size_t task, run::Claim claim) {
+  const run::Folder& folder = folders_[task];
+  if (std::filesystem::exists(folder.path)) {
+    if (const auto result = run::read_result(folder)) {
+      if (result->state == run::State::kFinished) {
+        run::check_artefact(folder, /*sums=*/false);
+        queue_.set(task, State::kDone);
+        return tell({Kind::kFinished, task, folder.uuid()});
+      }
+      // Another process may have tried after this grid was planned.
+      if (result->finished_at != judged_[task]) return fail(task, folder, {result->reason});
+      run::remove_artefact(folder);
+    } else if (is_at_work(task, folder)) {
+      return;
+    }
+  }
+  if (!std::filesystem::exists(folder.path))
+    run::make_artefact(options_.lab, header_of(plan_.artefacts, task, experiment_));
+  submit(task, folder, std::move(claim), experiment_.prepare.device == "cuda");
+}
+
+void Grid::submit(size_t task, run::Folder folder, run::Claim claim, bool cuda) {
   folders_[task] = folder;
   claim.name(folder.uuid());
-  // Nobody else works on the run, so an attempt that is still open was killed.
+  // Nobody else works on it, so an attempt that is still open was killed.
   run::close_attempt(folder, /*exit=*/-1, "the worker was killed");
   Running running{folder, std::move(claim)};
   running.log_start = log_size(folder);
   running.slots = queue_.slots(task);
-  running.handle = back_end_->submit({Task::Kind::kRun,
+  running.handle = back_end_->submit({is_artefact(task) ? Task::Kind::kArtefact : Task::Kind::kRun,
                                       folder,
                                       {},
                                       running.slots,
-                                      planned.run.train.device == "cuda",
+                                      cuda,
                                       running.claim.descriptor()});
   queue_.set(task, State::kRunning);
   running_.emplace(task, std::move(running));
@@ -277,7 +338,7 @@ void Grid::settle(size_t task, const Ended& ended) {
     verdict.reason = error.what();
     verdict.unsupplied = error.code() == Exit::kEnvironment;
   }
-  collect(running.folder);
+  if (!is_artefact(task)) collect(running.folder);
   if (verdict.is == Verdict::Is::kFailed)
     return fail(task, running.folder, {verdict.reason, verdict.unsupplied});
   const bool finished = verdict.is == Verdict::Is::kFinished;
@@ -369,12 +430,15 @@ void Grid::beat() {
 }
 
 void Grid::finish() {
-  result_.finished = queue_.count(State::kDone) - done_before_;
-  result_.failed = queue_.count(State::kFailed);
+  result_.finished = count_runs(State::kDone) - done_before_;
+  result_.failed = count_runs(State::kFailed);
+  result_.failed_artefacts = queue_.count(State::kFailed) - result_.failed;
+  result_.blocked = count_runs(State::kBlocked);
   result_.unsupplied = unsupplied_.size();
   result_.interrupted = interrupted_.size();
   result_.skipped = skipped_.size();
-  result_.not_started = not_begun();
+  result_.not_started =
+      count_runs(State::kWaiting) + count_runs(State::kElsewhere) + result_.blocked;
   const Conclusion conclusion = conclude(result_);
   run::GridEvent event{Kind::kEnded, 0, "", conclusion.message};
   event.exit = static_cast<int>(conclusion.code);

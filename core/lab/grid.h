@@ -53,7 +53,9 @@ run::Folder run_to_continue(const std::string& lab, const run::ClaimRecord& clai
 double stop_margin(const GridOptions& options);
 
 struct GridResult {
-  size_t finished = 0, failed = 0, interrupted = 0;
+  size_t finished = 0, failed = 0, interrupted = 0;  // runs
+  size_t failed_artefacts = 0;
+  size_t blocked = 0;  // runs that did not begin, because an artefact that they need is missing
   // Failed for lack of disk, memory or permission; counted in `failed` too. The next grid resumes
   // these runs.
   size_t unsupplied = 0;
@@ -121,7 +123,9 @@ class Grid {
 
   void fill();
   void begin(size_t task);
-  void begin(size_t task, run::Claim claim);
+  void begin_run(size_t task, run::Claim claim);
+  void begin_artefact(size_t task, run::Claim claim);
+  void submit(size_t task, run::Folder folder, run::Claim claim, bool cuda);
   bool has_ended(size_t task, const run::Folder& folder);
   bool is_at_work(size_t task, const run::Folder& folder);
   void look_elsewhere();
@@ -148,6 +152,12 @@ class Grid {
   Answer prefer_task(size_t task);
   Answer skip_waiting();
   Answer retry_failed();
+  // The artefacts of the plan are the first tasks. Then come its runs.
+  bool is_artefact(size_t task) const { return task < plan_.artefacts.size(); }
+  const PlannedTask& planned_run(size_t task) const {
+    return plan_.tasks[task - plan_.artefacts.size()];
+  }
+  size_t count_runs(TaskQueue::State state) const;
   std::vector<size_t> tasks_of(const std::string& hash) const;
   void collect(const run::Folder& run);
   void tell(run::GridEvent event);

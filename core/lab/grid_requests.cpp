@@ -115,8 +115,10 @@ Grid::Answer Grid::retry_task(size_t task) {
   skipped_.erase(task);
   unsupplied_.erase(task);
   // A run with a result never changes, so a run that failed for good is made anew.
-  if (!folders_[task].path.empty() &&
-      std::filesystem::exists(folders_[task].file(run::kResultFile))) {
+  if (is_artefact(task)) {
+    if (const auto result = run::read_result(folders_[task])) judged_[task] = result->finished_at;
+  } else if (!folders_[task].path.empty() &&
+             std::filesystem::exists(folders_[task].file(run::kResultFile))) {
     judged_[task] = folders_[task].uuid();
     folders_[task].path.clear();
   }

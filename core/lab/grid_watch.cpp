@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/run/artefact_folder.h"
 #include "core/run/beat.h"
 
 namespace lea::lab {
@@ -75,7 +76,9 @@ void GridWatch::read(const Grid::OnEvent& on_event) {
       if (event.task >= header_.tasks.size()) continue;
       const bool works = event.kind == Kind::kStarted || event.kind == Kind::kElsewhere;
       if (works && !event.run.empty()) {
-        at_work_[event.task] = run::folder_of(lab_, event.run);
+        at_work_[event.task] = header_.tasks[event.task].artefact.empty()
+                                   ? run::folder_of(lab_, event.run)
+                                   : run::artefact_folder(lab_, event.run);
       } else {
         at_work_.erase(event.task);
       }

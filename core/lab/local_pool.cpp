@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "core/base/error.h"
+#include "core/run/artefact_folder.h"
 #include "core/spec/run_spec.h"
 
 namespace lea::lab {
@@ -19,7 +20,9 @@ namespace {
 
 // The number of the descriptor by which a worker inherits its claim.
 constexpr int kClaimDescriptor = 3;
+// The worker's commands.
 constexpr const char* kTrain = "train";
+constexpr const char* kPrepare = "prepare";
 
 // The arguments of a process; empty when it has ended or belongs to another user.
 std::vector<std::string> arguments_of(const fs::path& process) {
@@ -40,8 +43,10 @@ LocalPool::LocalPool(LocalPoolOptions options) : options_(std::move(options)) {}
 
 std::vector<std::string> LocalPool::command_of(const Task& task) const {
   std::vector<std::string> command = {
-      options_.worker, kTrain,           "--lab",    options_.lab,
-      "--run",         task.folder.path, "--parent", std::to_string(getpid())};
+      options_.worker, task.kind == Task::Kind::kRun ? kTrain : kPrepare,
+      "--lab",         options_.lab,
+      "--run",         task.folder.path,
+      "--parent",      std::to_string(getpid())};
   if (task.claim >= 0) command.insert(command.end(), {"--claim", std::to_string(kClaimDescriptor)});
   for (const std::string& folder : options_.plugin_dirs) {
     command.insert(command.end(), {"--plugin-dir", folder});
@@ -138,7 +143,7 @@ int64_t threads_at_work(const std::string& lab) {
   std::error_code error;
   for (const auto& process : fs::directory_iterator("/proc", error)) {
     const std::vector<std::string> arguments = arguments_of(process.path());
-    if (arguments.size() < 2 || arguments[1] != kTrain ||
+    if (arguments.size() < 2 || (arguments[1] != kTrain && arguments[1] != kPrepare) ||
         fs::path(arguments[0]).filename() != "lealab-worker")
       continue;
     // The worker may have been started in another folder, with another path of the same lab.
@@ -146,7 +151,8 @@ int64_t threads_at_work(const std::string& lab) {
     if (!fs::equivalent(from / value_of(arguments, "--lab"), lab, error)) continue;
     const run::Folder folder{from / value_of(arguments, "--run")};
     try {
-      threads += spec::load_run(folder.file(run::kSpecFile)).train.threads;
+      threads += arguments[1] == kTrain ? spec::load_run(folder.file(run::kSpecFile)).train.threads
+                                        : run::read_artefact(folder).threads;
     } catch (const Error&) {
     }
   }

@@ -196,6 +196,39 @@ Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
   return plan;
 }
 
+void add_artefacts(const std::string& lab, const spec::Experiment& experiment,
+                   const spec::PluginCatalogue& catalogue, Plan* plan) {
+  std::vector<size_t> tasks, runs;
+  for (size_t i = 0; i < plan->tasks.size(); ++i) {
+    if (!needs_work(plan->tasks[i].status)) continue;
+    tasks.push_back(i);
+    runs.push_back(plan->tasks[i].index);
+  }
+  ArtefactPlan artefacts = plan_artefacts(lab, experiment, catalogue, runs);
+  plan->artefacts = std::move(artefacts.artefacts);
+  for (size_t i = 0; i < tasks.size(); ++i) plan->tasks[tasks[i]].needs = artefacts.needs[i];
+}
+
+namespace {
+
+nlohmann::json to_json(const std::vector<PlannedArtefact>& artefacts) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const PlannedArtefact& artefact : artefacts) {
+    list.push_back({{"name", artefact.needed.name()},
+                    {"params", artefact.needed.use.params},
+                    {"key", artefact.key.empty() ? nlohmann::json() : nlohmann::json(artefact.key)},
+                    {"after", artefact.after ? nlohmann::json(*artefact.after) : nlohmann::json()},
+                    {"status", artefact.done      ? "done"
+                               : artefact.running ? "running"
+                                                  : "to do"},
+                    {"runs", artefact.users},
+                    {"note", artefact.note}});
+  }
+  return list;
+}
+
+}  // namespace
+
 nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
   nlohmann::json tasks = nlohmann::json::array();
   for (const PlannedTask& task : plan.tasks) {
@@ -209,7 +242,8 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
          {"note", task.note},
          {"seconds", task.seconds},
          {"measured", task.measured},
-         {"bytes", task.bytes}});
+         {"bytes", task.bytes},
+         {"needs", task.needs}});
   }
   nlohmann::json counts;
   for (const TaskStatus status : {TaskStatus::kDone, TaskStatus::kStale, TaskStatus::kRunning,
@@ -229,6 +263,7 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
             {"needed_bytes", disk.needed()},
             {"free_bytes", disk.free < 0 ? nlohmann::json() : nlohmann::json(disk.free)},
             {"measured", disk.measured}}},
+          {"artefacts", to_json(plan.artefacts)},
           {"tasks", std::move(tasks)}};
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/lab/artefact_plan.h"
 #include "core/lab/experiment_data.h"
 #include "core/lab/known_runs.h"
 #include "core/run/folder.h"
@@ -38,6 +39,8 @@ struct PlannedTask {
   double seconds = 0;     // estimated duration of what is left of the run; 0: no work is needed
   bool measured = false;  // see Estimate (core/lab/estimate.h)
   int64_t bytes = 0;      // estimated size of the folder of the finished run; 0: no work is needed
+  // The artefacts that a run which needs work needs: indices into Plan::artefacts.
+  std::vector<size_t> needs = {};
 };
 
 // The disk that the work takes, in bytes.
@@ -59,6 +62,7 @@ struct Plan {
   std::string basis;  // one phrase about the source of the estimate
   run::StaleRuns stale;
   PlannedDisk disk;
+  std::vector<PlannedArtefact> artefacts;  // each after what it is made from
 
   size_t count(TaskStatus status) const;
   size_t to_do() const;  // tasks that need work
@@ -69,6 +73,10 @@ struct Plan {
 Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
                const run::InstalledPlugins& installed, int64_t jobs, bool redo_stale,
                const SplitSizes& sizes = {});
+
+// Adds the artefacts that the runs of the plan need. Throws as plan_artefacts does.
+void add_artefacts(const std::string& lab, const spec::Experiment& experiment,
+                   const spec::PluginCatalogue& catalogue, Plan* plan);
 
 nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment);
 

@@ -32,7 +32,8 @@ Session::Session(SessionOptions options)
     : options_(std::move(options)), lab_(lab_folder(options_.lab)) {
   const auto plugins = probe_plugins(plugin_folders(options_.plugin_dirs));
   installed_ = installed_plugins(plugins);
-  experiment_ = spec::load_experiment(options_.spec, options_.set, catalogue_of(plugins));
+  catalogue_ = catalogue_of(plugins);
+  experiment_ = spec::load_experiment(options_.spec, options_.set, catalogue_);
 }
 
 Plan Session::make_plan(const SplitSizes& sizes) const {
@@ -42,6 +43,7 @@ Plan Session::make_plan(const SplitSizes& sizes) const {
   const std::vector<std::string> judged = judged_runs(lab_, experiment_);
   Plan plan = lab::make_plan(lab_, experiment_, installed_, jobs, options_.redo_stale, sizes);
   for (PlannedTask& task : plan.tasks) task.judged = judged[task.index];
+  add_artefacts(lab_, experiment_, catalogue_, &plan);
   return plan;
 }
 
@@ -54,7 +56,9 @@ Session::Ready Session::prepare(
   open_lab(options_.lab);
   run::ExperimentLock lock(lab_, experiment_.name);
   Plan plan = make_plan(sizes);
-  run::save_plan(lab_, experiment_);
+  std::vector<std::string> artefacts;
+  for (const PlannedArtefact& artefact : plan.artefacts) artefacts.push_back(artefact.key);
+  run::save_plan(lab_, experiment_, artefacts);
   return {std::move(lock), std::move(plan), collect(lab_).refused};
 }
 

@@ -50,6 +50,7 @@ class Session {
  private:
   Plan make_plan(const SplitSizes& sizes) const;
 
+  spec::PluginCatalogue catalogue_;
   SessionOptions options_;
   std::string lab_;
   run::InstalledPlugins installed_;

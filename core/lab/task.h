@@ -1,4 +1,4 @@
-// A task: what a back end starts. It makes one run; artefacts will be the other kind.
+// A task: what a back end starts. It makes one run or one artefact.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace lea::lab {
 
 struct Task {
-  enum class Kind { kRun };
+  enum class Kind { kRun, kArtefact };
   Kind kind = Kind::kRun;
   run::Folder folder;
   std::vector<size_t> needs;  // the tasks of the queue that must be done before

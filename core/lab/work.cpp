@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/run/artefact_folder.h"
 #include "core/run/attempt.h"
 #include "core/run/header.h"
 #include "core/run/result.h"
@@ -19,7 +20,8 @@ namespace {
 constexpr double kLookSeconds = 1;  // how often the claim of another process is tried
 
 // The folder of the task's run. Empty when another process makes it at this moment.
-run::Folder folder_of(const Session& session, const PlannedTask& task) {
+run::Folder folder_of(const Session& session, const PlannedTask& task,
+                      const std::vector<std::string>& artefacts) {
   const spec::PlannedRun& planned = session.experiment().runs[task.index];
   auto claim = run::Claim::take(session.lab(), planned.hash);
   if (!claim) {
@@ -28,10 +30,21 @@ run::Folder folder_of(const Session& session, const PlannedTask& task) {
   }
   run::Folder folder = run_to_continue(session.lab(), claim->record(), task.judged, task.folder);
   if (folder.path.empty())
-    folder =
-        run::make_run(session.lab(), run::new_header(session.experiment(), planned), planned.run);
+    folder = run::make_run(session.lab(), run::new_header(session.experiment(), planned, artefacts),
+                           planned.run);
   claim->name(folder.uuid());
   return folder;
+}
+
+// Makes the folder of an artefact that is to be made, unless another process has it in hand.
+void make_folder(const Session& session, const Plan& plan, size_t artefact) {
+  const PlannedArtefact& planned = plan.artefacts[artefact];
+  const auto claim = run::Claim::take(session.lab(), planned.key);
+  if (!claim) return;
+  const run::Folder folder = run::artefact_folder(session.lab(), planned.key);
+  const bool failed = fs::exists(folder.path) && run::read_result(folder).has_value();
+  if (!fs::exists(folder.path) || failed)
+    run::make_artefact(session.lab(), header_of(plan.artefacts, artefact, session.experiment()));
 }
 
 }  // namespace
@@ -39,11 +52,36 @@ run::Folder folder_of(const Session& session, const PlannedTask& task) {
 std::vector<HandTask> hand_tasks(const Session& session, const Plan& plan,
                                  const std::string& program) {
   const std::string lab = fs::absolute(session.lab()).lexically_normal();
+  std::vector<std::string> begin = {program, "--lab", lab};
+  for (const std::string& plugins : session.options().plugin_dirs)
+    begin.insert(begin.end(), {"--plugin-dir", fs::absolute(plugins).lexically_normal()});
+  const auto finish = [&](HandTask task) {
+    task.command = begin;
+    task.command.insert(task.command.end(), {"work", task.run});
+    return task;
+  };
   std::vector<HandTask> tasks;
+  for (size_t i = 0; i < plan.artefacts.size(); ++i) {
+    const PlannedArtefact& planned = plan.artefacts[i];
+    if (planned.done) continue;
+    make_folder(session, plan, i);
+    HandTask task{planned.key,
+                  planned.key,
+                  planned.needed.name(),
+                  {},
+                  0,
+                  session.experiment().prepare.threads,
+                  session.experiment().prepare.device};
+    if (planned.after) task.needs = {plan.artefacts[*planned.after].key};
+    if (planned.running)
+      task.elsewhere = run::process_text(run::read_claim(lab, planned.key).holder);
+    tasks.push_back(finish(std::move(task)));
+  }
   for (const PlannedTask& planned : plan.tasks) {
     if (!needs_work(planned.status)) continue;
     const spec::PlannedRun& run = session.experiment().runs[planned.index];
-    const run::Folder folder = folder_of(session, planned);
+    const std::vector<std::string> artefacts = keys_of(plan.artefacts, planned.needs);
+    const run::Folder folder = folder_of(session, planned, artefacts);
     if (folder.path.empty()) continue;
     HandTask task{folder.uuid(),
                   run.hash,
@@ -55,22 +93,19 @@ std::vector<HandTask> hand_tasks(const Session& session, const Plan& plan,
                   planned.seconds};
     const run::ClaimRecord claim = run::read_claim(lab, run.hash);
     if (planned.status == TaskStatus::kRunning) task.elsewhere = run::process_text(claim.holder);
-    task.command = {program, "--lab", lab};
-    for (const std::string& plugins : session.options().plugin_dirs) {
-      task.command.insert(task.command.end(),
-                          {"--plugin-dir", fs::absolute(plugins).lexically_normal()});
+    for (const size_t need : planned.needs) {
+      if (!plan.artefacts[need].done) task.needs.push_back(plan.artefacts[need].key);
     }
-    task.command.insert(task.command.end(), {"work", task.run});
-    tasks.push_back(std::move(task));
+    tasks.push_back(finish(std::move(task)));
   }
   return tasks;
 }
 
 nlohmann::json to_json(const HandTask& task) {
-  return {{"task", task.run},       {"hash", task.hash},       {"name", task.name},
-          {"labels", task.labels},  {"seed", task.seed},       {"threads", task.threads},
-          {"device", task.device},  {"seconds", task.seconds}, {"elsewhere", task.elsewhere},
-          {"command", task.command}};
+  return {{"task", task.run},        {"hash", task.hash},       {"name", task.name},
+          {"labels", task.labels},   {"seed", task.seed},       {"threads", task.threads},
+          {"device", task.device},   {"seconds", task.seconds}, {"elsewhere", task.elsewhere},
+          {"command", task.command}, {"needs", task.needs}};
 }
 
 std::string shell_line(const std::vector<std::string>& command) {
@@ -95,10 +130,27 @@ Work::Work(const run::Folder& folder, GridOptions options,
     : folder_(folder),
       options_(std::move(options)),
       say_(std::move(say)),
-      hash_(run::read_header(folder).hash),
-      spec_(spec::load_run(folder.file(run::kSpecFile))),
       pool_({options_.lab, options_.plugin_dirs, options_.worker, options_.devices,
-             options_.hang_seconds}) {}
+             options_.hang_seconds}) {
+  task_.folder = folder_;
+  if (fs::exists(folder_.file(run::kArtefactFile))) {
+    const run::ArtefactHeader header = run::read_artefact(folder_);
+    hash_ = header.key;
+    name_ = "artefact " + header.key.substr(0, 12);
+    if (!header.after.empty()) needs_ = {header.after};
+    task_.kind = Task::Kind::kArtefact;
+    task_.slots = header.threads;
+    task_.cuda = header.device == "cuda";
+    return;
+  }
+  const run::Header header = run::read_header(folder_);
+  const spec::RunSpec run = spec::load_run(folder_.file(run::kSpecFile));
+  hash_ = header.hash;
+  name_ = "run " + folder_.uuid();
+  needs_ = header.artefacts;
+  task_.slots = run.train.threads;
+  task_.cuda = run.train.device == "cuda";
+}
 
 void Work::end(Conclusion conclusion) {
   conclusion_ = std::move(conclusion);
@@ -121,37 +173,38 @@ bool Work::begin() {
   if (claim_ && run::state_of(folder_) == run::State::kRunning) claim_.reset();
   if (!claim_) {
     if (!waited_)
-      say_("run " + folder_.uuid() + " is made elsewhere, by " +
+      say_(name_ + " is made elsewhere, by " +
            run::process_text(run::read_claim(options_.lab, hash_).holder) +
            ". Waiting for its result.");
     waited_ = true;
     return false;
   }
+  for (const std::string& key : needs_) {
+    if (run::check_artefact(run::artefact_folder(options_.lab, key), /*sums=*/false)) continue;
+    throw Error(Exit::kEnvironment, name_ + " needs the artefact " + key.substr(0, 12) +
+                                        ", which has not been made: do `lealab work " +
+                                        key.substr(0, 12) + "` first.");
+  }
   claim_->name(folder_.uuid());
   run::close_attempt(folder_, /*exit=*/-1, "the worker was killed");
   log_start_ = log_size(folder_);
-  handle_ = pool_.submit({Task::Kind::kRun,
-                          folder_,
-                          {},
-                          spec_.train.threads,
-                          spec_.train.device == "cuda",
-                          claim_->descriptor()});
+  task_.claim = claim_->descriptor();
+  handle_ = pool_.submit(task_);
   return true;
 }
 
 void Work::settle(const Ended& ended) {
   const Verdict verdict = lab::settle(folder_, ended, log_start_);
-  const std::string name = "run " + folder_.uuid();
   switch (verdict.is) {
     case Verdict::Is::kFinished:
-      say_(name + " has finished");
+      say_(name_ + " has finished");
       return end({});
     case Verdict::Is::kInterrupted:
       return end({Exit::kInterrupted,
-                  name + " was interrupted. The same command resumes it from its checkpoint."});
+                  name_ + " was interrupted. The same command resumes it from its checkpoint."});
     case Verdict::Is::kFailed:
       return end({verdict.unsupplied ? Exit::kEnvironment : Exit::kFailedRuns,
-                  name + " failed: " + printable(verdict.reason)});
+                  name_ + " failed: " + printable(verdict.reason)});
   }
 }
 
@@ -159,7 +212,7 @@ bool Work::poll(double seconds) {
   if (ended_) return false;
   if (handle_ == 0) {
     if (stopped_) {
-      end({Exit::kInterrupted, "stopped before run " + folder_.uuid() + " began"});
+      end({Exit::kInterrupted, "stopped before " + name_ + " began"});
       return false;
     }
     if (has_ended()) return false;

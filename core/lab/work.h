@@ -15,19 +15,21 @@
 namespace lea::lab {
 
 struct HandTask {
-  std::string run;  // uuid: the argument of `lealab work`
-  std::string hash;
-  std::string name;  // run_name (core/run/header.h)
+  std::string run;   // a run's uuid or an artefact's key: the argument of `lealab work`
+  std::string hash;  // of the run; the key of the artefact
+  std::string name;  // run_name (core/run/header.h), or "rewards of lea.le"
   std::map<std::string, std::string> labels;
   int64_t seed = 0, threads = 1;
   std::string device;
   double seconds = 0;                     // estimated duration
   std::string elsewhere = {};             // the process that works on it; empty: nobody
   std::vector<std::string> command = {};  // does the task
+  std::vector<std::string> needs = {};    // the tasks that must be done before: their `run`
 };
 
-// The tasks of the plan that need work. Makes the folder of each run that has none, so that a task is
-// fixed from now on: a later change of the spec does not change it. `program` is the path of lealab.
+// The tasks of the plan that need work, artefacts first. Makes the folder of each that has none, so
+// that a task is fixed from now on: a later change of the spec does not change it. `program` is the
+// path of lealab.
 std::vector<HandTask> hand_tasks(const Session& session, const Plan& plan,
                                  const std::string& program);
 
@@ -39,7 +41,8 @@ std::string shell_line(const std::vector<std::string>& command);
 // Does one task. The object belongs to one thread; its destructor kills the worker.
 class Work {
  public:
-  // Of `options`, those about one run count. `say` receives one sentence about what happens.
+  // `folder` is that of a run or an artefact. Of `options`, those about one task count. `say` receives
+  // one sentence about what happens.
   Work(const run::Folder& folder, GridOptions options, std::function<void(const std::string&)> say);
 
   // As Grid::poll. While another process works on the run, it waits for that process's result.
@@ -58,8 +61,9 @@ class Work {
   run::Folder folder_;
   GridOptions options_;
   std::function<void(const std::string&)> say_;
-  std::string hash_;
-  spec::RunSpec spec_;
+  std::string hash_, name_;         // name_: "run UUID" or "artefact KEY"
+  std::vector<std::string> needs_;  // keys of artefacts
+  Task task_;
   std::optional<run::Claim> claim_;  // held until the attempt is settled
   LocalPool pool_;
   BackEnd::Handle handle_ = 0;  // 0: no worker has started

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json_field.h"
+#include "core/run/artefact_folder.h"
 #include "core/run/beat.h"
 #include "core/run/folder.h"
 
@@ -39,9 +40,10 @@ bool is_held_elsewhere(const std::string& lab, const ClaimRecord& claim) {
   if (!claim.held || is_on_this_host(claim.holder)) return false;
   const std::time_t now = std::time(nullptr);
   if (is_fresh({{}, {}, claim.since}, now)) return true;
-  if (!is_uuid(claim.run)) return false;
+  if (claim.run.empty()) return false;
   try {
-    const auto beat = read_beat(folder_of(lab, claim.run));
+    const auto beat =
+        read_beat(is_uuid(claim.run) ? folder_of(lab, claim.run) : artefact_folder(lab, claim.run));
     return beat && is_fresh(*beat, now);
   } catch (const Error&) {
     return false;  // a damaged beat is no sign of life

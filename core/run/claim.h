@@ -1,10 +1,10 @@
-// The claims of a lab: the files lab/claims/HASH, HASH being the hash of a run (spec::run_hash).
-// Whoever makes or continues a run holds the lock on its claim, so that no run is made twice:
-// neither by two grids, nor by tasks on several machines.
+// The claims of a lab: the files lab/claims/HASH, HASH being the hash of a run (spec::run_hash) or
+// the key of an artefact (spec::artefact_key). Whoever makes or continues one holds the lock on its
+// claim, so that nothing is made twice: neither by two grids, nor by tasks on several machines.
 //
 //   {"run", "held", "since", "host", "boot_id", "pid", "pid_start"}
 //
-//   run    the uuid of the newest run that a holder made or continued, or ""
+//   run    the uuid of the newest run that a holder made or continued, the key of the artefact, or ""
 //   held   false once the holder has given the claim back
 //   since  when it was taken, in seconds since 1970
 //

@@ -29,7 +29,8 @@ std::vector<std::string> plan_files(const std::string& lab) {
   return files;
 }
 
-void save_plan(const std::string& lab, const spec::Experiment& experiment) {
+void save_plan(const std::string& lab, const spec::Experiment& experiment,
+               const std::vector<std::string>& artefacts) {
   if (!is_name(experiment.name)) {
     throw ConfigError(experiment.path + ": name: must be " + kNameRule + ", but is " +
                       in_backticks(experiment.name));
@@ -42,6 +43,7 @@ void save_plan(const std::string& lab, const spec::Experiment& experiment) {
                          {"axes", experiment.axes},
                          {"spec", experiment.resolved},
                          {"cells", std::move(runs)}};
+  if (!artefacts.empty()) plan["artefacts"] = artefacts;
   const std::string path = plan_file(lab, experiment.name);
   if (auto old = read_json(path); old && old->is_object()) {
     // An unchanged plan keeps its date, so that repeating a command changes nothing.
@@ -62,6 +64,7 @@ ExperimentPlan read_plan(const std::string& path) {
   plan.created = fields.text("created");
   plan.axes = fields.texts("axes");
   plan.spec = fields.at("spec");
+  if (fields.has("artefacts")) plan.artefacts = fields.texts("artefacts");
   const nlohmann::json& runs = fields.at("cells");
   if (!runs.is_array()) fields.fail("cells", "must be a list");
   if (fs::path(path).stem() != plan.name) {

@@ -20,6 +20,7 @@ namespace {
 
 constexpr const char* kRuns = "/runs";
 constexpr const char* kExperiments = "/experiments";
+constexpr const char* kArtefacts = "/artefacts";
 constexpr const char* kGrids = "/grids";
 constexpr const char* kClaims = "/claims";
 constexpr const char* kHalfMade = ".new-";    // prefix of a folder that is not yet complete
@@ -32,6 +33,8 @@ std::string Folder::uuid() const { return fs::path(path).filename().string(); }
 std::string experiments_folder(const std::string& lab) { return lab + kExperiments; }
 std::string runs_folder(const std::string& lab) { return lab + kRuns; }
 
+std::string artefacts_folder(const std::string& lab) { return lab + kArtefacts; }
+
 std::string claim_file(const std::string& lab, const std::string& hash) {
   return lab + kClaims + "/" + hash;
 }
@@ -39,7 +42,7 @@ std::string claim_file(const std::string& lab, const std::string& hash) {
 std::string grids_folder(const std::string& lab) { return lab + kGrids; }
 
 void make_folders(const std::string& lab) {
-  for (const char* folder : {"", kRuns, kExperiments, "/artefacts", kGrids, kClaims}) {
+  for (const char* folder : {"", kRuns, kExperiments, kArtefacts, kGrids, kClaims}) {
     std::error_code error;
     fs::create_directories(lab + folder, error);
     if (error) {

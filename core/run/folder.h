@@ -53,6 +53,9 @@ std::string experiments_folder(const std::string& lab);
 // lab/runs, the folder of the runs.
 std::string runs_folder(const std::string& lab);
 
+// lab/artefacts (core/run/artefact_folder.h).
+std::string artefacts_folder(const std::string& lab);
+
 // lab/claims/HASH (core/run/claim.h).
 std::string claim_file(const std::string& lab, const std::string& hash);
 

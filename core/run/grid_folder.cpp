@@ -32,16 +32,20 @@ std::string lock_of_experiment(const std::string& lab, const std::string& experi
 }
 
 nlohmann::json to_json(const GridTask& task) {
-  return {{"hash", task.hash},       {"seed", task.seed},        {"labels", task.labels},
-          {"to_do", task.to_do},     {"run", task.run},          {"stop_on", task.stop_on},
-          {"seconds", task.seconds}, {"measured", task.measured}};
+  nlohmann::json document = {{"hash", task.hash},       {"seed", task.seed},
+                             {"labels", task.labels},   {"to_do", task.to_do},
+                             {"run", task.run},         {"stop_on", task.stop_on},
+                             {"seconds", task.seconds}, {"measured", task.measured}};
+  if (!task.artefact.empty()) document["artefact"] = task.artefact;
+  return document;
 }
 
 GridTask task_from(const JsonFields& fields) {
   return {fields.text("hash"),         fields.integer("seed"),
           fields.text_map("labels"),   fields.boolean("to_do", true),
           fields.text("run", ""),      fields.text("stop_on", ""),
-          fields.number("seconds", 0), fields.boolean("measured", false)};
+          fields.number("seconds", 0), fields.boolean("measured", false),
+          fields.text("artefact", "")};
 }
 
 nlohmann::json to_json(const GridHeader& header) {
@@ -92,12 +96,15 @@ FileLock lock_experiment(const std::string& lab, const std::string& experiment) 
 }  // namespace
 
 size_t GridHeader::to_do() const {
-  return static_cast<size_t>(
-      std::count_if(tasks.begin(), tasks.end(), [](const GridTask& task) { return task.to_do; }));
+  return static_cast<size_t>(std::count_if(tasks.begin(), tasks.end(), [](const GridTask& task) {
+    return task.to_do && task.artefact.empty();
+  }));
 }
 
 std::string GridHeader::name(size_t task) const {
-  return run_name(axes, tasks.at(task).labels, tasks.at(task).seed);
+  const GridTask& named = tasks.at(task);
+  return named.artefact.empty() ? run_name(axes, named.labels, named.seed)
+                                : "artefact " + printable(named.artefact);
 }
 
 ExperimentLock::ExperimentLock(const std::string& lab, const std::string& experiment)

@@ -11,7 +11,8 @@
 //
 //   {"id", "experiment", "spec", "created", "jobs", "axes", "detached",
 //    "host", "boot_id", "pid", "pid_start",
-//    "tasks": [{"hash", "seed", "labels", "to_do", "run", "stop_on", "seconds", "measured"}, ...]}
+//    "tasks": [{"hash", "seed", "labels", "to_do", "run", "stop_on", "seconds", "measured",
+//               "artefact"}, ...]}
 //
 // lab/grids/NAME.lock is locked while a grid of the experiment NAME works.
 #pragma once
@@ -31,9 +32,9 @@ namespace lea::run {
 inline constexpr const char* kGridFile = "grid.json";
 inline constexpr const char* kGridLockFile = "grid.lock";
 
-// A planned run, as the grid sees it when it starts.
+// A planned run or artefact, as the grid sees it when it starts. Artefacts come first.
 struct GridTask {
-  std::string hash;
+  std::string hash;  // of a run; the key of an artefact
   int64_t seed = 0;
   std::map<std::string, std::string> labels;  // axis -> label
   bool to_do = true;                          // false: done before the grid began
@@ -41,6 +42,7 @@ struct GridTask {
   std::string stop_on;                        // the metric that ends training, such as ndcg@20
   double seconds = 0;                         // estimated duration
   bool measured = false;                      // the estimate comes from earlier runs
+  std::string artefact = {};                  // "rewards of lea.le"; empty: the task makes a run
 };
 
 struct GridHeader {
@@ -53,8 +55,8 @@ struct GridHeader {
   Process process;
   std::vector<GridTask> tasks;  // in grid order
 
-  size_t to_do() const;
-  std::string name(size_t task) const;  // run_name (core/run/header.h)
+  size_t to_do() const;                 // runs that are to be done
+  std::string name(size_t task) const;  // of an artefact, or run_name (core/run/header.h)
 };
 
 // The lock of an experiment: at most one grid of it works in a lab. Throws StoreError with the id

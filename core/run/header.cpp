@@ -7,7 +7,8 @@
 
 namespace lea::run {
 
-Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& run) {
+Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& run,
+                  std::vector<std::string> artefacts) {
   Header header;
   header.uuid = new_uuid();
   header.experiment = experiment.name;
@@ -16,6 +17,7 @@ Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& ru
   header.seed = run.run.seed;
   header.labels = run.labels;
   header.axes = experiment.axes;
+  header.artefacts = std::move(artefacts);
   return header;
 }
 
@@ -30,10 +32,12 @@ std::string run_name(const std::vector<std::string>& axes,
 }
 
 nlohmann::json to_json(const Header& header) {
-  return {{"uuid", header.uuid}, {"experiment", header.experiment},
-          {"hash", header.hash}, {"created", header.created},
-          {"seed", header.seed}, {"labels", header.labels},
-          {"axes", header.axes}, {"source", header.source}};
+  nlohmann::json document = {{"uuid", header.uuid}, {"experiment", header.experiment},
+                             {"hash", header.hash}, {"created", header.created},
+                             {"seed", header.seed}, {"labels", header.labels},
+                             {"axes", header.axes}, {"source", header.source}};
+  if (!header.artefacts.empty()) document["artefacts"] = header.artefacts;
+  return document;
 }
 
 Header read_header(const Folder& run) {
@@ -50,6 +54,7 @@ Header read_header(const Folder& run) {
   header.labels = fields.text_map("labels");
   header.axes = fields.texts("axes");
   header.source = fields.text("source", "lealab");
+  if (fields.has("artefacts")) header.artefacts = fields.texts("artefacts");
   if (header.uuid != run.uuid()) {
     throw DataError(path + ": uuid: must be the folder's name, " + run.uuid() + ", but is " +
                     printable(header.uuid) + ". A copied run must keep its name.");

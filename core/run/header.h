@@ -1,7 +1,7 @@
 // The identity of a run: the file cell.json, written when the run's folder is made.
 //
 //   {"uuid", "experiment", "hash", "seed", "labels": {axis: label}, "axes": [axis, ...],
-//    "created", "source"}
+//    "created", "source", "artefacts": [key, ...]}
 //
 // The file keeps an old name for compatibility: it describes a run, which is a cell with a seed.
 #pragma once
@@ -26,10 +26,12 @@ struct Header {
   std::map<std::string, std::string> labels;  // axis -> label
   std::vector<std::string> axes;              // in the order of the spec, without the seed
   std::string source = "lealab";              // or "imported": ranks of another system
+  std::vector<std::string> artefacts = {};    // the keys of those that the run needs
 };
 
 // A header with a new uuid and the current time.
-Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& run);
+Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& run,
+                  std::vector<std::string> artefacts = {});
 
 // The labels and the seed of a run: "gru4rec snqn seed 1". Printable.
 std::string run_name(const std::vector<std::string>& axes,

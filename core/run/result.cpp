@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/hash.h"
 #include "core/base/json_field.h"
 
 namespace lea::run {
@@ -66,6 +67,49 @@ json plugins_json(const std::vector<UsedPlugin>& plugins) {
   return list;
 }
 
+json files_json(const std::map<std::string, FileRecord>& files) {
+  json document = json::object();
+  for (const auto& [name, record] : files)
+    document[name] = {{"bytes", record.bytes}, {"sha256", record.sha256}};
+  return document;
+}
+
+Making making_of(const JsonFields& fields) {
+  Making making;
+  const JsonFields files = fields.object("files");
+  for (const auto& [name, value] : fields.at("files").items()) {
+    const JsonFields record = files.object(name.c_str());
+    making.files[name] = {record.integer("bytes"), record.text("sha256")};
+  }
+  making.sha256 = fields.text("sha256");
+  if (fields.has("quality")) {
+    const JsonFields quality = fields.object("quality");
+    for (const auto& [name, value] : fields.at("quality").items())
+      making.quality[name] = quality.number(name.c_str());
+  }
+  making.seconds = fields.number("seconds", 0);
+  return making;
+}
+
+std::vector<UsedArtefact> artefacts_of(const JsonFields& fields) {
+  std::vector<UsedArtefact> artefacts;
+  if (!fields.has("artefacts")) return artefacts;
+  const json& list = fields.at("artefacts");
+  if (!list.is_array()) fields.fail("artefacts", "must be a list");
+  for (const json& element : list) {
+    const JsonFields used(element, fields.where() + ": artefacts");
+    artefacts.push_back({used.text("key"), used.text("name", ""), used.text("sha256", "")});
+  }
+  return artefacts;
+}
+
+void add(const Making& making, json& document) {
+  document.update({{"files", files_json(making.files)},
+                   {"sha256", making.sha256},
+                   {"quality", making.quality},
+                   {"seconds", making.seconds}});
+}
+
 void add(const Training& training, json& document) {
   document.update({{"steps", training.steps},
                    {"updates", training.updates},
@@ -96,6 +140,11 @@ json to_json(const Result& result) {
                    {"finished_at", result.finished_at}};
   if (result.attempt > 0) document["attempt"] = result.attempt;
   if (result.state != State::kFinished) return document;
+  if (result.making) {
+    add(*result.making, document);
+    if (result.made_with) add(*result.made_with, document);
+    return document;
+  }
   document.update({{"data_fingerprint", result.data_fingerprint},
                    {"split_fingerprint", result.split_fingerprint},
                    {"ranks_sha256", result.ranks_sha256},
@@ -111,6 +160,10 @@ json to_json(const Result& result) {
     add(*result.made_with, document);
   } else {
     document["plugins"] = json::array();
+  }
+  for (const UsedArtefact& used : result.artefacts) {
+    document["artefacts"].push_back(
+        {{"key", used.key}, {"name", used.name}, {"sha256", used.sha256}});
   }
   return document;
 }
@@ -140,9 +193,21 @@ Result result_from(const json& document, const std::string& where) {
   result.collapsed = fields.boolean("collapsed", false);
   if (fields.has("unseen_ranks")) result.unseen_ranks = fields.boolean("unseen_ranks", true);
   if (fields.has("steps")) result.training = training_of(fields);
+  result.artefacts = artefacts_of(fields);
+  if (fields.has("files")) result.making = making_of(fields);
   Provenance made = provenance_of(fields);
   if (!made.plugins.empty()) result.made_with = std::move(made);  // imported ranks have none
   return result;
+}
+
+int64_t Making::bytes() const {
+  int64_t bytes = 0;
+  for (const auto& [name, record] : files) bytes += record.bytes;
+  return bytes;
+}
+
+std::string sum_of(const std::map<std::string, FileRecord>& files) {
+  return sha256(files_json(files).dump());
 }
 
 std::optional<Result> read_result(const Folder& run) {

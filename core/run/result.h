@@ -1,5 +1,5 @@
-// The result of a run: the file result.json, written once and last. A run with a result never
-// changes.
+// The result of a run or of an artefact: the file result.json, written once and last. A run with a
+// result never changes.
 //
 //   {"state": "finished" | "failed" | "cancelled", "reason", "attempt", "finished_at",
 //    "metrics": {"valid": {"ndcg@20": x, ...}, "test": {...}},
@@ -8,10 +8,13 @@
 //    "best_step", "steps", "updates", "parameters", "train_seconds", "wall_seconds",
 //    "peak_memory_bytes",
 //    "plugins": [{"id": "KIND ID", "version", "sha256"}, ...], "numerics", "libtorch", "lealab",
-//    "host", "cpu", "threads", "device", "machine_kind"}
+//    "host", "cpu", "threads", "device", "machine_kind",
+//    "artefacts": [{"key", "name", "sha256"}, ...]}
 //
 // A failed run has only the keys of the first line. Imported ranks have no keys about training or
-// the machine.
+// the machine. A finished artefact has the first line, the last two but "artefacts", and
+//
+//    "files": {path: {"bytes", "sha256"}}, "sha256", "quality": {name: number}, "seconds"
 #pragma once
 
 #include <cstdint>
@@ -52,6 +55,31 @@ struct Training {
   double wall_seconds = 0;   // of the last attempt
 };
 
+// An artefact that a run used.
+struct UsedArtefact {
+  std::string key;
+  std::string name;    // "rewards of lea.le"
+  std::string sha256;  // Making::sha256
+};
+
+struct FileRecord {
+  int64_t bytes = 0;
+  std::string sha256;
+};
+
+// The making of an artefact.
+struct Making {
+  std::map<std::string, FileRecord> files;  // by their path in the folder files/
+  std::string sha256;                       // of the records of all files
+  std::map<std::string, double> quality;    // figures that the plugin recorded
+  double seconds = 0;                       // of all attempts, as far as known
+
+  int64_t bytes() const;
+};
+
+// The sha256 that stands for all files together.
+std::string sum_of(const std::map<std::string, FileRecord>& files);
+
 struct Result {
   State state = State::kFinished;  // finished, failed or cancelled
   std::string reason;              // why the run failed; empty for a finished run
@@ -69,6 +97,8 @@ struct Result {
 
   std::optional<Training> training;
   std::optional<Provenance> made_with;
+  std::vector<UsedArtefact> artefacts;
+  std::optional<Making> making;  // only of artefacts
 };
 
 nlohmann::json to_json(const Result& result);

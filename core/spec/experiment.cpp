@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/device_name.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/spec/grid.h"
 #include "core/spec/layers.h"
 #include "core/spec/param_json.h"
 #include "core/spec/resolver.h"
+#include "core/spec/section_json.h"
 #include "core/spec/settings.h"
 
 namespace lea::spec {
@@ -23,9 +25,9 @@ constexpr size_t kCellsOfUnused = 2000;
 
 const std::vector<std::string>& top_keys() {
   static const std::vector<std::string> keys = {
-      "extends",  "name",      "data",         "split",  "train", "negatives",
-      "evaluate", "backbone",  "framework",    "reward", "state", "augment",
-      "grid",     "overrides", "environments", "seeds",  "runs"};
+      "extends",  "name",     "data",      "split",        "train", "negatives",
+      "evaluate", "backbone", "framework", "reward",       "state", "augment",
+      "prepare",  "grid",     "overrides", "environments", "seeds", "runs"};
   return keys;
 }
 
@@ -64,6 +66,7 @@ class Expansion {
   Experiment expand(bool check_count) {
     read_name();
     read_seeds();
+    read_prepare();
     for (const Axis& axis : grid_.axes()) experiment_.axes.push_back(axis.key);
     if (grid_.size(std::max<size_t>(seeds_.size(), 1)) > 0) {
       size_t after_error = 0;
@@ -111,6 +114,36 @@ class Expansion {
       errors_.add(seeds->value->at, "seeds",
                   "must be a list of different seeds, such as [1, 2, 3]");
     }
+  }
+
+  void read_prepare() {
+    const Entry* prepare = root_->find("prepare");
+    if (!prepare) return;
+    if (!prepare->value->is_map()) {
+      errors_.add(prepare->value->at, "prepare", "must be a map, such as {threads: 2}");
+      return;
+    }
+    const std::vector<ParamInfo>& infos = infos_of<PrepareSection>();
+    nlohmann::json values = nlohmann::json::object();
+    for (const Entry& entry : prepare->value->entries) {
+      const std::string key = "prepare." + entry.key;
+      const auto info = std::find_if(infos.begin(), infos.end(),
+                                     [&](const ParamInfo& i) { return i.name == entry.key; });
+      if (info == infos.end()) {
+        errors_.add(entry.at, key,
+                    "unknown key" + did_you_mean(entry.key, names_of(infos)) +
+                        " (`prepare` has: " + joined(names_of(infos)) + ")");
+        continue;
+      }
+      const nlohmann::json value = scalar_value(*info, *entry.value, key, errors_);
+      if (!value.is_null()) values[entry.key] = value;
+    }
+    if (!errors_.empty()) return;
+    experiment_.prepare = section_from_json<PrepareSection>(values, "prepare");
+    if (is_device_name(experiment_.prepare.device)) return;
+    errors_.add(prepare->at, "prepare.device",
+                "must be cpu, cuda or cuda:N, such as cuda:0, but is " +
+                    in_backticks(experiment_.prepare.device));
   }
 
   void add_cell(const Cell& cell) {

@@ -24,7 +24,8 @@ struct Experiment {
   std::string path;
   std::vector<std::string> axes;  // in the order of the spec; the seed is none of them
   std::vector<PlannedRun> runs;   // in the order of the grid, each hash once
-  nlohmann::json resolved;        // the spec with `extends` and `--set` applied, for the record
+  PrepareSection prepare;
+  nlohmann::json resolved;  // the spec with `extends` and `--set` applied, for the record
 };
 
 // Reads `path`, applies `extends` and the overrides ("train.batch_size=50"), checks everything

@@ -84,7 +84,6 @@ class RunReader {
   std::vector<std::string> taken_;
 };
 
-// Removes the path of every file, also of those in the parameters of inner environments.
 void forget_paths(json& value) {
   if (value.is_object() && value.size() == 2 && value.contains("path") &&
       value.contains("sha256")) {
@@ -151,6 +150,11 @@ RunSpec run_from_json(const json& document, const std::string& where) {
   reader.refuse_unknown();
   if (run.framework.none()) throw ConfigError(where + ": framework: a run needs one");
   return run;
+}
+
+json without_paths(json params) {
+  forget_paths(params);
+  return params;
 }
 
 json essential_settings(json document) {

@@ -55,6 +55,9 @@ nlohmann::json with_added_defaults(nlohmann::json document);
 // parameter, or the parameter is `added`.
 RunSpec run_from_json(const nlohmann::json& document, const std::string& where);
 
+// Parameters without the path of every file, also of those in inner environments: {"sha256"} stays.
+nlohmann::json without_paths(nlohmann::json params);
+
 // A canonical document without the settings that cannot change a result. It is left without
 //   data.path, data.format    the data set in the lab counts, and its fingerprint is in the result
 //   train.log_every

@@ -156,4 +156,14 @@ struct AugmentSection {
   }
 };
 
+// How artefacts are made. Nothing here changes a result, so it belongs to no run.
+struct PrepareSection {
+  int64_t threads = 1;
+  std::string device = "cpu";
+  void fields(Fields& f) {
+    f.integer("threads", threads, {1, 1024}, "threads of a worker that makes an artefact");
+    f.text("device", device, "cpu, cuda (the least busy GPU) or cuda:N");
+  }
+};
+
 }  // namespace lea::spec

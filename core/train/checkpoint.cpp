@@ -80,11 +80,13 @@ class Comparison {
       }
     }
   }
-  void software(const std::map<std::string, std::string>& now) {
-    const nlohmann::json named = object("software");
+  // A map of names to texts, such as versions.
+  void texts(const char* key, const std::map<std::string, std::string>& now,
+             const std::string& before_name) {
+    const nlohmann::json named = object(key);
     for (const auto& [name, value] : named.items()) {
       const auto is = now.find(name);
-      text(named, name, is == now.end() ? "" : is->second, name);
+      text(named, name, is == now.end() ? "" : is->second, before_name + name);
     }
   }
   const std::vector<std::string>& replaced() const { return replaced_; }
@@ -125,6 +127,7 @@ nlohmann::json MadeWith::to_json() const {
           {"split_fingerprint", split_fingerprint},
           {"plugins", builds},
           {"numerics", spec::kNumerics},
+          {"artefacts", artefacts},
           {"software", software}};
 }
 
@@ -134,7 +137,8 @@ std::vector<std::string> replaced_since(const nlohmann::json& progress, const Ma
   comparison.text(progress, "split_fingerprint", now.split_fingerprint, "the split");
   comparison.plugins(now.plugins);
   comparison.numerics();
-  comparison.software(now.software);
+  comparison.texts("artefacts", now.artefacts, "the artefact ");
+  comparison.texts("software", now.software, "");
   return comparison.replaced();
 }
 

@@ -13,6 +13,7 @@
 //   data_fingerprint, split_fingerprint
 //   plugins    "KIND ID" -> {version, sha256}
 //   numerics   spec::kNumerics
+//   artefacts  the files that were made once: "KIND of PLUGIN" -> sha256
 //   software   LibTorch and LEA Lab -> version
 //
 // One of them may be replaced between two attempts: a plugin gets another version in the middle of
@@ -44,10 +45,11 @@ struct Checkpoint {
   std::map<std::string, Tensor> tensors;
 };
 
-// The data, plugins and software that make the steps of a run.
+// The data, plugins, artefacts and software that make the steps of a run.
 struct MadeWith {
   std::string data_fingerprint, split_fingerprint;
   std::map<std::string, spec::PluginBuild> plugins;  // by "KIND ID"
+  std::map<std::string, std::string> artefacts;      // "KIND of PLUGIN" -> sha256
   std::map<std::string, std::string> software;       // LibTorch and LEA Lab -> version
 
   nlohmann::json to_json() const;

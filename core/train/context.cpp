@@ -26,7 +26,8 @@ std::unordered_map<std::string, int64_t> index_of(const std::vector<std::string>
 
 class HostContext::OfPlugin final : public Context {
  public:
-  OfPlugin(const HostContext& host, std::string id) : host_(host), id_(std::move(id)) {}
+  OfPlugin(const HostContext& host, std::string plugin_kind, spec::PluginUse use)
+      : host_(host), plugin_kind_(std::move(plugin_kind)), use_(std::move(use)) {}
 
   int64_t items() const override { return host_.items(); }
   int64_t history() const override { return host_.history(); }
@@ -48,16 +49,19 @@ class HostContext::OfPlugin final : public Context {
   }
   std::vector<std::string> text_columns() const override { return host_.text_columns(); }
   const Tensor& pool() const override { return host_.pool(); }
-  std::string artefact(const std::string& kind) const override { return host_.artefact(kind); }
+  std::string artefact(const std::string& kind) const override {
+    return host_.artefact_of(plugin_kind_, use_, kind);
+  }
   StateUse state_use() const override { return host_.state_use(); }
   AugmentUse augment_use() const override { return host_.augment_use(); }
   void log(LogLevel level, const std::string& message) const override {
-    lea::log(level, id_, message);
+    lea::log(level, use_.id, message);
   }
 
  private:
   const HostContext& host_;
-  const std::string id_;
+  const std::string plugin_kind_;
+  const spec::PluginUse use_;
 };
 
 TrainingEvents training_events(const data::Dataset& data, const data::Split& split,
@@ -98,13 +102,15 @@ TrainingEvents training_events(const data::Dataset& data, const data::Split& spl
 }
 
 HostContext::HostContext(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
-                         std::shared_ptr<const data::Split> split, PluginLookup lookup)
+                         std::shared_ptr<const data::Split> split, PluginLookup lookup,
+                         Artefacts artefacts)
     : run_(run),
       data_(std::move(data)),
       split_(std::move(split)),
       lookup_(std::move(lookup)),
       device_(run.train.device),
-      events_(training_events(*data_, *split_, run.data.history)) {
+      events_(training_events(*data_, *split_, run.data.history)),
+      artefacts_(std::move(artefacts)) {
   if (events_.data.events() == 0)
     throw DataError("data " + run.data.name + ": the split leaves no training event");
   if (run.negatives.from == "pool") pool_ = draw_pool(run.negatives, data_->items(), events_.data);
@@ -117,7 +123,7 @@ std::shared_ptr<Backbone> HostContext::make_backbone() const {
                       " asks for a backbone, which its `uses` does not name");
   }
   const PluginEntry& entry = lookup_("backbone", run_.backbone.id);
-  return entry.backbone(values_of(entry, run_.backbone), given_to(run_.backbone.id));
+  return entry.backbone(values_of(entry, run_.backbone), given_to("backbone", run_.backbone));
 }
 
 std::shared_ptr<Environment> HostContext::environment(const std::string& value) const {
@@ -126,7 +132,7 @@ std::shared_ptr<Environment> HostContext::environment(const std::string& value) 
     const auto document = nlohmann::json::parse(value);
     const spec::PluginUse use{document.at("id").get<std::string>(), document.at("params")};
     const PluginEntry& entry = lookup_("environment", use.id);
-    made = entry.environment(values_of(entry, use), given_to(use.id));
+    made = entry.environment(values_of(entry, use), given_to("environment", use));
   }
   return made;
 }
@@ -139,13 +145,14 @@ std::shared_ptr<Environment> HostContext::slot(const spec::PluginUse& use) const
 std::shared_ptr<Augmenter> HostContext::augmenter() const {
   if (run_.augment.none()) return nullptr;
   const PluginEntry& entry = lookup_("augmenter", run_.augment.id);
-  return entry.augmenter(values_of(entry, run_.augment), given_to(run_.augment.id));
+  return entry.augmenter(values_of(entry, run_.augment), given_to("augmenter", run_.augment));
 }
 
 std::shared_ptr<Framework> HostContext::make_framework() {
   const PluginEntry& entry = lookup_("framework", run_.framework.id);
   making_framework_ = true;
-  auto framework = entry.framework(values_of(entry, run_.framework), given_to(run_.framework.id));
+  auto framework =
+      entry.framework(values_of(entry, run_.framework), given_to("framework", run_.framework));
   making_framework_ = false;
   return framework;
 }
@@ -173,8 +180,18 @@ std::vector<std::string> HostContext::texts(const std::string& column) const {
 
 std::vector<std::string> HostContext::text_columns() const { return data::text_columns(*data_); }
 
-std::string HostContext::artefact(const std::string& kind) const {
-  throw PluginError("there is no artefact `" + kind + "`");
+std::string HostContext::artefact_of(const std::string& plugin_kind, const spec::PluginUse& use,
+                                     const std::string& kind) const {
+  for (const RunArtefact& artefact : artefacts_) {
+    if (artefact.plugin_kind == plugin_kind && artefact.use.id == use.id &&
+        artefact.use.params == use.params && artefact.kind == kind)
+      return artefact.folder;
+  }
+  for (const Artefact& declared : lookup_(plugin_kind, use.id).artefacts) {
+    if (declared.kind == kind) return "";
+  }
+  throw PluginError(plugin_kind + " " + use.id + " asks for its artefact `" + kind +
+                    "`, which it does not declare");
 }
 
 Context::StateUse HostContext::state_use() const {
@@ -192,9 +209,10 @@ void HostContext::log(LogLevel level, const std::string& message) const {
   lea::log(level, "plugin", message);
 }
 
-const Context& HostContext::given_to(const std::string& id) const {
-  std::unique_ptr<Context>& given = given_[id];
-  if (!given) given = std::make_unique<OfPlugin>(*this, id);
+const Context& HostContext::given_to(const std::string& plugin_kind,
+                                     const spec::PluginUse& use) const {
+  std::unique_ptr<Context>& given = given_[plugin_kind + " " + use.id + use.params.dump()];
+  if (!given) given = std::make_unique<OfPlugin>(*this, plugin_kind, use);
   return *given;
 }
 

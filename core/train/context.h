@@ -28,12 +28,22 @@ struct TrainingEvents {
 TrainingEvents training_events(const data::Dataset& data, const data::Split& split,
                                int64_t history);
 
+// An artefact that the run uses: its files are in `folder`.
+struct RunArtefact {
+  std::string plugin_kind;
+  spec::PluginUse use;
+  std::string kind, folder;
+  std::string sha256;  // of all files together
+};
+using Artefacts = std::vector<RunArtefact>;
+
 // Keeps a reference to `run`, which must outlive it, as it must outlive the plugins. The constructor throws DataError when the
 // split has no training event.
 class HostContext final : public Context {
  public:
   HostContext(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,
-              std::shared_ptr<const data::Split> split, PluginLookup lookup);
+              std::shared_ptr<const data::Split> split, PluginLookup lookup,
+              Artefacts artefacts = {});
 
   int64_t items() const override { return data_->items(); }
   int64_t history() const override { return run_.data.history; }
@@ -47,7 +57,6 @@ class HostContext final : public Context {
   std::vector<std::string> texts(const std::string& column) const override;
   std::vector<std::string> text_columns() const override;
   const Tensor& pool() const override { return pool_; }
-  std::string artefact(const std::string& kind) const override;
   StateUse state_use() const override;
   AugmentUse augment_use() const override;
   void log(LogLevel level, const std::string& message) const override;
@@ -65,7 +74,9 @@ class HostContext final : public Context {
 
   std::shared_ptr<Environment> slot(const spec::PluginUse& use) const;
   // What a plugin is given: this context, whose log names the plugin.
-  const Context& given_to(const std::string& id) const;
+  const Context& given_to(const std::string& plugin_kind, const spec::PluginUse& use) const;
+  std::string artefact_of(const std::string& plugin_kind, const spec::PluginUse& use,
+                          const std::string& kind) const;
 
   const spec::RunSpec& run_;
   std::shared_ptr<const data::Dataset> data_;
@@ -75,7 +86,8 @@ class HostContext final : public Context {
   TrainingEvents events_;
   Tensor pool_;
   bool making_framework_ = false;
-  mutable std::map<std::string, std::unique_ptr<Context>> given_;             // by the plugin's id
+  Artefacts artefacts_;
+  mutable std::map<std::string, std::unique_ptr<Context>> given_;             // by kind, id, params
   mutable std::map<std::string, std::shared_ptr<Environment>> environments_;  // by id and params
   mutable std::unordered_map<std::string, int64_t> item_index_, sequence_index_;
 };

@@ -33,11 +33,12 @@ class Loop {
  public:
   Loop(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
        const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
-       const Paths& paths, Progress& progress, const LoadedPlugins& loaded)
+       const Paths& paths, Progress& progress, const LoadedPlugins& loaded,
+       const Artefacts& artefacts)
       : run_(run),
         paths_(paths),
         progress_(progress),
-        context_(run, data, split, lookup),
+        context_(run, data, split, lookup, artefacts),
         evaluator_(data, split, run.data.history, context_.device()),
         stop_(run.train),
         sampler_(context_.training().events(), run.train.batch_size, run.train.sampling,
@@ -58,7 +59,10 @@ class Loop {
     made_with_ = {data->fingerprint(),
                   split->fingerprint,
                   {},
+                  {},
                   {{"LibTorch", TORCH_VERSION}, {"LEA Lab", LEA_VERSION}}};
+    for (const RunArtefact& artefact : artefacts)
+      made_with_.artefacts[artefact.kind + " of " + artefact.use.id] += artefact.sha256;
     if (loaded) made_with_.plugins = loaded();
   }
 
@@ -351,8 +355,9 @@ class Loop {
 
 Outcome train(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
               const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
-              const Paths& paths, Progress& progress, const LoadedPlugins& loaded) {
-  return Loop(run, data, split, lookup, paths, progress, loaded).go();
+              const Paths& paths, Progress& progress, const LoadedPlugins& loaded,
+              const Artefacts& artefacts) {
+  return Loop(run, data, split, lookup, paths, progress, loaded, artefacts).go();
 }
 
 }  // namespace lea::train

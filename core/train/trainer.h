@@ -59,6 +59,7 @@ using LoadedPlugins = std::function<std::map<std::string, spec::PluginBuild>()>;
 // weight that is not finite is one before the next checkpoint or validation.
 Outcome train(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
               const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
-              const Paths& paths, Progress& progress, const LoadedPlugins& loaded = {});
+              const Paths& paths, Progress& progress, const LoadedPlugins& loaded = {},
+              const Artefacts& artefacts = {});
 
 }  // namespace lea::train

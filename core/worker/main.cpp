@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/worker/language.h"
+#include "core/worker/prepare.h"
 #include "core/worker/probe.h"
 #include "core/worker/provenance.h"
 #include "core/worker/tasks.h"
@@ -33,7 +34,7 @@ int main(int argc, char** argv) {
   lea::worker::TaskOptions options;
   const auto add_common = [&](CLI::App* command) {
     command->add_option("--lab", options.lab, "the lab's folder")->required();
-    command->add_option("--run", options.run, "the run's folder")->required();
+    command->add_option("--run", options.run, "the folder of the run or artefact")->required();
     command->add_option("--plugin-dir", options.plugin_dirs,
                         "one more folder with plugins (repeatable)");
   };
@@ -42,6 +43,12 @@ int main(int argc, char** argv) {
   train->add_option("--parent", options.parent, "stop when this process is gone at the start");
   train->add_option("--claim", options.claim, "the inherited descriptor of the run's claim");
   train->callback([&] { exit_code = lea::worker::run_training(options); });
+
+  auto* prepare = app.add_subcommand("prepare", "make the artefact, or go on with it");
+  add_common(prepare);
+  prepare->add_option("--parent", options.parent, "stop when this process is gone at the start");
+  prepare->add_option("--claim", options.claim, "the inherited descriptor of the artefact's claim");
+  prepare->callback([&] { exit_code = lea::worker::run_preparing(options); });
 
   lea::worker::ScoreOptions score_options;
   auto* score =

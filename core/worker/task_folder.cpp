@@ -31,9 +31,9 @@ void listen(int64_t parent) {
 
 }  // namespace
 
-TaskFolder::TaskFolder(run::Folder folder, int claim, int64_t parent)
+TaskFolder::TaskFolder(run::Folder folder, const std::string& what, int claim, int64_t parent)
     : folder_((listen(parent), std::move(folder))),
-      lock_(folder_.file(run::kLockFile), kOrphanSeconds, "the run") {
+      lock_(folder_.file(run::kLockFile), kOrphanSeconds, what) {
   // Programs that a plugin starts must not hold the claim.
   if (claim >= 0) fcntl(claim, F_SETFD, FD_CLOEXEC);
 }

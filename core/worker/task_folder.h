@@ -1,9 +1,10 @@
 // The folder of a task, seen by the worker that works on it: lock, attempt, beat, request to stop,
-// and result. Training uses it for the folder of a run.
+// and result. The task makes a run or an artefact.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "core/base/file_lock.h"
 #include "core/run/beat.h"
@@ -16,8 +17,9 @@ class TaskFolder {
  public:
   // Waits at most a minute for the lock of the folder, because the worker of a lealab that was
   // killed may still be writing its checkpoint. From now on SIGTERM, SIGINT and the end of the
-  // parent are requests to stop. `claim`: see TaskOptions. Throws StoreError.
-  TaskFolder(run::Folder folder, int claim, int64_t parent);
+  // parent are requests to stop. `what` is "the run" or "the artefact", for messages. `claim`: see
+  // TaskOptions. Throws StoreError.
+  TaskFolder(run::Folder folder, const std::string& what, int claim, int64_t parent);
 
   const run::Folder& folder() const { return folder_; }
   bool has_result() const;

@@ -21,13 +21,14 @@ class ToLog final : public c10::WarningHandler {
 
 }  // namespace
 
-void open_task_log(const run::Folder& folder, LogLevel level, int64_t attempt) {
+void open_task_log(const run::Folder& folder, LogLevel level, const std::string& what,
+                   int64_t attempt) {
   open_log(folder.file(run::kLogFile), level);
   static ToLog to_log;
   c10::WarningUtils::set_warning_handler(&to_log);
   const run::Process process = run::this_process();
   log(LogLevel::kInfo, kComponent,
-      "attempt " + std::to_string(attempt) + " of run " + folder.uuid() +
+      "attempt " + std::to_string(attempt) + " of " + what + " " + folder.uuid() +
           ": LEA Lab " LEA_VERSION ", LibTorch " TORCH_VERSION ", host " + process.host +
           ", process " + std::to_string(process.pid));
 }

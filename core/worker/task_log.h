@@ -9,9 +9,10 @@
 
 namespace lea::worker {
 
-// Opens the log of the run, sends LibTorch's warnings of this thread to it, and logs which programs
-// work on the run, and where. LibTorch prints the warnings of its other threads to standard error.
-void open_task_log(const run::Folder& folder, LogLevel level, int64_t attempt);
+// Opens the log of the task, sends LibTorch's warnings of this thread to it, and logs which programs
+// work on it, and where. `what`, "run" or "artefact", is what the task makes. LibTorch prints the warnings of its other threads to standard error.
+void open_task_log(const run::Folder& folder, LogLevel level, const std::string& what,
+                   int64_t attempt);
 
 // Logs a sentence. Whoever started the worker by hand reads it on standard error.
 void report(LogLevel level, const std::string& sentence);

@@ -20,12 +20,14 @@
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
 #include "core/train/trainer.h"
-#include "core/worker/device.h"
+#include "core/worker/attempt.h"
 #include "core/worker/memory_limit.h"
+#include "core/worker/open_data.h"
 #include "core/worker/provenance.h"
 #include "core/worker/registry.h"
 #include "core/worker/task_folder.h"
 #include "core/worker/task_log.h"
+#include "core/worker/used_artefacts.h"
 
 namespace lea::worker {
 namespace {
@@ -36,17 +38,6 @@ constexpr double kProgressSeconds = 0.25;
 double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-// Sends one line to the process that started this one. When the pipe is closed, nobody reads it, and
-// the run continues.
-void tell(std::string line) {
-  line += '\n';
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fflush(stdout);
-}
-
-// The first line of a c10::Error is its message; the rest is a backtrace.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // Reports the progress of the loop to the task's folder and to the process that started the worker.
 class FolderProgress final : public train::Progress {
@@ -103,17 +94,6 @@ class FolderProgress final : public train::Progress {
   Clock::time_point start_, told_;
 };
 
-// The split's file must still be the one that the run was planned with.
-void check_split_file(const spec::RunSpec& run) {
-  if (run.split.path.empty()) return;
-  const std::string now = sha256_file(run.split.path);
-  if (now == run.split_sha256) return;
-  throw DataError("split.path: " + printable(run.split.path) +
-                  ": has changed since the run was planned (sha256 " + now.substr(0, 12) +
-                  ", not " + run.split_sha256.substr(0, 12) +
-                  "). Restore the file, or run the spec again.");
-}
-
 // A run with its data set and split.
 struct OpenRun {
   run::Folder folder;
@@ -126,12 +106,9 @@ OpenRun open_run(const TaskOptions& options) {
   OpenRun open;
   open.folder = {options.run};
   open.run = spec::load_run(open.folder.file(run::kSpecFile));
-  at::set_num_threads(static_cast<int>(open.run.train.threads));
-  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
-  check_device(open.run.train.device, "train.device");
-  check_split_file(open.run);
-  open.data = data::Dataset::open(data::dataset_folder(options.lab, open.run.data.name));
-  open.split = std::make_shared<data::Split>(data::make_split(*open.data, open.run.split));
+  OpenData opened = open_data(options.lab, open.run, open.run.train.threads, open.run.train.device);
+  open.data = std::move(opened.data);
+  open.split = std::move(opened.split);
   return open;
 }
 
@@ -149,12 +126,6 @@ void log_settings(const OpenRun& open, const std::optional<MemoryLimit>& limit) 
               : "memory: no limit");
 }
 
-train::PluginLookup lookup_in(Registry& registry) {
-  return [&registry](const std::string& kind, const std::string& id) -> const PluginEntry& {
-    return registry.get(kind, id);
-  };
-}
-
 train::LoadedPlugins loaded_in(Registry& registry) {
   return [&registry] {
     std::map<std::string, spec::PluginBuild> loaded;
@@ -162,19 +133,6 @@ train::LoadedPlugins loaded_in(Registry& registry) {
       loaded[plugin.kind + " " + plugin.id] = {plugin.version, plugin.sha256};
     return loaded;
   };
-}
-
-// How an attempt ended. An interrupted run has no result. A full disk or a refused file gives no
-// Verdict at all: the error is thrown, because the cause may pass and the next attempt can continue
-// from the checkpoint.
-struct Verdict {
-  Exit code = Exit::kOk;
-  std::optional<run::Result> result;
-  int64_t step = 0;  // of an interrupted run
-};
-
-Verdict failed(Exit code, const std::string& reason) {
-  return {code, run::failure(reason, /*attempt=*/0), 0};
 }
 
 run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenance made_with,
@@ -194,78 +152,36 @@ run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenan
   return result;
 }
 
-Verdict train_run(const TaskOptions& options, TaskFolder& task) {
+Ending train_run(const TaskOptions& options, TaskFolder& task, std::optional<MemoryLimit>& limit) {
   const auto start = Clock::now();
   Registry registry(plugin_folders(options.plugin_dirs));
-  std::optional<MemoryLimit> limit;
-  try {
-    const LoggedPhase load("worker", "load");
-    const OpenRun open = open_run(options);
-    load.end();
-    // CUDA maps far more memory than it uses, so the limit would be wrong.
-    if (open.run.train.device == "cpu") limit.emplace();
-    log_settings(open, limit);
-    FolderProgress progress(task);
-    const train::Paths paths = {open.folder.file(run::kCheckpointFolder),
-                                open.folder.file(run::kRanksFile),
-                                open.folder.file(run::kValidRanksFile)};
-    train::Outcome outcome = train::train(open.run, open.data, open.split, lookup_in(registry),
-                                          paths, progress, loaded_in(registry));
-    if (outcome.interrupted) return {Exit::kInterrupted, {}, outcome.steps};
-    return {Exit::kOk,
-            result_of(std::move(outcome), open, provenance(registry, open.run.train.device),
-                      since(start)),
-            0};
-  } catch (const Error& error) {
-    if (error.code() == Exit::kEnvironment) throw;
-    return failed(error.code(), error.what());
-  } catch (const std::exception& error) {
-    const std::string available =
-        limit ? std::to_string(limit->available() >> 20) + " MiB were available at the start. "
-              : "";
-    limit.reset();  // the message needs a little memory
-    log(LogLevel::kError, "worker", "an exception that is not of LEA Lab, in full:");
-    std::fprintf(stderr, "%s\n", error.what());
-    if (is_out_of_memory(error)) {
-      return failed(Exit::kEnvironment, "out of memory. " + available +
-                                            "Run fewer workers (--jobs), or a "
-                                            "smaller model or batch. " +
-                                            first_line(error.what()));
-    }
-    return failed(Exit::kPlugin, "a plugin or LibTorch threw: " + first_line(error.what()));
-  } catch (...) {
-    return failed(Exit::kPlugin, "a plugin threw something that is no std::exception");
-  }
+  const LoggedPhase load("worker", "load");
+  const OpenRun open = open_run(options);
+  load.end();
+  // CUDA maps far more memory than it uses, so the limit would be wrong.
+  if (open.run.train.device == "cpu") limit.emplace();
+  log_settings(open, limit);
+  const UsedArtefacts artefacts(options.lab, open.run, *open.data, *open.split, registry);
+  FolderProgress progress(task);
+  const train::Paths paths = {open.folder.file(run::kCheckpointFolder),
+                              open.folder.file(run::kRanksFile),
+                              open.folder.file(run::kValidRanksFile)};
+  train::Outcome outcome = train::train(open.run, open.data, open.split, lookup_in(registry), paths,
+                                        progress, loaded_in(registry), artefacts.for_training());
+  if (outcome.interrupted)
+    return {Exit::kInterrupted, {}, "at step " + std::to_string(outcome.steps)};
+  run::Result result = result_of(std::move(outcome), open,
+                                 provenance(registry, open.run.train.device), since(start));
+  result.artefacts = artefacts.used();
+  return {Exit::kOk, std::move(result), ""};
 }
 
 }  // namespace
 
 int run_training(const TaskOptions& options) {
-  const LogLevel level = log_level_of_environment();
-  TaskFolder task({options.run}, options.claim, options.parent);
-  if (task.has_result()) return int(Exit::kOk);
-  const auto start = Clock::now();
-  open_task_log(task.folder(), level, task.begin());
-  Verdict verdict;
-  try {
-    verdict = train_run(options, task);
-  } catch (const Error& error) {
-    report_failure(since(start), int(error.code()), error.what());
-    return int(error.code());
-  }
-  // The reason of the end is logged before the result is written, because who follows the log stops
-  // at the result.
-  if (!verdict.result) {
-    log(LogLevel::kInfo, "worker",
-        "interrupted on request at step " + std::to_string(verdict.step) + " after " +
-            log_seconds(since(start)));
-  } else if (verdict.result->reason.empty()) {
-    log(LogLevel::kInfo, "worker", "finished after " + log_seconds(since(start)));
-  } else {
-    report_failure(since(start), int(verdict.code), verdict.result->reason);
-  }
-  task.end(verdict.code, std::move(verdict.result));
-  return int(verdict.code);
+  return run_attempt(options, "run", [&](TaskFolder& task, std::optional<MemoryLimit>& limit) {
+    return train_run(options, task, limit);
+  });
 }
 
 int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
@@ -278,7 +194,9 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
                     printable(open.run.data.name));
   }
   Registry registry(plugin_folders(options.plugin_dirs));
-  train::HostContext context(open.run, open.data, open.split, lookup_in(registry));
+  const UsedArtefacts artefacts(options.lab, open.run, *open.data, *open.split, registry);
+  train::HostContext context(open.run, open.data, open.split, lookup_in(registry),
+                             artefacts.for_training());
   const auto framework = context.make_framework();
   framework->fit(context.training());
   torch::NoGradGuard no_grad;

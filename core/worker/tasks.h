@@ -8,7 +8,7 @@
 namespace lea::worker {
 
 struct TaskOptions {
-  std::string lab, run;  // folders
+  std::string lab, run;  // folders: the lab's, and the task's, which is a run or an artefact
   std::vector<std::string> plugin_dirs;
   // The process that started this one. When it has ended already, training stops at once, as if it
   // had been asked to. 0: unknown.

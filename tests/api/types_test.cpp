@@ -22,6 +22,33 @@ TEST(TrainingData, CutsHistoriesAtTheSequenceAndAtT) {
   EXPECT_TRUE(at::equal(data.sequence_of(history.event), at::tensor({0, 0, 1, 2, 0}, at::kLong)));
 }
 
+TEST(TrainingData, HasAPlaceForEachEventAndForTheEndOfEachSequence) {
+  const TrainingData data = training_data(9, 3, {{1, 2, 3, 4, 5}, {6}, {7, 8}});
+  EXPECT_EQ(data.places(), 11);
+  const History history = data.histories_at(at::arange(11, at::kLong));
+  const auto expected = make_history({{0, 0, 0},
+                                      {1, 0, 0},
+                                      {1, 2, 0},
+                                      {1, 2, 3},
+                                      {2, 3, 4},
+                                      {3, 4, 5},
+                                      {0, 0, 0},
+                                      {6, 0, 0},
+                                      {0, 0, 0},
+                                      {7, 0, 0},
+                                      {7, 8, 0}},
+                                     {0, 1, 2, 3, 3, 3, 0, 1, 0, 1, 2});
+  EXPECT_TRUE(at::equal(history.items, expected.items)) << history.items;
+  EXPECT_TRUE(at::equal(history.length, expected.length));
+  EXPECT_TRUE(at::equal(history.place, at::arange(11, at::kLong)));
+  const Tensor event = at::tensor({0, 1, 2, 3, 4, -1, 5, -1, 6, 7, -1}, at::kLong);
+  EXPECT_TRUE(at::equal(history.event, event));
+  // The history before an event is the one at its place.
+  const Tensor events = event.masked_select(event.ge(0));
+  EXPECT_TRUE(at::equal(data.histories(events).place, history.place.masked_select(event.ge(0))));
+  EXPECT_TRUE(at::equal(data.histories(events).items, history.items.index({event.ge(0)})));
+}
+
 TEST(Append, DropsTheOldestOfAFullHistoryAndNothingFor0) {
   const auto history = make_history({{0, 0, 0}, {1, 2, 0}, {1, 2, 3}, {1, 2, 3}}, {0, 2, 3, 3});
   const History longer = append(history, at::tensor({5, 6, 7, 0}, at::kLong));

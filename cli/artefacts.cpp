@@ -1,0 +1,143 @@
+// The command `lealab artefacts`: what plugins made once for many runs.
+#include <cstdio>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/lab/artefacts.h"
+#include "core/lab/disk.h"
+#include "core/lab/lab_folder.h"
+#include "core/run/state.h"
+
+namespace lea::cli {
+namespace {
+
+constexpr size_t kDigits = 12;  // of a key, as the commands show and take it
+
+struct Options {
+  std::string key;
+  bool json = false, dry = false;
+};
+
+std::string line_of(const lab::ArtefactRow& row) {
+  std::string text = row.folder.uuid().substr(0, kDigits) + "  ";
+  text += row.header ? printable(row.header->needed.name()) + ", data " +
+                           printable(row.header->run.data.name)
+                     : "(damaged)";
+  text += ": " + run::to_string(row.state) + ", " + lab::size_text(row.bytes);
+  if (row.result && row.result->making)
+    text += ", made in " + duration_text(row.result->making->seconds);
+  text += ", used by " + counted(row.users, "run");
+  if (row.waiting > 0) text += ", awaited";
+  if (row.result && row.result->making) {
+    for (const auto& [name, value] : row.result->making->quality) {
+      char number[32];
+      std::snprintf(number, sizeof number, "%.4g", value);
+      text += ", " + printable(name) + " " + number;
+    }
+  }
+  if (row.result && !row.result->reason.empty()) text += "\n    " + printable(row.result->reason);
+  if (!row.problem.empty()) text += "\n    " + printable(row.problem);
+  return text + "\n";
+}
+
+void list_command(const Options& options, const Globals& globals) {
+  const auto rows = lab::artefact_rows(lab::existing_lab(globals.lab));
+  if (options.json) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const lab::ArtefactRow& row : rows) list.push_back(lab::to_json(row));
+    return print(list.dump(1) + "\n");
+  }
+  int64_t bytes = 0;
+  std::string text;
+  for (const lab::ArtefactRow& row : rows) {
+    text += line_of(row);
+    bytes += row.bytes;
+  }
+  print(text + counted(rows.size(), "artefact") + ", " + lab::size_text(bytes) + "\n");
+}
+
+void show_command(const Options& options, const Globals& globals) {
+  const std::string lab = lab::existing_lab(globals.lab);
+  const run::Folder folder = run::find_artefact(lab, options.key);
+  for (const lab::ArtefactRow& row : lab::artefact_rows(lab)) {
+    if (row.folder.path != folder.path) continue;
+    nlohmann::json document = lab::to_json(row);
+    document["folder"] = folder.path;
+    if (row.result && row.result->making) {
+      for (const auto& [name, record] : row.result->making->files)
+        document["files"][name] = {{"bytes", record.bytes}, {"sha256", record.sha256}};
+    }
+    print(document.dump(2) + "\n");
+  }
+}
+
+void verify_command(const Options& options, const Globals& globals) {
+  const std::string lab = lab::existing_lab(globals.lab);
+  std::string problems;
+  size_t checked = 0, bad = 0;
+  for (const run::Folder& folder : run::list_artefacts(lab)) {
+    if (!folder.uuid().starts_with(options.key)) continue;
+    try {
+      run::read_artefact(folder);
+      checked += run::check_artefact(folder, /*sums=*/true).has_value();
+    } catch (const Error& error) {
+      problems += std::string(error.what()) + "\n";
+      ++bad;
+    }
+  }
+  if (bad > 0) throw DataError(problems + counted(bad, "artefact") + " of the lab cannot be used");
+  print(counted(checked, "finished artefact") + " checked, no problem\n");
+}
+
+void remove_command(const Options& options, const Globals& globals) {
+  const std::string lab = lab::existing_lab(globals.lab);
+  const run::Folder folder = run::find_artefact(lab, options.key);
+  const int64_t bytes = lab::folder_bytes(folder.path);
+  lab::remove_artefact(lab, folder);
+  print("removed " + folder.uuid().substr(0, kDigits) + ", " + lab::size_text(bytes) + "\n");
+}
+
+void prune_command(const Options& options, const Globals& globals) {
+  const lab::Pruned pruned = lab::prune_artefacts(lab::existing_lab(globals.lab), options.dry);
+  std::string text;
+  for (const lab::ArtefactRow& row : pruned.removed) text += line_of(row);
+  for (const lab::ArtefactRow& row : pruned.busy)
+    text += row.folder.uuid().substr(0, kDigits) + "  is being made now, and stays\n";
+  print(text + (options.dry ? "would remove " : "removed ") +
+        counted(pruned.removed.size(), "artefact") + ", " + lab::size_text(pruned.bytes) + " (" +
+        std::to_string(pruned.bytes) + " bytes)\n");
+}
+
+}  // namespace
+
+void add_artefacts(CLI::App& app, const Globals& globals) {
+  CLI::App* artefacts =
+      app.add_subcommand("artefacts", "what plugins made once for many runs: sizes, costs, users");
+  artefacts->require_subcommand(1);
+  auto options = std::make_shared<Options>();
+  const auto with_key = [&](CLI::App* command) {
+    command->add_option("artefact", options->key, "its key, or the first digits")->required();
+    return command;
+  };
+  CLI::App* list = artefacts->add_subcommand("list", "list the artefacts of the lab");
+  list->add_flag("--json", options->json, "as one JSON list");
+  list->callback([options, &globals] { list_command(*options, globals); });
+  with_key(artefacts->add_subcommand("show", "print what is known of one artefact, as JSON"))
+      ->callback([options, &globals] { show_command(*options, globals); });
+  CLI::App* verify =
+      artefacts->add_subcommand("verify", "compare the files of artefacts with their checksums");
+  verify->add_option("artefact", options->key, "only those whose keys begin so");
+  verify->callback([options, &globals] { verify_command(*options, globals); });
+  with_key(artefacts->add_subcommand("remove", "remove one artefact"))
+      ->callback([options, &globals] { remove_command(*options, globals); });
+  CLI::App* prune =
+      artefacts->add_subcommand("prune", "remove what no run and no plan needs any more");
+  prune->add_flag("--dry-run", options->dry, "only print what would be removed");
+  prune->callback([options, &globals] { prune_command(*options, globals); });
+}
+
+}  // namespace lea::cli

@@ -1,0 +1,162 @@
+#include "core/lab/artefacts.h"
+
+#include <map>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/lab/disk.h"
+#include "core/run/claim.h"
+#include "core/run/experiment_plan.h"
+#include "core/run/grid_folder.h"
+#include "core/run/header.h"
+#include "core/run/state.h"
+
+namespace lea::lab {
+namespace {
+
+// How often each key is named, by finished runs and by what is still to be done.
+struct Uses {
+  std::map<std::string, size_t> users, waiting;
+};
+
+// A run names its artefacts in its result, and before that in its header.
+void add_run(const run::Folder& folder, Uses* uses) {
+  const auto result = run::read_result(folder);
+  if (result && result->state == run::State::kFinished) {
+    for (const run::UsedArtefact& used : result->artefacts) ++uses->users[used.key];
+  } else if (!result) {
+    for (const std::string& key : run::read_header(folder).artefacts) ++uses->waiting[key];
+  }
+}
+
+template <class F>
+void skip_damaged(F&& read) {
+  try {
+    read();
+  } catch (const Error&) {
+    // `lealab db check` reports it.
+  }
+}
+
+Uses uses_in(const std::string& lab) {
+  Uses uses;
+  for (const run::Folder& folder : run::list_runs(lab)) {
+    skip_damaged([&] { add_run(folder, &uses); });
+  }
+  for (const std::string& file : run::plan_files(lab)) {
+    skip_damaged([&] {
+      for (const std::string& key : run::read_plan(file).artefacts) ++uses.waiting[key];
+    });
+  }
+  for (const run::Folder& grid : run::live_grids(lab)) {
+    skip_damaged([&] {
+      for (const run::GridTask& task : run::read_grid(grid).tasks) {
+        if (!task.artefact.empty()) ++uses.waiting[task.hash];
+      }
+    });
+  }
+  return uses;
+}
+
+ArtefactRow row_of(const run::Folder& folder, const Uses& uses) {
+  ArtefactRow row;
+  row.folder = folder;
+  row.bytes = folder_bytes(folder.path);
+  const auto count = [&](const std::map<std::string, size_t>& of) {
+    const auto found = of.find(folder.uuid());
+    return found == of.end() ? 0 : found->second;
+  };
+  row.users = count(uses.users);
+  row.waiting = count(uses.waiting);
+  try {
+    row.header = run::read_artefact(folder);
+    row.state = run::state_of(folder);
+    row.result = run::read_result(folder);
+    if (row.state == run::State::kFinished) run::check_artefact(folder, /*sums=*/false);
+  } catch (const Error& error) {
+    row.problem = error.what();
+  }
+  return row;
+}
+
+// The needed artefacts and all that they are made from.
+std::set<std::string> kept_keys(const std::vector<ArtefactRow>& rows) {
+  std::map<std::string, const ArtefactRow*> by_key;
+  for (const ArtefactRow& row : rows) by_key[row.folder.uuid()] = &row;
+  std::set<std::string> kept;
+  for (const ArtefactRow& row : rows) {
+    if (!row.in_use()) continue;
+    for (const ArtefactRow* next = &row; next && kept.insert(next->folder.uuid()).second;) {
+      const auto found = next->header ? by_key.find(next->header->after) : by_key.end();
+      next = found == by_key.end() ? nullptr : found->second;
+    }
+  }
+  return kept;
+}
+
+}  // namespace
+
+std::vector<ArtefactRow> artefact_rows(const std::string& lab) {
+  const std::vector<run::Folder> folders = run::list_artefacts(lab);
+  std::vector<ArtefactRow> rows;
+  if (folders.empty()) return rows;
+  const Uses uses = uses_in(lab);
+  for (const run::Folder& folder : folders) rows.push_back(row_of(folder, uses));
+  return rows;
+}
+
+Pruned prune_artefacts(const std::string& lab, bool dry) {
+  const std::vector<ArtefactRow> rows = artefact_rows(lab);
+  const std::set<std::string> kept = kept_keys(rows);
+  Pruned pruned;
+  for (const ArtefactRow& row : rows) {
+    if (kept.contains(row.folder.uuid())) continue;
+    const auto claim = run::Claim::take(lab, row.folder.uuid());
+    if (!claim) {
+      pruned.busy.push_back(row);
+      continue;
+    }
+    if (!dry) run::remove_artefact(row.folder);
+    pruned.bytes += row.bytes;
+    pruned.removed.push_back(row);
+  }
+  return pruned;
+}
+
+void remove_artefact(const std::string& lab, const run::Folder& artefact) {
+  const auto claim = run::Claim::take(lab, artefact.uuid());
+  if (!claim) {
+    throw Error(Exit::kEnvironment,
+                "artefact " + artefact.uuid().substr(0, 12) + " is being made by " +
+                    run::process_text(run::read_claim(lab, artefact.uuid()).holder) +
+                    ". Stop that first (`lealab stop`).");
+  }
+  run::remove_artefact(artefact);
+}
+
+nlohmann::json to_json(const ArtefactRow& row) {
+  nlohmann::json document = {{"key", row.folder.uuid()}, {"state", run::to_string(row.state)},
+                             {"bytes", row.bytes},       {"users", row.users},
+                             {"waiting", row.waiting},   {"problem", row.problem}};
+  if (row.header) {
+    document.update({{"name", row.header->needed.name()},
+                     {"plugin", row.header->needed.use.id},
+                     {"params", row.header->needed.use.params},
+                     {"after", row.header->after},
+                     {"data", row.header->run.data.name},
+                     {"created", row.header->created}});
+  }
+  if (row.result) {
+    document["reason"] = row.result->reason;
+    if (row.result->making) {
+      document["seconds"] = row.result->making->seconds;
+      document["quality"] = row.result->making->quality;
+      document["sha256"] = row.result->making->sha256;
+    }
+    if (row.result->made_with) document["machine_kind"] = row.result->made_with->machine_kind;
+  }
+  return document;
+}
+
+}  // namespace lea::lab

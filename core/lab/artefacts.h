@@ -1,0 +1,45 @@
+// The artefacts of a lab: what there is, what it cost, and what nothing needs any more.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/run/artefact_folder.h"
+#include "core/spec/needed_artefacts.h"
+
+namespace lea::lab {
+
+struct ArtefactRow {
+  run::Folder folder;
+  std::optional<run::ArtefactHeader> header;  // empty when artefact.json is damaged
+  run::State state = run::State::kQueued;
+  std::optional<run::Result> result;
+  int64_t bytes = 0;    // of its folder
+  size_t users = 0;     // finished runs that used it
+  size_t waiting = 0;   // unfinished runs, plans and grids that need it
+  std::string problem;  // why it cannot be read
+
+  bool in_use() const { return users + waiting > 0; }
+};
+
+// All artefacts of the lab, sorted by key. Damaged ones have a `problem`.
+std::vector<ArtefactRow> artefact_rows(const std::string& lab);
+
+struct Pruned {
+  std::vector<ArtefactRow> removed;
+  std::vector<ArtefactRow> busy;  // not needed, but some process makes them now
+  int64_t bytes = 0;              // of the removed ones
+};
+// Removes every artefact that no run, plan or grid at work names, and from which no needed one is
+// made. With `dry`, only finds them. Damaged ones that nothing needs are removed, too.
+Pruned prune_artefacts(const std::string& lab, bool dry);
+
+// Removes one artefact. The runs that used it stay; a run that needs it again makes it again. Throws
+// Error(kEnvironment) while a process makes it.
+void remove_artefact(const std::string& lab, const run::Folder& artefact);
+
+nlohmann::json to_json(const ArtefactRow& row);
+
+}  // namespace lea::lab

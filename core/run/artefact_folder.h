@@ -1,0 +1,77 @@
+// The folders of artefacts: what a plugin makes once and runs share. lab/artefacts/KEY is the folder
+// of a task, as that of a run is. It contains:
+//
+//   artefact.json    what it is and how it is made (ArtefactHeader); written when the folder is made
+//   files/           what the plugin writes
+//   attempts.jsonl, beat, worker.lock, log.txt   as in a run's folder (core/run/folder.h)
+//   result.json      written once and last, with the sha256 of each file (core/run/result.h)
+//
+// artefact.json:
+//
+//   {"format": 1, "key", "plugin_kind", "plugin": {"id", "params"}, "artefact": {"kind", ...},
+//    "after", "reads": {name: sha256}, "run": {...}, "threads", "device", "created"}
+//
+//   after  the key of the artefact that it is made from, or ""
+//   run    the resolved spec of a run that needs it: it names the data set, the split and the pool
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/run/folder.h"
+#include "core/run/result.h"
+#include "core/spec/needed_artefacts.h"
+
+namespace lea::run {
+
+inline constexpr const char* kArtefactFile = "artefact.json";
+inline constexpr const char* kFilesFolder = "files";
+
+struct ArtefactHeader {
+  std::string key;
+  spec::NeededArtefact needed;  // its `after` has no meaning here
+  std::string after;            // a key
+  spec::ReadSums reads;
+  spec::RunSpec run;
+  int64_t threads = 1;
+  std::string device = "cpu";
+  std::string created;  // UTC
+};
+
+// lab/artefacts/KEY. It may not exist.
+Folder artefact_folder(const std::string& lab, const std::string& key);
+
+// Every artefact of the lab, sorted by key.
+std::vector<Folder> list_artefacts(const std::string& lab);
+
+// The only artefact with a key that begins with the prefix. Throws UsageError when none or several
+// match.
+Folder find_artefact(const std::string& lab, const std::string& prefix);
+
+// The run or the artefact with this uuid or key, or with these first digits of it. A key must be
+// given with at least nine digits, which tell it from a uuid. Throws UsageError.
+Folder find_task(const std::string& lab, const std::string& prefix);
+
+// Throws DataError that names the file and the key, also for a format of a newer version.
+ArtefactHeader read_artefact(const Folder& artefact);
+
+// Makes lab/artefacts/KEY. After a crash the folder is either complete or absent. The caller must
+// hold the claim of the key. A folder of a making that failed is removed first.
+Folder make_artefact(const std::string& lab, ArtefactHeader header);
+
+// Removes the folder. After a crash it is either whole or absent.
+void remove_artefact(const Folder& artefact);
+
+// Removes the unfinished folders that make_artefact and remove_artefact left when their process was
+// killed.
+void remove_half_made_artefacts(const std::string& lab);
+
+// The records of all files below FOLDER/files, by their path there.
+std::map<std::string, FileRecord> record_files(const Folder& artefact);
+
+// The result of a finished artefact. Empty when it is not finished. Throws DataError when a file is
+// missing, is one too many, or has another size than the result says; with `sums`, also when it has
+// another checksum. The message says which file, and what to do.
+std::optional<Result> check_artefact(const Folder& artefact, bool sums);
+
+}  // namespace lea::run

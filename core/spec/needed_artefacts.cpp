@@ -1,0 +1,119 @@
+#include "core/spec/needed_artefacts.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
+
+namespace lea::spec {
+namespace {
+
+using nlohmann::json;
+
+// The value of an environment parameter.
+bool is_use(const json& value) {
+  return value.is_object() && value.size() == 2 && value.contains("id") && value.contains("params");
+}
+
+PluginUse use_of(const json& value) {
+  return {value.at("id").get<std::string>(), value.at("params")};
+}
+
+class Search {
+ public:
+  explicit Search(const ArtefactsOf& artefacts_of) : artefacts_of_(artefacts_of) {}
+
+  // Adds what the plugin needs in this slot, and what the environments in its parameters need there.
+  void visit(const std::string& plugin_kind, const PluginUse& use, const std::string& slot) {
+    if (use.none()) return;
+    for (const auto& [name, value] : use.params.items()) {
+      if (is_use(value)) visit("environment", use_of(value), slot);
+    }
+    for (const Artefact& artefact : artefacts_of_(plugin_kind, use.id)) {
+      if (artefact.slot.empty() || artefact.slot == slot) add(plugin_kind, use, artefact);
+    }
+  }
+
+  std::vector<NeededArtefact> take() { return std::move(found_); }
+
+ private:
+  size_t add(const std::string& plugin_kind, const PluginUse& use, const Artefact& artefact) {
+    const std::string name = plugin_kind + " " + use.id + " " + artefact.kind;
+    const auto same = [&](const NeededArtefact& other) {
+      return other.plugin_kind == plugin_kind && other.use.id == use.id &&
+             other.artefact.kind == artefact.kind && other.use.params == use.params;
+    };
+    const auto known = std::find_if(found_.begin(), found_.end(), same);
+    if (known != found_.end()) return static_cast<size_t>(known - found_.begin());
+    if (++depth_ > kDeepest) throw ConfigError(name + ": is made from itself, in a circle");
+    NeededArtefact needed{plugin_kind, use, artefact, std::nullopt};
+    if (!artefact.after.empty()) needed.after = earlier(name, plugin_kind, use, artefact.after);
+    --depth_;
+    found_.push_back(std::move(needed));
+    return found_.size() - 1;
+  }
+
+  size_t earlier(const std::string& name, const std::string& plugin_kind, const PluginUse& use,
+                 const std::string& after) {
+    static constexpr std::string_view kOf = "of.";
+    const bool of = after.starts_with(kOf);
+    const std::string kind = of ? after.substr(kOf.size()) : after;
+    const std::string maker_kind = of ? "environment" : plugin_kind;
+    const PluginUse maker = of ? use_of(use.params.at("of")) : use;
+    std::vector<std::string> kinds;
+    for (const Artefact& artefact : artefacts_of_(maker_kind, maker.id)) {
+      if (artefact.kind == kind) return add(maker_kind, maker, artefact);
+      kinds.push_back(artefact.kind);
+    }
+    throw ConfigError(name + " is made from the " + printable(kind) + " of " + maker.id +
+                      ", which makes " + (kinds.empty() ? "no artefact" : "only " + joined(kinds)) +
+                      ". Name another environment in `of`.");
+  }
+
+  static constexpr int kDeepest = 100;
+
+  const ArtefactsOf& artefacts_of_;
+  std::vector<NeededArtefact> found_;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+std::vector<NeededArtefact> needed_artefacts(const RunSpec& run, const ArtefactsOf& artefacts_of) {
+  Search search(artefacts_of);
+  search.visit("environment", run.reward, "reward");
+  search.visit("environment", run.state, "state");
+  // The environment that an augmenter names is asked for rewards.
+  search.visit("augmenter", run.augment, "reward");
+  return search.take();
+}
+
+std::string artefact_key(const NeededArtefact& needed, const ReadSums& sums,
+                         const std::string& after) {
+  json params = json::object();
+  for (const std::string& name : needed.artefact.params) {
+    const auto found = needed.use.params.find(name);
+    if (found != needed.use.params.end()) params[name] = *found;
+  }
+  json reads = json::object();
+  for (const std::string& name : needed.artefact.reads) reads[name] = sums.at(name);
+  const json document = {{"plugin", needed.plugin_kind + " " + needed.use.id},
+                         {"kind", needed.artefact.kind},
+                         {"revision", needed.artefact.revision},
+                         {"params", without_paths(std::move(params))},
+                         {"reads", std::move(reads)},
+                         {"after", after}};
+  return sha256("lea-artefact 1\n" + document.dump());
+}
+
+std::vector<std::string> artefact_keys(const std::vector<NeededArtefact>& needed,
+                                       const ReadSums& sums) {
+  std::vector<std::string> keys;
+  for (const NeededArtefact& artefact : needed) {
+    keys.push_back(artefact_key(artefact, sums, artefact.after ? keys.at(*artefact.after) : ""));
+  }
+  return keys;
+}
+
+}  // namespace lea::spec

@@ -1,0 +1,88 @@
+#include "core/worker/attempt.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include "core/base/log.h"
+#include "core/worker/task_log.h"
+
+namespace lea::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// The first line of a c10::Error is its message; the rest is a backtrace.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+Ending failed(Exit code, const std::string& reason) {
+  return {code, run::failure(reason, /*attempt=*/0), ""};
+}
+
+Ending guarded(TaskFolder& task,
+               const std::function<Ending(TaskFolder&, std::optional<MemoryLimit>&)>& work) {
+  std::optional<MemoryLimit> limit;
+  try {
+    return work(task, limit);
+  } catch (const Error& error) {
+    if (error.code() == Exit::kEnvironment) throw;
+    return failed(error.code(), error.what());
+  } catch (const std::exception& error) {
+    const std::string available =
+        limit ? std::to_string(limit->available() >> 20) + " MiB were available at the start. "
+              : "";
+    limit.reset();  // the message needs a little memory
+    log(LogLevel::kError, "worker", "an exception that is not of LEA Lab, in full:");
+    std::fprintf(stderr, "%s\n", error.what());
+    if (is_out_of_memory(error)) {
+      return failed(Exit::kEnvironment, "out of memory. " + available +
+                                            "Run fewer workers (--jobs), or a "
+                                            "smaller model or batch. " +
+                                            first_line(error.what()));
+    }
+    return failed(Exit::kPlugin, "a plugin or LibTorch threw: " + first_line(error.what()));
+  } catch (...) {
+    return failed(Exit::kPlugin, "a plugin threw something that is no std::exception");
+  }
+}
+
+}  // namespace
+
+void tell(std::string line) {
+  line += '\n';
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fflush(stdout);
+}
+
+int run_attempt(const TaskOptions& options, const std::string& what,
+                const std::function<Ending(TaskFolder&, std::optional<MemoryLimit>&)>& work) {
+  const LogLevel level = log_level_of_environment();
+  TaskFolder task({options.run}, "the " + what, options.claim, options.parent);
+  if (task.has_result()) return int(Exit::kOk);
+  const auto start = Clock::now();
+  open_task_log(task.folder(), level, what, task.begin());
+  Ending ending;
+  try {
+    ending = guarded(task, work);
+  } catch (const Error& error) {
+    report_failure(since(start), int(error.code()), error.what());
+    return int(error.code());
+  }
+  // The reason of the end is logged before the result is written, because who follows the log stops
+  // at the result.
+  if (!ending.result) {
+    log(LogLevel::kInfo, "worker",
+        "interrupted on request " + ending.note + " after " + log_seconds(since(start)));
+  } else if (ending.result->reason.empty()) {
+    log(LogLevel::kInfo, "worker", "finished after " + log_seconds(since(start)));
+  } else {
+    report_failure(since(start), int(ending.code), ending.result->reason);
+  }
+  task.end(ending.code, std::move(ending.result));
+  return int(ending.code);
+}
+
+}  // namespace lea::worker

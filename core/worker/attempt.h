@@ -1,0 +1,36 @@
+// One attempt at a task, whatever it makes: the folder, the log, the limit of memory, and what an
+// exception means.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/run/result.h"
+#include "core/worker/memory_limit.h"
+#include "core/worker/task_folder.h"
+#include "core/worker/tasks.h"
+
+namespace lea::worker {
+
+// Sends one line to the process that started this one. When the pipe is closed, nobody reads it, and
+// the task continues.
+void tell(std::string line);
+
+// How an attempt ended. An interrupted task has no result. A full disk or a refused file gives no
+// ending at all: the error is thrown, because the cause may pass and the next attempt can continue.
+struct Ending {
+  Exit code = Exit::kOk;
+  std::optional<run::Result> result;
+  std::string note;  // of an interrupted task: how far it came, such as "at step 120"
+};
+
+// Works on the task in the folder `options.run` and ends it with a result, unless it has one.
+// `what`, "run" or "artefact", names it in the log. `work` may set a limit of memory. What it throws
+// becomes a failure of the task: a plugin's exception, bad input, a lack of memory. Returns the exit
+// code of run_training.
+int run_attempt(const TaskOptions& options, const std::string& what,
+                const std::function<Ending(TaskFolder&, std::optional<MemoryLimit>&)>& work);
+
+}  // namespace lea::worker

@@ -1,0 +1,51 @@
+#include "core/worker/open_data.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
+#include "core/worker/device.h"
+
+namespace lea::worker {
+namespace {
+
+// The split's file must still be the one that the run was planned with.
+void check_split_file(const spec::RunSpec& run) {
+  if (run.split.path.empty()) return;
+  const std::string now = sha256_file(run.split.path);
+  if (now == run.split_sha256) return;
+  throw DataError("split.path: " + printable(run.split.path) +
+                  ": has changed since the run was planned (sha256 " + now.substr(0, 12) +
+                  ", not " + run.split_sha256.substr(0, 12) +
+                  "). Restore the file, or run the spec again.");
+}
+
+}  // namespace
+
+OpenData open_data(const std::string& lab, const spec::RunSpec& run, int64_t threads,
+                   const std::string& device) {
+  at::set_num_threads(static_cast<int>(threads));
+  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+  check_device(device, "train.device");
+  check_split_file(run);
+  OpenData open;
+  open.data = data::Dataset::open(data::dataset_folder(lab, run.data.name));
+  open.split = std::make_shared<data::Split>(data::make_split(*open.data, run.split));
+  return open;
+}
+
+train::PluginLookup lookup_in(Registry& registry) {
+  return [&registry](const std::string& kind, const std::string& id) -> const PluginEntry& {
+    return registry.get(kind, id);
+  };
+}
+
+spec::ArtefactsOf artefacts_in(Registry& registry) {
+  return [&registry](const std::string& kind, const std::string& id) {
+    return registry.get(kind, id).artefacts;
+  };
+}
+
+}  // namespace lea::worker

@@ -1,0 +1,355 @@
+// Artefacts through the whole program: made once, shared, resumed, checked, listed and removed.
+#include <signal.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "core/base/files.h"
+#include "tests/cli/lab_command.h"
+
+namespace lea {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+namespace fs = std::filesystem;
+
+class Artefacts : public LabCommand {
+ protected:
+  // One run for each value of the axis and each of two seeds.
+  void write_spec(const std::string& environments, const std::string& grid = "",
+                  const std::string& more = "reward: made\n") const {
+    write("spec.yaml", R"(name: study
+data: {name: toy, path: interactions.tsv, history: 5}
+train: {batch_size: 32, max_steps: 20, validate_every: 5, patience: 20}
+backbone: gru4rec
+framework: snqn
+seeds: [1, 2]
+environments: {)" + environments + "}\n" +
+                           more + grid);
+  }
+  lab::ProcessResult call(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"--plugin-dir", LEA_ARTEFACT_PLUGINS});
+    return lealab(arguments);
+  }
+  lab::ProcessResult run(std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"run", path("spec.yaml")});
+    return call(more);
+  }
+  json list() const { return json::parse(call({"artefacts", "list", "--json"}).out); }
+  json plan() const { return json::parse(call({"plan", path("spec.yaml"), "--json"}).out); }
+  std::string folder(const std::string& key) const { return path("lab/artefacts/") + key; }
+  std::string key_of(const std::string& kind) const {
+    for (const json& row : list()) {
+      if (row.at("name") == kind + " of test.making") return row.at("key");
+    }
+    return "";
+  }
+  std::vector<json> results() const {
+    std::vector<json> results;
+    for (const auto& run : fs::directory_iterator(path("lab/runs"))) {
+      if (fs::exists(run.path() / "result.json"))
+        results.push_back(json::parse(read_file(run.path() / "result.json")));
+    }
+    return results;
+  }
+  // All files that plugins made, by "KEY/NAME".
+  std::map<std::string, std::string> files(const std::string& lab = "lab") const {
+    std::map<std::string, std::string> files;
+    for (const auto& artefact : fs::directory_iterator(path(lab) + "/artefacts")) {
+      for (const auto& file : fs::directory_iterator(artefact.path() / "files"))
+        files[artefact.path().filename().string() + "/" + file.path().filename().string()] =
+            read_file(file.path());
+    }
+    return files;
+  }
+  static size_t lines_in(const std::string& file) {
+    const std::string text = read_file(file);
+    return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+  }
+};
+
+TEST_F(Artefacts, AreMadeOnceForAllRunsThatNeedThem) {
+  write_spec("made: test.making", "grid: {framework: [snqn, sa2c]}\n");
+  const auto result = run();
+  ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("artefact vectors of test.making: to make, for 4 runs"));
+  const json rows = list();
+  ASSERT_EQ(rows.size(), 2u) << rows;
+  for (const json& row : rows) {
+    EXPECT_EQ(row.at("state"), "finished");
+    EXPECT_EQ(row.at("users"), 4);
+    EXPECT_EQ(lines_in(folder(row.at("key")) + "/attempts.jsonl"), 2u) << "one attempt";
+  }
+  EXPECT_EQ(rows[0].at("quality").size(), 1u);
+  ASSERT_EQ(results().size(), 4u);
+  for (const json& run : results()) {
+    ASSERT_EQ(run.at("artefacts").size(), 2u);
+    EXPECT_EQ(run.at("artefacts")[0].at("name"), "vectors of test.making");
+    EXPECT_EQ(run.at("artefacts")[0].at("key"), key_of("vectors"));
+    EXPECT_EQ(run.at("artefacts")[1].at("key"), key_of("rewards"));
+  }
+  const auto again = run();
+  EXPECT_THAT(again.out, HasSubstr("nothing to do"));
+}
+
+TEST_F(Artefacts, AreSharedByExperimentsAndSlotsTakeOnlyTheirOwn) {
+  write_spec("made: test.making");
+  ASSERT_EQ(run().exit_code, 0);
+  write_spec("made: test.making", "name: other\n", "state: made\n");
+  std::string text = read_file(path("spec.yaml"));
+  text.replace(text.find("name: study\n"), 12, "");
+  write("spec.yaml", text);
+  const json planned = plan();
+  ASSERT_EQ(planned.at("artefacts").size(), 2u);
+  EXPECT_EQ(planned.at("artefacts")[0].at("status"), "done");
+  EXPECT_EQ(planned.at("artefacts")[1].at("name"), "states of test.making");
+  const auto result = run();
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_EQ(list().size(), 3u);
+}
+
+TEST_F(Artefacts, OfWrappedEnvironmentsAreThoseOfTheInnerOne) {
+  write_spec("made: test.making, mixed: {shuffled: {of: made}}", "grid: {reward: [made, mixed]}\n",
+             "");
+  const auto result = run();
+  ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_EQ(list().size(), 2u);
+}
+
+TEST_F(Artefacts, KeysDependOnTheParametersThatAreDeclared) {
+  write_spec("a: test.making, b: {test.making: {pause: 1}}, c: {test.making: {portion: 0.5}}",
+             "grid: {reward: [a, b, c]}\n", "");
+  ASSERT_EQ(run().exit_code, 0);
+  // `pause` changes no key: a and b share both artefacts; c has its own vectors and rewards.
+  EXPECT_EQ(list().size(), 4u) << list();
+}
+
+TEST_F(Artefacts, ArePlannedWithoutAKeyUntilTheDataIsImported) {
+  write_spec("made: test.making");
+  json planned = plan();
+  ASSERT_EQ(planned.at("artefacts").size(), 2u);
+  EXPECT_TRUE(planned.at("artefacts")[0].at("key").is_null());
+  EXPECT_EQ(planned.at("artefacts")[0].at("runs"), 2);
+  EXPECT_FALSE(fs::exists(path("lab")));
+  ASSERT_EQ(call({"data", "import", "toy", path("interactions.tsv")}).exit_code, 0);
+  planned = plan();
+  EXPECT_EQ(planned.at("artefacts")[0].at("key").get<std::string>().size(), 64u);
+  EXPECT_EQ(planned.at("tasks")[0].at("needs"), json({0, 1}));
+}
+
+TEST_F(Artefacts, KilledTwentyTimesAreEqualToUndisturbedOnes) {
+  write_spec("made: {test.making: {pause: 20}}");
+  ASSERT_EQ(run().exit_code, 0);
+  fs::rename(path("lab"), path("whole"));
+  const auto expected = files("whole");
+  ASSERT_EQ(expected.size(), 2u);
+  std::mt19937 random(3);
+  size_t killed = 0;
+  for (int call = 0; call < 20; ++call) {
+    lab::Child child({LEALAB_PROGRAM, "--lab", path("lab"), "--plugin-dir", LEA_ARTEFACT_PLUGINS,
+                      "run", path("spec.yaml")},
+                     path("err.txt"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300 + random() % 700));
+    // The worker, which is the child of the grid, is killed as well in every other round.
+    if (call % 2 == 0) {
+      std::ifstream children("/proc/" + std::to_string(child.pid()) + "/task/" +
+                             std::to_string(child.pid()) + "/children");
+      for (pid_t pid; children >> pid;) killed += ::kill(pid, SIGKILL) == 0;
+    }
+    child.send(SIGKILL);
+    lab::ProcessResult ended;
+    while (!child.finished(&ended)) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  const auto last = run();
+  EXPECT_EQ(last.exit_code, 0) << last.out << last.err;
+  EXPECT_GT(killed, 3u) << "no worker was killed: the test proves little";
+  EXPECT_TRUE(files() == expected);
+}
+
+struct Fault {
+  const char* mode;
+  const char* reason;
+};
+
+// A sanitizer ends a process that crashes in its own way.
+constexpr Fault kFaults[] = {
+    {"throw", "a plugin or LibTorch threw: thrown by prepare"},
+    {"hang", "the worker hung in phase prepare"},
+    {"nothing", "prepare() wrote no file, so nothing was made"},
+    {"unfinished", "prepare() ended, but vectors.safetensors.part is not finished"},
+    {"undeclared", "asks for the pool, which its `reads` does not declare"},
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    {"crash", "the worker crashed (SIGSEGV) in phase prepare"},
+#endif
+};
+
+TEST_F(Artefacts, ThatCannotBeMadeBlockTheirRunsOnceAndTheRestGoesOn) {
+  std::string environments = "good: test.making, noisy: {test.making: {mode: print}}", rewards = "good, noisy";
+  for (const Fault& fault : kFaults) {
+    const std::string mode = fault.mode;
+    environments += ", " + mode + "_: {test.making: {mode: " + mode + "}}";
+    rewards += ", " + mode + "_";
+  }
+  write_spec(environments, "grid: {reward: [" + rewards + "]}\n", "");
+  const auto result = run({"--hang-seconds", "15"});
+  EXPECT_EQ(result.exit_code, 5) << result.out << result.err;
+  EXPECT_THAT(result.err,
+              HasSubstr(std::to_string(std::size(kFaults)) +
+                        " artefacts could not be made, so " +
+                        std::to_string(2 * std::size(kFaults)) + " runs did not begin"));
+  EXPECT_EQ(results().size(), 4u) << "those of `good` and `noisy`";
+  for (const Fault& fault : kFaults) {
+    EXPECT_THAT(result.out, HasSubstr(fault.reason)) << fault.mode;
+    const size_t first = result.out.find(fault.reason);
+    EXPECT_EQ(result.out.find(fault.reason, first + 1), std::string::npos)
+        << fault.mode << " is reported twice";
+  }
+  EXPECT_EQ(call({"db", "check"}).exit_code, 0);
+  // The same command tries them again.
+  const json planned = plan();
+  EXPECT_THAT(planned.at("artefacts")[0].at("note").get<std::string>() +
+                  planned.at("artefacts")[2].at("note").get<std::string>(),
+              HasSubstr("failed before: "));
+}
+
+TEST_F(Artefacts, ThatAreDamagedAreRefusedAndMadeAgainWhenTheyAreRemoved) {
+  write_spec("made: test.making");
+  ASSERT_EQ(run().exit_code, 0);
+  const auto expected = files();
+  const std::string key = key_of("rewards");
+  const std::string file = folder(key) + "/files/rewards.safetensors";
+  std::string bytes = read_file(file);
+  bytes[bytes.size() - 3] ^= 1;
+  write("lab/artefacts/" + key + "/files/rewards.safetensors", bytes);
+  const auto verify = call({"artefacts", "verify"});
+  EXPECT_EQ(verify.exit_code, 3);
+  EXPECT_THAT(verify.err, HasSubstr("rewards.safetensors: is damaged: it has another checksum"));
+  const auto refused = run({"--set", "seeds=[3]"});
+  EXPECT_EQ(refused.exit_code, 5) << refused.out << refused.err;
+  EXPECT_THAT(refused.out, HasSubstr("rewards.safetensors: is damaged"));
+  EXPECT_THAT(refused.out, HasSubstr("lealab artefacts remove " + key.substr(0, 12)));
+  ASSERT_EQ(call({"artefacts", "remove", key.substr(0, 12)}).exit_code, 0);
+  const auto again = run({"--set", "seeds=[3]"});
+  EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+  EXPECT_TRUE(files() == expected);
+}
+
+TEST_F(Artefacts, ThatLackAFileOrAreOfANewerVersionAreRefusedWithTheReason) {
+  write_spec("made: test.making");
+  ASSERT_EQ(run().exit_code, 0);
+  const std::string key = key_of("vectors");
+  const std::string header = read_file(folder(key) + "/artefact.json");
+  std::string newer = header;
+  newer.replace(newer.find("\"format\": 1"), 11, "\"format\": 2");
+  write("lab/artefacts/" + key + "/artefact.json", newer);
+  EXPECT_THAT(call({"artefacts", "verify"}).err,
+              HasSubstr("format: is 2, but this version of LEA Lab reads up to 1"));
+  write("lab/artefacts/" + key + "/artefact.json", header);
+  fs::remove(folder(key) + "/files/vectors.safetensors");
+  const auto result = run({"--set", "seeds=[3]"});
+  EXPECT_EQ(result.exit_code, 5) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("vectors.safetensors: is missing or cannot be read"));
+}
+
+TEST_F(Artefacts, ThatWereLeftHalfMadeAreFinished) {
+  write_spec("made: test.making");
+  ASSERT_EQ(run().exit_code, 0);
+  const auto expected = files();
+  const std::string key = key_of("rewards");
+  fs::remove(folder(key) + "/result.json");
+  const auto result = run({"--set", "seeds=[3]"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_TRUE(files() == expected);
+}
+
+TEST_F(Artefacts, DoNotDependOnValidationAndTestEvents) {
+  write_spec("made: test.making");
+  std::string split = "user_id\tpart\n";
+  for (int user = 0; user < 120; ++user)
+    split += "u" + std::to_string(user) + "\t" +
+             (user < 90 ? "train" : user < 105 ? "valid" : "test") + "\n";
+  write("split.tsv", split);
+  const std::vector<std::string> by_file = {"--set", "split.by=file", "--set",
+                                            "split.path=" + path("split.tsv")};
+  ASSERT_EQ(run(by_file).exit_code, 0);
+  const auto expected = files();
+  fs::rename(path("lab"), path("first"));
+  // The same training sequences; every other sequence is turned around.
+  std::vector<std::string> lines;
+  std::ifstream in(path("interactions.tsv"));
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  std::string text = lines[0] + "\n";
+  for (size_t i = 1; i < lines.size(); ++i) {
+    const int user = std::stoi(lines[i].substr(1));
+    const size_t other = user < 90 ? i : (i - 1) / 10 * 10 + 10 - (i - 1) % 10;
+    const std::string item = lines[other].substr(lines[other].find('\t'));
+    text += "u" + std::to_string(user) + item.substr(0, item.rfind('\t')) + "\t" +
+            std::to_string((i - 1) % 10) + "\n";
+  }
+  write("interactions.tsv", text);
+  const auto second = run(by_file);
+  ASSERT_EQ(second.exit_code, 0) << second.out << second.err;
+  EXPECT_TRUE(files() == expected) << "equal keys and equal bytes";
+}
+
+TEST_F(Artefacts, ThatAreRemadeDifferentlyMakeARunStartAgain) {
+  write_spec("made: test.making");
+  // A run that stops after its first checkpoint.
+  const std::vector<std::string> endless = {"--set", "train.max_steps=100000", "--set",
+                                            "train.patience=100000", "--set", "seeds=[1]"};
+  auto arguments = endless;
+  arguments.insert(arguments.end(), {"--stop-after", "6"});
+  ASSERT_EQ(run(arguments).exit_code, 7);
+  const std::string key = key_of("rewards");
+  json result = json::parse(read_file(folder(key) + "/result.json"));
+  const std::string before = result.at("sha256");
+  result["sha256"] = std::string(64, 'f');
+  write("lab/artefacts/" + key + "/result.json", result.dump());
+  run(arguments);
+  const std::string log = read_file(fs::directory_iterator(path("lab/runs"))->path() / "log.txt");
+  EXPECT_THAT(log, HasSubstr("the artefact rewards of test.making was replaced (was " +
+                             before.substr(0, 12) + ", is ffffffffffff)"));
+  EXPECT_THAT(log, HasSubstr("the run starts again from step 0"));
+}
+
+TEST_F(Artefacts, ThatNothingNeedsArePruned) {
+  write_spec("made: test.making, other: {test.making: {portion: 0.5}}", "", "reward: made\n");
+  ASSERT_EQ(run().exit_code, 0);
+  EXPECT_THAT(call({"artefacts", "prune"}).out, HasSubstr("removed 0 artefacts"));
+  // Without its runs, nothing names the artefacts but the plan.
+  for (const auto& run : fs::directory_iterator(path("lab/runs"))) fs::remove_all(run.path());
+  EXPECT_THAT(call({"artefacts", "prune"}).out, HasSubstr("removed 0 artefacts"));
+  fs::remove(path("lab/experiments/study.json"));
+  const auto dry = call({"artefacts", "prune", "--dry-run"});
+  EXPECT_THAT(dry.out, HasSubstr("would remove 2 artefacts"));
+  EXPECT_EQ(list().size(), 2u);
+  EXPECT_THAT(call({"artefacts", "prune"}).out, HasSubstr("removed 2 artefacts"));
+  EXPECT_EQ(list().size(), 0u);
+}
+
+TEST_F(Artefacts, AreTasksOfTheirOwnByHand) {
+  write_spec("made: test.making");
+  const json tasks =
+      json::parse(call({"tasks", path("spec.yaml"), "--json"}).out);
+  ASSERT_EQ(tasks.size(), 4u) << tasks;
+  EXPECT_EQ(tasks[0].at("name"), "vectors of test.making");
+  EXPECT_EQ(tasks[1].at("needs"), json({tasks[0].at("task")}));
+  EXPECT_EQ(tasks[2].at("needs").size(), 2u);
+  const auto work = [&](const json& task) {
+    return lab::run_process(task.at("command").get<std::vector<std::string>>(), 100);
+  };
+  const auto early = work(tasks[2]);
+  EXPECT_EQ(early.exit_code, 4) << early.out << early.err;
+  EXPECT_THAT(early.err, HasSubstr("which has not been made: do `lealab work "));
+  for (const json& task : tasks) {
+    const auto done = work(task);
+    EXPECT_EQ(done.exit_code, 0) << done.out << done.err;
+  }
+  EXPECT_EQ(results().size(), 2u);
+}
+
+}  // namespace
+}  // namespace lea

@@ -1,0 +1,117 @@
+#include "core/spec/needed_artefacts.h"
+
+#include <gmock/gmock.h>
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+
+namespace lea::spec {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// `le` makes an adapter, and states and rewards from it; `mixed` makes its own rewards from those of
+// the environment in `of`; `plain` makes nothing.
+std::vector<Artefact> artefacts_of(const std::string& kind, const std::string& id) {
+  if (kind == "environment" && id == "test.le") {
+    return {{"adapter", "", {"rank", "file"}, {"texts", "training"}, "", 1},
+            {"states", "adapter", {}, {"training", "history"}, "state", 2},
+            {"rewards", "adapter", {}, {"training", "history", "pool"}, "reward", 1}};
+  }
+  if (kind == "environment" && id == "test.mixed")
+    return {{"mix", "of.rewards", {"seed"}, {"training"}, "reward", 1}};
+  return {};
+}
+
+json le(int rank = 8) {
+  return {{"id", "test.le"},
+          {"params", {{"rank", rank}, {"speed", 3}, {"file", {{"path", "/a"}, {"sha256", "abc"}}}}}};
+}
+PluginUse use(const json& value) { return {value.at("id"), value.at("params")}; }
+json mixed(const json& of) { return {{"id", "test.mixed"}, {"params", {{"of", of}, {"seed", 1}}}}; }
+
+std::vector<std::string> kinds_of(const RunSpec& run) {
+  std::vector<std::string> kinds;
+  for (const NeededArtefact& needed : needed_artefacts(run, artefacts_of))
+    kinds.push_back(needed.artefact.kind + (needed.after ? " after " + std::to_string(*needed.after) : ""));
+  return kinds;
+}
+
+const ReadSums kSums = {
+    {"training", "t1"}, {"texts", "x1"}, {"history", "h1"}, {"pool", "p1"}};
+
+TEST(NeededArtefacts, AreThoseOfTheSlotsAfterWhatTheyAreMadeFrom) {
+  RunSpec run;
+  EXPECT_TRUE(kinds_of(run).empty());
+  run.reward = use(le());
+  EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0"));
+  run.state = use(le());
+  EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0", "states after 0"));
+  run.reward = {};
+  EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "states after 0"));
+}
+
+TEST(NeededArtefacts, OfAWrapperAreThoseOfTheInnerEnvironmentInTheSameSlot) {
+  RunSpec run;
+  run.reward = use(mixed(le()));
+  EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0", "mix after 1"));
+  run.reward = use(mixed(mixed(le())));
+  EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0", "mix after 1", "mix after 2"))
+      << "the outer one asks the inner one for `rewards`, which it does not make";
+}
+
+TEST(NeededArtefacts, OfAnAugmenterAreTheRewardsOfItsEnvironment) {
+  RunSpec run;
+  run.augment = {"test.best", {{"of", le()}}};
+  EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0"));
+}
+
+TEST(NeededArtefacts, AreRefusedWhenTheEnvironmentDoesNotMakeWhatTheyAreMadeFrom) {
+  RunSpec run;
+  run.reward = use(mixed({{"id", "test.plain"}, {"params", json::object()}}));
+  try {
+    needed_artefacts(run, artefacts_of);
+    FAIL() << "was not refused";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("environment test.mixed mix is made from the rewards of "
+                                        "test.plain, which makes no artefact"));
+  }
+}
+
+TEST(ArtefactKey, IsTheSumOfItsDocument) {
+  RunSpec run;
+  run.state = use(le());
+  const auto needed = needed_artefacts(run, artefacts_of);
+  const auto keys = artefact_keys(needed, kSums);
+  EXPECT_EQ(keys[0], sha256("lea-artefact 1\n"
+                            R"({"after":"","kind":"adapter","params":{"file":{"sha256":"abc"},)"
+                            R"("rank":8},"plugin":"environment test.le","reads":{"texts":"x1",)"
+                            R"("training":"t1"},"revision":1})"));
+  EXPECT_EQ(keys[1], sha256("lea-artefact 1\n{\"after\":\"" + keys[0] +
+                            R"(","kind":"states","params":{},"plugin":"environment test.le",)"
+                            R"("reads":{"history":"h1","training":"t1"},"revision":2})"));
+}
+
+TEST(ArtefactKey, ChangesWithWhatTheArtefactNamesAndWithNothingElse) {
+  const auto key = [](const json& environment, const ReadSums& sums) {
+    RunSpec run;
+    run.reward = use(environment);
+    return artefact_keys(needed_artefacts(run, artefacts_of), sums);
+  };
+  const auto base = key(le(), kSums);
+  json other = le();
+  other["params"]["speed"] = 4;
+  other["params"]["file"]["path"] = "/elsewhere";
+  EXPECT_EQ(key(other, kSums), base);
+  EXPECT_NE(key(le(16), kSums)[0], base[0]);
+  EXPECT_NE(key(le(16), kSums)[1], base[1]) << "it is made from another adapter";
+  ReadSums pool = kSums;
+  pool["pool"] = "p2";
+  EXPECT_EQ(key(le(), pool)[0], base[0]) << "the adapter does not read the pool";
+  EXPECT_NE(key(le(), pool)[1], base[1]);
+}
+
+}  // namespace
+}  // namespace lea::spec
