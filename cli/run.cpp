@@ -88,6 +88,7 @@ void print_artefacts(const lab::Plan& plan) {
       text += artefact.running ? "running" : "to make";
     }
     text += ", for " + counted(artefact.users, "run");
+    if (artefact.seconds) text += ", about " + duration_text(*artefact.seconds);
     if (!artefact.note.empty()) text += "\n      " + printable(artefact.note);
     say(text);
   }

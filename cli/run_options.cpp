@@ -1,5 +1,7 @@
 #include "cli/run_options.h"
 
+#include <cstdio>
+
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -53,7 +55,9 @@ void add_worker_options(CLI::App* command, RunOptions& options) {
 
 lab::Session session_of(const RunOptions& options, const Globals& globals) {
   return lab::Session({globals.lab, globals.plugin_dirs, options.spec, options.set, options.jobs,
-                       options.redo_stale});
+                       options.redo_stale, [](const std::string& sentence) {
+                         std::fprintf(stderr, "%s\n", sentence.c_str());
+                       }});
 }
 
 lab::GridOptions grid_options(const RunOptions& options, const Globals& globals,

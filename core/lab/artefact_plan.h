@@ -24,6 +24,7 @@ struct PlannedArtefact {
   size_t run = 0;                     // a run that needs it: an index into Experiment::runs
   size_t users = 0;                   // how many runs that need work need it
   std::optional<run::Making> making;  // of a finished one
+  std::optional<double> seconds;      // estimated, of one to make; empty: unknown
 };
 
 struct ArtefactPlan {

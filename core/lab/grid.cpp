@@ -39,6 +39,7 @@ run::GridHeader header_of(const spec::Experiment& experiment, const Plan& plan, 
     task.to_do = !artefact.done;
     task.run = artefact.key;
     task.artefact = artefact.needed.name();
+    task.seconds = artefact.seconds.value_or(0);
     header.tasks.push_back(std::move(task));
   }
   for (const PlannedTask& task : plan.tasks) {

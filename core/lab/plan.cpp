@@ -214,15 +214,17 @@ namespace {
 nlohmann::json to_json(const std::vector<PlannedArtefact>& artefacts) {
   nlohmann::json list = nlohmann::json::array();
   for (const PlannedArtefact& artefact : artefacts) {
-    list.push_back({{"name", artefact.needed.name()},
-                    {"params", artefact.needed.use.params},
-                    {"key", artefact.key.empty() ? nlohmann::json() : nlohmann::json(artefact.key)},
-                    {"after", artefact.after ? nlohmann::json(*artefact.after) : nlohmann::json()},
-                    {"status", artefact.done      ? "done"
-                               : artefact.running ? "running"
-                                                  : "to do"},
-                    {"runs", artefact.users},
-                    {"note", artefact.note}});
+    list.push_back(
+        {{"name", artefact.needed.name()},
+         {"params", artefact.needed.use.params},
+         {"key", artefact.key.empty() ? nlohmann::json() : nlohmann::json(artefact.key)},
+         {"after", artefact.after ? nlohmann::json(*artefact.after) : nlohmann::json()},
+         {"status", artefact.done      ? "done"
+                    : artefact.running ? "running"
+                                       : "to do"},
+         {"runs", artefact.users},
+         {"seconds", artefact.seconds ? nlohmann::json(*artefact.seconds) : nlohmann::json()},
+         {"note", artefact.note}});
   }
   return list;
 }

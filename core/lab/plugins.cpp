@@ -19,6 +19,7 @@
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/lab/process.h"
+#include "core/lab/user_cache.h"
 
 namespace lea::lab {
 namespace {
@@ -130,21 +131,6 @@ PluginRecord failed(const std::string& file, const std::string& reason) {
   return record;
 }
 
-// Folder of the cached verdicts; empty when there is none to be had.
-std::string cache_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  std::string folder;
-  if (cache != nullptr && cache[0] == '/') {
-    folder = std::string(cache) + "/lealab/verdicts";
-  } else if (home != nullptr && home[0] == '/') {
-    folder = std::string(home) + "/.cache/lealab/verdicts";
-  }
-  std::error_code error;
-  if (!folder.empty()) fs::create_directories(folder, error);
-  return error || access(folder.c_str(), W_OK) != 0 ? std::string() : folder;
-}
-
 // Changes with every build of the host.
 std::string host_id() {
   const std::string worker = worker_path();
@@ -156,7 +142,8 @@ std::string host_id() {
 
 class Prober {
  public:
-  explicit Prober(ProbeCache cache) : cache_(cache), folder_(cache_folder()), host_(host_id()) {}
+  explicit Prober(ProbeCache cache)
+      : cache_(cache), folder_(user_cache("verdicts")), host_(host_id()) {}
 
   PluginRecord probe(const std::string& file) const {
     struct stat facts {};

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "core/lab/artefact_time.h"
 #include "core/lab/collector.h"
 #include "core/lab/experiment_data.h"
 #include "core/lab/lab_folder.h"
@@ -44,6 +45,9 @@ Plan Session::make_plan(const SplitSizes& sizes) const {
   Plan plan = lab::make_plan(lab_, experiment_, installed_, jobs, options_.redo_stale, sizes);
   for (PlannedTask& task : plan.tasks) task.judged = judged[task.index];
   add_artefacts(lab_, experiment_, catalogue_, &plan);
+  estimate_artefacts({lab_, options_.plugin_dirs, options_.on_wait}, experiment_, &plan.artefacts);
+  for (const PlannedArtefact& artefact : plan.artefacts)
+    plan.seconds += artefact.seconds.value_or(0) / static_cast<double>(plan.jobs);
   return plan;
 }
 

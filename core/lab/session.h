@@ -20,6 +20,8 @@ struct SessionOptions {
   // when a run needs CUDA, at most as many as there are GPUs.
   int64_t jobs = 0;
   bool redo_stale = false;
+  // Called before something that takes seconds, with a sentence for people.
+  std::function<void(const std::string&)> on_wait = [](const std::string&) {};
 };
 
 class Session {

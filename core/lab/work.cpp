@@ -71,7 +71,8 @@ std::vector<HandTask> hand_tasks(const Session& session, const Plan& plan,
                   {},
                   0,
                   session.experiment().prepare.threads,
-                  session.experiment().prepare.device};
+                  session.experiment().prepare.device,
+                  planned.seconds.value_or(0)};
     if (planned.after) task.needs = {plan.artefacts[*planned.after].key};
     if (planned.running)
       task.elsewhere = run::process_text(run::read_claim(lab, planned.key).holder);

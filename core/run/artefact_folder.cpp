@@ -31,6 +31,8 @@ std::string temporary_for(const std::string& lab, const std::string& key) {
   return artefacts_folder(lab) + "/" + kHalfMade + std::to_string(getpid()) + "-" + key;
 }
 
+}  // namespace
+
 nlohmann::json to_json(const ArtefactHeader& header) {
   return {{"format", kFormat},
           {"key", header.key},
@@ -44,6 +46,8 @@ nlohmann::json to_json(const ArtefactHeader& header) {
           {"device", header.device},
           {"created", header.created}};
 }
+
+namespace {
 
 [[noreturn]] void refuse(const Folder& artefact, const std::string& file, const std::string& what) {
   throw DataError(printable(artefact.path + "/" + kFilesFolder + "/" + file) + ": " + what +
@@ -90,7 +94,16 @@ ArtefactHeader read_artefact(const Folder& artefact) {
   const std::string path = artefact.file(kArtefactFile);
   const auto document = read_json(path);
   if (!document) throw DataError(path + ": is missing. The folder is no artefact; move it away.");
-  const JsonFields fields(*document, path);
+  ArtefactHeader header = artefact_from(*document, path);
+  if (header.key != artefact.uuid()) {
+    throw DataError(path +
+                    ": key: must be the folder's name. A copied artefact must keep its name.");
+  }
+  return header;
+}
+
+ArtefactHeader artefact_from(const nlohmann::json& document, const std::string& where) {
+  const JsonFields fields(document, where);
   const int64_t format = fields.integer("format");
   if (format > kFormat) {
     fields.fail("format", "is " + std::to_string(format) + ", but this version of LEA Lab reads " +
@@ -98,8 +111,6 @@ ArtefactHeader read_artefact(const Folder& artefact) {
   }
   ArtefactHeader header;
   header.key = fields.text("key");
-  if (header.key != artefact.uuid())
-    fields.fail("key", "must be the folder's name. A copied artefact must keep its name");
   header.needed.plugin_kind = fields.text("plugin_kind");
   const JsonFields plugin = fields.object("plugin");
   header.needed.use = {plugin.text("id"), plugin.at("params")};
@@ -110,7 +121,7 @@ ArtefactHeader read_artefact(const Folder& artefact) {
   header.after = fields.text("after");
   header.reads = fields.text_map("reads");
   try {
-    header.run = spec::run_from_json(fields.at("run"), path + ": run");
+    header.run = spec::run_from_json(fields.at("run"), where + ": run");
   } catch (const ConfigError& error) {
     throw DataError(error.what());
   }

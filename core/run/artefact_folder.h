@@ -55,6 +55,10 @@ Folder find_task(const std::string& lab, const std::string& prefix);
 // Throws DataError that names the file and the key, also for a format of a newer version.
 ArtefactHeader read_artefact(const Folder& artefact);
 
+// The content of artefact.json, and back. `where` names it in messages.
+nlohmann::json to_json(const ArtefactHeader& header);
+ArtefactHeader artefact_from(const nlohmann::json& document, const std::string& where);
+
 // Makes lab/artefacts/KEY. After a crash the folder is either complete or absent. The caller must
 // hold the claim of the key. A folder of a making that failed is removed first.
 Folder make_artefact(const std::string& lab, ArtefactHeader header);

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/worker/language.h"
+#include "core/worker/measure.h"
 #include "core/worker/prepare.h"
 #include "core/worker/probe.h"
 #include "core/worker/provenance.h"
@@ -83,6 +84,22 @@ int main(int argc, char** argv) {
   machine->add_option("--threads", threads, "threads of a run")->check(CLI::Range(1, 1024));
   machine->add_option("--device", device, "cpu, cuda or cuda:N");
   machine->callback([&] { exit_code = lea::worker::print_machine(threads, device); });
+
+  std::string folder = ".";
+  auto* measure = app.add_subcommand(
+      "measure", "measure the pace of this machine for the making of artefacts, in ten seconds");
+  measure->add_option("--threads", threads)->check(CLI::Range(1, 1024));
+  measure->add_option("--device", device, "cpu, cuda or cuda:N");
+  measure->add_option("--folder", folder, "where bytes are written, to measure that");
+  measure->callback([&] { exit_code = lea::worker::run_measuring(threads, device, folder); });
+
+  std::string artefacts;
+  auto* count = app.add_subcommand("count", "count the work of making artefacts");
+  count->add_option("--lab", options.lab, "the lab's folder")->required();
+  count->add_option("--artefacts", artefacts, "a file: a list of artefact.json")->required();
+  count->add_option("--plugin-dir", options.plugin_dirs, "one more folder with plugins");
+  count->callback(
+      [&] { exit_code = lea::worker::run_counting(options.lab, artefacts, options.plugin_dirs); });
 
   try {
     app.parse(argc, argv);

@@ -136,11 +136,12 @@ ParamValues default_values(const PluginEntry& entry) {
 // True when the defaults cannot make the plugin: it needs a file or a value of the user, or artefacts,
 // which only a run has.
 bool needs_user(const PluginEntry& entry) {
-  return !entry.artefacts.empty() || std::any_of(entry.params.begin(), entry.params.end(), [](const ParamInfo& info) {
-    const auto* text = std::get_if<std::string>(&info.default_value);
-    return (info.required && info.type != ParamType::kEnvironment) ||
-           (info.type == ParamType::kFile && text != nullptr && text->empty());
-  });
+  return !entry.artefacts.empty() ||
+         std::any_of(entry.params.begin(), entry.params.end(), [](const ParamInfo& info) {
+           const auto* text = std::get_if<std::string>(&info.default_value);
+           return (info.required && info.type != ParamType::kEnvironment) ||
+                  (info.type == ParamType::kFile && text != nullptr && text->empty());
+         });
 }
 
 History histories(const Context& context) {

@@ -53,11 +53,11 @@ TEST_F(TableTest, IsTheFileThatTheSafetensorsEncoderWrites) {
   writer.append(values_);
   writer.finish();
   EXPECT_EQ(read_file(path()),
-            encode_safetensors({{kTableTensor,
-                                 "F32",
-                                 {7, 3},
-                                 {static_cast<const char*>(values_.const_data_ptr()),
-                                  values_.nbytes()}}}));
+            encode_safetensors(
+                {{kTableTensor,
+                  "F32",
+                  {7, 3},
+                  {static_cast<const char*>(values_.const_data_ptr()), values_.nbytes()}}}));
 }
 
 TEST_F(TableTest, GoesOnAfterTheLastChunkOfAWriterThatWasKilled) {
@@ -109,9 +109,13 @@ std::string message_of(const std::function<void()>& call) {
 TEST_F(TableTest, RefusesWhatDoesNotFit) {
   TableWriter writer(path(), 7, 3);
   EXPECT_THAT(message_of([&] { writer.append(at::zeros({2, 4})); }), HasSubstr("must be [n, 3]"));
-  EXPECT_THAT(message_of([&] { writer.append(at::zeros({8, 3})); }),
+  EXPECT_THAT(message_of([&] {
+                writer.append(at::zeros({8, 3}));
+              }),
               HasSubstr("with at most 7 rows"));
-  EXPECT_THAT(message_of([&] { writer.append(at::full({1, 3}, NAN)); }),
+  EXPECT_THAT(message_of([&] {
+                writer.append(at::full({1, 3}, NAN));
+              }),
               HasSubstr("not finite, in the rows from 0"));
   writer.append(at::zeros({2, 3}));
   EXPECT_THAT(message_of([&] { writer.finish(); }), HasSubstr("after 2 of 7 rows"));

@@ -27,8 +27,8 @@ train: {batch_size: 32, max_steps: 20, validate_every: 5, patience: 20}
 backbone: gru4rec
 framework: snqn
 seeds: [1, 2]
-environments: {)" + environments + "}\n" +
-                           more + grid);
+environments: {)" + environments +
+                           "}\n" + more + grid);
   }
   lab::ProcessResult call(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {"--plugin-dir", LEA_ARTEFACT_PLUGINS});
@@ -187,7 +187,8 @@ constexpr Fault kFaults[] = {
 };
 
 TEST_F(Artefacts, ThatCannotBeMadeBlockTheirRunsOnceAndTheRestGoesOn) {
-  std::string environments = "good: test.making, noisy: {test.making: {mode: print}}", rewards = "good, noisy";
+  std::string environments = "good: test.making, noisy: {test.making: {mode: print}}",
+              rewards = "good, noisy";
   for (const Fault& fault : kFaults) {
     const std::string mode = fault.mode;
     environments += ", " + mode + "_: {test.making: {mode: " + mode + "}}";
@@ -197,8 +198,7 @@ TEST_F(Artefacts, ThatCannotBeMadeBlockTheirRunsOnceAndTheRestGoesOn) {
   const auto result = run({"--hang-seconds", "15"});
   EXPECT_EQ(result.exit_code, 5) << result.out << result.err;
   EXPECT_THAT(result.err,
-              HasSubstr(std::to_string(std::size(kFaults)) +
-                        " artefacts could not be made, so " +
+              HasSubstr(std::to_string(std::size(kFaults)) + " artefacts could not be made, so " +
                         std::to_string(2 * std::size(kFaults)) + " runs did not begin"));
   EXPECT_EQ(results().size(), 4u) << "those of `good` and `noisy`";
   for (const Fault& fault : kFaults) {
@@ -270,7 +270,10 @@ TEST_F(Artefacts, DoNotDependOnValidationAndTestEvents) {
   std::string split = "user_id\tpart\n";
   for (int user = 0; user < 120; ++user)
     split += "u" + std::to_string(user) + "\t" +
-             (user < 90 ? "train" : user < 105 ? "valid" : "test") + "\n";
+             (user < 90    ? "train"
+              : user < 105 ? "valid"
+                           : "test") +
+             "\n";
   write("split.tsv", split);
   const std::vector<std::string> by_file = {"--set", "split.by=file", "--set",
                                             "split.path=" + path("split.tsv")};
@@ -298,8 +301,8 @@ TEST_F(Artefacts, DoNotDependOnValidationAndTestEvents) {
 TEST_F(Artefacts, ThatAreRemadeDifferentlyMakeARunStartAgain) {
   write_spec("made: test.making");
   // A run that stops after its first checkpoint.
-  const std::vector<std::string> endless = {"--set", "train.max_steps=100000", "--set",
-                                            "train.patience=100000", "--set", "seeds=[1]"};
+  const std::vector<std::string> endless = {
+      "--set", "train.max_steps=100000", "--set", "train.patience=100000", "--set", "seeds=[1]"};
   auto arguments = endless;
   arguments.insert(arguments.end(), {"--stop-after", "6"});
   ASSERT_EQ(run(arguments).exit_code, 7);
@@ -332,8 +335,7 @@ TEST_F(Artefacts, ThatNothingNeedsArePruned) {
 
 TEST_F(Artefacts, AreTasksOfTheirOwnByHand) {
   write_spec("made: test.making");
-  const json tasks =
-      json::parse(call({"tasks", path("spec.yaml"), "--json"}).out);
+  const json tasks = json::parse(call({"tasks", path("spec.yaml"), "--json"}).out);
   ASSERT_EQ(tasks.size(), 4u) << tasks;
   EXPECT_EQ(tasks[0].at("name"), "vectors of test.making");
   EXPECT_EQ(tasks[1].at("needs"), json({tasks[0].at("task")}));

@@ -26,8 +26,9 @@ std::vector<Artefact> artefacts_of(const std::string& kind, const std::string& i
 }
 
 json le(int rank = 8) {
-  return {{"id", "test.le"},
-          {"params", {{"rank", rank}, {"speed", 3}, {"file", {{"path", "/a"}, {"sha256", "abc"}}}}}};
+  return {
+      {"id", "test.le"},
+      {"params", {{"rank", rank}, {"speed", 3}, {"file", {{"path", "/a"}, {"sha256", "abc"}}}}}};
 }
 PluginUse use(const json& value) { return {value.at("id"), value.at("params")}; }
 json mixed(const json& of) { return {{"id", "test.mixed"}, {"params", {{"of", of}, {"seed", 1}}}}; }
@@ -35,12 +36,12 @@ json mixed(const json& of) { return {{"id", "test.mixed"}, {"params", {{"of", of
 std::vector<std::string> kinds_of(const RunSpec& run) {
   std::vector<std::string> kinds;
   for (const NeededArtefact& needed : needed_artefacts(run, artefacts_of))
-    kinds.push_back(needed.artefact.kind + (needed.after ? " after " + std::to_string(*needed.after) : ""));
+    kinds.push_back(needed.artefact.kind +
+                    (needed.after ? " after " + std::to_string(*needed.after) : ""));
   return kinds;
 }
 
-const ReadSums kSums = {
-    {"training", "t1"}, {"texts", "x1"}, {"history", "h1"}, {"pool", "p1"}};
+const ReadSums kSums = {{"training", "t1"}, {"texts", "x1"}, {"history", "h1"}, {"pool", "p1"}};
 
 TEST(NeededArtefacts, AreThoseOfTheSlotsAfterWhatTheyAreMadeFrom) {
   RunSpec run;
@@ -58,7 +59,8 @@ TEST(NeededArtefacts, OfAWrapperAreThoseOfTheInnerEnvironmentInTheSameSlot) {
   run.reward = use(mixed(le()));
   EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0", "mix after 1"));
   run.reward = use(mixed(mixed(le())));
-  EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0", "mix after 1", "mix after 2"))
+  EXPECT_THAT(kinds_of(run),
+              ElementsAre("adapter", "rewards after 0", "mix after 1", "mix after 2"))
       << "the outer one asks the inner one for `rewards`, which it does not make";
 }
 

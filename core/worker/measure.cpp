@@ -1,0 +1,132 @@
+#include "core/worker/measure.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+#include "core/api/types.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/json_field.h"
+#include "core/base/machine.h"
+#include "core/run/artefact_folder.h"
+#include "core/spec/plugin_info.h"
+#include "core/worker/attempt.h"
+#include "core/worker/device.h"
+#include "core/worker/host_prepare.h"
+#include "core/worker/registry.h"
+
+namespace lea::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kSeconds = 2;  // for each sort
+
+// Repeats `once`, which does `amount`, and returns the amount done in a second.
+double pace_of(double amount, const std::function<void()>& once) {
+  once();  // the first time reserves memory
+  const auto start = Clock::now();
+  double done = 0, seconds = 0;
+  do {
+    once();
+    done += amount;
+    seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  } while (seconds < kSeconds);
+  return done / seconds;
+}
+
+double pace_of_products(const std::string& device) {
+  constexpr int64_t kSide = 512;
+  const Tensor a = at::ones({kSide, kSide}, at::TensorOptions(at::kFloat).device(device));
+  Tensor sum = at::zeros({}, a.options());
+  return pace_of(static_cast<double>(kSide) * kSide * kSide, [&] {
+    sum += at::mm(a, a).sum();
+    sum.item<float>();  // waits for a GPU
+  });
+}
+
+double pace_of_accesses() {
+  constexpr uint64_t kNumbers = uint64_t{1} << 24;  // 64 MiB: more than most caches hold
+  constexpr int64_t kOnce = 1 << 20;
+  std::vector<uint32_t> numbers(kNumbers);
+  uint64_t state = 1;
+  return pace_of(kOnce, [&] {
+    for (int64_t i = 0; i < kOnce; ++i) {
+      state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+      ++numbers[(state >> 33) % kNumbers];
+    }
+  });
+}
+
+double pace_of_bytes(const std::string& folder) {
+  const std::string block(size_t{16} << 20, '#');
+  const std::string path = folder + "/.pace-" + std::to_string(getpid());
+  const double pace =
+      pace_of(static_cast<double>(block.size()), [&] { publish_file(path, block); });
+  std::filesystem::remove(path);
+  return pace;
+}
+
+double pace_of_texts() {
+  std::string text;
+  for (int64_t i = 0; text.size() < (size_t{1} << 20); ++i)
+    text += "word" + std::to_string(mix(static_cast<uint64_t>(i), 1) % 20000) + " ";
+  return pace_of(static_cast<double>(text.size()), [&] {
+    std::unordered_map<std::string, int64_t> counts;
+    for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+      end = text.find(' ', begin);
+      ++counts[text.substr(begin, end - begin)];
+    }
+  });
+}
+
+}  // namespace
+
+int run_measuring(int threads, const std::string& device, const std::string& folder) {
+  check_device(device, "--device");
+  at::set_num_threads(threads);
+  const Machine machine = this_machine(at::get_cpu_capability(), threads, device);
+  tell(nlohmann::json{{"type", "pace"},
+                      {"machine_kind", machine.kind()},
+                      {"pace",
+                       {{"multiply_adds", pace_of_products(device)},
+                        {"memory_accesses", pace_of_accesses()},
+                        {"bytes", pace_of_bytes(folder)},
+                        {"text_bytes", pace_of_texts()}}}}
+           .dump());
+  return 0;
+}
+
+int run_counting(const std::string& lab, const std::string& file,
+                 const std::vector<std::string>& plugin_dirs) {
+  const auto list = read_json(file);
+  if (!list || !list->is_array()) throw DataError(file + ": must be a list of artefacts");
+  Registry registry(plugin_folders(plugin_dirs));
+  for (const nlohmann::json& document : *list) {
+    try {
+      const run::ArtefactHeader header = run::artefact_from(document, file);
+      const spec::NeededArtefact& needed = header.needed;
+      const PluginEntry& entry = registry.get(needed.plugin_kind, needed.use.id);
+      const OpenData open = open_data(lab, header.run, 1, "cpu");
+      HostPrepareContext context(header, open, "", "", [](int64_t, int64_t) { return false; });
+      const auto preparer = entry.preparer(spec::to_values(
+          entry.params, needed.use.params, needed.plugin_kind + " " + needed.use.id));
+      tell(nlohmann::json{{"type", "counts"},
+                          {"key", header.key},
+                          {"counts", preparer->count(needed.artefact, context)}}
+               .dump());
+    } catch (const std::exception&) {
+      // An estimate must not stop a plan. The making reports what is wrong.
+    }
+  }
+  return 0;
+}
+
+}  // namespace lea::worker
