@@ -24,13 +24,14 @@ void copy_state(const torch::nn::Module& from, torch::nn::Module& to) {
 
 History stack(const std::vector<History>& histories) {
   if (histories.size() == 1) return histories[0];
-  std::vector<Tensor> items, length, event;
+  std::vector<Tensor> items, length, event, place;
   for (const History& history : histories) {
     items.push_back(history.items);
     length.push_back(history.length);
     event.push_back(history.event);
+    place.push_back(history.place);
   }
-  return {at::cat(items), at::cat(length), at::cat(event)};
+  return {at::cat(items), at::cat(length), at::cat(event), at::cat(place)};
 }
 
 // Encodes all histories in one call without gradient. `dropout` says whether dropout is active.

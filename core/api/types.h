@@ -33,7 +33,7 @@ struct History {
   Tensor event;
   // int64 [B], where the history stands in the training data: see TrainingData::places(). -1 in
   // evaluation. What an artefact holds for histories is addressed by it.
-  Tensor place;
+  Tensor place = {};
 };
 
 // Where an action comes from: the log, the host's sampling, or an augmenter.

@@ -70,7 +70,7 @@ History make_history(const std::vector<std::vector<int64_t>>& items,
   for (const auto& row : items) flat.insert(flat.end(), row.begin(), row.end());
   const auto rows = static_cast<int64_t>(items.size());
   return {at::tensor(flat, at::kLong).view({rows, -1}), at::tensor(length, at::kLong),
-          at::arange(rows, at::kLong)};
+          at::arange(rows, at::kLong), at::full({rows}, -1, at::kLong)};
 }
 
 nlohmann::json golden(const std::string& path) {

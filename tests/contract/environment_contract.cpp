@@ -38,7 +38,7 @@ class EnvironmentContract : public ::testing::TestWithParam<std::string> {
 
   static History slice(const History& history, int64_t first, int64_t count) {
     return {history.items.narrow(0, first, count), history.length.narrow(0, first, count),
-            history.event.narrow(0, first, count)};
+            history.event.narrow(0, first, count), history.place.narrow(0, first, count)};
   }
 
   torch::NoGradGuard no_grad_;

@@ -162,15 +162,20 @@ TEST(MadeWith, NamesEachPartThatIsAnotherNow) {
   const MadeWith was{"d1",
                      "s1",
                      {{"framework f", {"1", "f1"}}, {"backbone b", {"1", "b1"}}},
+                     {{"rewards of e", "a1"}},
                      {{"LibTorch", "2.12.0"}}};
   const nlohmann::json progress = was.to_json();
   EXPECT_TRUE(replaced_since(progress, was).empty());
-  EXPECT_EQ(replaced_since(progress,
-                           {"d2", "s2", {{"framework f", {"2", "f2"}}}, {{"LibTorch", "2.13.0"}}}),
+  EXPECT_EQ(replaced_since(progress, {"d2",
+                                      "s2",
+                                      {{"framework f", {"2", "f2"}}},
+                                      {{"rewards of e", "a2"}},
+                                      {{"LibTorch", "2.13.0"}}}),
             (std::vector<std::string>{"the data set was replaced (was d1, is d2)",
                                       "the split was replaced (was s1, is s2)",
                                       "the plugin backbone b was replaced (was 1 b1, is absent)",
                                       "the plugin framework f was replaced (was 1 f1, is 2 f2)",
+                                      "the artefact rewards of e was replaced (was a1, is a2)",
                                       "LibTorch was replaced (was 2.12.0, is 2.13.0)"}));
 }
 
