@@ -215,16 +215,22 @@ void Grid::begin(size_t task, run::Claim claim) {
                                       {},
                                       running.slots,
                                       planned.run.train.device == "cuda",
-                                      running.claim.descriptor()});
+                                      running.claim.descriptor(),
+                                      planned.run.evaluate.test});
   queue_.set(task, State::kRunning);
   running_.emplace(task, std::move(running));
   tell({Kind::kStarted, task, folder.uuid()});
 }
 
+// Whether the spec of the task wants the test part ranked.
+bool Grid::wants_test(size_t task) const {
+  return experiment_.runs[plan_.tasks[task].index].run.evaluate.test;
+}
+
 // Whether another process has given the run a result. It is this grid's result, too.
 bool Grid::has_ended(size_t task, const run::Folder& folder) {
   const auto result = run::read_result(folder);
-  if (!result) return false;
+  if (!result || !run::is_complete(*result, wants_test(task))) return false;
   if (result->state != run::State::kFinished) {
     fail(task, folder, {result->reason});
     return true;
@@ -271,7 +277,7 @@ void Grid::settle(size_t task, const Ended& ended) {
   running_.erase(task);
   Verdict verdict;
   try {
-    verdict = lab::settle(running.folder, ended, running.log_start);
+    verdict = lab::settle(running.folder, ended, running.log_start, wants_test(task));
   } catch (const Error& error) {
     verdict.is = Verdict::Is::kFailed;
     verdict.reason = error.what();

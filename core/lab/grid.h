@@ -122,6 +122,7 @@ class Grid {
   void fill();
   void begin(size_t task);
   void begin(size_t task, run::Claim claim);
+  bool wants_test(size_t task) const;
   bool has_ended(size_t task, const run::Folder& folder);
   bool is_at_work(size_t task, const run::Folder& folder);
   void look_elsewhere();

@@ -114,9 +114,10 @@ Grid::Answer Grid::retry_task(size_t task) {
   interrupted_.erase(task);
   skipped_.erase(task);
   unsupplied_.erase(task);
-  // A run with a result never changes, so a run that failed for good is made anew.
-  if (!folders_[task].path.empty() &&
-      std::filesystem::exists(folders_[task].file(run::kResultFile))) {
+  // A result never changes, so a run that failed for good is made anew. A run whose test part could
+  // not be opened is complete otherwise, and is tried again.
+  const auto result = folders_[task].path.empty() ? std::nullopt : run::read_result(folders_[task]);
+  if (result && run::is_complete(*result, wants_test(task))) {
     judged_[task] = folders_[task].uuid();
     folders_[task].path.clear();
   }

@@ -42,6 +42,7 @@ std::vector<std::string> LocalPool::command_of(const Task& task) const {
   std::vector<std::string> command = {
       options_.worker, kTrain,           "--lab",    options_.lab,
       "--run",         task.folder.path, "--parent", std::to_string(getpid())};
+  command.insert(command.end(), {"--test", task.test ? "open" : "closed"});
   if (task.claim >= 0) command.insert(command.end(), {"--claim", std::to_string(kClaimDescriptor)});
   for (const std::string& folder : options_.plugin_dirs) {
     command.insert(command.end(), {"--plugin-dir", folder});

@@ -17,6 +17,7 @@ struct Task {
   int64_t slots = 1;          // threads
   bool cuda = false;          // `device: cuda`: the back end chooses the GPU
   int claim = -1;  // descriptor of the claim (core/run/claim.h), which the worker inherits
+  bool test = true;  // whether the test part is ranked (evaluate.test)
 };
 
 }  // namespace lea::lab

@@ -52,7 +52,8 @@ std::vector<HandTask> hand_tasks(const Session& session, const Plan& plan,
                   run.run.seed,
                   run.run.train.threads,
                   run.run.train.device,
-                  planned.seconds};
+                  planned.seconds,
+                  run.run.evaluate.test};
     const run::ClaimRecord claim = run::read_claim(lab, run.hash);
     if (planned.status == TaskStatus::kRunning) task.elsewhere = run::process_text(claim.holder);
     task.command = {program, "--lab", lab};
@@ -61,6 +62,9 @@ std::vector<HandTask> hand_tasks(const Session& session, const Plan& plan,
                           {"--plugin-dir", fs::absolute(plugins).lexically_normal()});
     }
     task.command.insert(task.command.end(), {"work", task.run});
+    // The folder may have been made for a spec that says otherwise.
+    if (task.test != spec::load_run(folder.file(run::kSpecFile)).evaluate.test)
+      task.command.insert(task.command.end(), {"--test", task.test ? "open" : "closed"});
     tasks.push_back(std::move(task));
   }
   return tasks;
@@ -91,12 +95,13 @@ std::string shell_line(const std::vector<std::string>& command) {
 }
 
 Work::Work(const run::Folder& folder, GridOptions options,
-           std::function<void(const std::string&)> say)
+           std::function<void(const std::string&)> say, std::optional<bool> test)
     : folder_(folder),
       options_(std::move(options)),
       say_(std::move(say)),
       hash_(run::read_header(folder).hash),
       spec_(spec::load_run(folder.file(run::kSpecFile))),
+      test_(test.value_or(spec_.evaluate.test)),
       pool_({options_.lab, options_.plugin_dirs, options_.worker, options_.devices,
              options_.hang_seconds}) {}
 
@@ -109,7 +114,7 @@ void Work::end(Conclusion conclusion) {
 // Ends with the result of the run, if it has one.
 bool Work::has_ended() {
   const auto result = run::read_result(folder_);
-  if (!result) return false;
+  if (!result || !run::is_complete(*result, test_)) return false;
   settle({Ended::How::kExit, 0, {}});
   return true;
 }
@@ -135,12 +140,13 @@ bool Work::begin() {
                           {},
                           spec_.train.threads,
                           spec_.train.device == "cuda",
-                          claim_->descriptor()});
+                          claim_->descriptor(),
+                          test_});
   return true;
 }
 
 void Work::settle(const Ended& ended) {
-  const Verdict verdict = lab::settle(folder_, ended, log_start_);
+  const Verdict verdict = lab::settle(folder_, ended, log_start_, test_);
   const std::string name = "run " + folder_.uuid();
   switch (verdict.is) {
     case Verdict::Is::kFinished:

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct HandTask {
   int64_t seed = 0, threads = 1;
   std::string device;
   double seconds = 0;                     // estimated duration
+  bool test = true;                       // whether the test part is ranked (evaluate.test)
   std::string elsewhere = {};             // the process that works on it; empty: nobody
   std::vector<std::string> command = {};  // does the task
 };
@@ -39,8 +41,10 @@ std::string shell_line(const std::vector<std::string>& command);
 // Does one task. The object belongs to one thread; its destructor kills the worker.
 class Work {
  public:
-  // Of `options`, those about one run count. `say` receives one sentence about what happens.
-  Work(const run::Folder& folder, GridOptions options, std::function<void(const std::string&)> say);
+  // Of `options`, those about one run count. `say` receives one sentence about what happens. `test`:
+  // whether the test part is ranked; empty: as the run's spec says.
+  Work(const run::Folder& folder, GridOptions options, std::function<void(const std::string&)> say,
+       std::optional<bool> test = {});
 
   // As Grid::poll. While another process works on the run, it waits for that process's result.
   bool poll(double seconds);
@@ -60,6 +64,7 @@ class Work {
   std::function<void(const std::string&)> say_;
   std::string hash_;
   spec::RunSpec spec_;
+  bool test_;
   std::optional<run::Claim> claim_;  // held until the attempt is settled
   LocalPool pool_;
   BackEnd::Handle handle_ = 0;  // 0: no worker has started

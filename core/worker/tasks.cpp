@@ -4,8 +4,13 @@
 #include <torch/torch.h>
 
 #include <chrono>
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <functional>
+#include <set>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
@@ -14,9 +19,13 @@
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/data/split.h"
+#include "core/eval/top.h"
 #include "core/run/folder.h"
+#include "core/run/header.h"
 #include "core/run/progress.h"
 #include "core/run/result.h"
+#include "core/run/stale.h"
+#include "core/run/test_reads.h"
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
 #include "core/train/trainer.h"
@@ -51,8 +60,11 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 // Reports the progress of the loop to the task's folder and to the process that started the worker.
 class FolderProgress final : public train::Progress {
  public:
-  explicit FolderProgress(TaskFolder& task)
-      : task_(task), journal_(task.folder().file(run::kEventsFile)) {}
+  // `on_test` is called before the test part is ranked.
+  FolderProgress(TaskFolder& task, std::function<void()> on_test)
+      : task_(task),
+        on_test_(std::move(on_test)),
+        journal_(task.folder().file(run::kEventsFile)) {}
 
   void on_step(int64_t step, int64_t max_steps, const std::string& phase) override {
     const auto time = Clock::now();
@@ -88,6 +100,7 @@ class FolderProgress final : public train::Progress {
   }
   void say(const std::string& sentence) override { report(LogLevel::kWarning, sentence); }
   bool stop_requested() override { return task_.stop_requested(); }
+  void on_test() override { on_test_(); }
 
  private:
   void send() {
@@ -96,6 +109,7 @@ class FolderProgress final : public train::Progress {
   }
 
   TaskFolder& task_;
+  std::function<void()> on_test_;
   std::string journal_;
   run::Progress now_;
   uint64_t length_ = 0;
@@ -126,6 +140,7 @@ OpenRun open_run(const TaskOptions& options) {
   OpenRun open;
   open.folder = {options.run};
   open.run = spec::load_run(open.folder.file(run::kSpecFile));
+  if (options.test) open.run.evaluate.test = *options.test;
   at::set_num_threads(static_cast<int>(open.run.train.threads));
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
   check_device(open.run.train.device, "train.device");
@@ -186,6 +201,7 @@ run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenan
   result.split_fingerprint = open.split->fingerprint;
   result.ranks_sha256 = outcome.ranks_sha256;
   result.ranks_valid_sha256 = outcome.valid_ranks_sha256;
+  result.top_sha256 = outcome.top_sha256;
   result.tie_share = outcome.tie_share;
   result.collapsed = outcome.collapsed;
   result.training = {outcome.steps,      outcome.updates, outcome.best_step,
@@ -194,7 +210,115 @@ run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenan
   return result;
 }
 
-Verdict train_run(const TaskOptions& options, TaskFolder& task) {
+// Writes into the ledger that the run reads the test part of its split.
+std::function<void()> ledger_of(const TaskOptions& options, const OpenRun& open) {
+  return [lab = options.lab, &open] {
+    const run::Header header = run::read_header(open.folder);
+    run::record_test_read(lab, {header.uuid, header.experiment, open.data->fingerprint(),
+                                open.split->fingerprint});
+  };
+}
+
+train::Paths paths_of(const run::Folder& folder) {
+  return {folder.file(run::kCheckpointFolder), folder.file(run::kRanksFile),
+          folder.file(run::kValidRanksFile), folder.file(run::kTopFile)};
+}
+
+Verdict train_now(const OpenRun& open, const TaskOptions& options, TaskFolder& task,
+                  Registry& registry, Clock::time_point start) {
+  FolderProgress progress(task, ledger_of(options, open));
+  train::Outcome outcome = train::train(open.run, open.data, open.split, lookup_in(registry),
+                                        paths_of(open.folder), progress, loaded_in(registry));
+  if (outcome.interrupted) return {Exit::kInterrupted, {}, outcome.steps};
+  return {Exit::kOk,
+          result_of(std::move(outcome), open, provenance(registry, open.run.train.device),
+                    since(start)),
+          0};
+}
+
+// The number of events that two rankings of one part rank differently.
+int64_t differing(const eval::RankFile& a, const eval::RankFile& b) {
+  if (a.records.size() != b.records.size()) return std::ssize(a.records);
+  int64_t count = 0;
+  for (size_t i = 0; i < a.records.size(); ++i)
+    count += a.records[i].rank != b.records[i].rank || a.records[i].ties != b.records[i].ties;
+  return count;
+}
+
+// Whether the programs and the kind of machine of `now` are those of `before`, which used more
+// plugins, because it trained.
+bool same_programs(const run::Provenance& before, const run::Provenance& now) {
+  const auto names = [](const run::Provenance& made) {
+    std::set<std::string> names = {made.machine_kind, made.libtorch, made.lealab};
+    for (const run::UsedPlugin& plugin : made.plugins) names.insert(plugin.id + plugin.sha256);
+    return names;
+  };
+  const std::set<std::string> of_before = names(before), of_now = names(now);
+  return std::includes(of_before.begin(), of_before.end(), of_now.begin(), of_now.end());
+}
+
+// Refuses the kept network unless it ranks validation as it did when the run was made. Another
+// machine or build may rank a few events otherwise, because it rounds otherwise. Returns how many.
+int64_t check_kept_network(const OpenRun& open, const run::Result& result,
+                           const run::Provenance& now, const eval::RankFile& valid) {
+  const std::string path = open.folder.file(run::kValidRanksFile);
+  if (valid.records.empty() || !std::filesystem::exists(path)) return 0;
+  const eval::RankFile before = eval::decode_ranks(read_file(path), path);
+  const int64_t events = differing(valid, before);
+  if (events == 0) return 0;
+  const std::string text = "the kept network ranks " + std::to_string(events) + " of " +
+                           std::to_string(valid.records.size()) +
+                           " validation events otherwise than when the run was made";
+  constexpr int64_t kShare = 20;  // one in so many events may differ
+  if (events * kShare > std::ssize(valid.records) || same_programs(*result.made_with, now)) {
+    throw DataError(text + ". It is damaged, or a plugin computes something else now. The test part "
+                    "stays closed; remove the run's folder, and the same command trains it again.");
+  }
+  report(LogLevel::kWarning, text + ", by another machine, library or build of a plugin");
+  return events;
+}
+
+// A finished run belongs to the data and the plugins with which it was made.
+void check_unchanged(const OpenRun& open, const run::Result& result, Registry& registry) {
+  const auto refuse = [](const std::string& what) {
+    throw DataError("the test part stays closed, because " + what +
+                    " since the run was made. Restore it, or train the run again.");
+  };
+  if (result.data_fingerprint != open.data->fingerprint()) refuse("the data set was replaced");
+  if (result.split_fingerprint != open.split->fingerprint) refuse("the split has changed");
+  run::InstalledPlugins loaded;
+  for (const LoadedPlugin& plugin : registry.loaded())
+    loaded[plugin.kind + " " + plugin.id] = {plugin.version, plugin.sha256};
+  const std::vector<std::string> outdated = run::outdated_parts(result, loaded);
+  if (!outdated.empty()) refuse("the program was replaced (" + joined(outdated) + ")");
+}
+
+Verdict open_test(const OpenRun& open, const TaskOptions& options, TaskFolder& task,
+                  Registry& registry) {
+  run::Result result = task.result().value();
+  FolderProgress progress(task, ledger_of(options, open));
+  result.opened.emplace();
+  const auto check = [&](const eval::RankFile& valid) {
+    check_unchanged(open, result, registry);
+    result.opened->made_with = provenance(registry, open.run.train.device);
+    result.opened->valid_differing =
+        check_kept_network(open, result, result.opened->made_with, valid);
+  };
+  train::Outcome outcome = train::open_test(open.run, open.data, open.split, lookup_in(registry),
+                                            paths_of(open.folder), progress, check);
+  if (outcome.interrupted) return {Exit::kInterrupted, {}, 0};
+  result.test = std::move(outcome.test);
+  result.ranks_sha256 = outcome.ranks_sha256;
+  result.top_sha256 = outcome.top_sha256;
+  result.tie_share = outcome.tie_share;
+  result.collapsed = outcome.collapsed;
+  result.opened->attempt = task.attempt();
+  result.opened->at = utc_now();
+  return {Exit::kOk, std::move(result), 0};
+}
+
+// Trains, or opens the test part of a run that has finished.
+Verdict work_on(const TaskOptions& options, TaskFolder& task, bool opening) {
   const auto start = Clock::now();
   Registry registry(plugin_folders(options.plugin_dirs));
   std::optional<MemoryLimit> limit;
@@ -205,17 +329,8 @@ Verdict train_run(const TaskOptions& options, TaskFolder& task) {
     // CUDA maps far more memory than it uses, so the limit would be wrong.
     if (open.run.train.device == "cpu") limit.emplace();
     log_settings(open, limit);
-    FolderProgress progress(task);
-    const train::Paths paths = {open.folder.file(run::kCheckpointFolder),
-                                open.folder.file(run::kRanksFile),
-                                open.folder.file(run::kValidRanksFile)};
-    train::Outcome outcome = train::train(open.run, open.data, open.split, lookup_in(registry),
-                                          paths, progress, loaded_in(registry));
-    if (outcome.interrupted) return {Exit::kInterrupted, {}, outcome.steps};
-    return {Exit::kOk,
-            result_of(std::move(outcome), open, provenance(registry, open.run.train.device),
-                      since(start)),
-            0};
+    return opening ? open_test(open, options, task, registry)
+                   : train_now(open, options, task, registry, start);
   } catch (const Error& error) {
     if (error.code() == Exit::kEnvironment) throw;
     return failed(error.code(), error.what());
@@ -243,12 +358,14 @@ Verdict train_run(const TaskOptions& options, TaskFolder& task) {
 int run_training(const TaskOptions& options) {
   const LogLevel level = log_level_of_environment();
   TaskFolder task({options.run}, options.claim, options.parent);
-  if (task.has_result()) return int(Exit::kOk);
+  const std::optional<run::Result> before = task.result();
+  const bool opening = before && !run::is_complete(*before, options.test.value_or(false));
+  if (before && !opening) return int(Exit::kOk);
   const auto start = Clock::now();
   open_task_log(task.folder(), level, task.begin());
   Verdict verdict;
   try {
-    verdict = train_run(options, task);
+    verdict = work_on(options, task, opening);
   } catch (const Error& error) {
     report_failure(since(start), int(error.code()), error.what());
     return int(error.code());
@@ -257,14 +374,20 @@ int run_training(const TaskOptions& options) {
   // at the result.
   if (!verdict.result) {
     log(LogLevel::kInfo, "worker",
-        "interrupted on request at step " + std::to_string(verdict.step) + " after " +
-            log_seconds(since(start)));
+        "interrupted on request " +
+            (opening ? "before the test part was ranked" : "at step " + std::to_string(verdict.step)) +
+            " after " + log_seconds(since(start)));
   } else if (verdict.result->reason.empty()) {
     log(LogLevel::kInfo, "worker", "finished after " + log_seconds(since(start)));
   } else {
     report_failure(since(start), int(verdict.code), verdict.result->reason);
   }
-  task.end(verdict.code, std::move(verdict.result));
+  if (!opening) {
+    task.end(verdict.code, std::move(verdict.result));
+    return int(verdict.code);
+  }
+  if (verdict.code == Exit::kOk) run::write_test(task.folder(), *verdict.result);
+  task.end_opening(verdict.code, verdict.result ? verdict.result->reason : "");
   return int(verdict.code);
 }
 
@@ -289,7 +412,7 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
   }
   framework->to(context.device());
   const train::Evaluator evaluator(open.data, open.split, open.run.data.history, context.device());
-  const Tensor order = train::tie_order(open.data->items(), context.seed(), /*step=*/0);
+  const std::vector<uint32_t> places = train::tie_places(open.data->items(), context.seed());
   std::ofstream out(score.out, std::ios::binary);
   size_t event = 0, differing = 0;
   evaluator.score(*framework, data::Part::kTest, [&](const Tensor& scores) {
@@ -303,7 +426,13 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
     Tensor rows = scores;
     if (score.what == "topk") {
       const int64_t k = std::min<int64_t>(score.k, scores.size(1));
-      rows = train::best_items(scores, order, k).to(at::kInt).contiguous();
+      rows = at::empty({scores.size(0), k}, at::kInt);
+      for (int64_t i = 0; i < scores.size(0); ++i) {
+        eval::top_row(scores.const_data_ptr<float>() + i * scores.size(1),
+                      static_cast<uint32_t>(scores.size(1)), places.data(),
+                      static_cast<uint32_t>(k),
+                      reinterpret_cast<uint32_t*>(rows.mutable_data_ptr<int32_t>()) + i * k);
+      }
     }
     out.write(static_cast<const char*>(rows.const_data_ptr()),
               static_cast<std::streamsize>(rows.nbytes()));
