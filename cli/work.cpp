@@ -73,9 +73,8 @@ void add_work(CLI::App& app, const Globals& globals) {
                    "rank the test part, or keep it closed (default: as the run's spec says)")
       ->check(CLI::IsMember({"open", "closed"}));
   add_worker_options(work_command, *work_options);
-  work_command->callback([task, test, work_options, &globals] {
-    work(*task, *test, *work_options, globals);
-  });
+  work_command->callback(
+      [task, test, work_options, &globals] { work(*task, *test, *work_options, globals); });
 }
 
 }  // namespace lea::cli

@@ -60,8 +60,7 @@ Frame FrameReader::read(std::string_view magic, uint32_t record_size) const {
   if (bytes_.size() < kFrameHeader + kHash) {
     fail(bytes_.size(), "the file ends within its header or checksum");
   }
-  if (!bytes_.starts_with(magic))
-    fail(0, "the file does not start with " + std::string(magic));
+  if (!bytes_.starts_with(magic)) fail(0, "the file does not start with " + std::string(magic));
   Frame frame;
   frame.record_size = value<uint32_t>(8);
   if (record_size == 0 && (frame.record_size == 0 || frame.record_size % 4 != 0)) {

@@ -55,8 +55,7 @@ RankFile decode_ranks(const std::string& bytes, const std::string& where) {
   RankFile file{frame.data_fingerprint, frame.split_fingerprint, frame.items, {}};
   file.records.resize(frame.count);
   if (frame.count > 0) {
-    std::memcpy(file.records.data(), bytes.data() + kFrameHeader,
-                frame.count * sizeof(RankRecord));
+    std::memcpy(file.records.data(), bytes.data() + kFrameHeader, frame.count * sizeof(RankRecord));
   }
   for (size_t i = 0; i < file.records.size(); ++i) {
     const RankRecord* before = i > 0 ? &file.records[i - 1] : nullptr;

@@ -8,7 +8,8 @@
 
 namespace lea::eval {
 
-inline constexpr uint32_t kTopItems = 20;  // that a run keeps of each test event, if there are so many
+inline constexpr uint32_t kTopItems =
+    20;  // that a run keeps of each test event, if there are so many
 
 // The k items with the greatest scores for each event, the best first. All N items compete, also
 // those that the sequence has had before. Items of equal scores come in a random order that depends

@@ -79,8 +79,7 @@ void verify_top(const run::Folder& run, const run::Result& result) {
   const std::string path = run.file(run::kTopFile);
   const std::string bytes = read_file(path);
   const auto damaged = [&](const std::string& what) {
-    return DataError(path + ": " + what +
-                     ". The run's folder is damaged; restore it from a copy.");
+    return DataError(path + ": " + what + ". The run's folder is damaged; restore it from a copy.");
   };
   if (sha256(bytes) != result.top_sha256)
     throw damaged("is not the file that result.json names (top_sha256)");
@@ -101,6 +100,11 @@ void verify_finished(const run::Folder& run, const run::Result& result,
                  {"test", run::kRanksFile, "ranks_sha256", result.ranks_sha256, result.test},
                  protocol);
     verify_top(run, result);
+  } else if (!result.ranks_sha256.empty() || !result.top_sha256.empty() || result.valid.empty()) {
+    throw DataError(
+        run.file(run::kResultFile) +
+        ": metrics: test: is missing. Only a run that states no ranks of the test part, "
+        "and has validation metrics, may lack it. The run's folder is damaged.");
   }
   // A run without validation events has no such metrics and ranks. A pack may leave the ranks out.
   const bool stated = !result.valid.empty() || !result.ranks_valid_sha256.empty();
@@ -206,9 +210,9 @@ Changes find_changes(const db::Store& store, const std::string& lab, Live live) 
     const auto known = states.find(run.uuid());
     const auto state = known == states.end() ? std::nullopt : run::state_from(known->second);
     if (known != states.end()) states.erase(known);
-    const bool same = state && !opened.contains(run.uuid()) &&
-                      (run::is_final(*state) ||
-                       (live == Live::kOfAnotherState && has_state(run, *state)));
+    const bool same =
+        state && !opened.contains(run.uuid()) &&
+        (run::is_final(*state) || (live == Live::kOfAnotherState && has_state(run, *state)));
     if (same) {
       ++changes.unchanged;
     } else {

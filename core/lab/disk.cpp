@@ -24,7 +24,7 @@ constexpr int64_t kUnknownItems = 10000, kUnknownEvents = 10000;
 constexpr int64_t kSmallFiles = 6000, kTrainRecord = 150, kValidRecord = 500;
 constexpr int64_t kFrame = eval::kFrameHeader + 64;  // with its checksum
 constexpr int64_t kRankRecord = sizeof(eval::RankRecord);
-constexpr int64_t kCheckpoints = 3, kCopies = 4;        // of the weights in each checkpoint
+constexpr int64_t kCheckpoints = 3, kCopies = 4;  // of the weights in each checkpoint
 
 std::string named(const spec::PluginUse& use) { return "|" + use.id + use.params.dump(); }
 
@@ -35,8 +35,8 @@ std::string network_kind(const spec::RunSpec& run) {
 
 std::string folder_kind(const spec::RunSpec& run) {
   return network_kind(run) + "|" + split_key(run) + "|" + run.augment.id + "|" +
-         (run.evaluate.test ? "|" : "|closed|") + std::to_string(run.train.max_steps) + "|" + std::to_string(run.train.validate_every) +
-         "|" + std::to_string(run.train.log_every);
+         (run.evaluate.test ? "|" : "|closed|") + std::to_string(run.train.max_steps) + "|" +
+         std::to_string(run.train.validate_every) + "|" + std::to_string(run.train.log_every);
 }
 
 int64_t integer_in(const nlohmann::json& params, const char* name, int64_t otherwise) {

@@ -21,7 +21,7 @@ struct KnownRun {
   std::string other_data;             // why a finished run does not belong to the lab's data set
   std::vector<std::string> outdated;  // outdated parts of a finished run; empty: not stale
   std::optional<run::Training> training;  // of a finished run
-  bool closed = false;  // the run has finished with its test part closed
+  bool closed = false;                    // the run has finished with its test part closed
 };
 
 // For each planned run, by its index in the experiment, the run of the lab that counts

@@ -22,10 +22,9 @@ namespace lea::lab {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kFiles[] = {run::kSpecFile,       run::kHeaderFile,   run::kResultFile,
-                                  run::kEventsFile,     run::kAttemptsFile, run::kRanksFile,
-                                  run::kValidRanksFile, run::kLogFile,
-                                  run::kTopFile,        run::kTestFile};
+constexpr const char* kFiles[] = {
+    run::kSpecFile,  run::kHeaderFile,     run::kResultFile, run::kEventsFile, run::kAttemptsFile,
+    run::kRanksFile, run::kValidRanksFile, run::kLogFile,    run::kTopFile,    run::kTestFile};
 // What else is required depends on the result.
 constexpr const char* kRequired[] = {run::kSpecFile, run::kHeaderFile, run::kResultFile};
 // The files of a test part that was opened later, the one that counts last.

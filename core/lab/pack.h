@@ -62,8 +62,8 @@ PackExport export_experiment(const std::string& lab, const std::string& experime
                              const std::string& folder);
 
 struct PackImport {
-  size_t added = 0, present = 0;   // numbers of runs; a run that is packed twice counts once
-  size_t opened = 0;               // of those present: the pack had the test part, and the lab had not
+  size_t added = 0, present = 0;  // numbers of runs; a run that is packed twice counts once
+  size_t opened = 0;  // of those present: the pack had the test part, and the lab had not
   std::vector<std::string> plans;  // names of experiments whose plan was added
 };
 

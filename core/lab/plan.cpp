@@ -28,8 +28,9 @@ constexpr int64_t kRunsRead = 2000;
 void open_test(const spec::RunSpec& run, const KnownRun& known, PlannedTask* task) {
   if (run.reads_train && !std::filesystem::exists(known.folder.file(run::kBestFile))) {
     task->status = TaskStatus::kToDo;
-    task->note = "run " + known.folder.uuid().substr(0, 8) +
-                 " has its test part closed, and the network that could open it is not in its folder";
+    task->note =
+        "run " + known.folder.uuid().substr(0, 8) +
+        " has its test part closed, and the network that could open it is not in its folder";
     return;
   }
   task->status = TaskStatus::kOpenTest;

@@ -12,9 +12,10 @@ RankedRun open_ranked_run(const std::string& lab, const std::string& uuid_prefix
   RankedRun open{run::find_run(lab, uuid_prefix), nullptr, {}};
   const auto result = run::read_result(open.folder);
   if (result && result->closed()) {
-    throw DataError("run " + open.folder.uuid() +
-                    ": its test part is closed (evaluate.test), so it has no ranks. `lealab run` of "
-                    "its spec with --set evaluate.test=true opens it.");
+    throw DataError(
+        "run " + open.folder.uuid() +
+        ": its test part is closed (evaluate.test), so it has no ranks. `lealab run` of "
+        "its spec with --set evaluate.test=true opens it.");
   }
   const spec::RunSpec spec = spec::load_run(open.folder.file(run::kSpecFile));
   open.data = data::Dataset::open(data::dataset_folder(lab, spec.data.name));

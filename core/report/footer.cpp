@@ -70,8 +70,7 @@ std::string describe_protocol(const eval::Protocol& protocol) {
 }
 
 std::string describe_reads(const TestReads& reads) {
-  const std::string runs =
-      reads.before == 0 ? "no run" : counted(reads.before, "run");
+  const std::string runs = reads.before == 0 ? "no run" : counted(reads.before, "run");
   if (!reads.by_table) {
     return "Test part: closed (evaluate.test: false); " + runs + " of this lab " +
            (reads.before > 1 ? "have" : "has") + " read it.";
@@ -215,8 +214,8 @@ void add_ties(const Pivot& pivot, const TableOptions& options, Lines* notes) {
     const std::optional<TieMeans> means = tie_means(row, options);
     const std::string percent = fixed(100 * share).substr(0, fixed(100 * share).size() - 2) + " %";
     if (!means) {
-      notes->push_back("Ties: " + row.name + ": the target ties in up to " + percent +
-                       " of the " + part_of(row) + " events.");
+      notes->push_back("Ties: " + row.name + ": the target ties in up to " + percent + " of the " +
+                       part_of(row) + " events.");
       continue;
     }
     for (const Column& column : pivot.columns) {

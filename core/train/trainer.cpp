@@ -330,7 +330,8 @@ class Loop {
     if (file->records.empty()) {
       // A baseline needs no validation, unless nothing else is measured.
       if (!test && adams_.empty() && run_.evaluate.test) return true;
-      throw DataError(std::string("split: no ") + data::name_of(part) + " event; see `lealab data show`");
+      throw DataError(std::string("split: no ") + data::name_of(part) +
+                      " event; see `lealab data show`");
     }
     const auto publish = [](const std::string& path, const std::string& bytes) {
       publish_file(path, bytes);

@@ -47,7 +47,7 @@ struct Outcome {
   int64_t updates = 0;    // of the evaluated network
   int64_t best_step = 0;  // the selected step
   int64_t parameters = 0;
-  double seconds = 0;      // spent on training, in all attempts
+  double seconds = 0;  // spent on training, in all attempts
   // Of the test events, and of those of validation while the test part is closed:
   double tie_share = 0;    // share of the events whose target ties
   bool collapsed = false;  // all scores are equal in most events

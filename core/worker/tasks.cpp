@@ -3,8 +3,8 @@
 #include <ATen/Parallel.h>
 #include <torch/torch.h>
 
-#include <chrono>
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -62,9 +62,7 @@ class FolderProgress final : public train::Progress {
  public:
   // `on_test` is called before the test part is ranked.
   FolderProgress(TaskFolder& task, std::function<void()> on_test)
-      : task_(task),
-        on_test_(std::move(on_test)),
-        journal_(task.folder().file(run::kEventsFile)) {}
+      : task_(task), on_test_(std::move(on_test)), journal_(task.folder().file(run::kEventsFile)) {}
 
   void on_step(int64_t step, int64_t max_steps, const std::string& phase) override {
     const auto time = Clock::now();
@@ -214,8 +212,8 @@ run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenan
 std::function<void()> ledger_of(const TaskOptions& options, const OpenRun& open) {
   return [lab = options.lab, &open] {
     const run::Header header = run::read_header(open.folder);
-    run::record_test_read(lab, {header.uuid, header.experiment, open.data->fingerprint(),
-                                open.split->fingerprint});
+    run::record_test_read(
+        lab, {header.uuid, header.experiment, open.data->fingerprint(), open.split->fingerprint});
   };
 }
 
@@ -271,7 +269,8 @@ int64_t check_kept_network(const OpenRun& open, const run::Result& result,
                            " validation events otherwise than when the run was made";
   constexpr int64_t kShare = 20;  // one in so many events may differ
   if (events * kShare > std::ssize(valid.records) || same_programs(*result.made_with, now)) {
-    throw DataError(text + ". It is damaged, or a plugin computes something else now. The test part "
+    throw DataError(text +
+                    ". It is damaged, or a plugin computes something else now. The test part "
                     "stays closed; remove the run's folder, and the same command trains it again.");
   }
   report(LogLevel::kWarning, text + ", by another machine, library or build of a plugin");
@@ -375,7 +374,8 @@ int run_training(const TaskOptions& options) {
   if (!verdict.result) {
     log(LogLevel::kInfo, "worker",
         "interrupted on request " +
-            (opening ? "before the test part was ranked" : "at step " + std::to_string(verdict.step)) +
+            (opening ? "before the test part was ranked"
+                     : "at step " + std::to_string(verdict.step)) +
             " after " + log_seconds(since(start)));
   } else if (verdict.result->reason.empty()) {
     log(LogLevel::kInfo, "worker", "finished after " + log_seconds(since(start)));

@@ -80,8 +80,8 @@ TEST_F(Closed, ShowsValidationReadsNoTestEventAndOpensWithoutTrainingAgain) {
   EXPECT_THAT(must({"plan", path("open.yaml")}), HasSubstr("nothing to do"));
 
   // What is gained equals a run whose test part was open from the start.
-  const auto reference = lab::run_process(
-      {LEALAB_PROGRAM, "--lab", path("reference"), "run", path("open.yaml")}, 300);
+  const auto reference =
+      lab::run_process({LEALAB_PROGRAM, "--lab", path("reference"), "run", path("open.yaml")}, 300);
   ASSERT_EQ(reference.exit_code, 0) << reference.err;
   const auto reads = run::test_reads(path("lab"));
   ASSERT_EQ(reads.size(), 2u);
@@ -111,8 +111,9 @@ TEST_F(Closed, ShowsValidationReadsNoTestEventAndOpensWithoutTrainingAgain) {
   EXPECT_EQ(run::test_reads(path("reference")).size(), 2u);
   EXPECT_THAT(must({"db", "check"}), Not(HasSubstr("differ")));
   // The closed spec does not show what was opened meanwhile.
-  EXPECT_THAT(must({"run", path("closed.yaml")}),
-              HasSubstr("Test part: closed (evaluate.test: false); 2 runs of this lab have read it."));
+  EXPECT_THAT(
+      must({"run", path("closed.yaml")}),
+      HasSubstr("Test part: closed (evaluate.test: false); 2 runs of this lab have read it."));
 }
 
 TEST_F(Closed, IsOpenedByHandWithTheCommandsThatTasksPrints) {

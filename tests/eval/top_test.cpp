@@ -17,9 +17,7 @@ namespace {
 
 using testing::HasSubstr;
 
-TopFile two_events() {
-  return {sha256("data"), sha256("split"), 10, 3, {7, 1, 10, 2, 3, 1}};
-}
+TopFile two_events() { return {sha256("data"), sha256("split"), 10, 3, {7, 1, 10, 2, 3, 1}}; }
 
 std::string message(const std::string& bytes) {
   return message_of([&] { decode_top(bytes, "top.bin"); });
@@ -114,7 +112,8 @@ TEST(TopItems, AreCheckedBeforeTheyAreWritten) {
   EXPECT_THAT(refusal([](TopFile& f) { f.top.pop_back(); }), HasSubstr("are no rows of 3"));
   EXPECT_THAT(refusal([](TopFile& f) { f.k = 0; }), HasSubstr("are no rows of 0"));
   EXPECT_THAT(refusal([](TopFile& f) { f.items = 2; }), HasSubstr("of 2 items"));
-  EXPECT_THAT(refusal([](TopFile& f) { f.top[5] = 2; }), HasSubstr("record 1: item 2 occurs twice"));
+  EXPECT_THAT(refusal([](TopFile& f) { f.top[5] = 2; }),
+              HasSubstr("record 1: item 2 occurs twice"));
   EXPECT_THAT(refusal([](TopFile& f) { f.data_fingerprint = "none"; }), HasSubstr("fingerprint"));
 }
 

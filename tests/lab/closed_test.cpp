@@ -207,8 +207,9 @@ TEST_F(ClosedTestPart, DoesNotCountWhatAKilledOpeningLeaves) {
 
 TEST_F(ClosedTestPart, HasNoRanksToExport) {
   finished_run(lab_.path(), closed_, 0, /*test=*/false);
-  EXPECT_THAT(message_of([&] { open_ranked_run(lab_.path(), the_run().uuid()); }),
-              HasSubstr("its test part is closed (evaluate.test), so it has no ranks. `lealab run`"));
+  EXPECT_THAT(
+      message_of([&] { open_ranked_run(lab_.path(), the_run().uuid()); }),
+      HasSubstr("its test part is closed (evaluate.test), so it has no ranks. `lealab run`"));
 }
 
 TEST_F(ClosedTestPart, TakesLessDiskWhileItIsClosed) {
@@ -301,7 +302,9 @@ TEST_F(ClosedPack, IsRefusedWhenTwoOpenOnesDiffer) {
   document["opened"]["at"] = "2001-01-01T00:00:00Z";
   text = document.dump();
   publish_file(folder("other") + "/" + run_.uuid() + ".tar.xz", write_tar_xz(files));
-  EXPECT_THAT(message_of([&] { import_packs(other_.path(), {folder("open"), folder("other")}); }),
+  EXPECT_THAT(message_of([&] {
+                import_packs(other_.path(), {folder("open"), folder("other")});
+              }),
               HasSubstr("differ in test.json at /opened/at"));
 }
 

@@ -128,8 +128,9 @@ TEST_F(ClosedTable, CountsTheRunsThatHadReadTheTestPartBefore) {
   later.finished = "2999-01-01T00:00:00Z";
   put(later, 0.25);
   const db::Store store(lab_, db::Store::Mode::kReadOnly);
-  EXPECT_THAT(experiment_table(store, "later", "text", false, with_lab()),
-              HasSubstr("Test part: 4 runs of this lab had read it before the first of this table."));
+  EXPECT_THAT(
+      experiment_table(store, "later", "text", false, with_lab()),
+      HasSubstr("Test part: 4 runs of this lab had read it before the first of this table."));
 }
 
 TEST_F(ClosedTable, CountsARunThatWasOpenedLaterFromThatTimeOn) {

@@ -187,7 +187,8 @@ class TopItems : public EvaluatorTest {
     framework.on_score = score_;
     eval::TopFile top;
     Evaluator(data_, split_, history_, at::kCPU)
-        .rank(framework, part, [] { return true; }, &top, seed);
+        .rank(
+            framework, part, [] { return true; }, &top, seed);
     return top;
   }
 };
@@ -227,7 +228,8 @@ TEST_F(TopItems, ChangeNoRank) {
   framework.on_score = score_;
   const Evaluator evaluator(data_, split_, history_, at::kCPU);
   eval::TopFile top;
-  const auto with = evaluator.rank(framework, Part::kTest, [] { return true; }, &top, 1);
+  const auto with = evaluator.rank(
+      framework, Part::kTest, [] { return true; }, &top, 1);
   EXPECT_EQ(eval::encode_ranks(with), eval::encode_ranks(rank(Part::kTest)));
 }
 
