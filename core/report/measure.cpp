@@ -86,8 +86,10 @@ Measured measure(const db::RunRow& run, const Measured& stored, const TableOptio
         "metrics under another protocol than the stored one cannot be computed; leave out " +
         "--k, --ties and --remove-seen, or restore " + run::folder_of(options.lab, run.uuid).path);
   }
-  const auto metrics = eval::metrics(ranks->records, wanted);
-  return closed ? Measured{{}, metrics} : Measured{metrics, stored.valid};
+  auto metrics = eval::metrics(ranks->records, wanted);
+  if (!closed) return {metrics, stored.valid};
+  metrics.insert(stored.valid.begin(), stored.valid.end());  // the metric that selected the model
+  return {{}, metrics};
 }
 
 }  // namespace lea::report

@@ -36,7 +36,7 @@ class OpeningTest : public ::testing::Test {
     std::ofstream file(lab_ + "/interactions.tsv");
     file << "user_id\titem_id\ttimestamp\n";
     std::mt19937 random(1);
-    for (int user = 0; user < 2000; ++user) {
+    for (int user = 0; user < 1000; ++user) {
       for (int t = 0; t < 20; ++t)
         file << 'u' << user << "\ti" << random() % 500 << '\t' << t << '\n';
     }
