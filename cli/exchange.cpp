@@ -108,6 +108,8 @@ void import_command(const ImportOptions& options, const Globals& globals) {
     std::printf("plan of %s added\n", printable(plan).c_str());
   std::printf("%s added, %zu %s here already\n", counted(imported.added, "run").c_str(),
               imported.present, imported.present == 1 ? "was" : "were");
+  if (imported.opened > 0)
+    std::printf("%s got the test part from a pack\n", counted(imported.opened, "run").c_str());
   if (collected.refused.empty()) return;
   std::string message;
   for (const std::string& refused : collected.refused) message += refused + "\n";

@@ -114,7 +114,7 @@ void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   std::string text;
   for (const auto status :
        {lab::TaskStatus::kDone, lab::TaskStatus::kStale, lab::TaskStatus::kRunning,
-        lab::TaskStatus::kInterrupted, lab::TaskStatus::kToDo}) {
+        lab::TaskStatus::kInterrupted, lab::TaskStatus::kOpenTest, lab::TaskStatus::kToDo}) {
     if (plan.count(status) > 0)
       text += std::to_string(plan.count(status)) + " " + lab::to_string(status) + ", ";
   }

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -34,15 +35,18 @@ void print_tasks(const RunOptions& options, const Globals& globals) {
   }
 }
 
-void work(const std::string& name, const RunOptions& options, const Globals& globals) {
+void work(const std::string& name, const std::string& test, const RunOptions& options,
+          const Globals& globals) {
   StopSignals signals;
   const std::string lab = lab::existing_lab(globals.lab);
   const run::Folder folder = run::find_task(lab, name);
   signals.count();
-  lab::Work work(folder, grid_options(options, globals, lab), [](const std::string& sentence) {
+  const auto say = [](const std::string& sentence) {
     std::printf("%s\n", sentence.c_str());
     std::fflush(stdout);
-  });
+  };
+  lab::Work work(folder, grid_options(options, globals, lab), say,
+                 test.empty() ? std::nullopt : std::optional<bool>(test == "open"));
   while (work.poll(kTickSeconds)) {
     if (signals.seen() == 1) work.request_stop();
     if (signals.seen() > 1) work.kill();
@@ -61,14 +65,19 @@ void add_work(CLI::App& app, const Globals& globals) {
   tasks->callback([options, &globals] { print_tasks(*options, globals); });
 
   auto work_options = std::make_shared<RunOptions>();
-  auto task = std::make_shared<std::string>();
+  auto task = std::make_shared<std::string>(), test = std::make_shared<std::string>();
   CLI::App* work_command =
       app.add_subcommand("work", "do one task, as `lealab tasks` lists it, or resume it");
   work_command
       ->add_option("task", *task, "a run's uuid, or an artefact's key with at least nine digits")
       ->required();
+  work_command
+      ->add_option("--test", *test,
+                   "rank the test part, or keep it closed (default: as the run's spec says)")
+      ->check(CLI::IsMember({"open", "closed"}));
   add_worker_options(work_command, *work_options);
-  work_command->callback([task, work_options, &globals] { work(*task, *work_options, globals); });
+  work_command->callback(
+      [task, test, work_options, &globals] { work(*task, *test, *work_options, globals); });
 }
 
 }  // namespace lea::cli

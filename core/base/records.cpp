@@ -63,6 +63,15 @@ std::vector<nlohmann::json> read_records(const std::string& path) {
   return records;
 }
 
+std::vector<nlohmann::json> read_sound_records(const std::string& path) {
+  std::vector<nlohmann::json> records;
+  std::ifstream file(path, std::ios::binary);
+  for (std::string line; std::getline(file, line);) {
+    if (auto record = record_of(line)) records.push_back(*std::move(record));
+  }
+  return records;
+}
+
 std::vector<nlohmann::json> read_new_records(const std::string& path, uint64_t* offset) {
   std::vector<nlohmann::json> records;
   std::ifstream file(path, std::ios::binary);

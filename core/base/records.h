@@ -1,5 +1,5 @@
 // Files to which JSON lines with a checksum are appended (events.jsonl, attempts.jsonl). A file has
-// one writer.
+// one writer at a time.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,9 @@ uint64_t append_record(const std::string& path, const nlohmann::json& record);
 // The records in order, up to the first line with a wrong checksum (such as a line that a crash
 // cut). The key "crc32" is removed. An absent file has no records.
 std::vector<nlohmann::json> read_records(const std::string& path);
+
+// The same, but skips lines with a wrong checksum instead of ending at the first.
+std::vector<nlohmann::json> read_sound_records(const std::string& path);
 
 // The records that were appended after the byte `*offset`; moves `*offset` behind them. Leaves a
 // line alone that is still being written.

@@ -32,14 +32,8 @@ struct RankFile {
   std::vector<RankRecord> records;                  // in data order
 };
 
-// The format of ranks.bin, little-endian:
-//      0  "LEARANK1"
-//      8  u32 size of a record
-//     12  u32 items
-//     16  u64 number of records
-//     24  fingerprint of the data set, then of the split, 64 hex digits each
-//    152  the records
-//    end  sha256 of everything before it, 64 hex digits
+// The format of ranks.bin is the frame of frame.h with the name "LEARANK1". A record is a RankRecord,
+// 32 bytes.
 //
 // encode_ranks throws DataError for an invalid record. decode_ranks throws DataError that names the
 // byte offset of the error; `where` names the file in messages.

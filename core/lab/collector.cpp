@@ -14,6 +14,7 @@
 #include "core/base/records.h"
 #include "core/base/text.h"
 #include "core/eval/ranks.h"
+#include "core/eval/top.h"
 #include "core/run/experiment_plan.h"
 #include "core/run/header.h"
 #include "core/run/result.h"
@@ -72,12 +73,39 @@ void verify_ranks(const run::Folder& run, const run::Result& result, const State
                  where + ": metrics: " + stated.part, stated.file);
 }
 
+// The top items must be those of the events in ranks.bin. Older results state none.
+void verify_top(const run::Folder& run, const run::Result& result) {
+  if (result.top_sha256.empty()) return;
+  const std::string path = run.file(run::kTopFile);
+  const std::string bytes = read_file(path);
+  const auto damaged = [&](const std::string& what) {
+    return DataError(path + ": " + what + ". The run's folder is damaged; restore it from a copy.");
+  };
+  if (sha256(bytes) != result.top_sha256)
+    throw damaged("is not the file that result.json names (top_sha256)");
+  const eval::TopFile top = eval::decode_top(bytes, path);
+  const std::string ranks_path = run.file(run::kRanksFile);
+  const eval::RankFile ranks = eval::decode_ranks(read_file(ranks_path), ranks_path);
+  if (top.data_fingerprint != ranks.data_fingerprint ||
+      top.split_fingerprint != ranks.split_fingerprint || top.items != ranks.items ||
+      top.events() != ranks.records.size())
+    throw damaged("does not have the data set, the split and the events of ranks.bin");
+}
+
 void verify_finished(const run::Folder& run, const run::Result& result,
                      const spec::EvaluateSection& evaluate) {
   const eval::Protocol protocol = eval::protocol_of(evaluate);
-  verify_ranks(run, result,
-               {"test", run::kRanksFile, "ranks_sha256", result.ranks_sha256, result.test},
-               protocol);
+  if (!result.closed()) {
+    verify_ranks(run, result,
+                 {"test", run::kRanksFile, "ranks_sha256", result.ranks_sha256, result.test},
+                 protocol);
+    verify_top(run, result);
+  } else if (!result.ranks_sha256.empty() || !result.top_sha256.empty() || result.valid.empty()) {
+    throw DataError(
+        run.file(run::kResultFile) +
+        ": metrics: test: is missing. Only a run that states no ranks of the test part, "
+        "and has validation metrics, may lack it. The run's folder is damaged.");
+  }
   // A run without validation events has no such metrics and ranks. A pack may leave the ranks out.
   const bool stated = !result.valid.empty() || !result.ranks_valid_sha256.empty();
   if (!stated || !fs::exists(run.file(run::kValidRanksFile))) return;
@@ -134,7 +162,7 @@ db::ExperimentRow row_of(run::ExperimentPlan plan) {
 // What the index lacks.
 struct Changes {
   std::vector<std::string> plans;       // files
-  std::vector<run::Folder> runs;        // that are not in the index in a final state
+  std::vector<run::Folder> runs;        // whose final state the index does not have
   std::vector<std::string> gone_runs;   // uuids in the index
   std::vector<std::string> gone_plans;  // names in the index
   int64_t unchanged = 0;
@@ -174,12 +202,17 @@ Changes find_changes(const db::Store& store, const std::string& lab, Live live) 
   const bool outside = db::index_is_outside(lab);
   find_changed_plans(store, lab, outside, &changes);
   auto states = store.states();
+  std::set<std::string> opened;  // since the index has read the run
+  for (std::string& uuid : store.closed()) {
+    if (fs::exists(run::folder_of(lab, uuid).file(run::kTestFile))) opened.insert(std::move(uuid));
+  }
   for (const run::Folder& run : run::list_runs(lab)) {
     const auto known = states.find(run.uuid());
     const auto state = known == states.end() ? std::nullopt : run::state_from(known->second);
     if (known != states.end()) states.erase(known);
-    const bool same = state && (run::is_final(*state) ||
-                                (live == Live::kOfAnotherState && has_state(run, *state)));
+    const bool same =
+        state && !opened.contains(run.uuid()) &&
+        (run::is_final(*state) || (live == Live::kOfAnotherState && has_state(run, *state)));
     if (same) {
       ++changes.unchanged;
     } else {
@@ -294,7 +327,7 @@ RunRecord read_run(const run::Folder& run) {
   record.run.state = run::to_string(run::state_of(run));
   record.curves = curves_of(run);
   const std::string path = run.file(run::kResultFile);
-  if (const auto document = read_json(path)) {
+  if (const auto document = run::read_result_document(run)) {
     const run::Result result = run::result_from(*document, path);
     record.run.result = *document;
     record.run.state = run::to_string(result.state);  // the run may have ended after state_of

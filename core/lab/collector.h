@@ -28,14 +28,17 @@ struct RunRecord {
 };
 
 // Reads a folder. For a finished run, verifies that ranks.bin and, where it exists, ranks-valid.bin
-// match result.json: the sha256, the data and split fingerprints, and exactly the stated metrics.
+// match result.json and test.json: the sha256, the data and split fingerprints, and exactly the stated
+// metrics. So must top.bin, where the result states it. While the test part is closed, what there is
+// of ranks.bin does not count.
 // Throws DataError that names file and key.
 RunRecord read_run(const run::Folder& run);
 
 // Reads, verifies and indexes one run. Throws as read_run and db::Store::put do.
 void collect_run(db::Store& store, const run::Folder& run);
 
-// Indexes all plans of the lab, and all runs that are not in the index in a final state. Drops the
+// Indexes all plans of the lab, all runs that are not in the index in a final state, and those whose
+// test part was opened since. Drops the
 // runs that had not ended and whose folder is gone. From an index outside the lab, drops every run
 // and plan that the lab no longer has.
 Collected collect(const std::string& lab);

@@ -8,6 +8,9 @@
 #include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/data/dataset.h"
+#include "core/eval/frame.h"
+#include "core/eval/ranks.h"
+#include "core/eval/top.h"
 
 namespace lea::lab {
 namespace {
@@ -19,8 +22,9 @@ constexpr int64_t kUnknownItems = 10000, kUnknownEvents = 10000;
 // Round guesses of the bytes of the small files of a folder, and of a record of events.jsonl. A test
 // holds their sum within a factor of two for short runs of the bundled backbones.
 constexpr int64_t kSmallFiles = 6000, kTrainRecord = 150, kValidRecord = 500;
-constexpr int64_t kRankHeader = 216, kRankRecord = 32;  // core/eval/ranks.h
-constexpr int64_t kCheckpoints = 3, kCopies = 4;        // of the weights in each checkpoint
+constexpr int64_t kFrame = eval::kFrameHeader + 64;  // with its checksum
+constexpr int64_t kRankRecord = sizeof(eval::RankRecord);
+constexpr int64_t kCheckpoints = 3, kCopies = 4;  // of the weights in each checkpoint
 
 std::string named(const spec::PluginUse& use) { return "|" + use.id + use.params.dump(); }
 
@@ -31,8 +35,8 @@ std::string network_kind(const spec::RunSpec& run) {
 
 std::string folder_kind(const spec::RunSpec& run) {
   return network_kind(run) + "|" + split_key(run) + "|" + run.augment.id + "|" +
-         std::to_string(run.train.max_steps) + "|" + std::to_string(run.train.validate_every) +
-         "|" + std::to_string(run.train.log_every);
+         (run.evaluate.test ? "|" : "|closed|") + std::to_string(run.train.max_steps) + "|" +
+         std::to_string(run.train.validate_every) + "|" + std::to_string(run.train.log_every);
 }
 
 int64_t integer_in(const nlohmann::json& params, const char* name, int64_t otherwise) {
@@ -112,9 +116,14 @@ DiskUse DiskModel::use(const spec::RunSpec& run) {
     use.measured = true;
     return use;
   }
-  use.kept = weights + 2 * kRankHeader + kRankRecord * (sizes.valid + sizes.test) +
-             events_file(run) + kSmallFiles;
+  use.kept = weights + kFrame + kRankRecord * sizes.valid + events_file(run) + kSmallFiles +
+             (run.evaluate.test ? test_bytes(sizes) : 0);
   return use;
+}
+
+int64_t DiskModel::test_bytes(const PartSizes& sizes) {
+  const auto top = 4 * std::min<int64_t>(eval::kTopItems, sizes.items);
+  return 2 * kFrame + (kRankRecord + top) * sizes.test;
 }
 
 int64_t folder_bytes(const std::string& path) {

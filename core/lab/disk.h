@@ -23,7 +23,8 @@ struct DiskUse {
 //   network      4 bytes for each parameter. The number is that of an earlier run with the same
 //                network and data set, otherwise an approximation from the parameters `width`,
 //                `layers` and `blocks` of the backbone.
-//   ranks        32 bytes for each event of valid and test
+//   ranks        32 bytes for each event of valid and test, unless the test part is closed
+//   top items    80 bytes for each event of test, likewise
 //   events       the records of training and validation up to max_steps
 // A checkpoint has the weights, the best weights and Adam's two moments. Two are kept while a third
 // is written.
@@ -37,11 +38,15 @@ class DiskModel {
 
   DiskUse use(const spec::RunSpec& run);
 
+  // The bytes that opening the test part adds to the folder of a finished run.
+  int64_t test_bytes(const spec::RunSpec& run) const { return test_bytes(sizes_of(run)); }
+
  private:
   struct Earlier {
     std::vector<run::Folder> folders;  // a few suffice
     int64_t bytes = -1;                // their mean size; -1: not read yet
   };
+  static int64_t test_bytes(const PartSizes& sizes);
   PartSizes sizes_of(const spec::RunSpec& run) const;
   int64_t parameters_of(const spec::RunSpec& run, const PartSizes& sizes) const;
 

@@ -161,8 +161,10 @@ void check_part(const spec::RunSpec& run, const Events& events, data::Part part,
 }
 
 void check_run(const spec::RunSpec& run, const Events& events, int64_t items) {
-  check_part(run, events, data::Part::kTest, "measure a run");
+  if (run.evaluate.test) check_part(run, events, data::Part::kTest, "measure a run");
   if (run.reads_train) check_part(run, events, data::Part::kValid, "select the best step");
+  if (!run.evaluate.test)
+    check_part(run, events, data::Part::kValid, "measure a run whose test part is closed");
   if (run.reads_negatives && items < 2)
     throw DataError("data " + run.data.name + ": negatives need at least two items");
 }

@@ -277,16 +277,22 @@ void Grid::submit(size_t task, run::Folder folder, run::Claim claim, bool cuda) 
                                       {},
                                       running.slots,
                                       cuda,
-                                      running.claim.descriptor()});
+                                      running.claim.descriptor(),
+                                      wants_test(task)});
   queue_.set(task, State::kRunning);
   running_.emplace(task, std::move(running));
   tell({Kind::kStarted, task, folder.uuid()});
 }
 
+// Whether the task makes a run whose spec wants the test part ranked.
+bool Grid::wants_test(size_t task) const {
+  return !is_artefact(task) && experiment_.runs[planned_run(task).index].run.evaluate.test;
+}
+
 // Whether another process has given the run a result. It is this grid's result, too.
 bool Grid::has_ended(size_t task, const run::Folder& folder) {
   const auto result = run::read_result(folder);
-  if (!result) return false;
+  if (!result || !run::is_complete(*result, wants_test(task))) return false;
   if (result->state != run::State::kFinished) {
     fail(task, folder, {result->reason});
     return true;
@@ -333,7 +339,7 @@ void Grid::settle(size_t task, const Ended& ended) {
   running_.erase(task);
   Verdict verdict;
   try {
-    verdict = lab::settle(running.folder, ended, running.log_start);
+    verdict = lab::settle(running.folder, ended, running.log_start, wants_test(task));
   } catch (const Error& error) {
     verdict.is = Verdict::Is::kFailed;
     verdict.reason = error.what();

@@ -126,6 +126,7 @@ class Grid {
   void begin_run(size_t task, run::Claim claim);
   void begin_artefact(size_t task, run::Claim claim);
   void submit(size_t task, run::Folder folder, run::Claim claim, bool cuda);
+  bool wants_test(size_t task) const;
   bool has_ended(size_t task, const run::Folder& folder);
   bool is_at_work(size_t task, const run::Folder& folder);
   void look_elsewhere();

@@ -114,11 +114,16 @@ Grid::Answer Grid::retry_task(size_t task) {
   interrupted_.erase(task);
   skipped_.erase(task);
   unsupplied_.erase(task);
-  // A run with a result never changes, so a run that failed for good is made anew.
   if (is_artefact(task)) {
     if (const auto result = run::read_result(folders_[task])) judged_[task] = result->finished_at;
-  } else if (!folders_[task].path.empty() &&
-             std::filesystem::exists(folders_[task].file(run::kResultFile))) {
+    queue_.set(task, State::kWaiting);
+    tell({Kind::kQueued, task});
+    return {"it starts again"};
+  }
+  // A result never changes, so a run that failed for good is made anew. A run whose test part could
+  // not be opened is complete otherwise, and is tried again.
+  const auto result = folders_[task].path.empty() ? std::nullopt : run::read_result(folders_[task]);
+  if (result && run::is_complete(*result, wants_test(task))) {
     judged_[task] = folders_[task].uuid();
     folders_[task].path.clear();
   }

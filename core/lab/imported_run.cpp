@@ -61,6 +61,7 @@ spec::RunSpec spec_of(const ImportedRun& run) {
   spec.framework = {"imported." + run.name, nlohmann::json::object()};
   spec.backbone = spec.reward = spec.state = spec.augment = {};
   spec.reads_train = spec.reads_negatives = false;
+  spec.evaluate.test = true;  // the run of --split-of may keep it closed
   spec.seed = run.seed;
   return spec;
 }

@@ -19,13 +19,17 @@ namespace {
 // How a run stands in its folder and in the index.
 struct Finding {
   bool open = false;    // has not ended
-  bool behind = false;  // has ended, and the index does not know it yet
+  bool behind = false;  // has ended or read its test part, and the index does not know it yet
   std::string problem;
 };
 
 bool has_ended(const std::string& state) {
   const auto known = run::state_from(state);
   return known && run::is_final(*known);
+}
+
+bool is_closed(const nlohmann::json& result) {
+  return result.is_object() && !result.value("metrics", nlohmann::json::object()).contains("test");
 }
 
 Finding compare(const run::Folder& run, const db::RunRow* row) {
@@ -35,6 +39,9 @@ Finding compare(const run::Folder& run, const db::RunRow* row) {
     finding.open = !has_ended(record.run.state);
     if (row == nullptr || !has_ended(row->state)) {
       finding.behind = !finding.open;
+    } else if (record.run.state == "finished" && !is_closed(record.run.result) &&
+               is_closed(row->result)) {
+      finding.behind = true;  // its test part was opened since
     } else if (record.run.state != row->state || record.run.result != row->result) {
       finding.problem = "run " + run.uuid() + ": folder (" + record.run.state + ") and index (" +
                         row->state + ") differ. `lealab db rebuild` mends it.";

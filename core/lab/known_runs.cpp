@@ -47,6 +47,7 @@ KnownRun look_at(const run::Folder& folder, const run::Header& header, const std
   known.failure = result->reason;
   if (known.candidate.state != run::State::kFinished) return known;
   known.training = result->training;
+  known.closed = result->closed();
   known.other_data = other_data(folder, result->data_fingerprint, data_name, data.of(data_name));
   known.outdated = run::outdated_parts(*result, wanted.installed);
   mark_outdated(wanted, &known);
@@ -124,6 +125,8 @@ class Search {
     KnownRun known;
     known.folder = run::folder_of(lab_, found.uuid);
     if (!std::filesystem::exists(known.folder.file(run::kResultFile))) return false;
+    known.closed = *state == run::State::kFinished && found.closed;
+    if (known.closed && std::filesystem::exists(known.folder.file(run::kTestFile))) return false;
     known.candidate = {found.uuid, found.created, *state};
     known.failure = found.reason;
     if (*state == run::State::kFinished) {

@@ -21,14 +21,15 @@ struct KnownRun {
   std::string other_data;             // why a finished run does not belong to the lab's data set
   std::vector<std::string> outdated;  // outdated parts of a finished run; empty: not stale
   std::optional<run::Training> training;  // of a finished run
+  bool closed = false;                    // the run has finished with its test part closed
 };
 
 // For each planned run, by its index in the experiment, the run of the lab that counts
 // (core/run/counting.h). Empty where the lab has none. With `redo_stale`, stale runs count as
 // outdated.
 //
-// A run that the index has in a final state is not read again: such a run never changes. Its folder
-// must still have a result. All other runs are read from their folders. So are all runs when the
+// A run that the index has in a final state is not read again: such a run never changes, except that
+// a closed test part may have been opened. Its folder must still have a result. All other runs are read from their folders. So are all runs when the
 // lab has no index, or the index is damaged or locked. Skips damaged folders, which collecting
 // reports.
 std::vector<std::optional<KnownRun>> known_runs(const std::string& lab,

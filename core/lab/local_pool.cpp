@@ -47,6 +47,8 @@ std::vector<std::string> LocalPool::command_of(const Task& task) const {
       "--lab",         options_.lab,
       "--run",         task.folder.path,
       "--parent",      std::to_string(getpid())};
+  if (task.kind == Task::Kind::kRun)
+    command.insert(command.end(), {"--test", task.test ? "open" : "closed"});
   if (task.claim >= 0) command.insert(command.end(), {"--claim", std::to_string(kClaimDescriptor)});
   for (const std::string& folder : options_.plugin_dirs) {
     command.insert(command.end(), {"--plugin-dir", folder});

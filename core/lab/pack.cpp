@@ -15,17 +15,20 @@
 #include "core/lab/plan.h"
 #include "core/run/experiment_plan.h"
 #include "core/run/header.h"
+#include "core/run/result.h"
 #include "core/run/state.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kFiles[] = {run::kSpecFile,       run::kHeaderFile,   run::kResultFile,
-                                  run::kEventsFile,     run::kAttemptsFile, run::kRanksFile,
-                                  run::kValidRanksFile, run::kLogFile};
-constexpr const char* kRequired[] = {run::kSpecFile, run::kHeaderFile, run::kResultFile,
-                                     run::kRanksFile};
+constexpr const char* kFiles[] = {
+    run::kSpecFile,  run::kHeaderFile,     run::kResultFile, run::kEventsFile, run::kAttemptsFile,
+    run::kRanksFile, run::kValidRanksFile, run::kLogFile,    run::kTopFile,    run::kTestFile};
+// What else is required depends on the result.
+constexpr const char* kRequired[] = {run::kSpecFile, run::kHeaderFile, run::kResultFile};
+// The files of a test part that was opened later, the one that counts last.
+constexpr const char* kOpened[] = {run::kTopFile, run::kRanksFile, run::kTestFile};
 constexpr size_t kLogBytes = 16 << 10;
 constexpr size_t kFileBytes = size_t{256} << 20;
 
@@ -94,6 +97,13 @@ run::Folder stage(const std::string& file, const std::string& folder) {
   fs::create_directories(run.path);
   for (const auto& [name, content] : files) publish_file(folder + "/" + name, content);
   const auto check = [&] {
+    const run::Result result = run::read_result(run).value();
+    const auto need = [&](const std::string& sha256, const char* name) {
+      if (!sha256.empty() && !fs::exists(run.file(name)))
+        throw DataError(std::string("lacks ") + name);
+    };
+    need(result.ranks_sha256, run::kRanksFile);
+    need(result.top_sha256, run::kTopFile);
     const RunRecord record = read_run(run);
     if (record.run.state != "finished") throw DataError("holds a run that has not finished");
     if (!is_name(record.run.experiment)) {
@@ -175,22 +185,32 @@ std::string difference(const run::Folder& a, const run::Folder& b) {
   };
   if (const auto found = difference(run::kSpecFile, spec_of(a), spec_of(b)); !found.empty())
     return found;
-  for (const char* name : {run::kHeaderFile, run::kResultFile}) {
+  // What one of them lacks because its test part is still closed, or because the pack was large.
+  const auto only_in_one = [&](const char* name) {
+    return fs::exists(a.file(name)) != fs::exists(b.file(name));
+  };
+  for (const char* name : {run::kHeaderFile, run::kResultFile, run::kTestFile}) {
+    if (name == std::string(run::kTestFile) && only_in_one(name)) continue;
     const auto document = [&](const run::Folder& run) {
       return read_json(run.file(name)).value_or(nullptr);
     };
     if (const auto found = difference(name, document(a), document(b)); !found.empty()) return found;
   }
-  for (const char* name : {run::kEventsFile, run::kRanksFile, run::kValidRanksFile}) {
+  for (const char* name :
+       {run::kEventsFile, run::kRanksFile, run::kTopFile, run::kValidRanksFile}) {
     const std::string first = a.file(name), second = b.file(name);
     if (fs::exists(first) && fs::exists(second)) {
       if (read_file(first, kFileBytes) != read_file(second, kFileBytes)) return name;
-    } else if (fs::exists(first) != fs::exists(second) &&
-               name != std::string(run::kValidRanksFile)) {
+    } else if (name == std::string(run::kEventsFile) && only_in_one(name)) {
       return name;
     }
   }
   return "";
+}
+
+// Whether `other`, which is the same run, has the test part that `run` lacks.
+bool is_opened_by(const run::Folder& run, const run::Folder& other) {
+  return !fs::exists(run.file(run::kTestFile)) && fs::exists(other.file(run::kTestFile));
 }
 
 struct Staged {
@@ -224,7 +244,10 @@ Sorted sort_and_stage(const std::vector<std::string>& files, const std::string& 
     const auto [first, added] = sorted.runs.emplace(staged.run.uuid(), staged);
     if (added) continue;
     const std::string differing = difference(first->second.run, staged.run);
-    if (differing.empty()) continue;
+    if (differing.empty()) {
+      if (is_opened_by(first->second.run, staged.run)) first->second = staged;
+      continue;
+    }
     throw DataError("run " + staged.run.uuid() + ": is packed twice, but " +
                     printable(first->second.file) + " and " + printable(file) + " differ in " +
                     differing +
@@ -286,10 +309,14 @@ Packed pack_run(const run::Folder& run, const std::string& folder) {
   if (read_run(run).run.state != "finished") {
     throw DataError("run " + run.uuid() + ": has not finished, so it cannot be packed");
   }
+  const bool closed = run::read_result(run).value().closed();
   std::map<std::string, std::string> files;
   for (const char* name : kFiles) {
     const std::string path = run.file(name);
     if (!fs::exists(path)) continue;
+    // Ranks without a result are left from an opening that was killed.
+    if (closed && (name == std::string(run::kRanksFile) || name == std::string(run::kTopFile)))
+      continue;
     std::string content = name == std::string(run::kSpecFile)
                               ? spec::dump_yaml(spec_without_folders(path))
                               : read_file(path, kFileBytes);
@@ -346,9 +373,15 @@ PackImport import_packs(const std::string& lab, const std::vector<std::string>& 
   }
   PackImport imported;
   for (const auto& [uuid, staged] : sorted.runs) {
-    const std::string target = run::folder_of(lab, uuid).path;
-    const bool added = !fs::exists(target) && publish_folder(staged.run.path, target);
+    const run::Folder target = run::folder_of(lab, uuid);
+    const bool added = !fs::exists(target.path) && publish_folder(staged.run.path, target.path);
     ++(added ? imported.added : imported.present);
+    if (added || !is_opened_by(target, staged.run)) continue;
+    for (const char* name : kOpened) {
+      if (fs::exists(staged.run.file(name)))
+        publish_file(target.file(name), read_file(staged.run.file(name), kFileBytes));
+    }
+    ++imported.opened;
   }
   for (const auto& [name, file] : sorted.plans) {
     const std::string target = run::plan_file(lab, name);

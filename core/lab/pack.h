@@ -10,11 +10,19 @@
 //   run.yaml         paths without their folders   must be equal as a spec
 //   cell.json                                      must be equal as JSON
 //   result.json                                    must be equal as JSON
+//   test.json        of a test part that was       must be equal as JSON when both have it
+//                    opened later
 //   events.jsonl                                   must be equal
 //   attempts.jsonl                                 may differ
-//   ranks.bin                                      must be equal
+//   ranks.bin        none while the test part is   must be equal when both have it
+//                    closed
+//   top.bin          none in older runs            must be equal when both have it
 //   ranks-valid.bin  left out of a large pack      must be equal when both have it
 //   log.txt          only the end of a long log    may differ
+//
+// Of two packs of one run, one of which was made before the test part was opened, the one with the
+// test part counts. An open pack also brings the test part to a lab that has the run with a closed
+// one.
 //
 // The archives themselves may differ, because their bytes depend on the program that packed the
 // run.
@@ -54,7 +62,8 @@ PackExport export_experiment(const std::string& lab, const std::string& experime
                              const std::string& folder);
 
 struct PackImport {
-  size_t added = 0, present = 0;   // numbers of runs; a run that is packed twice counts once
+  size_t added = 0, present = 0;  // numbers of runs; a run that is packed twice counts once
+  size_t opened = 0;  // of those present: the pack had the test part, and the lab had not
   std::vector<std::string> plans;  // names of experiments whose plan was added
 };
 

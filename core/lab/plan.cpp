@@ -24,7 +24,24 @@ namespace {
 // How many earlier runs of the experiment, and of the lab, are read for the estimates.
 constexpr int64_t kRunsRead = 2000;
 
-PlannedTask task_of(size_t index, const std::optional<KnownRun>& known) {
+// What is left to do at a run that has finished with its test part closed, which is wanted open.
+void open_test(const spec::RunSpec& run, const KnownRun& known, PlannedTask* task) {
+  if (run.reads_train && !std::filesystem::exists(known.folder.file(run::kBestFile))) {
+    task->status = TaskStatus::kToDo;
+    task->note =
+        "run " + known.folder.uuid().substr(0, 8) +
+        " has its test part closed, and the network that could open it is not in its folder";
+    return;
+  }
+  task->status = TaskStatus::kOpenTest;
+  if (!known.training) return;
+  // Beside its training, the run has started the worker, loaded the data and ranked both parts once,
+  // as the opening does.
+  task->seconds = std::max(known.training->wall_seconds - known.training->train_seconds, 1.0);
+  task->measured = true;
+}
+
+PlannedTask task_of(size_t index, const spec::RunSpec& run, const std::optional<KnownRun>& known) {
   PlannedTask task;
   task.index = index;
   if (!known) return task;
@@ -35,6 +52,9 @@ PlannedTask task_of(size_t index, const std::optional<KnownRun>& known) {
       if (!known->other_data.empty()) task.note = known->other_data;
       if (!known->candidate.outdated) {
         task.status = known->outdated.empty() ? TaskStatus::kDone : TaskStatus::kStale;
+        // Another version of a plugin would rank with other numbers.
+        if (task.status == TaskStatus::kDone && known->closed && run.evaluate.test)
+          open_test(run, *known, &task);
       }
       break;
     case run::State::kRunning:
@@ -97,6 +117,7 @@ class Forecast {
     return time_.estimate(run, steps_done);
   }
   DiskUse disk(const spec::RunSpec& run) { return disk_.use(run); }
+  int64_t test_bytes(const spec::RunSpec& run) const { return disk_.test_bytes(run); }
 
  private:
   void add_row(const std::string& lab, const db::RunRow& row) {
@@ -104,8 +125,9 @@ class Forecast {
     try {
       const run::Result result = run::result_from(row.result, "run " + row.uuid);
       if (!result.training) return;
-      add(run::folder_of(lab, row.uuid), spec::run_from_json(row.spec, "run " + row.uuid),
-          *result.training);
+      spec::RunSpec run = spec::run_from_json(row.spec, "run " + row.uuid);
+      run.evaluate.test = !result.closed();
+      add(run::folder_of(lab, row.uuid), run, *result.training);
     } catch (const Error&) {
       // A row of another program; the other rows still count.
     }
@@ -123,6 +145,13 @@ void estimate(const spec::Experiment& experiment, Forecast& forecast, Plan* plan
   for (PlannedTask& task : plan->tasks) {
     if (!needs_work(task.status)) continue;
     const spec::RunSpec& run = experiment.runs[task.index].run;
+    if (task.status == TaskStatus::kOpenTest) {
+      measured += task.measured;
+      seconds.push_back(task.seconds);
+      task.bytes = forecast.test_bytes(run);
+      plan->disk.kept += task.bytes;
+      continue;
+    }
     const bool begun = !task.folder.path.empty();
     const run::State state =
         task.status == TaskStatus::kRunning ? run::State::kRunning : run::State::kInterrupted;
@@ -153,13 +182,14 @@ void estimate(const spec::Experiment& experiment, Forecast& forecast, Plan* plan
 int64_t PlannedDisk::needed() const { return std::max<int64_t>(kept + working - present, 0); }
 
 std::string to_string(TaskStatus status) {
-  static constexpr const char* kNames[] = {"done", "stale", "running", "interrupted", "to do"};
+  static constexpr const char* kNames[] = {"done",        "stale",        "running",
+                                           "interrupted", "test to open", "to do"};
   return kNames[static_cast<int>(status)];
 }
 
 bool needs_work(TaskStatus status) {
   return status == TaskStatus::kToDo || status == TaskStatus::kInterrupted ||
-         status == TaskStatus::kRunning;
+         status == TaskStatus::kRunning || status == TaskStatus::kOpenTest;
 }
 
 size_t Plan::count(TaskStatus status) const {
@@ -180,7 +210,7 @@ Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
   plan.jobs = jobs;
   plan.tasks.reserve(known.size());
   for (size_t i = 0; i < known.size(); ++i) {
-    plan.tasks.push_back(task_of(i, known[i]));
+    plan.tasks.push_back(task_of(i, experiment.runs[i].run, known[i]));
     if (plan.tasks.back().status == TaskStatus::kStale) plan.stale.add(known[i]->outdated);
   }
   plan.disk.free = free_bytes_for(lab);
@@ -188,8 +218,15 @@ Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
   if (plan.to_do() == 0) return plan;
   Forecast forecast(lab, sizes);
   for (size_t i = 0; i < known.size(); ++i) {
-    if (known[i] && known[i]->training)
-      forecast.add(known[i]->folder, experiment.runs[i].run, *known[i]->training);
+    if (!known[i] || !known[i]->training) continue;
+    const spec::RunSpec& run = experiment.runs[i].run;
+    if (run.evaluate.test != known[i]->closed) {
+      forecast.add(known[i]->folder, run, *known[i]->training);
+    } else {  // the folder has less, or more, than that of a run of this plan
+      spec::RunSpec as_it_is = run;
+      as_it_is.evaluate.test = !known[i]->closed;
+      forecast.add(known[i]->folder, as_it_is, *known[i]->training);
+    }
   }
   forecast.add_others(lab, experiment.name);
   estimate(experiment, forecast, &plan);
@@ -248,8 +285,9 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
          {"needs", task.needs}});
   }
   nlohmann::json counts;
-  for (const TaskStatus status : {TaskStatus::kDone, TaskStatus::kStale, TaskStatus::kRunning,
-                                  TaskStatus::kInterrupted, TaskStatus::kToDo}) {
+  for (const TaskStatus status :
+       {TaskStatus::kDone, TaskStatus::kStale, TaskStatus::kRunning, TaskStatus::kInterrupted,
+        TaskStatus::kOpenTest, TaskStatus::kToDo}) {
     counts[to_string(status)] = plan.count(status);
   }
   const PlannedDisk& disk = plan.disk;

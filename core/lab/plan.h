@@ -18,6 +18,7 @@ enum class TaskStatus {
   kStale,        // done, but by outdated plugins or numerics (core/run/stale.h)
   kRunning,      // a worker is alive; a grid waits for its result
   kInterrupted,  // has a checkpoint, from which it resumes
+  kOpenTest,     // done with its test part closed, which is now to be ranked (evaluate.test)
   kToDo,         // not begun, failed before, or finished but not usable (see PlannedTask::note)
 };
 std::string to_string(TaskStatus status);

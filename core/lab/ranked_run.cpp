@@ -10,11 +10,17 @@ namespace lea::lab {
 
 RankedRun open_ranked_run(const std::string& lab, const std::string& uuid_prefix) {
   RankedRun open{run::find_run(lab, uuid_prefix), nullptr, {}};
+  const auto result = run::read_result(open.folder);
+  if (result && result->closed()) {
+    throw DataError(
+        "run " + open.folder.uuid() +
+        ": its test part is closed (evaluate.test), so it has no ranks. `lealab run` of "
+        "its spec with --set evaluate.test=true opens it.");
+  }
   const spec::RunSpec spec = spec::load_run(open.folder.file(run::kSpecFile));
   open.data = data::Dataset::open(data::dataset_folder(lab, spec.data.name));
   const std::string path = open.folder.file(run::kRanksFile);
   // The ranks are published before the result, so an unfinished run can have ranks.
-  const auto result = run::read_result(open.folder);
   if (!result || result->state != run::State::kFinished || !std::filesystem::exists(path))
     throw DataError("run " + open.folder.uuid() + ": has not finished, so it has no ranks");
   open.ranks = {eval::decode_ranks(read_file(path), path), result->unseen_ranks.value_or(true)};

@@ -17,7 +17,7 @@ struct RankedRun {
 };
 
 // The run whose uuid begins with the prefix. Throws UsageError as run::find_run does. Throws
-// DataError when the run has not finished, or when the lab now has another data set of the name.
+// DataError when the run has not finished, when its test part is closed, or when the lab now has another data set of the name.
 RankedRun open_ranked_run(const std::string& lab, const std::string& uuid_prefix);
 
 }  // namespace lea::lab

@@ -16,7 +16,8 @@ struct Task {
   std::vector<size_t> needs;  // the tasks of the queue that must be done before
   int64_t slots = 1;          // threads
   bool cuda = false;          // `device: cuda`: the back end chooses the GPU
-  int claim = -1;  // descriptor of the claim (core/run/claim.h), which the worker inherits
+  int claim = -1;    // descriptor of the claim (core/run/claim.h), which the worker inherits
+  bool test = true;  // whether the test part is ranked (evaluate.test)
 };
 
 }  // namespace lea::lab

@@ -118,7 +118,7 @@ Verdict verdict(const Ended& ended, const std::optional<run::Result>& result,
   return verdict;
 }
 
-Verdict settle(const run::Folder& folder, const Ended& ended, uintmax_t log_start) {
+Verdict settle(const run::Folder& folder, const Ended& ended, uintmax_t log_start, bool test) {
   std::optional<run::Result> result;
   try {
     result = run::read_result(folder);
@@ -129,10 +129,12 @@ Verdict settle(const run::Folder& folder, const Ended& ended, uintmax_t log_star
     damaged.reason = error.what();
     return damaged;
   }
+  const bool has_result = result.has_value();
+  if (result && !run::is_complete(*result, test)) result.reset();
   const Verdict verdict = lab::verdict(ended, result, read_log(folder, log_start));
   if (result) return verdict;
   run::close_attempt(folder, verdict.exit, verdict.reason.empty() ? "interrupted" : verdict.reason);
-  if (verdict.for_good)
+  if (verdict.for_good && !has_result)
     run::write_result(folder, run::failure(verdict.reason, run::last_attempt(folder).number));
   return verdict;
 }

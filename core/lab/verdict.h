@@ -26,8 +26,10 @@ struct Verdict {
 Verdict verdict(const Ended& ended, const std::optional<run::Result>& result, std::string_view log);
 
 // Reads the result and the log after byte `log_start`, closes the attempt in attempts.jsonl, and
-// writes the result of a run that failed for good. Throws StoreError when that cannot be written.
-Verdict settle(const run::Folder& folder, const Ended& ended, uintmax_t log_start);
+// writes the result of a run that failed for good. `test`: the attempt was to rank the test part, too
+// (Task::test); when it fails to open that of a finished run, the run's result stays as it is. Throws
+// StoreError when a file cannot be written.
+Verdict settle(const run::Folder& folder, const Ended& ended, uintmax_t log_start, bool test);
 
 // The size of the run's log, where the next attempt begins.
 uintmax_t log_size(const run::Folder& folder);

@@ -91,13 +91,18 @@ std::vector<HandTask> hand_tasks(const Session& session, const Plan& plan,
                   run.run.seed,
                   run.run.train.threads,
                   run.run.train.device,
-                  planned.seconds};
+                  planned.seconds,
+                  run.run.evaluate.test};
     const run::ClaimRecord claim = run::read_claim(lab, run.hash);
     if (planned.status == TaskStatus::kRunning) task.elsewhere = run::process_text(claim.holder);
     for (const size_t need : planned.needs) {
       if (!plan.artefacts[need].done) task.needs.push_back(plan.artefacts[need].key);
     }
-    tasks.push_back(finish(std::move(task)));
+    task = finish(std::move(task));
+    // The folder may have been made for a spec that says otherwise.
+    if (task.test != spec::load_run(folder.file(run::kSpecFile)).evaluate.test)
+      task.command.insert(task.command.end(), {"--test", task.test ? "open" : "closed"});
+    tasks.push_back(std::move(task));
   }
   return tasks;
 }
@@ -127,7 +132,7 @@ std::string shell_line(const std::vector<std::string>& command) {
 }
 
 Work::Work(const run::Folder& folder, GridOptions options,
-           std::function<void(const std::string&)> say)
+           std::function<void(const std::string&)> say, std::optional<bool> test)
     : folder_(folder),
       options_(std::move(options)),
       say_(std::move(say)),
@@ -142,6 +147,7 @@ Work::Work(const run::Folder& folder, GridOptions options,
     task_.kind = Task::Kind::kArtefact;
     task_.slots = header.threads;
     task_.cuda = header.device == "cuda";
+    task_.test = false;
     return;
   }
   const run::Header header = run::read_header(folder_);
@@ -149,6 +155,7 @@ Work::Work(const run::Folder& folder, GridOptions options,
   hash_ = header.hash;
   name_ = "run " + folder_.uuid();
   needs_ = header.artefacts;
+  task_.test = test.value_or(run.evaluate.test);
   task_.slots = run.train.threads;
   task_.cuda = run.train.device == "cuda";
 }
@@ -162,7 +169,7 @@ void Work::end(Conclusion conclusion) {
 // Ends with the result of the run, if it has one.
 bool Work::has_ended() {
   const auto result = run::read_result(folder_);
-  if (!result) return false;
+  if (!result || !run::is_complete(*result, task_.test)) return false;
   settle({Ended::How::kExit, 0, {}});
   return true;
 }
@@ -195,7 +202,7 @@ bool Work::begin() {
 }
 
 void Work::settle(const Ended& ended) {
-  const Verdict verdict = lab::settle(folder_, ended, log_start_);
+  const Verdict verdict = lab::settle(folder_, ended, log_start_, task_.test);
   switch (verdict.is) {
     case Verdict::Is::kFinished:
       say_(name_ + " has finished");

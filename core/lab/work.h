@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct HandTask {
   int64_t seed = 0, threads = 1;
   std::string device;
   double seconds = 0;                     // estimated duration
+  bool test = true;                       // whether the test part is ranked (evaluate.test)
   std::string elsewhere = {};             // the process that works on it; empty: nobody
   std::vector<std::string> command = {};  // does the task
   std::vector<std::string> needs = {};    // the tasks that must be done before: their `run`
@@ -42,8 +44,10 @@ std::string shell_line(const std::vector<std::string>& command);
 class Work {
  public:
   // `folder` is that of a run or an artefact. Of `options`, those about one task count. `say` receives
-  // one sentence about what happens.
-  Work(const run::Folder& folder, GridOptions options, std::function<void(const std::string&)> say);
+  // one sentence about what happens. `test`: whether the test part of a run is ranked; empty: as the
+  // run's spec says.
+  Work(const run::Folder& folder, GridOptions options, std::function<void(const std::string&)> say,
+       std::optional<bool> test = {});
 
   // As Grid::poll. While another process works on the run, it waits for that process's result.
   bool poll(double seconds);

@@ -21,6 +21,12 @@ std::string grouped(int64_t number) {  // 71,872
   return digits;
 }
 
+// The part whose ties and collapse a row's results describe.
+std::string part_of(const Row& row) {
+  const bool closed = !row.finished.empty() && row.finished.front().result.closed();
+  return closed ? "validation" : "test";
+}
+
 // The counts of the ranked data set as ", N items, ..."; empty when the lab has no data set of the
 // name. Another data set of the same name is reported instead.
 std::string data_counts(const std::string& lab, const std::string& name,
@@ -63,6 +69,15 @@ std::string describe_protocol(const eval::Protocol& protocol) {
          (protocol.first_event ? "counted" : "left out");
 }
 
+std::string describe_reads(const TestReads& reads) {
+  const std::string runs = reads.before == 0 ? "no run" : counted(reads.before, "run");
+  if (!reads.by_table) {
+    return "Test part: closed (evaluate.test: false); " + runs + " of this lab " +
+           (reads.before > 1 ? "have" : "has") + " read it.";
+  }
+  return "Test part: " + runs + " of this lab had read it before the first of this table.";
+}
+
 // One line for each group of comparable rows.
 void add_data_and_protocol(const Pivot& pivot, const TableOptions& options, Lines* notes) {
   std::set<std::string> seen;
@@ -77,6 +92,8 @@ void add_data_and_protocol(const Pivot& pivot, const TableOptions& options, Line
     if (!split.empty()) line += ", fingerprint " + split.substr(0, 8);
     notes->push_back(line + ".");
     notes->push_back("Protocol: " + describe_protocol(protocol_of(run, options)) + ".");
+    const auto reads = pivot.test_reads.find(row.group);
+    if (reads != pivot.test_reads.end()) notes->push_back(describe_reads(reads->second));
   }
   if (seen.size() > 1) {
     notes->push_back(
@@ -177,7 +194,7 @@ std::optional<TieMeans> tie_means(const Row& row, const TableOptions& options) {
   for (const Member& member : row.finished) {
     eval::Protocol protocol = protocol_of(member.run, options);
     const auto ranks = read_ranks(options.lab, member.run.uuid, "test");
-    if (!ranks || !has_ranks_for(member.run, protocol)) return std::nullopt;
+    if (!ranks || member.closed || !has_ranks_for(member.run, protocol)) return std::nullopt;
     protocol.ties = eval::Ties::kPessimistic;
     add(*ranks, protocol, &means.worst);
     protocol.ties = eval::Ties::kOptimistic;
@@ -197,8 +214,8 @@ void add_ties(const Pivot& pivot, const TableOptions& options, Lines* notes) {
     const std::optional<TieMeans> means = tie_means(row, options);
     const std::string percent = fixed(100 * share).substr(0, fixed(100 * share).size() - 2) + " %";
     if (!means) {
-      notes->push_back("Ties: " + row.name + ": the target ties in up to " + percent +
-                       " of the test events.");
+      notes->push_back("Ties: " + row.name + ": the target ties in up to " + percent + " of the " +
+                       part_of(row) + " events.");
       continue;
     }
     for (const Column& column : pivot.columns) {
@@ -225,6 +242,23 @@ void add_unmeasured(const Pivot& pivot, const TableOptions& options, Lines* note
           ": was imported without ranks among the items not seen before (rank_unseen).");
       break;
     }
+  }
+}
+
+// Names rows whose test columns are empty because the test part of a run is closed.
+void add_closed(const Pivot& pivot, Lines* notes) {
+  if (pivot.closed) {
+    notes->push_back("The columns show validation, because the test part is closed.");
+    return;
+  }
+  for (const Row& row : pivot.rows) {
+    std::set<int64_t> seeds;
+    for (const Member& member : row.finished) {
+      if (member.closed) seeds.insert(member.run.seed);
+    }
+    if (seeds.empty()) continue;
+    notes->push_back("Test part closed: " + row.name + ", seed " + seed_list(seeds) +
+                     "; `lealab run` of the spec opens it.");
   }
 }
 
@@ -274,6 +308,7 @@ std::vector<std::string> footer(const Pivot& pivot, const TableOptions& options)
   add_counts(pivot, &notes);
   add_head(pivot, &notes);
   add_gaps(pivot, &notes);
+  add_closed(pivot, &notes);
   add_unmeasured(pivot, options, &notes);
   add_ties(pivot, options, &notes);
   add_collapse(pivot, &notes);

@@ -59,25 +59,37 @@ std::map<std::string, Measured> stored_metrics(const db::Store& store,
   return stored;
 }
 
-Measured measure(const db::RunRow& run, const Measured& stored, const TableOptions& options) {
+bool is_closed(const db::RunRow& run, const Measured& stored) {
+  return run.state == "finished" && stored.test.empty() &&
+         find_path(run.result, "metrics.test") == nullptr;
+}
+
+Measured measure(const db::RunRow& run, const Measured& stored, const TableOptions& options,
+                 bool closed) {
   const eval::Protocol wanted = protocol_of(run, options);
   if (!has_ranks_for(run, wanted)) return {};
   const eval::Protocol own = protocol_of(run);
+  const auto& known = closed ? stored.valid : stored.test;
   bool again = wanted.ties != own.ties || wanted.remove_seen != own.remove_seen;
   for (const int64_t k : wanted.k) {
     for (const char* metric : {"hr@", "ndcg@"}) {
-      again = again || stored.test.count(metric + std::to_string(k)) == 0;
+      again = again || known.count(metric + std::to_string(k)) == 0;
     }
   }
-  if (!again) return stored;
-  const std::optional<eval::RankFile> ranks = read_ranks(options.lab, run.uuid, "test");
+  if (!again) return closed ? Measured{{}, stored.valid} : stored;
+  const char* part = closed ? "valid" : "test";
+  const std::optional<eval::RankFile> ranks = read_ranks(options.lab, run.uuid, part);
   if (!ranks) {
     throw DataError(
-        "run " + run.uuid + ": no ranks.bin in its folder, so that " +
+        "run " + run.uuid + ": no " + (closed ? run::kValidRanksFile : run::kRanksFile) +
+        " in its folder, so that " +
         "metrics under another protocol than the stored one cannot be computed; leave out " +
         "--k, --ties and --remove-seen, or restore " + run::folder_of(options.lab, run.uuid).path);
   }
-  return {eval::metrics(ranks->records, wanted), stored.valid};
+  auto metrics = eval::metrics(ranks->records, wanted);
+  if (!closed) return {metrics, stored.valid};
+  metrics.insert(stored.valid.begin(), stored.valid.end());  // the metric that selected the model
+  return {{}, metrics};
 }
 
 }  // namespace lea::report

@@ -40,10 +40,15 @@ struct Measured {
 std::map<std::string, Measured> stored_metrics(const db::Store& store,
                                                const std::string& experiment);
 
+// Whether the test part of a finished run is closed.
+bool is_closed(const db::RunRow& run, const Measured& stored);
+
 // The metrics of one finished run for a table. Computes the test metrics from the ranks when the
 // options override the run's protocol or name a cut that was not stored. Takes the validation
-// metrics as stored, because they selected the model. Empty when has_ranks_for is false. Throws
-// DataError when the ranks are needed but missing.
-Measured measure(const db::RunRow& run, const Measured& stored, const TableOptions& options);
+// metrics as stored, because they selected the model. With `closed`, the test metrics stay empty, and
+// those of validation are computed as those of the test are otherwise. Empty when has_ranks_for is
+// false. Throws DataError when the ranks are needed but missing.
+Measured measure(const db::RunRow& run, const Measured& stored, const TableOptions& options,
+                 bool closed = false);
 
 }  // namespace lea::report

@@ -40,14 +40,16 @@ std::string comparison_group(const db::RunRow& run, const TableOptions& options)
 }
 
 Member member_of(const db::RunRow& run, data::Fingerprints& data, const TableOptions& options,
-                 const std::map<std::string, Measured>& stored) {
-  Member member{run, {run.uuid, run.created, run::state_from(run.state).value()}, {}, {}};
+                 const std::map<std::string, Measured>& stored, bool closed) {
+  Member member{run, {run.uuid, run.created, run::state_from(run.state).value()}, {}, {}, false};
   if (member.candidate.state != run::State::kFinished) return member;
   member.result = run::result_from(run.result, "run " + run.uuid);
   member.candidate.outdated =
       run::is_other_data(member.result.data_fingerprint, data.of(text_at(run.spec, "data.name")));
   const auto found = stored.find(run.uuid);
-  member.metrics = measure(run, found == stored.end() ? Measured() : found->second, options);
+  const Measured known = found == stored.end() ? Measured() : found->second;
+  member.closed = closed || is_closed(run, known);
+  member.metrics = measure(run, known, options, member.closed);
   return member;
 }
 
@@ -90,7 +92,7 @@ struct Draft {
 
 std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
                               const std::map<std::string, Measured>& stored,
-                              const TableOptions& options) {
+                              const TableOptions& options, bool closed) {
   std::map<std::string, size_t> index;  // by row_key
   std::vector<Draft> drafts;
   data::Fingerprints data(options.lab);
@@ -99,7 +101,7 @@ std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
     if (fresh) drafts.push_back({{}, settings_of(run), run, {}});
     Draft& draft = drafts[at->second];
     draft.row.untrained = untrained(run);
-    draft.by_seed[run.seed].push_back(member_of(run, data, options, stored));
+    draft.by_seed[run.seed].push_back(member_of(run, data, options, stored, closed));
   }
   for (Draft& draft : drafts) {
     for (auto& [seed, members] : draft.by_seed) add_seed(std::move(members), &draft.row);
@@ -220,7 +222,24 @@ std::string title_of(const std::string& metric) {
   return title;
 }
 
-std::vector<Column> choose_columns(const std::vector<Draft>& drafts, const TableOptions& options) {
+// Whether runs have finished, and none of them shows its test part.
+bool all_closed(const std::vector<Draft>& drafts) {
+  size_t finished = 0, closed = 0;
+  for (const Draft& draft : drafts) {
+    for (const Member& member : draft.row.finished) {
+      ++finished;
+      closed += member.closed;
+    }
+  }
+  return finished > 0 && closed == finished;
+}
+
+Column column_of(const std::string& metric, const std::string& part) {
+  return {metric, part, (part == "valid" ? "valid " : "") + title_of(metric)};
+}
+
+std::vector<Column> choose_columns(const std::vector<Draft>& drafts, const TableOptions& options,
+                                   bool closed) {
   std::set<int64_t> cuts;
   std::set<std::string> stops;
   for (const Draft& draft : drafts) {
@@ -233,11 +252,14 @@ std::vector<Column> choose_columns(const std::vector<Draft>& drafts, const Table
   for (const int64_t k : cuts) {
     for (const char* metric : {"hr", "ndcg"}) {
       const std::string name = std::string(metric) + "@" + std::to_string(k);
-      columns.push_back({name, "test", title_of(name)});
+      columns.push_back(column_of(name, closed ? "valid" : "test"));
     }
   }
-  for (const std::string& stop : stops)
-    columns.push_back({stop, "valid", "valid " + title_of(stop)});
+  for (const std::string& stop : stops) {
+    const Column column = column_of(stop, "valid");
+    const auto same = [&](const Column& other) { return other.title == column.title; };
+    if (std::none_of(columns.begin(), columns.end(), same)) columns.push_back(column);
+  }
   return columns;
 }
 
@@ -289,12 +311,14 @@ std::string fixed(double value) {
 Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& runs,
                  const std::map<std::string, Measured>& stored, const TableOptions& options,
                  const std::optional<db::ExperimentRow>& plan) {
-  std::vector<Draft> drafts = draft_rows(runs, stored, options);
+  const bool closed = plan && flag_at(plan->spec, "evaluate.test") == false;
+  std::vector<Draft> drafts = draft_rows(runs, stored, options, closed);
   if (plan) add_planned(*plan, &drafts);
   Pivot pivot;
   pivot.experiment = experiment;
   pivot.axes = choose_axes(drafts);
-  pivot.columns = choose_columns(drafts, options);
+  pivot.closed = all_closed(drafts);
+  pivot.columns = choose_columns(drafts, options, pivot.closed);
   sort_rows(&drafts, pivot.axes);
   for (Draft& draft : drafts) {
     for (const std::string& axis : pivot.axes)

@@ -32,8 +32,9 @@ struct TableValue {
 struct Member {
   db::RunRow run;
   run::Candidate candidate;
-  run::Result result;  // default for a run that has not finished
-  Measured metrics;    // empty for a run that has not finished
+  run::Result result;   // default for a run that has not finished
+  Measured metrics;     // empty for a run that has not finished
+  bool closed = false;  // finished, and the table may not show its test part
 };
 
 struct Row {
@@ -50,12 +51,22 @@ struct Row {
   std::vector<TableValue> values;  // one for each column
 };
 
+// How often the test part of a split was read in this lab (core/report/test_reads.h).
+struct TestReads {
+  bool by_table = false;  // whether the table shows a run that has read it
+  int64_t before = 0;  // other runs that had read it before the first of those; all runs otherwise
+};
+
 struct Pivot {
   std::string experiment;
   std::vector<std::string> axes;
   std::vector<Column> columns;
-  std::vector<Row> rows;           // untrained first, then in the order of the axes
-  std::vector<std::string> notes;  // the footer, one line each, plain text
+  std::vector<Row> rows;  // untrained first, then in the order of the axes
+  // No finished run shows its test part, so the columns show validation. The spec may say so
+  // (evaluate.test: false), even where other experiments have opened the runs.
+  bool closed = false;
+  std::map<std::string, TestReads> test_reads;  // by group; empty when they were not counted
+  std::vector<std::string> notes;               // the footer, one line each, plain text
 };
 
 // Decimal places of a printed metric. Marks compare the printed values.

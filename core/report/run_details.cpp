@@ -93,7 +93,8 @@ std::string slices_text(const RunDetails& details) {
 RunDetails details_of(const RunView& view, const std::string& lab, const DetailOptions& options) {
   const db::RunRow& run = view.run;
   const eval::Protocol own = protocol_of(run);
-  const auto ranks = read_ranks(lab, run.uuid, "test");
+  const bool closed = is_closed(run, view.metrics);
+  const auto ranks = closed ? std::nullopt : read_ranks(lab, run.uuid, "test");
   RunDetails details;
   details.view = view;
   details.cell = describe(run);
@@ -103,6 +104,7 @@ RunDetails details_of(const RunView& view, const std::string& lab, const DetailO
     details.provenance.erase("metrics");
   }
   details.cuts = own.k;
+  details.closed = closed;
   details.has_ranks = ranks.has_value();
   if (ranks) details.protocols = computed(run, own, *ranks);
   const auto add_stored = [&](const char* part, const Metrics& metrics) {
@@ -121,7 +123,9 @@ std::string details_text(const RunDetails& details) {
   if (!details.provenance.is_null())
     text += "\nProvenance\n" + indent(spec::dump_yaml(details.provenance));
   text += metrics_text(details);
-  if (!details.has_ranks && details.view.run.state == "finished") {
+  if (details.closed) {
+    text += "  (the test part is closed: evaluate.test was false)\n";
+  } else if (!details.has_ranks && details.view.run.state == "finished") {
     text += "  (ranks.bin is not in the run's folder: only the stored metrics can be shown)\n";
   }
   if (details.slices && details.has_ranks) text += slices_text(details);

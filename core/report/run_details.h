@@ -34,6 +34,7 @@ struct RunDetails {
   // validation. Without ranks: the stored ones of the test instead of the computed ones.
   std::vector<ProtocolMetrics> protocols;
   bool has_ranks = false;  // of the test events
+  bool closed = false;     // the run has finished with its test part closed
   // Test metrics by slice, in the run's own protocol. Empty when they were not asked for, and
   // without slices when there are no ranks.
   std::optional<eval::Slices> slices;

@@ -39,6 +39,8 @@ std::string claim_file(const std::string& lab, const std::string& hash) {
   return lab + kClaims + "/" + hash;
 }
 
+std::string test_reads_file(const std::string& lab) { return lab + "/test-reads.jsonl"; }
+
 std::string grids_folder(const std::string& lab) { return lab + kGrids; }
 
 void make_folders(const std::string& lab) {

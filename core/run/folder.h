@@ -2,6 +2,7 @@
 // is authoritative; the results index is derived from it.
 //
 //   lab/experiments/NAME.json   the newest plan of an experiment (core/run/experiment_plan.h)
+//   lab/test-reads.jsonl        who has read which test part (core/run/test_reads.h)
 //   lab/runs/UUID/              one run:
 //     run.yaml         the resolved spec (core/spec/run_spec.h)
 //     cell.json        uuid, experiment, hash, seed and labels (core/run/header.h)
@@ -10,8 +11,11 @@
 //     beat             the worker's last sign of life (core/run/beat.h)
 //     checkpoint/      the state from which training resumes (core/train/checkpoint.h)
 //     ranks.bin        ranks of the test events (core/eval/ranks.h)
+//     top.bin          the best items of each test event (core/eval/top.h)
 //     ranks-valid.bin  ranks of the validation events
 //     result.json      outcome and metrics, written once and last (core/run/result.h)
+//     test.json        the test metrics of a run whose test part was opened later, written once and
+//                      last (core/run/result.h)
 //     worker.lock      locked by the worker that trains the run
 //     log.txt          the worker's log (core/base/log.h) and its stderr; log.1.txt ... are older
 //
@@ -33,9 +37,12 @@ inline constexpr const char* kAttemptsFile = "attempts.jsonl";
 inline constexpr const char* kEventsFile = "events.jsonl";
 inline constexpr const char* kBeatFile = "beat";
 inline constexpr const char* kCheckpointFolder = "checkpoint";
+inline constexpr const char* kBestFile = "checkpoint/best.safetensors";  // the evaluated network
 inline constexpr const char* kRanksFile = "ranks.bin";
+inline constexpr const char* kTopFile = "top.bin";
 inline constexpr const char* kValidRanksFile = "ranks-valid.bin";
 inline constexpr const char* kResultFile = "result.json";
+inline constexpr const char* kTestFile = "test.json";
 inline constexpr const char* kLockFile = "worker.lock";
 inline constexpr const char* kLogFile = "log.txt";
 
@@ -58,6 +65,9 @@ std::string artefacts_folder(const std::string& lab);
 
 // lab/claims/HASH (core/run/claim.h).
 std::string claim_file(const std::string& lab, const std::string& hash);
+
+// lab/test-reads.jsonl (core/run/test_reads.h).
+std::string test_reads_file(const std::string& lab);
 
 // lab/grids (core/run/grid_folder.h).
 std::string grids_folder(const std::string& lab);

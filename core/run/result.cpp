@@ -59,6 +59,15 @@ Provenance provenance_of(const JsonFields& fields) {
   return made;
 }
 
+Opening opening_of(const JsonFields& fields) {
+  Opening opening;
+  opening.at = fields.text("at", "");
+  opening.attempt = fields.integer("attempt", 0);
+  opening.valid_differing = fields.integer("valid_differing", 0);
+  opening.made_with = provenance_of(fields);
+  return opening;
+}
+
 json plugins_json(const std::vector<UsedPlugin>& plugins) {
   json list = json::array();
   for (const UsedPlugin& plugin : plugins) {
@@ -132,7 +141,24 @@ void add(const Provenance& made, json& document) {
                    {"peak_memory_bytes", made.peak_memory_bytes}});
 }
 
+// What a result has of the test part: the content of test.json, when it was opened later.
+void add_test(const Result& result, json& document) {
+  document.update({{"ranks_sha256", result.ranks_sha256},
+                   {"tie_share", result.tie_share},
+                   {"collapsed", result.collapsed}});
+  if (!result.top_sha256.empty()) document["top_sha256"] = result.top_sha256;
+  document["metrics"]["test"] = result.test;
+  if (!result.opened) return;
+  json& opened = document["opened"];
+  opened = {{"at", result.opened->at},
+            {"attempt", result.opened->attempt},
+            {"valid_differing", result.opened->valid_differing}};
+  add(result.opened->made_with, opened);
+}
+
 }  // namespace
+
+bool is_complete(const Result& result, bool test) { return !(test && result.closed()); }
 
 json to_json(const Result& result) {
   json document = {{"state", to_string(result.state)},
@@ -147,10 +173,10 @@ json to_json(const Result& result) {
   }
   document.update({{"data_fingerprint", result.data_fingerprint},
                    {"split_fingerprint", result.split_fingerprint},
-                   {"ranks_sha256", result.ranks_sha256},
                    {"tie_share", result.tie_share},
                    {"collapsed", result.collapsed}});
-  document["metrics"]["test"] = result.test;
+  document["metrics"] = json::object();
+  if (!result.closed()) add_test(result, document);
   if (!result.valid.empty()) document["metrics"]["valid"] = result.valid;
   if (!result.ranks_valid_sha256.empty())
     document["ranks_valid_sha256"] = result.ranks_valid_sha256;
@@ -189,6 +215,7 @@ Result result_from(const json& document, const std::string& where) {
   result.split_fingerprint = fields.text("split_fingerprint", "");
   result.ranks_sha256 = fields.text("ranks_sha256", "");
   result.ranks_valid_sha256 = fields.text("ranks_valid_sha256", "");
+  result.top_sha256 = fields.text("top_sha256", "");
   result.tie_share = fields.number("tie_share", 0);
   result.collapsed = fields.boolean("collapsed", false);
   if (fields.has("unseen_ranks")) result.unseen_ranks = fields.boolean("unseen_ranks", true);
@@ -197,6 +224,7 @@ Result result_from(const json& document, const std::string& where) {
   if (fields.has("files")) result.making = making_of(fields);
   Provenance made = provenance_of(fields);
   if (!made.plugins.empty()) result.made_with = std::move(made);  // imported ranks have none
+  if (fields.has("opened")) result.opened = opening_of(fields.object("opened"));
   return result;
 }
 
@@ -210,15 +238,39 @@ std::string sum_of(const std::map<std::string, FileRecord>& files) {
   return sha256(files_json(files).dump());
 }
 
-std::optional<Result> read_result(const Folder& run) {
-  const std::string path = run.file(kResultFile);
-  const auto document = read_json(path);
+std::optional<json> read_result_document(const Folder& run) {
+  // The result is read first: a test.json that appears meanwhile belongs to it in any case.
+  auto document = read_json(run.file(kResultFile));
   if (!document) return std::nullopt;
-  return result_from(*document, path);
+  const std::string path = run.file(kTestFile);
+  const auto test = read_json(path);
+  if (!test) return document;
+  const JsonFields fields(*test, path), result(*document, run.file(kResultFile));
+  fields.object("opened");
+  const JsonFields metrics = fields.object("metrics");
+  if (result.has("metrics") && result.object("metrics").has("test"))
+    fields.fail("metrics", "belong to a run whose result has test metrics already");
+  for (const char* key : {"ranks_sha256", "top_sha256", "tie_share", "collapsed", "opened"}) {
+    if (fields.has(key)) (*document)[key] = fields.at(key);
+  }
+  (*document)["metrics"]["test"] = metrics.at("test");
+  return document;
+}
+
+std::optional<Result> read_result(const Folder& run) {
+  const auto document = read_result_document(run);
+  if (!document) return std::nullopt;
+  return result_from(*document, run.file(kResultFile));
 }
 
 void write_result(const Folder& run, const Result& result) {
   publish_file(run.file(kResultFile), to_json(result).dump(1) + "\n");
+}
+
+void write_test(const Folder& run, const Result& result) {
+  json document;
+  add_test(result, document);
+  publish_file(run.file(kTestFile), document.dump(1) + "\n");
 }
 
 Result failure(const std::string& reason, int64_t attempt) {

@@ -1,9 +1,11 @@
-// The result of a run or of an artefact: the file result.json, written once and last. A run with a
-// result never changes.
+// The result of a run or of an artefact: the file result.json, written once and last, which never
+// changes. A finished run whose test part was kept closed has no test metrics in it. When its test
+// part is opened, the file test.json is written beside it, once and last too. Every reader sees the
+// two as one result.
 //
 //   {"state": "finished" | "failed" | "cancelled", "reason", "attempt", "finished_at",
 //    "metrics": {"valid": {"ndcg@20": x, ...}, "test": {...}},
-//    "data_fingerprint", "split_fingerprint", "ranks_sha256", "ranks_valid_sha256",
+//    "data_fingerprint", "split_fingerprint", "ranks_sha256", "ranks_valid_sha256", "top_sha256",
 //    "tie_share", "collapsed", "unseen_ranks",
 //    "best_step", "steps", "updates", "parameters", "train_seconds", "wall_seconds",
 //    "peak_memory_bytes",
@@ -12,9 +14,16 @@
 //    "artefacts": [{"key", "name", "sha256"}, ...]}
 //
 // A failed run has only the keys of the first line. Imported ranks have no keys about training or
-// the machine. A finished artefact has the first line, the last two but "artefacts", and
+// the machine. While the test part is closed, metrics.test, ranks_sha256 and top_sha256 are missing,
+// and tie_share and collapsed are those of the validation events. A finished artefact has the first
+// line, the last two but "artefacts", and
 //
 //    "files": {path: {"bytes", "sha256"}}, "sha256", "quality": {name: number}, "seconds"
+//
+// test.json holds what was missing, and what ranked the test part:
+//
+//   {"metrics": {"test": {...}}, "ranks_sha256", "top_sha256", "tie_share", "collapsed",
+//    "opened": {"at", "attempt", "valid_differing", "plugins", "numerics", "libtorch", ...}}
 #pragma once
 
 #include <cstdint>
@@ -80,26 +89,46 @@ struct Making {
 // The sha256 that stands for all files together.
 std::string sum_of(const std::map<std::string, FileRecord>& files);
 
+// How the test part of a finished run was opened.
+struct Opening {
+  std::string at;       // UTC
+  int64_t attempt = 0;  // the attempt that ranked it
+  // Validation events that the kept network then ranked otherwise than when the run was made, as
+  // another machine or LibTorch can cause.
+  int64_t valid_differing = 0;
+  Provenance made_with;
+};
+
 struct Result {
   State state = State::kFinished;  // finished, failed or cancelled
   std::string reason;              // why the run failed; empty for a finished run
   int64_t attempt = 0;             // the attempt that ended the run; 0: imported ranks
   std::string finished_at;         // UTC
 
-  // Only for finished runs. Metric names are those of core/eval/ranks.h.
-  std::map<std::string, double> valid, test;  // `valid` is empty without validation events
+  // Only for finished runs. Metric names are those of core/eval/ranks.h. `valid` is empty without
+  // validation events, and `test` while the test part is closed.
+  std::map<std::string, double> valid, test;
   std::string data_fingerprint, split_fingerprint;
   std::string ranks_sha256, ranks_valid_sha256;  // of ranks.bin and ranks-valid.bin
-  double tie_share = 0;    // share of the test events with ties at the target's score
-  bool collapsed = false;  // all scores are equal in most test events
+  std::string top_sha256;  // of top.bin; empty in results that are older than the file
+  // Of the test events, and of the validation events while the test part is closed:
+  double tie_share = 0;    // share of the events with ties at the target's score
+  bool collapsed = false;  // all scores are equal in most events
   // Only for imported ranks: whether the ranks among unseen items are known.
   std::optional<bool> unseen_ranks;
 
   std::optional<Training> training;
   std::optional<Provenance> made_with;
+  std::optional<Opening> opened;  // only when the test part was opened after the run had finished
   std::vector<UsedArtefact> artefacts;
   std::optional<Making> making;  // only of artefacts
+
+  // Whether the run has finished with its test part closed.
+  bool closed() const { return state == State::kFinished && test.empty() && !making; }
 };
+
+// Whether somebody who wants the run, and its test part when `test` is true, has all of it.
+bool is_complete(const Result& result, bool test);
 
 nlohmann::json to_json(const Result& result);
 
@@ -110,8 +139,15 @@ Result result_from(const nlohmann::json& document, const std::string& where);
 // Empty when the run has no result yet. Throws DataError that names the file and the key.
 std::optional<Result> read_result(const Folder& run);
 
+// The JSON of read_result: result.json with the keys of test.json.
+std::optional<nlohmann::json> read_result_document(const Folder& run);
+
 // Publishes result.json. Throws StoreError when it cannot be written.
 void write_result(const Folder& run, const Result& result);
+
+// Publishes test.json with what `result` has of the test part. Precondition: result.opened, and the
+// run's result is closed. Throws StoreError when it cannot be written.
+void write_test(const Folder& run, const Result& result);
 
 // The result of a run that failed in this attempt, at the current time.
 Result failure(const std::string& reason, int64_t attempt);

@@ -115,6 +115,7 @@ struct EvaluateSection {
   std::string ties = "pessimistic";
   bool remove_seen = false;
   bool first_event = true;
+  bool test = true;
   void fields(Fields& f) {
     f.integers("k", k, {1, 1e6}, "cuts of HR@k, NDCG@k and MRR@k");
     f.choice("ties", ties, {"pessimistic", "expected", "optimistic"},
@@ -123,6 +124,10 @@ struct EvaluateSection {
               "rank among the items that the sequence has not had before (U17)");
     f.boolean("first_event", first_event,
               "count the first event of a sequence, whose history is empty (U17)");
+    f.boolean("test", test,
+              "rank the test part; false keeps it closed, and true opens it later without training "
+              "again (no part of the hash)");
+    f.added("test");
   }
 };
 

@@ -54,6 +54,14 @@ Tensor tie_order(int64_t items, uint64_t seed, int64_t step) {
   return at::tensor(order, at::kLong);
 }
 
+std::vector<uint32_t> tie_places(int64_t items, uint64_t seed) {
+  const Tensor order = tie_order(items, seed, /*step=*/0);
+  std::vector<uint32_t> place(static_cast<size_t>(items));
+  for (uint32_t i = 0; i < place.size(); ++i)
+    place[static_cast<size_t>(order.const_data_ptr<int64_t>()[i])] = i;
+  return place;
+}
+
 Tensor best_items(const Tensor& scores, const Tensor& order, int64_t k) {
   return order.index({std::get<1>(scores.index_select(1, order).topk(k, 1))}) + 1;
 }
@@ -96,7 +104,8 @@ Tensor Evaluator::scores(Framework& framework, const PartEvents& events, size_t 
 }
 
 eval::RankFile Evaluator::rank(Framework& framework, data::Part part,
-                               const std::function<bool()>& keep_going) const {
+                               const std::function<bool()>& keep_going, eval::TopFile* top,
+                               uint64_t seed) const {
   torch::NoGradGuard no_grad;
   const bool training = framework.is_training();
   framework.eval();
@@ -104,6 +113,13 @@ eval::RankFile Evaluator::rank(Framework& framework, data::Part part,
   const int64_t items = data_->items();
   eval::RankFile file{data_->fingerprint(), split_->fingerprint, static_cast<uint32_t>(items), {}};
   file.records.reserve(events.event.size());
+  std::vector<uint32_t> place;
+  if (top != nullptr) {
+    const uint32_t k = std::min(eval::kTopItems, file.items);
+    *top = {data_->fingerprint(), split_->fingerprint, file.items, k, {}};
+    top->top.resize(events.event.size() * k);
+    place = tie_places(items, seed);
+  }
   SeenItems seen(items);
   for (size_t first = 0; first < events.event.size(); first += kChunk) {
     if (!keep_going()) return {};
@@ -119,6 +135,8 @@ eval::RankFile Evaluator::rank(Framework& framework, data::Part part,
                           std::to_string(events.sequence[i]) + ", position " +
                           std::to_string(event - begin) + ": the run has diverged");
       }
+      if (top != nullptr)
+        eval::top_row(row, top->items, place.data(), top->k, top->top.data() + i * top->k);
       eval::Count removed{};
       seen.advance(data_->item(), begin, event);
       for (const uint32_t item : seen.items()) {

@@ -55,7 +55,7 @@ class Loop {
     framework_->fit(context_.training());
     fit.end();
     for (const Group& group : framework_->groups()) adams_.emplace(group.name, Adam(group));
-    if (!adams_.empty()) transitions_ = std::make_unique<Transitions>(run, *data, context_);
+    data_ = data;
     made_with_ = {data->fingerprint(),
                   split->fingerprint,
                   {},
@@ -63,14 +63,25 @@ class Loop {
                   {{"LibTorch", TORCH_VERSION}, {"LEA Lab", LEA_VERSION}}};
     for (const RunArtefact& artefact : artefacts)
       made_with_.artefacts[artefact.kind + " of " + artefact.use.id] += artefact.sha256;
-    if (loaded) made_with_.plugins = loaded();
+    loaded_ = loaded;
   }
 
   Outcome go() {
+    if (!adams_.empty()) transitions_ = std::make_unique<Transitions>(run_, *data_, context_);
+    if (loaded_) made_with_.plugins = loaded_();
     resume();
     if (!adams_.empty() && !steps()) return interrupted();
     if (!best_.empty()) restore(tensors_of(*framework_), best_, "");
     return finish();
+  }
+
+  Outcome open_test(const std::function<void(const eval::RankFile&)>& check) {
+    Outcome outcome;
+    if (!adams_.empty()) restore(tensors_of(*framework_), load_best(paths_.checkpoint), "");
+    const auto valid = evaluate(data::Part::kValid);
+    if (!valid) return interrupted();
+    check(*valid);
+    return rank(data::Part::kTest, outcome) ? outcome : interrupted();
   }
 
  private:
@@ -285,8 +296,8 @@ class Loop {
     outcome.best_step = stop_.best_step();
     outcome.seconds = spent_;
     // A stop here loses nothing, because the last validation wrote a checkpoint.
-    if (!rank(data::Part::kValid, outcome) || !rank(data::Part::kTest, outcome))
-      return interrupted();
+    if (!rank(data::Part::kValid, outcome)) return interrupted();
+    if (run_.evaluate.test && !rank(data::Part::kTest, outcome)) return interrupted();
     for (const Tensor& parameter : framework_->parameters())
       outcome.parameters += parameter.numel();
     if (!adams_.empty()) {
@@ -296,27 +307,46 @@ class Loop {
     return outcome;
   }
 
-  // Ranks one part and writes its file. Returns false when stopped on request.
-  bool rank(data::Part part, Outcome& outcome) {
-    const bool test = part == data::Part::kTest;
+  // Ranks one part. Empty when stopped on request.
+  std::optional<eval::RankFile> evaluate(data::Part part, eval::TopFile* top = nullptr) {
     const std::string name = data::name_of(part);
     const LoggedPhase phase(kComponent, name);
-    const auto file = evaluator_.rank(*framework_, part, [&] {
-      progress_.on_step(step_, run_.train.max_steps, name);
-      return !progress_.stop_requested();
-    });
-    if (progress_.stop_requested()) return false;
-    if (file.records.empty()) {
-      if (!test && adams_.empty()) return true;  // a baseline needs no validation
-      throw DataError("split: no " + name + " event; see `lealab data show`");
-    }
+    auto file = evaluator_.rank(
+        *framework_, part,
+        [&] {
+          progress_.on_step(step_, run_.train.max_steps, name);
+          return !progress_.stop_requested();
+        },
+        top, context_.seed());
+    if (progress_.stop_requested()) return std::nullopt;
     phase.end(std::to_string(file.records.size()) + " events");
-    const std::string bytes = eval::encode_ranks(file);
-    publish_file(test ? paths_.ranks : paths_.valid_ranks, bytes);
+    return file;
+  }
+
+  // Ranks one part and writes its files. Returns false when stopped on request.
+  bool rank(data::Part part, Outcome& outcome) {
+    const bool test = part == data::Part::kTest;
+    if (test) progress_.on_test();
+    const bool has_top = test && !paths_.top.empty();
+    eval::TopFile top;
+    const auto file = evaluate(part, has_top ? &top : nullptr);
+    if (!file) return false;
+    if (file->records.empty()) {
+      // A baseline needs no validation, unless nothing else is measured.
+      if (!test && adams_.empty() && run_.evaluate.test) return true;
+      throw DataError(std::string("split: no ") + data::name_of(part) +
+                      " event; see `lealab data show`");
+    }
+    const auto publish = [](const std::string& path, const std::string& bytes) {
+      publish_file(path, bytes);
+      return sha256(bytes);
+    };
+    if (has_top) outcome.top_sha256 = publish(paths_.top, eval::encode_top(top));
+    (test ? outcome.ranks_sha256 : outcome.valid_ranks_sha256) =
+        publish(test ? paths_.ranks : paths_.valid_ranks, eval::encode_ranks(*file));
     (test ? outcome.test : outcome.valid) =
-        eval::metrics(file.records, eval::protocol_of(run_.evaluate));
-    (test ? outcome.ranks_sha256 : outcome.valid_ranks_sha256) = sha256(bytes);
-    if (test) describe_ties(file, outcome);
+        eval::metrics(file->records, eval::protocol_of(run_.evaluate));
+    if (test || !run_.evaluate.test) describe_ties(*file, outcome);
     return true;
   }
 
@@ -342,6 +372,8 @@ class Loop {
   std::shared_ptr<Framework> framework_;
   std::map<std::string, Adam> adams_;
   MadeWith made_with_;
+  LoadedPlugins loaded_;
+  std::shared_ptr<const data::Dataset> data_;
   std::unique_ptr<Transitions> transitions_;
   Proposals proposals_;
   Tensors best_;
@@ -358,6 +390,14 @@ Outcome train(const spec::RunSpec& run, const std::shared_ptr<const data::Datase
               const Paths& paths, Progress& progress, const LoadedPlugins& loaded,
               const Artefacts& artefacts) {
   return Loop(run, data, split, lookup, paths, progress, loaded, artefacts).go();
+}
+
+Outcome open_test(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
+                  const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
+                  const Paths& paths, Progress& progress,
+                  const std::function<void(const eval::RankFile& valid)>& check,
+                  const Artefacts& artefacts) {
+  return Loop(run, data, split, lookup, paths, progress, /*loaded=*/{}, artefacts).open_test(check);
 }
 
 }  // namespace lea::train

@@ -9,6 +9,7 @@
 
 #include "core/data/dataset.h"
 #include "core/data/split.h"
+#include "core/eval/ranks.h"
 #include "core/spec/made_with.h"
 #include "core/spec/run_spec.h"
 #include "core/train/context.h"
@@ -27,32 +28,36 @@ class Progress {
   virtual void cut_journal(uint64_t length) = 0;  // when a run resumes: drops later lines
   virtual void say(const std::string& sentence) = 0;  // a warning for log.txt
   virtual bool stop_requested() = 0;
+  virtual void on_test() {}  // the test part is about to be ranked; what it throws prevents that
 };
 
 // The files and folders that the loop writes.
 struct Paths {
   std::string checkpoint;          // a folder; core/train/checkpoint.h
   std::string ranks, valid_ranks;  // files; core/eval/ranks.h
+  std::string top = {};            // a file; core/eval/top.h. Empty: it is not written
 };
 
 struct Outcome {
   bool interrupted = false;  // a checkpoint was written; then nothing below is set but the steps
-  std::map<std::string, double> valid, test;  // metrics; valid is empty without validation events
-  std::string ranks_sha256, valid_ranks_sha256;  // of the two files
+  // Metrics. `valid` is empty without validation events, `test` while the test part is closed.
+  std::map<std::string, double> valid, test;
+  std::string ranks_sha256, valid_ranks_sha256, top_sha256;  // of the files; empty for none
   int64_t steps = 0;
   int64_t updates = 0;    // of the evaluated network
   int64_t best_step = 0;  // the selected step
   int64_t parameters = 0;
-  double seconds = 0;      // spent on training, in all attempts
-  double tie_share = 0;    // share of the test events whose target ties
-  bool collapsed = false;  // all scores are equal in most test events
+  double seconds = 0;  // spent on training, in all attempts
+  // Of the test events, and of those of validation while the test part is closed:
+  double tie_share = 0;    // share of the events whose target ties
+  bool collapsed = false;  // all scores are equal in most events
 };
 
 // Returns the plugins that the lookup has loaded so far, by "KIND ID".
 using LoadedPlugins = std::function<std::map<std::string, spec::PluginBuild>()>;
 
 // Trains, selects the best step, ranks the validation and test events, and writes checkpoints and
-// ranks. Resumes from the newest checkpoint that is whole; the results then equal those of an
+// ranks. The test part stays closed, and is not ranked, when run.evaluate.test is false. Resumes from the newest checkpoint that is whole; the results then equal those of an
 // uninterrupted run byte by byte. Starts from step 0, and logs why, when something that made the
 // checkpoint was replaced (core/train/checkpoint.h); without `loaded` plugins are not compared.
 // Throws lea::Error when the run fails. A loss that is not finite is a PluginError at once; a
@@ -61,5 +66,16 @@ Outcome train(const spec::RunSpec& run, const std::shared_ptr<const data::Datase
               const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
               const Paths& paths, Progress& progress, const LoadedPlugins& loaded = {},
               const Artefacts& artefacts = {});
+
+// Ranks the test part of a run that train() ended with a closed one, with the network that it kept,
+// and writes ranks and top items. They equal byte by byte those of a run whose test part was open,
+// on the same kind of machine. First ranks validation again and calls `check` with that: what it
+// throws leaves the test part closed. Of the outcome, all that concerns the test part is set.
+// Throws StoreError or DataError when the kept network is missing or damaged.
+Outcome open_test(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
+                  const std::shared_ptr<const data::Split>& split, const PluginLookup& lookup,
+                  const Paths& paths, Progress& progress,
+                  const std::function<void(const eval::RankFile& valid)>& check,
+                  const Artefacts& artefacts = {});
 
 }  // namespace lea::train

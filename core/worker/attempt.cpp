@@ -22,11 +22,10 @@ Ending failed(Exit code, const std::string& reason) {
   return {code, run::failure(reason, /*attempt=*/0), ""};
 }
 
-Ending guarded(TaskFolder& task,
-               const std::function<Ending(TaskFolder&, std::optional<MemoryLimit>&)>& work) {
+Ending guarded(TaskFolder& task, const Job& job) {
   std::optional<MemoryLimit> limit;
   try {
-    return work(task, limit);
+    return job.work(task, limit);
   } catch (const Error& error) {
     if (error.code() == Exit::kEnvironment) throw;
     return failed(error.code(), error.what());
@@ -57,16 +56,15 @@ void tell(std::string line) {
   std::fflush(stdout);
 }
 
-int run_attempt(const TaskOptions& options, const std::string& what,
-                const std::function<Ending(TaskFolder&, std::optional<MemoryLimit>&)>& work) {
+int run_attempt(const TaskOptions& options, const Job& job) {
   const LogLevel level = log_level_of_environment();
-  TaskFolder task({options.run}, "the " + what, options.claim, options.parent);
-  if (task.has_result()) return int(Exit::kOk);
+  TaskFolder task({options.run}, "the " + job.what, options.claim, options.parent);
+  if (job.is_done(task)) return int(Exit::kOk);
   const auto start = Clock::now();
-  open_task_log(task.folder(), level, what, task.begin());
+  open_task_log(task.folder(), level, job.what, task.begin());
   Ending ending;
   try {
-    ending = guarded(task, work);
+    ending = guarded(task, job);
   } catch (const Error& error) {
     report_failure(since(start), int(error.code()), error.what());
     return int(error.code());
@@ -81,8 +79,9 @@ int run_attempt(const TaskOptions& options, const std::string& what,
   } else {
     report_failure(since(start), int(ending.code), ending.result->reason);
   }
-  task.end(ending.code, std::move(ending.result));
-  return int(ending.code);
+  const int code = int(ending.code);
+  job.end(task, std::move(ending));
+  return code;
 }
 
 }  // namespace lea::worker

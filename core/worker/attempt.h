@@ -26,11 +26,23 @@ struct Ending {
   std::string note;  // of an interrupted task: how far it came, such as "at step 120"
 };
 
-// Works on the task in the folder `options.run` and ends it with a result, unless it has one.
-// `what`, "run" or "artefact", names it in the log. `work` may set a limit of memory. What it throws
-// becomes a failure of the task: a plugin's exception, bad input, a lack of memory. Returns the exit
-// code of run_training.
-int run_attempt(const TaskOptions& options, const std::string& what,
-                const std::function<Ending(TaskFolder&, std::optional<MemoryLimit>&)>& work);
+struct Job {
+  std::string what;  // "run" or "artefact", for the log
+  // Whether nothing is left to do in the folder.
+  std::function<bool(const TaskFolder&)> is_done = [](const TaskFolder& task) {
+    return task.result().has_value();
+  };
+  // Works on the task; may set a limit of memory.
+  std::function<Ending(TaskFolder&, std::optional<MemoryLimit>&)> work;
+  // Stores how the attempt ended.
+  std::function<void(TaskFolder&, Ending)> end = [](TaskFolder& task, Ending ending) {
+    task.end(ending.code, std::move(ending.result));
+  };
+};
+
+// Makes one attempt in the folder `options.run`, unless the job is done. What `work` throws becomes a
+// failure of the task: a plugin's exception, bad input, a lack of memory. Returns the exit code of
+// run_training.
+int run_attempt(const TaskOptions& options, const Job& job);
 
 }  // namespace lea::worker

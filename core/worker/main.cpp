@@ -43,6 +43,11 @@ int main(int argc, char** argv) {
   add_common(train);
   train->add_option("--parent", options.parent, "stop when this process is gone at the start");
   train->add_option("--claim", options.claim, "the inherited descriptor of the run's claim");
+  train
+      ->add_option_function<std::string>(
+          "--test", [&options](const std::string& test) { options.test = test == "open"; },
+          "rank the test part, also of a run that has finished without, or keep it closed")
+      ->check(CLI::IsMember({"open", "closed"}));
   train->callback([&] { exit_code = lea::worker::run_training(options); });
 
   auto* prepare = app.add_subcommand("prepare", "make the artefact, or go on with it");

@@ -115,9 +115,12 @@ Ending prepare(const TaskOptions& options, TaskFolder& task, std::optional<Memor
 }  // namespace
 
 int run_preparing(const TaskOptions& options) {
-  return run_attempt(options, "artefact", [&](TaskFolder& task, std::optional<MemoryLimit>& limit) {
+  Job job;
+  job.what = "artefact";
+  job.work = [&](TaskFolder& task, std::optional<MemoryLimit>& limit) {
     return prepare(options, task, limit);
-  });
+  };
+  return run_attempt(options, job);
 }
 
 }  // namespace lea::worker

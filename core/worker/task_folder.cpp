@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <ctime>
-#include <filesystem>
 
 #include "core/base/clock.h"
 #include "core/run/attempt.h"
@@ -38,10 +37,6 @@ TaskFolder::TaskFolder(run::Folder folder, const std::string& what, int claim, i
   if (claim >= 0) fcntl(claim, F_SETFD, FD_CLOEXEC);
 }
 
-bool TaskFolder::has_result() const {
-  return std::filesystem::exists(folder_.file(run::kResultFile));
-}
-
 bool TaskFolder::stop_requested() const { return asked_to_stop; }
 
 int64_t TaskFolder::begin() {
@@ -63,6 +58,11 @@ void TaskFolder::end(Exit code, std::optional<run::Result> result) {
   result->finished_at = utc_now();
   run::write_result(folder_, *result);
   run::end_attempt(folder_, attempt_, static_cast<int>(code), result->reason);
+}
+
+void TaskFolder::end_opening(Exit code, const std::string& reason) {
+  run::end_attempt(folder_, attempt_, static_cast<int>(code),
+                   code == Exit::kInterrupted ? "interrupted" : reason);
 }
 
 }  // namespace lea::worker

@@ -22,8 +22,10 @@ class TaskFolder {
   TaskFolder(run::Folder folder, const std::string& what, int claim, int64_t parent);
 
   const run::Folder& folder() const { return folder_; }
-  bool has_result() const;
+  std::optional<run::Result> result() const { return run::read_result(folder_); }
   bool stop_requested() const;
+
+  int64_t attempt() const { return attempt_; }
 
   // Begins an attempt and returns its number.
   int64_t begin();
@@ -32,6 +34,8 @@ class TaskFolder {
   // Ends the attempt. Without a result it was interrupted; otherwise the result is completed with the
   // attempt and the time, and written.
   void end(Exit code, std::optional<run::Result> result);
+  // Ends an attempt to open the test part of a finished run. `reason` is that of a failure.
+  void end_opening(Exit code, const std::string& reason);
 
  private:
   run::Folder folder_;

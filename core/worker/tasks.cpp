@@ -3,9 +3,14 @@
 #include <ATen/Parallel.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
+#include <functional>
+#include <set>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
@@ -14,9 +19,13 @@
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/data/split.h"
+#include "core/eval/top.h"
 #include "core/run/folder.h"
+#include "core/run/header.h"
 #include "core/run/progress.h"
 #include "core/run/result.h"
+#include "core/run/stale.h"
+#include "core/run/test_reads.h"
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
 #include "core/train/trainer.h"
@@ -42,8 +51,9 @@ double since(Clock::time_point start) {
 // Reports the progress of the loop to the task's folder and to the process that started the worker.
 class FolderProgress final : public train::Progress {
  public:
-  explicit FolderProgress(TaskFolder& task)
-      : task_(task), journal_(task.folder().file(run::kEventsFile)) {}
+  // `on_test` is called before the test part is ranked.
+  FolderProgress(TaskFolder& task, std::function<void()> on_test)
+      : task_(task), on_test_(std::move(on_test)), journal_(task.folder().file(run::kEventsFile)) {}
 
   void on_step(int64_t step, int64_t max_steps, const std::string& phase) override {
     const auto time = Clock::now();
@@ -79,6 +89,7 @@ class FolderProgress final : public train::Progress {
   }
   void say(const std::string& sentence) override { report(LogLevel::kWarning, sentence); }
   bool stop_requested() override { return task_.stop_requested(); }
+  void on_test() override { on_test_(); }
 
  private:
   void send() {
@@ -87,6 +98,7 @@ class FolderProgress final : public train::Progress {
   }
 
   TaskFolder& task_;
+  std::function<void()> on_test_;
   std::string journal_;
   run::Progress now_;
   uint64_t length_ = 0;
@@ -106,6 +118,7 @@ OpenRun open_run(const TaskOptions& options) {
   OpenRun open;
   open.folder = {options.run};
   open.run = spec::load_run(open.folder.file(run::kSpecFile));
+  if (options.test) open.run.evaluate.test = *options.test;
   OpenData opened = open_data(options.lab, open.run, open.run.train.threads, open.run.train.device);
   open.data = std::move(opened.data);
   open.split = std::move(opened.split);
@@ -144,6 +157,7 @@ run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenan
   result.split_fingerprint = open.split->fingerprint;
   result.ranks_sha256 = outcome.ranks_sha256;
   result.ranks_valid_sha256 = outcome.valid_ranks_sha256;
+  result.top_sha256 = outcome.top_sha256;
   result.tie_share = outcome.tie_share;
   result.collapsed = outcome.collapsed;
   result.training = {outcome.steps,      outcome.updates, outcome.best_step,
@@ -152,22 +166,27 @@ run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenan
   return result;
 }
 
-Ending train_run(const TaskOptions& options, TaskFolder& task, std::optional<MemoryLimit>& limit) {
-  const auto start = Clock::now();
-  Registry registry(plugin_folders(options.plugin_dirs));
-  const LoggedPhase load("worker", "load");
-  const OpenRun open = open_run(options);
-  load.end();
-  // CUDA maps far more memory than it uses, so the limit would be wrong.
-  if (open.run.train.device == "cpu") limit.emplace();
-  log_settings(open, limit);
+// Writes into the ledger that the run reads the test part of its split.
+std::function<void()> ledger_of(const TaskOptions& options, const OpenRun& open) {
+  return [lab = options.lab, &open] {
+    const run::Header header = run::read_header(open.folder);
+    run::record_test_read(
+        lab, {header.uuid, header.experiment, open.data->fingerprint(), open.split->fingerprint});
+  };
+}
+
+train::Paths paths_of(const run::Folder& folder) {
+  return {folder.file(run::kCheckpointFolder), folder.file(run::kRanksFile),
+          folder.file(run::kValidRanksFile), folder.file(run::kTopFile)};
+}
+
+Ending train_now(const OpenRun& open, const TaskOptions& options, TaskFolder& task,
+                 Registry& registry, Clock::time_point start) {
   const UsedArtefacts artefacts(options.lab, open.run, *open.data, *open.split, registry);
-  FolderProgress progress(task);
-  const train::Paths paths = {open.folder.file(run::kCheckpointFolder),
-                              open.folder.file(run::kRanksFile),
-                              open.folder.file(run::kValidRanksFile)};
-  train::Outcome outcome = train::train(open.run, open.data, open.split, lookup_in(registry), paths,
-                                        progress, loaded_in(registry), artefacts.for_training());
+  FolderProgress progress(task, ledger_of(options, open));
+  train::Outcome outcome =
+      train::train(open.run, open.data, open.split, lookup_in(registry), paths_of(open.folder),
+                   progress, loaded_in(registry), artefacts.for_training());
   if (outcome.interrupted)
     return {Exit::kInterrupted, {}, "at step " + std::to_string(outcome.steps)};
   run::Result result = result_of(std::move(outcome), open,
@@ -176,12 +195,124 @@ Ending train_run(const TaskOptions& options, TaskFolder& task, std::optional<Mem
   return {Exit::kOk, std::move(result), ""};
 }
 
+// The number of events that two rankings of one part rank differently.
+int64_t differing(const eval::RankFile& a, const eval::RankFile& b) {
+  if (a.records.size() != b.records.size()) return std::ssize(a.records);
+  int64_t count = 0;
+  for (size_t i = 0; i < a.records.size(); ++i)
+    count += a.records[i].rank != b.records[i].rank || a.records[i].ties != b.records[i].ties;
+  return count;
+}
+
+// Whether the programs and the kind of machine of `now` are those of `before`, which used more
+// plugins, because it trained.
+bool same_programs(const run::Provenance& before, const run::Provenance& now) {
+  const auto names = [](const run::Provenance& made) {
+    std::set<std::string> names = {made.machine_kind, made.libtorch, made.lealab};
+    for (const run::UsedPlugin& plugin : made.plugins) names.insert(plugin.id + plugin.sha256);
+    return names;
+  };
+  const std::set<std::string> of_before = names(before), of_now = names(now);
+  return std::includes(of_before.begin(), of_before.end(), of_now.begin(), of_now.end());
+}
+
+// Refuses the kept network unless it ranks validation as it did when the run was made. Another
+// machine or build may rank a few events otherwise, because it rounds otherwise. Returns how many.
+int64_t check_kept_network(const OpenRun& open, const run::Result& result,
+                           const run::Provenance& now, const eval::RankFile& valid) {
+  const std::string path = open.folder.file(run::kValidRanksFile);
+  if (valid.records.empty() || !std::filesystem::exists(path)) return 0;
+  const eval::RankFile before = eval::decode_ranks(read_file(path), path);
+  const int64_t events = differing(valid, before);
+  if (events == 0) return 0;
+  const std::string text = "the kept network ranks " + std::to_string(events) + " of " +
+                           std::to_string(valid.records.size()) +
+                           " validation events otherwise than when the run was made";
+  constexpr int64_t kShare = 20;  // one in so many events may differ
+  if (events * kShare > std::ssize(valid.records) || same_programs(*result.made_with, now)) {
+    throw DataError(text +
+                    ". It is damaged, or a plugin computes something else now. The test part "
+                    "stays closed; remove the run's folder, and the same command trains it again.");
+  }
+  report(LogLevel::kWarning, text + ", by another machine, library or build of a plugin");
+  return events;
+}
+
+// A finished run belongs to the data and the plugins with which it was made.
+void check_unchanged(const OpenRun& open, const run::Result& result, Registry& registry) {
+  const auto refuse = [](const std::string& what) {
+    throw DataError("the test part stays closed, because " + what +
+                    " since the run was made. Restore it, or train the run again.");
+  };
+  if (result.data_fingerprint != open.data->fingerprint()) refuse("the data set was replaced");
+  if (result.split_fingerprint != open.split->fingerprint) refuse("the split has changed");
+  run::InstalledPlugins loaded;
+  for (const LoadedPlugin& plugin : registry.loaded())
+    loaded[plugin.kind + " " + plugin.id] = {plugin.version, plugin.sha256};
+  const std::vector<std::string> outdated = run::outdated_parts(result, loaded);
+  if (!outdated.empty()) refuse("the program was replaced (" + joined(outdated) + ")");
+}
+
+Ending open_test(const OpenRun& open, const TaskOptions& options, TaskFolder& task,
+                 Registry& registry) {
+  const UsedArtefacts artefacts(options.lab, open.run, *open.data, *open.split, registry);
+  run::Result result = task.result().value();
+  FolderProgress progress(task, ledger_of(options, open));
+  result.opened.emplace();
+  const auto check = [&](const eval::RankFile& valid) {
+    check_unchanged(open, result, registry);
+    result.opened->made_with = provenance(registry, open.run.train.device);
+    result.opened->valid_differing =
+        check_kept_network(open, result, result.opened->made_with, valid);
+  };
+  train::Outcome outcome =
+      train::open_test(open.run, open.data, open.split, lookup_in(registry), paths_of(open.folder),
+                       progress, check, artefacts.for_training());
+  if (outcome.interrupted) return {Exit::kInterrupted, {}, "before the test part was ranked"};
+  result.test = std::move(outcome.test);
+  result.ranks_sha256 = outcome.ranks_sha256;
+  result.top_sha256 = outcome.top_sha256;
+  result.tie_share = outcome.tie_share;
+  result.collapsed = outcome.collapsed;
+  result.opened->attempt = task.attempt();
+  result.opened->at = utc_now();
+  return {Exit::kOk, std::move(result), ""};
+}
+
+Ending work_on(const TaskOptions& options, TaskFolder& task, std::optional<MemoryLimit>& limit,
+               bool opening) {
+  const auto start = Clock::now();
+  Registry registry(plugin_folders(options.plugin_dirs));
+  const LoggedPhase load("worker", "load");
+  const OpenRun open = open_run(options);
+  load.end();
+  // CUDA maps far more memory than it uses, so the limit would be wrong.
+  if (open.run.train.device == "cpu") limit.emplace();
+  log_settings(open, limit);
+  return opening ? open_test(open, options, task, registry)
+                 : train_now(open, options, task, registry, start);
+}
+
 }  // namespace
 
 int run_training(const TaskOptions& options) {
-  return run_attempt(options, "run", [&](TaskFolder& task, std::optional<MemoryLimit>& limit) {
-    return train_run(options, task, limit);
-  });
+  bool opening = false;  // the test part of a run that has finished
+  Job job;
+  job.what = "run";
+  job.is_done = [&](const TaskFolder& task) {
+    const std::optional<run::Result> before = task.result();
+    opening = before && !run::is_complete(*before, options.test.value_or(false));
+    return before && !opening;
+  };
+  job.work = [&](TaskFolder& task, std::optional<MemoryLimit>& limit) {
+    return work_on(options, task, limit, opening);
+  };
+  job.end = [&](TaskFolder& task, Ending ending) {
+    if (!opening) return task.end(ending.code, std::move(ending.result));
+    if (ending.code == Exit::kOk) run::write_test(task.folder(), *ending.result);
+    task.end_opening(ending.code, ending.result ? ending.result->reason : "");
+  };
+  return run_attempt(options, job);
 }
 
 int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
@@ -207,7 +338,7 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
   }
   framework->to(context.device());
   const train::Evaluator evaluator(open.data, open.split, open.run.data.history, context.device());
-  const Tensor order = train::tie_order(open.data->items(), context.seed(), /*step=*/0);
+  const std::vector<uint32_t> places = train::tie_places(open.data->items(), context.seed());
   std::ofstream out(score.out, std::ios::binary);
   size_t event = 0, differing = 0;
   evaluator.score(*framework, data::Part::kTest, [&](const Tensor& scores) {
@@ -221,7 +352,13 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
     Tensor rows = scores;
     if (score.what == "topk") {
       const int64_t k = std::min<int64_t>(score.k, scores.size(1));
-      rows = train::best_items(scores, order, k).to(at::kInt).contiguous();
+      rows = at::empty({scores.size(0), k}, at::kInt);
+      for (int64_t i = 0; i < scores.size(0); ++i) {
+        eval::top_row(scores.const_data_ptr<float>() + i * scores.size(1),
+                      static_cast<uint32_t>(scores.size(1)), places.data(),
+                      static_cast<uint32_t>(k),
+                      reinterpret_cast<uint32_t*>(rows.mutable_data_ptr<int32_t>()) + i * k);
+      }
     }
     out.write(static_cast<const char*>(rows.const_data_ptr()),
               static_cast<std::streamsize>(rows.nbytes()));

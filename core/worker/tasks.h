@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,14 +17,18 @@ struct TaskOptions {
   // The descriptor of the run's claim, which this process inherited and holds until it ends
   // (core/run/claim.h). -1: none.
   int claim = -1;
+  // Whether the test part is ranked. Empty: as the run's spec says (evaluate.test).
+  std::optional<bool> test;
 };
 
-// Trains the run, or continues it from its newest checkpoint, and writes result.json. Does nothing
-// when result.json exists. Only one worker works on a run: a second one waits for the first.
+// Trains the run, or continues it from its newest checkpoint, and writes result.json. When the run
+// has finished with its test part closed, and options.test is true, ranks the test part with the
+// network that was kept, and writes test.json. Otherwise does nothing when result.json exists. What
+// goes wrong while a test part is opened leaves the run as it was. Only one worker works on a run: a second one waits for the first.
 // Returns the exit code:
 //
 //   0             finished
-//   3, 4, 6, 70   failed; result.json has the reason
+//   3, 4, 6, 70   failed; result.json has the reason, or the log while a test part was opened
 //   4             without result.json: the disk is full or a file was refused, and the next attempt
 //                 can continue
 //   7             interrupted after a checkpoint

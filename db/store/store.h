@@ -65,6 +65,13 @@ struct FoundRun {
   // wall_seconds, train_seconds, steps and parameters of its result; 0 where it lacks one.
   double wall_seconds = 0, train_seconds = 0;
   int64_t steps = 0, parameters = 0;
+  bool closed = false;  // its result has no test metrics
+};
+
+// A finished run whose test metrics are known.
+struct TestedRun {
+  std::string uuid;
+  std::string at;  // UTC: when its test part was opened, otherwise when the run finished
 };
 
 class Store {
@@ -115,6 +122,11 @@ class Store {
   using Key = std::pair<std::string, int64_t>;  // hash and seed
   void find(const std::vector<Key>& keys,
             const std::function<void(size_t, const FoundRun&)>& visit) const;
+  // The finished runs that have no test metrics: their test part was kept closed.
+  std::vector<std::string> closed() const;
+  // The runs that have read the test part of a split.
+  std::vector<TestedRun> tested(const std::string& data_fingerprint,
+                                const std::string& split_fingerprint) const;
   // The uuids of all runs.
   std::vector<std::string> uuids() const;
   // At most `most` finished runs of our own: those of the experiment, or of the lab for "". They

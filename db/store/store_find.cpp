@@ -28,7 +28,8 @@ void Store::find(const std::vector<Key>& keys,
       "SELECT uuid, state, reason, created,"
       " json_extract(result, '$.plugins', '$.numerics', '$.data_fingerprint'),"
       " json_extract(result, '$.wall_seconds'), json_extract(result, '$.train_seconds'),"
-      " json_extract(result, '$.steps'), json_extract(result, '$.parameters')"
+      " json_extract(result, '$.steps'), json_extract(result, '$.parameters'),"
+      " json_extract(result, '$.metrics.test') IS NULL"
       " FROM run WHERE cell_hash = ? AND seed = ?");
   for (size_t i = 0; i < keys.size(); ++i) {
     query.bind(keys[i].first).bind(keys[i].second);
@@ -38,10 +39,33 @@ void Store::find(const std::vector<Key>& keys,
       run.train_seconds = query.real(6);
       run.steps = query.integer(7);
       run.parameters = query.integer(8);
+      run.closed = query.integer(9) != 0;
       visit(i, run);
     }
     query.reset();
   }
+}
+
+std::vector<std::string> Store::closed() const {
+  Statement query(*impl_->connection,
+                  "SELECT uuid FROM run WHERE state = 'finished' AND NOT EXISTS"
+                  " (SELECT 1 FROM result WHERE result.uuid = run.uuid AND part = 'test')");
+  std::vector<std::string> uuids;
+  while (query.step()) uuids.push_back(query.text(0));
+  return uuids;
+}
+
+std::vector<TestedRun> Store::tested(const std::string& data_fingerprint,
+                                     const std::string& split_fingerprint) const {
+  Statement query(*impl_->connection,
+                  "SELECT uuid, coalesce(json_extract(result, '$.opened.at'), finished) FROM run"
+                  " WHERE state = 'finished' AND json_extract(result, '$.data_fingerprint') = ?1"
+                  " AND json_extract(result, '$.split_fingerprint') = ?2 AND EXISTS"
+                  " (SELECT 1 FROM result WHERE result.uuid = run.uuid AND part = 'test')");
+  query.bind(data_fingerprint).bind(split_fingerprint);
+  std::vector<TestedRun> runs;
+  while (query.step()) runs.push_back({query.text(0), query.text(1)});
+  return runs;
 }
 
 std::vector<std::string> Store::uuids() const {

@@ -152,8 +152,8 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
   }
 
   void expect_same_as_reference(const std::string& run) const {
-    for (const char* file :
-         {"/ranks.bin", "/ranks-valid.bin", "/events.jsonl", "/checkpoint/best.safetensors"}) {
+    for (const char* file : {"/ranks.bin", "/top.bin", "/ranks-valid.bin", "/events.jsonl",
+                             "/checkpoint/best.safetensors"}) {
       EXPECT_TRUE(read_file(run + file) == read_file(reference_ + file)) << file << " differs";
     }
   }

@@ -22,6 +22,7 @@ using namespace lea;
 using namespace lea::lab;
 
 std::atomic<bool> stop{false};
+bool test = true;  // whether the test part is to be ranked
 void request_stop(int) { stop = true; }
 
 void progress(int step, int max_steps) {
@@ -33,7 +34,8 @@ int finish(const run::Folder& run) {
   std::printf("%s\n",
               run::progress_line({"valid", 100, 100, 10, 100, {{"ndcg@20", 0.25}}}).c_str());
   write_events(run);
-  write_result(run, run::last_attempt(run).number);
+  const int64_t attempt = run::last_attempt(run).number;
+  run::read_result(run) ? write_test(run, attempt) : write_result(run, attempt, test);
   run::close_attempt(run, 0, "");
   return 0;
 }
@@ -52,6 +54,10 @@ int work_slowly(const run::Folder& run) {
 }
 
 int fail(const run::Folder& run) {
+  if (run::read_result(run)) {
+    std::fprintf(stderr, "the kept network is damaged\n");
+    return 3;
+  }
   publish_file(run.path + "/result.json", R"({"state": "failed", "reason": "no such data set"})");
   return 3;
 }
@@ -63,6 +69,7 @@ int main(int argc, char** argv) {
   run::Folder run;
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::strcmp(argv[i], "--run") == 0) run.path = argv[i + 1];
+    if (std::strcmp(argv[i], "--test") == 0) test = std::strcmp(argv[i + 1], "open") == 0;
   }
   const std::string behaviour = run::read_header(run).labels.at("behaviour");
   run::begin_attempt(run);

@@ -83,11 +83,18 @@ class WorkerAt {
 };
 
 inline run::Folder finished_run(const std::string& lab, const spec::Experiment& experiment,
-                                size_t index = 0) {
+                                size_t index = 0, bool test = true) {
   const run::Folder run = new_run(lab, experiment, experiment.runs[index]);
   write_events(run);
-  write_result(run, 1);
+  write_result(run, 1, test);
   return run;
+}
+
+// The same experiment with its test part closed.
+inline spec::Experiment closed(spec::Experiment experiment) {
+  for (spec::PlannedRun& run : experiment.runs) run.run.evaluate.test = false;
+  experiment.resolved["evaluate"] = {{"test", false}};
+  return experiment;
 }
 
 }  // namespace lea::lab

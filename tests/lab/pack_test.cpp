@@ -106,7 +106,7 @@ TEST_F(Pack, RestoresTheSameIndex) {
 }
 
 TEST_F(Pack, IsSmallAndTheSameEveryTime) {
-  EXPECT_THAT(times_in(read_file(pack(0))), ::testing::AllOf(SizeIs(6), ::testing::Each(0)));
+  EXPECT_THAT(times_in(read_file(pack(0))), ::testing::AllOf(SizeIs(7), ::testing::Each(0)));
   for (const auto& file : std::filesystem::directory_iterator(runs_[0].path))
     std::filesystem::last_write_time(file, file.last_write_time() - std::chrono::hours(1000));
   export_experiment(from_.path(), "study", from_.beside("again"));
@@ -142,7 +142,7 @@ TEST_F(Pack, HoldsNoCheckpointAndTheEndOfALongLog) {
   std::vector<std::string> names;
   for (const auto& [name, bytes] : files) names.push_back(name.substr(runs_[0].uuid().size()));
   EXPECT_THAT(names, ::testing::UnorderedElementsAre("/run.yaml", "/cell.json", "/result.json",
-                                                     "/events.jsonl", "/ranks.bin",
+                                                     "/events.jsonl", "/ranks.bin", "/top.bin",
                                                      "/ranks-valid.bin", "/log.txt"));
   const std::string& text = files.at(runs_[0].uuid() + "/log.txt");
   EXPECT_LT(text.size(), 20000u);

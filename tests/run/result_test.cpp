@@ -103,6 +103,72 @@ TEST_F(ResultTest, OfAWrongFormIsRefusedByKey) {
   }
 }
 
+// The result of finished(), before its test part was opened, and afterwards.
+Result closed() {
+  Result result = finished();
+  result.test.clear();
+  result.ranks_sha256.clear();
+  return result;
+}
+Result opened() {
+  Result result = finished();
+  result.top_sha256 = "t";
+  result.opened = Opening{"2026-02-01T00:00:00Z", 3, 1, *result.made_with};
+  result.opened->made_with.host = "another host";
+  return result;
+}
+
+using ClosedResult = ResultTest;
+
+TEST_F(ClosedResult, StatesNothingOfTheTestPart) {
+  const Folder run = new_run();
+  write_result(run, closed());
+  const auto document = *read_json(run.file(kResultFile));
+  EXPECT_EQ(document.at("metrics"), (nlohmann::json{{"valid", {{"ndcg@20", 0.5}}}}));
+  EXPECT_FALSE(document.contains("ranks_sha256") || document.contains("top_sha256"));
+  const auto read = read_result(run);
+  EXPECT_TRUE(read->closed());
+  EXPECT_TRUE(is_complete(*read, false));
+  EXPECT_FALSE(is_complete(*read, true));
+  EXPECT_FALSE(finished().closed());
+  EXPECT_FALSE(failure("out of luck", 1).closed());
+}
+
+TEST_F(ClosedResult, IsCompletedByAFileOfItsOwnAndStaysAsItWas) {
+  const Folder run = new_run();
+  write_result(run, closed());
+  const std::string before = read_file(run.file(kResultFile));
+  write_test(run, opened());
+  EXPECT_EQ(read_file(run.file(kResultFile)), before);
+  const auto read = read_result(run);
+  ASSERT_TRUE(read && read->opened);
+  EXPECT_TRUE(is_complete(*read, true));
+  EXPECT_EQ(to_json(*read), to_json(opened()));
+  EXPECT_EQ(read->opened->valid_differing, 1);
+  EXPECT_EQ(read->opened->made_with.host, "another host");
+  EXPECT_EQ(read->made_with->host, "host");
+  EXPECT_EQ(read->attempt, 2);
+  EXPECT_EQ(result_from(*read_result_document(run), "x").test.at("ndcg@20"), 0.25);
+}
+
+TEST_F(ClosedResult, IsRefusedWithATestPartThatDoesNotFit) {
+  const Folder run = new_run();
+  write_test(run, opened());
+  EXPECT_FALSE(read_result(run)) << "without a result the run has not finished";
+  write_result(run, finished());
+  EXPECT_THAT(message_of([&] { read_result(run); }),
+              HasSubstr("test.json: metrics: belong to a run whose result has test metrics"));
+  write_result(run, closed());
+  for (const auto& [text, message] : {std::pair{"[1]", "test.json"},
+                                      {"{}", "test.json: opened"},
+                                      {R"({"opened": {}})", "test.json: metrics"},
+                                      {R"({"opened": {}, "metrics": {}})", "test.json"},
+                                      {"{", "test.json"}}) {
+    publish_file(run.file(kTestFile), text);
+    EXPECT_THAT(message_of([&] { read_result(run); }), HasSubstr(message)) << text;
+  }
+}
+
 const InstalledPlugins kInstalled = {{"framework lea.snqn", {"1.0.0", "other binary"}}};
 
 TEST(Stale, IsAResultOfAnotherDeclaredVersionAndNotOneOfAnotherBinary) {

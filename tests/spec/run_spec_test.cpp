@@ -66,6 +66,7 @@ TEST_F(RunSpecTest, TheHashForgetsPlacesAndLoggingAndNothingElse) {
   other.data.path = "/elsewhere";
   other.data.format = "recbole";
   other.train.log_every = 7;
+  other.evaluate.test = false;
   other.split.path = "/elsewhere/split.tsv";
   other.state.params["rewards"]["path"] = "/elsewhere/rewards.tsv";
   other.reward.params["of"]["params"]["rewards"]["path"] = "/elsewhere/rewards.tsv";
@@ -206,6 +207,21 @@ TEST(RunHash, IsTheSameForManySeedsAtOnce) {
     one_by_one.push_back(run_hash(run));
   }
   EXPECT_EQ(run_hashes(run, {1, 7, 3}), one_by_one);
+}
+
+TEST_F(SpecTest, AClosedTestPartIsInTheDocumentOfItsRunAndNotInItsHash) {
+  const PlannedRun plain = load(kBase).runs.at(0);
+  EXPECT_FALSE(to_json(plain.run).at("evaluate").contains("test"));
+  const PlannedRun closed = load(std::string(kBase) + "evaluate: {test: false}\n").runs.at(0);
+  EXPECT_EQ(to_json(closed.run).at("evaluate").at("test"), false);
+  EXPECT_FALSE(run_from_json(to_json(closed.run), "x").evaluate.test);
+  EXPECT_EQ(closed.hash, plain.hash);
+  EXPECT_EQ(cell_key(closed.run), cell_key(plain.run));
+  const Experiment opened =
+      load(std::string(kBase) + "evaluate: {test: false}\n", {"evaluate.test=true"});
+  EXPECT_TRUE(opened.runs.at(0).run.evaluate.test);
+  EXPECT_EQ(opened.runs.at(0).hash, plain.hash);
+  EXPECT_EQ(opened.resolved.at("evaluate").at("test"), true);
 }
 
 }  // namespace

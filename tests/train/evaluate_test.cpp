@@ -180,5 +180,58 @@ TEST_F(EvaluatorTest, AgreesWithACountByHand) {
   for (size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(row_of(file.records[i]), expected[i]) << i;
 }
 
+class TopItems : public EvaluatorTest {
+ protected:
+  eval::TopFile top(Part part, uint64_t seed) {
+    ToyFramework framework(data_->items());
+    framework.on_score = score_;
+    eval::TopFile top;
+    Evaluator(data_, split_, history_, at::kCPU)
+        .rank(
+            framework, part, [] { return true; }, &top, seed);
+    return top;
+  }
+};
+
+TEST_F(TopItems, AreAllItemsWhereThereAreFewAndSeenOnesStay) {
+  const eval::TopFile file = top(Part::kTest, 1);
+  EXPECT_EQ(file.data_fingerprint, data_->fingerprint());
+  EXPECT_EQ(file.split_fingerprint, split_->fingerprint);
+  EXPECT_EQ(file.items, 5u);
+  EXPECT_EQ(file.k, 5u);
+  EXPECT_EQ(file.events(), 4u);  // u5: d c a e
+  for (size_t event = 0; event < 4; ++event) {
+    const std::vector<uint32_t> row(file.top.begin() + static_cast<int64_t>(event) * 5,
+                                    file.top.begin() + static_cast<int64_t>(event) * 5 + 5);
+    EXPECT_EQ(row[0], 1u) << "a has the greatest score, also after the sequence has had it";
+    EXPECT_EQ(row[1] + row[2], 2u + 3u) << "b and c tie";
+    EXPECT_EQ(row[3], 4u);
+    EXPECT_EQ(row[4], 5u);
+  }
+}
+
+TEST_F(TopItems, TieByTheSeedAndNotByTheId) {
+  std::set<uint32_t> second;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const eval::TopFile file = top(Part::kTest, seed);
+    second.insert(file.top[1]);
+    const std::vector<uint32_t> place = tie_places(5, seed);
+    EXPECT_EQ(file.top[1], place[1] < place[2] ? 2u : 3u);
+    for (size_t event = 1; event < file.events(); ++event)
+      EXPECT_EQ(file.top[event * 5 + 1], file.top[1]) << "all events have the same order";
+  }
+  EXPECT_EQ(second, (std::set<uint32_t>{2, 3}));
+}
+
+TEST_F(TopItems, ChangeNoRank) {
+  ToyFramework framework(data_->items());
+  framework.on_score = score_;
+  const Evaluator evaluator(data_, split_, history_, at::kCPU);
+  eval::TopFile top;
+  const auto with = evaluator.rank(
+      framework, Part::kTest, [] { return true; }, &top, 1);
+  EXPECT_EQ(eval::encode_ranks(with), eval::encode_ranks(rank(Part::kTest)));
+}
+
 }  // namespace
 }  // namespace lea::train

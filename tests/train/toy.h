@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/data/import.h"
 #include "core/train/context.h"
 #include "core/train/trainer.h"
@@ -104,6 +105,10 @@ class Listener final : public Progress {
   }
   void say(const std::string& sentence) override { said += sentence + "\n"; }
   bool stop_requested() override { return step_ >= stop_at || phase_ == stop_in; }
+  void on_test() override {
+    if (refuse_test) throw StoreError("the ledger cannot be written");
+    ++tests;
+  }
 
   // The value of `key` in each record of a type.
   template <class T>
@@ -118,6 +123,8 @@ class Listener final : public Progress {
   std::vector<nlohmann::json> records;
   std::vector<std::string> phases;  // each once in a row
   std::string said;
+  bool refuse_test = false;
+  int tests = 0;  // how often the test part was about to be ranked
   int64_t stop_at = 1 << 30;
   std::string stop_in = "no phase";
 
@@ -193,7 +200,8 @@ class ToyTest : public ::testing::Test {
 
   // Where the loop writes.
   Paths paths() const {
-    return {folder_ + "/checkpoint", folder_ + "/ranks.bin", folder_ + "/ranks-valid.bin"};
+    return {folder_ + "/checkpoint", folder_ + "/ranks.bin", folder_ + "/ranks-valid.bin",
+            folder_ + "/top.bin"};
   }
 
   std::string folder_;
