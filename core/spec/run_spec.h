@@ -62,6 +62,10 @@ RunSpec run_from_json(const nlohmann::json& document, const std::string& where);
 // so that a lab or a file can move without its runs being done again. The seed stays.
 nlohmann::json essential_settings(nlohmann::json document);
 
+// The setting that gives one data set several splits. As an axis of an experiment it repeats each
+// cell, as the seeds do, and tables take the mean over its values.
+inline constexpr const char* kSplitSeed = "split.seed";
+
 // The sha256 (hex) of the essential settings of a run. Runs with equal hashes repeat each other.
 std::string run_hash(const RunSpec& run);
 
