@@ -25,7 +25,7 @@ class Variant : public SpecTest {
   }
 };
 
-// Lines of a spec before its grid, four of them, which ends with `variant:`.
+// The first six lines of a spec, to which a test adds bundles.
 const char kVariants[] =
     "data: {name: small}\n"
     "backbone: gru4rec\n"
@@ -96,7 +96,7 @@ TEST_F(Variant, RulesSeeWhatABundleSets) {
       std::string(kVariants) +
       "    - base: {}\n"
       "    - SNQN: {framework: snqn}\n"
-      "    - slow: {framework: snqn, train.patience: 9}\n"
+      "    - slow: {framework: snqn, train.patience: 9, train.batch_size: 9}\n"
       "overrides: [{when: {framework: snqn}, set: {train.patience: 3, framework.twin: true}}]\n");
   EXPECT_EQ(experiment.runs[0].run.train.patience, 10);
   EXPECT_EQ(experiment.runs[1].run.train.patience, 3);
@@ -174,7 +174,7 @@ TEST_F(Variant, MaySetNoKeyThatIsAnAxis) {
             "bundle may set it; remove one of the two");
   EXPECT_THAT(
       wrong("    - A: {framework: {snqn: {gamma: 0}}}\n", "  framework.gamma: [0.1, 0.2]\n"),
-      HasSubstr("spec.yaml:7:29: grid.variant.A.framework.gamma: `framework.gamma` is an "
+      HasSubstr("spec.yaml:7:30: grid.variant.A.framework.gamma: `framework.gamma` is an "
                 "axis"));
   EXPECT_THAT(
       wrong("    - A: {framework: snqn, train.patience: 3}\n",
