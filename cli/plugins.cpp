@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json_field.h"
+#include "core/base/letter_case.h"
 #include "core/base/text.h"
 #include "core/lab/plugins.h"
 #include "core/report/columns.h"
@@ -139,7 +140,8 @@ void print_plugin(const spec::PluginInfo& plugin) {
 }
 
 bool is_called(const spec::PluginInfo& plugin, const std::string& name) {
-  return plugin.id == name || plugin.id.ends_with("." + name);
+  const std::string id = lower(plugin.id), wanted = lower(name);
+  return id == wanted || id.ends_with("." + wanted);
 }
 
 void show_plugin(const Globals& globals, const std::string& name, bool as_json) {

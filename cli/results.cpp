@@ -107,11 +107,11 @@ void add_table(CLI::App& app, const Globals& globals) {
   struct Options {
     std::string experiment, format = "text", ties;
     std::vector<int64_t> k;
-    bool remove_seen = false, keep_seen = false;
+    bool remove_seen = false, keep_seen = false, by_split = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* table =
-      app.add_subcommand("table", "mean and 95 % interval over seeds of an experiment");
+      app.add_subcommand("table", "mean and 95 % interval over seeds and splits of an experiment");
   table->add_option("experiment", options->experiment, "its name")->required();
   table->add_option("--format", options->format, "text, markdown, csv, latex or json");
   table->add_option("--k", options->k, "cuts, e.g. 1,10,50")
@@ -121,8 +121,11 @@ void add_table(CLI::App& app, const Globals& globals) {
   auto* remove = table->add_flag("--remove-seen", options->remove_seen,
                                  "rank among items that the sequence has not had before");
   table->add_flag("--keep-seen", options->keep_seen, "rank among all items")->excludes(remove);
+  table->add_flag("--by-split", options->by_split,
+                  "a row for each seed of a `split.seed` axis, not a mean over them");
   table->callback([options, &globals] {
     report::TableOptions shown;
+    shown.rows_by_split = options->by_split;
     shown.lab = lab::existing_lab(globals.lab);
     shown.k = options->k;
     if (!options->ties.empty()) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/base/text.h"
 #include "core/report/json_path.h"
 
@@ -38,11 +39,6 @@ std::optional<double> as_number(const std::string& text) {
     return std::nullopt;
   }
   return number;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 class Parser {

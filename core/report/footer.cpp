@@ -8,11 +8,18 @@
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
 #include "core/report/pivot.h"
+#include "core/spec/run_spec.h"
 
 namespace lea::report {
 namespace {
 
 using Lines = std::vector<std::string>;
+
+std::string seed_list(const std::set<int64_t>& seeds) {
+  std::vector<std::string> parts;
+  for (const int64_t seed : seeds) parts.push_back(std::to_string(seed));
+  return joined(parts);
+}
 
 std::string grouped(int64_t number) {  // 71,872
   std::string digits = std::to_string(number);
@@ -44,7 +51,27 @@ std::string data_counts(const std::string& lab, const std::string& name,
   return parts.empty() ? "" : ", " + joined(parts);
 }
 
-std::string describe_split(const nlohmann::json& spec) {
+// "seed 1" or "seeds 1, 2".
+std::string seeds_text(const std::set<int64_t>& seeds) {
+  return (seeds.size() == 1 ? "seed " : "seeds ") + seed_list(seeds);
+}
+
+// "seed 1, 2", and in a table over splits "split 5 seed 1, 2; split 6 seed 1".
+std::string repetitions_text(const std::set<Repetition>& repetitions) {
+  std::map<int64_t, std::set<int64_t>> seeds;  // by split
+  for (const Repetition& repetition : repetitions) {
+    seeds[repetition.split].insert(repetition.seed);
+  }
+  std::vector<std::string> parts;
+  for (const auto& [split, of_split] : seeds) {
+    const std::string where = split == kOneSplit ? "" : "split " + std::to_string(split) + " ";
+    parts.push_back(where + "seed " + seed_list(of_split));
+  }
+  return joined(parts, "; ");
+}
+
+// `seeds` are those of the splits that the rows are means over.
+std::string describe_split(const nlohmann::json& spec, const std::set<int64_t>& seeds) {
   const std::string by = text_at(spec, "split.by");
   std::string text = "split by " + (by.empty() ? "an unknown rule" : by);
   const nlohmann::json* ratios = find_path(spec, "split.ratios");
@@ -53,8 +80,7 @@ std::string describe_split(const nlohmann::json& spec) {
     for (const auto& ratio : *ratios) parts.push_back(ratio.dump());
     text += " " + joined(parts, "/");
   }
-  const std::optional<double> seed = number_at(spec, "split.seed");
-  if (by == "sequence" && seed) text += " seed " + std::to_string(std::llround(*seed));
+  if (by == "sequence" && !seeds.empty()) text += " " + seeds_text(seeds);
   return text;
 }
 
@@ -85,11 +111,22 @@ void add_data_and_protocol(const Pivot& pivot, const TableOptions& options, Line
     if (row.finished.empty() || !seen.insert(row.group).second) continue;
     const db::RunRow& run = row.finished.front().run;
     const std::string name = text_at(run.spec, "data.name");
-    const std::string split = text_at(run.result, "split_fingerprint");
+    std::set<int64_t> seeds;
+    std::map<int64_t, std::string> splits;  // first digits of the fingerprint, by seed
+    for (const Member& member : row.finished) {
+      const auto seed = number_at(member.run.spec, spec::kSplitSeed);
+      if (seed) seeds.insert(std::llround(*seed));
+      const std::string split = text_at(member.run.result, "split_fingerprint");
+      if (!split.empty()) splits[member.repetition.split] = split.substr(0, 8);
+    }
+    std::vector<std::string> fingerprints;
+    for (const auto& [seed, fingerprint] : splits) fingerprints.push_back(fingerprint);
     const std::string counts =
         data_counts(options.lab, name, text_at(run.result, "data_fingerprint"));
-    std::string line = "Data: " + name + counts + "; " + describe_split(run.spec);
-    if (!split.empty()) line += ", fingerprint " + split.substr(0, 8);
+    std::string line = "Data: " + name + counts + "; " + describe_split(run.spec, seeds);
+    if (!splits.empty()) {
+      line += (splits.size() == 1 ? ", fingerprint " : ", fingerprints ") + joined(fingerprints);
+    }
     notes->push_back(line + ".");
     notes->push_back("Protocol: " + describe_protocol(protocol_of(run, options)) + ".");
     const auto reads = pivot.test_reads.find(row.group);
@@ -99,12 +136,6 @@ void add_data_and_protocol(const Pivot& pivot, const TableOptions& options, Line
     notes->push_back(
         "Rows differ in data, split or protocol: marks compare only rows that share them.");
   }
-}
-
-std::string seed_list(const std::set<int64_t>& seeds) {
-  std::vector<std::string> parts;
-  for (const int64_t seed : seeds) parts.push_back(std::to_string(seed));
-  return joined(parts);
 }
 
 void add_counts(const Pivot& pivot, Lines* notes) {
@@ -127,7 +158,10 @@ void add_counts(const Pivot& pivot, Lines* notes) {
     if (found != counts.open.end()) line += ", " + std::to_string(found->second) + " " + state;
   }
   if (counts.missing > 0) line += ", " + std::to_string(counts.missing) + " missing";
-  if (!seeds.empty()) line += "; seeds " + seed_list(seeds) + " (untrained baselines: one run)";
+  if (!seeds.empty()) {
+    line += "; seeds " + seed_list(seeds) + " (untrained baselines: one run" +
+            (pivot.over_splits ? " a split)" : ")");
+  }
   if (seconds > 0) line += "; " + duration_text(seconds, DurationStyle::kCost) + " of computing";
   if (superseded > 0) {
     line += "; " + std::to_string(superseded) +
@@ -144,15 +178,15 @@ void add_gaps(const Pivot& pivot, Lines* notes) {
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.unfinished) {
       std::string line = member.run.state == "failed" ? "FAILED: " : "Not finished: ";
-      line += row.name + ", seed " + std::to_string(member.run.seed) + ", run " +
+      line += row.name + ", " + repetitions_text({member.repetition}) + ", run " +
               member.run.uuid.substr(0, 8);
       if (member.run.state != "failed") line += " (" + member.run.state + ")";
       if (!member.run.reason.empty()) line += ": " + member.run.reason;
       notes->push_back(line);
     }
     if (!row.missing.empty()) {
-      notes->push_back("Missing: " + row.name + ", seed " +
-                       seed_list({row.missing.begin(), row.missing.end()}));
+      notes->push_back("Missing: " + row.name + ", " +
+                       repetitions_text({row.missing.begin(), row.missing.end()}));
     }
   }
 }
@@ -266,8 +300,9 @@ void add_collapse(const Pivot& pivot, Lines* notes) {
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.finished) {
       if (!member.result.collapsed) continue;
-      notes->push_back("Collapsed (constant scores): " + row.name + ", seed " +
-                       std::to_string(member.run.seed) + ", run " + member.run.uuid.substr(0, 8));
+      notes->push_back("Collapsed (constant scores): " + row.name + ", " +
+                       repetitions_text({member.repetition}) + ", run " +
+                       member.run.uuid.substr(0, 8));
     }
   }
 }
@@ -286,17 +321,46 @@ void add_stale(const Pivot& pivot, const TableOptions& options, Lines* notes) {
 // within one machine kind.
 void add_machines(const Pivot& pivot, Lines* notes) {
   for (const Row& row : pivot.rows) {
-    std::map<std::string, std::set<int64_t>> seeds;  // by machine kind
+    std::map<std::string, std::set<Repetition>> made;  // by machine kind
     for (const Member& member : row.finished) {
       if (!member.result.made_with) continue;
-      seeds[member.result.made_with->machine_kind].insert(member.run.seed);
+      made[member.result.made_with->machine_kind].insert(member.repetition);
     }
-    if (seeds.size() < 2) continue;
+    if (made.size() < 2) continue;
     std::vector<std::string> kinds;
-    for (const auto& [kind, of_kind] : seeds) {
-      kinds.push_back((kind.empty() ? "unknown" : kind) + " (seed " + seed_list(of_kind) + ")");
+    for (const auto& [kind, of_kind] : made) {
+      kinds.push_back((kind.empty() ? "unknown" : kind) + " (" + repetitions_text(of_kind) + ")");
     }
     notes->push_back("Mixed machines: " + row.name + ": " + joined(kinds, "; ") + ".");
+  }
+}
+
+// In a table over splits the intervals of two rows overlap widely, because splits differ more than
+// methods. The differences within the splits do not have that spread. One line for each row of a
+// group but the best, about the last NDCG of the test part.
+void add_pairs(const Pivot& pivot, Lines* notes) {
+  if (!pivot.over_splits) return;
+  const Column* column = nullptr;
+  for (const Column& other : pivot.columns) {
+    if (other.part == "test" && other.metric.starts_with("ndcg@")) column = &other;
+  }
+  if (!column) return;
+  std::map<std::string, const Row*> best;  // by group
+  const auto mean_of = [&](const Row& row) { return summarize(values_of(row, *column)).mean; };
+  for (const Row& row : pivot.rows) {
+    if (values_of(row, *column).empty()) continue;
+    const Row*& of_group = best[row.group];
+    if (!of_group || mean_of(row) > mean_of(*of_group)) of_group = &row;
+  }
+  for (const Row& row : pivot.rows) {
+    const auto own = values_of(row, *column);
+    if (own.empty() || best[row.group] == &row) continue;
+    const Row& other = *best[row.group];
+    const Summary difference = summarize(paired_differences(own, values_of(other, *column)));
+    if (!difference.half_width) continue;
+    notes->push_back("In pairs: " + column->title + " of " + row.name + " minus " + other.name +
+                     ": " + fixed(difference.mean) + " ± " + fixed(*difference.half_width) + " (" +
+                     std::to_string(difference.n) + " pairs).");
   }
 }
 
@@ -306,6 +370,7 @@ std::vector<std::string> footer(const Pivot& pivot, const TableOptions& options)
   Lines notes;
   add_data_and_protocol(pivot, options, &notes);
   add_counts(pivot, &notes);
+  add_pairs(pivot, &notes);
   add_head(pivot, &notes);
   add_gaps(pivot, &notes);
   add_closed(pivot, &notes);

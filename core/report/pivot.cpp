@@ -1,6 +1,7 @@
 #include "core/report/pivot.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <set>
 #include <tuple>
@@ -9,39 +10,78 @@
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
 #include "core/spec/run_spec.h"
+#include "core/spec/yaml.h"
 
 namespace lea::report {
 namespace {
 
 using Leaves = std::map<std::string, std::string>;
 
+// The rows of a table that takes means over splits know no seed of a split.
+nlohmann::json without_split_seed(nlohmann::json spec) {
+  const auto split = spec.find("split");
+  if (split != spec.end() && split->is_object()) split->erase("seed");
+  return spec;
+}
+
 // What distinguishes one row from another: the cell, and for imported ranks the name.
-std::string row_key(const db::RunRow& run) {
-  std::string key = spec::cell_key(run.spec) + " " + run.source;
+std::string row_key(const db::RunRow& run, bool over_splits) {
+  std::string key =
+      spec::cell_key(over_splits ? without_split_seed(run.spec) : run.spec) + " " + run.source;
   if (run.source == "lealab") return key;
   for (const auto& [axis, label] : run.labels) key += " " + axis + "=" + label;
   return key;
 }
 
 // The settings of a cell, in which two rows of equal labels differ.
-Leaves settings_of(const db::RunRow& run) {
+Leaves settings_of(const db::RunRow& run, bool over_splits) {
   Leaves leaves = flatten(spec::essential_settings(run.spec));
   leaves.erase("seed");
+  if (over_splits) leaves.erase(spec::kSplitSeed);
   return leaves;
 }
 
-// Rows with equal results of this function may be compared.
-std::string comparison_group(const db::RunRow& run, const TableOptions& options) {
+// Runs with equal results of this function may be compared when they have the same split.
+std::string data_and_protocol(const db::RunRow& run, const TableOptions& options) {
   const eval::Protocol protocol = protocol_of(run, options);
   return text_at(run.spec, "data.name") + "|" + text_at(run.result, "data_fingerprint") + "|" +
-         text_at(run.result, "split_fingerprint") + "|" +
          std::to_string(static_cast<int>(protocol.ties)) + (protocol.remove_seen ? "r" : "k") +
          (protocol.first_event ? "f" : "-");
 }
 
-Member member_of(const db::RunRow& run, data::Fingerprints& data, const TableOptions& options,
-                 const std::map<std::string, Measured>& stored, bool closed) {
-  Member member{run, {run.uuid, run.created, run::state_from(run.state).value()}, {}, {}, false};
+// The label of a planned run gives the seed of its split when it has no resolved spec yet.
+int64_t split_of(const nlohmann::json& spec, const std::map<std::string, std::string>& labels) {
+  if (const auto seed = number_at(spec, spec::kSplitSeed)) return std::llround(*seed);
+  const auto label = labels.find(spec::kSplitSeed);
+  int64_t seed = kOneSplit;
+  if (label != labels.end() && !spec::parse_integer(label->second, &seed).empty()) {
+    return kOneSplit;
+  }
+  return seed;
+}
+
+// The seeds of the splits that the experiment states on an axis.
+std::set<int64_t> splits_on_an_axis(const std::vector<db::RunRow>& runs,
+                                    const std::optional<db::ExperimentRow>& plan) {
+  std::set<int64_t> splits;
+  const auto on_axis = [](const std::vector<std::string>& axes) {
+    return std::find(axes.begin(), axes.end(), spec::kSplitSeed) != axes.end();
+  };
+  for (const db::RunRow& run : runs) {
+    if (on_axis(run.axes)) splits.insert(split_of(run.spec, run.labels));
+  }
+  if (!plan || !on_axis(plan->axes)) return splits;
+  for (const db::ExperimentRow::Run& run : plan->runs) splits.insert(split_of({}, run.labels));
+  return splits;
+}
+
+Member member_of(const db::RunRow& run, bool over_splits, data::Fingerprints& data,
+                 const TableOptions& options, const std::map<std::string, Measured>& stored,
+                 bool closed) {
+  const int64_t split = over_splits ? split_of(run.spec, run.labels) : kOneSplit;
+  Member member{
+      run,  {split, run.seed}, {run.uuid, run.created, run::state_from(run.state).value()}, {}, {},
+      false};
   if (member.candidate.state != run::State::kFinished) return member;
   member.result = run::result_from(run.result, "run " + run.uuid);
   member.candidate.outdated =
@@ -53,8 +93,8 @@ Member member_of(const db::RunRow& run, data::Fingerprints& data, const TableOpt
   return member;
 }
 
-// Adds the run that counts among the runs of one seed, and counts the finished others.
-void add_seed(std::vector<Member> members, Row* row) {
+// Adds the run that counts among the runs of one repetition, and counts the finished others.
+void add_repetition(std::vector<Member> members, Row* row) {
   std::vector<run::Candidate> candidates;
   for (const Member& member : members) candidates.push_back(member.candidate);
   const size_t chosen = run::counting(candidates);
@@ -69,50 +109,77 @@ void add_seed(std::vector<Member> members, Row* row) {
 }
 
 // Removes finished runs that are not comparable with the preferred one (run::counts_before),
-// because a mean must cover one data set and split. Replacing a data set under its name causes such
-// runs.
+// because a mean must cover one data set, and for each seed of a split one split. Replacing a data
+// set under its name causes such runs.
 void keep_one_data_set(const TableOptions& options, Row* row) {
   if (row->finished.empty()) return;
   const auto first = std::min_element(row->finished.begin(), row->finished.end(),
                                       [](const Member& a, const Member& b) {
                                         return run::counts_before(a.candidate, b.candidate);
                                       });
-  row->group = comparison_group(first->run, options);
+  row->group = data_and_protocol(first->run, options);
   row->other_data += static_cast<int64_t>(std::erase_if(row->finished, [&](const Member& member) {
-    return comparison_group(member.run, options) != row->group;
+    return data_and_protocol(member.run, options) != row->group;
   }));
+  std::map<int64_t, const Member*> preferred;  // by seed of the split
+  for (const Member& member : row->finished) {
+    const Member*& best = preferred[member.repetition.split];
+    if (!best || run::counts_before(member.candidate, best->candidate)) best = &member;
+  }
+  std::map<int64_t, std::string> fingerprint;
+  std::set<std::string> fingerprints;
+  for (const auto& [split, member] : preferred) {
+    fingerprint[split] = text_at(member->run.result, "split_fingerprint");
+    fingerprints.insert(fingerprint[split]);
+  }
+  row->other_data += static_cast<int64_t>(std::erase_if(row->finished, [&](const Member& member) {
+    return text_at(member.run.result, "split_fingerprint") != fingerprint[member.repetition.split];
+  }));
+  for (const std::string& of_split : fingerprints) row->group += "|" + of_split;
 }
 
 struct Draft {
   Row row;
-  Leaves settings;                                 // empty for a row that is only planned
-  db::RunRow first;                                // gives the row its labels
-  std::map<int64_t, std::vector<Member>> by_seed;  // all runs of the row
+  Leaves settings;                                          // empty for a row that is only planned
+  db::RunRow first;                                         // gives the row its labels
+  std::map<Repetition, std::vector<Member>> by_repetition;  // all runs of the row
 };
 
-std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs,
+// The labels and axes by which rows are told apart.
+void forget_split(db::RunRow* run) {
+  run->labels.erase(spec::kSplitSeed);
+  std::erase(run->axes, spec::kSplitSeed);
+}
+
+std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs, bool over_splits,
                               const std::map<std::string, Measured>& stored,
                               const TableOptions& options, bool closed) {
   std::map<std::string, size_t> index;  // by row_key
   std::vector<Draft> drafts;
   data::Fingerprints data(options.lab);
   for (const db::RunRow& run : runs) {
-    const auto [at, fresh] = index.emplace(row_key(run), drafts.size());
-    if (fresh) drafts.push_back({{}, settings_of(run), run, {}});
+    const auto [at, fresh] = index.emplace(row_key(run, over_splits), drafts.size());
+    if (fresh) {
+      drafts.push_back({{}, settings_of(run, over_splits), run, {}});
+      if (over_splits) forget_split(&drafts.back().first);
+    }
     Draft& draft = drafts[at->second];
     draft.row.untrained = untrained(run);
-    draft.by_seed[run.seed].push_back(member_of(run, data, options, stored, closed));
+    Member member = member_of(run, over_splits, data, options, stored, closed);
+    draft.by_repetition[member.repetition].push_back(std::move(member));
   }
   for (Draft& draft : drafts) {
-    for (auto& [seed, members] : draft.by_seed) add_seed(std::move(members), &draft.row);
-    draft.by_seed.clear();
+    for (auto& [repetition, members] : draft.by_repetition) {
+      add_repetition(std::move(members), &draft.row);
+    }
+    draft.by_repetition.clear();
     keep_one_data_set(options, &draft.row);
   }
   return drafts;
 }
 
 // Adds planned runs that do not exist as missing, to the row with their labels or to a new row.
-void add_planned(const db::ExperimentRow& plan, std::vector<Draft>* drafts) {
+void add_planned(const db::ExperimentRow& plan, bool over_splits, std::vector<Draft>* drafts) {
   std::set<std::pair<std::string, int64_t>> present;
   for (const Draft& draft : *drafts) {
     for (const auto* members : {&draft.row.finished, &draft.row.unfinished}) {
@@ -122,18 +189,20 @@ void add_planned(const db::ExperimentRow& plan, std::vector<Draft>* drafts) {
   for (size_t i = 0; i < plan.runs.size(); ++i) {
     const db::ExperimentRow::Run& run = plan.runs[i];
     if (present.count({run.hash, run.seed}) != 0) continue;
+    db::RunRow planned;
+    planned.labels = run.labels;
+    planned.axes = plan.axes;
+    planned.position = static_cast<int64_t>(i);
+    if (over_splits) forget_split(&planned);
     auto found = std::find_if(drafts->begin(), drafts->end(), [&](const Draft& draft) {
-      return draft.first.position >= 0 && draft.first.labels == run.labels;
+      return draft.first.position >= 0 && draft.first.labels == planned.labels;
     });
     if (found == drafts->end()) {
-      db::RunRow planned;
-      planned.labels = run.labels;
-      planned.axes = plan.axes;
-      planned.position = static_cast<int64_t>(i);
       drafts->push_back({{}, {}, planned, {}});
       found = std::prev(drafts->end());
     }
-    found->row.missing.push_back(run.seed);
+    const int64_t split = over_splits ? split_of({}, run.labels) : kOneSplit;
+    found->row.missing.push_back({split, run.seed});
   }
 }
 
@@ -265,24 +334,18 @@ std::vector<Column> choose_columns(const std::vector<Draft>& drafts, const Table
 
 void fill_values(const std::vector<Column>& columns, Row* row) {
   for (const Column& column : columns) {
-    std::vector<double> measured;
-    for (const Member& member : row->finished) {
-      const auto& metrics = column.part == "valid" ? member.metrics.valid : member.metrics.test;
-      const auto found = metrics.find(column.metric);
-      if (found != metrics.end()) measured.push_back(found->second);
-    }
-    row->values.push_back({summarize(measured), Mark::kNone});
+    row->values.push_back({summarize(values_of(*row, column)), Mark::kNone});
   }
 }
 
 void find_missing(std::vector<Row>* rows) {
-  std::set<int64_t> wanted;
-  const auto seeds_of = [](const Row& row) {
-    std::set<int64_t> seeds;
+  std::set<Repetition> wanted;
+  const auto repetitions_of = [](const Row& row) {
+    std::set<Repetition> repetitions;
     for (const auto* members : {&row.finished, &row.unfinished}) {
-      for (const Member& member : *members) seeds.insert(member.run.seed);
+      for (const Member& member : *members) repetitions.insert(member.repetition);
     }
-    return seeds;
+    return repetitions;
   };
   const auto counts = [](const Row& row) {
     if (row.finished.empty() && row.unfinished.empty()) return false;
@@ -290,11 +353,11 @@ void find_missing(std::vector<Row>* rows) {
     return !row.untrained && member.run.source == "lealab";
   };
   for (const Row& row : *rows) {
-    if (counts(row)) wanted.merge(seeds_of(row));
+    if (counts(row)) wanted.merge(repetitions_of(row));
   }
   for (Row& row : *rows) {
     if (!counts(row)) continue;
-    const std::set<int64_t> has = seeds_of(row);
+    const std::set<Repetition> has = repetitions_of(row);
     std::set_difference(wanted.begin(), wanted.end(), has.begin(), has.end(),
                         std::back_inserter(row.missing));
   }
@@ -308,14 +371,25 @@ std::string fixed(double value) {
   return text;
 }
 
+std::map<Repetition, double> values_of(const Row& row, const Column& column) {
+  std::map<Repetition, double> values;
+  for (const Member& member : row.finished) {
+    const auto& metrics = column.part == "valid" ? member.metrics.valid : member.metrics.test;
+    const auto found = metrics.find(column.metric);
+    if (found != metrics.end()) values[member.repetition] = found->second;
+  }
+  return values;
+}
+
 Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& runs,
                  const std::map<std::string, Measured>& stored, const TableOptions& options,
                  const std::optional<db::ExperimentRow>& plan) {
   const bool closed = plan && flag_at(plan->spec, "evaluate.test") == false;
-  std::vector<Draft> drafts = draft_rows(runs, stored, options, closed);
-  if (plan) add_planned(*plan, &drafts);
   Pivot pivot;
   pivot.experiment = experiment;
+  pivot.over_splits = !options.rows_by_split && splits_on_an_axis(runs, plan).size() > 1;
+  std::vector<Draft> drafts = draft_rows(runs, pivot.over_splits, stored, options, closed);
+  if (plan) add_planned(*plan, pivot.over_splits, &drafts);
   pivot.axes = choose_axes(drafts);
   pivot.closed = all_closed(drafts);
   pivot.columns = choose_columns(drafts, options, pivot.closed);

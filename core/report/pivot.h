@@ -31,6 +31,7 @@ struct TableValue {
 // A run that belongs to a row.
 struct Member {
   db::RunRow run;
+  Repetition repetition;
   run::Candidate candidate;
   run::Result result;   // default for a run that has not finished
   Measured metrics;     // empty for a run that has not finished
@@ -41,12 +42,13 @@ struct Row {
   std::vector<std::string> labels;  // one for each axis
   std::string name;                 // for messages: "gru4rec snqn"
   bool untrained = false;
-  std::string group;  // rows of a group are comparable: same data, split and protocol
-  // For each seed, the run that counts (core/run/counting.h) is in one of these two, by seed.
+  std::string group;  // rows of a group are comparable: same data, splits and protocol
+  // For each repetition, the run that counts (core/run/counting.h) is in one of these two, in the
+  // order of the repetitions.
   std::vector<Member> finished;
-  std::vector<Member> unfinished;  // failed, cancelled, interrupted, queued or running
-  std::vector<int64_t> missing;    // planned seeds without a run
-  int64_t superseded = 0;          // number of other finished runs of the same seeds, not shown
+  std::vector<Member> unfinished;   // failed, cancelled, interrupted, queued or running
+  std::vector<Repetition> missing;  // planned repetitions without a run
+  int64_t superseded = 0;  // number of other finished runs of the same repetitions, not shown
   int64_t other_data = 0;  // number of finished runs on another data set or split, not shown
   std::vector<TableValue> values;  // one for each column
 };
@@ -59,6 +61,7 @@ struct TestReads {
 
 struct Pivot {
   std::string experiment;
+  bool over_splits = false;  // the rows are means over splits: `split.seed` is an axis
   std::vector<std::string> axes;
   std::vector<Column> columns;
   std::vector<Row> rows;  // untrained first, then in the order of the axes
@@ -73,8 +76,11 @@ struct Pivot {
 inline constexpr int kDigits = 4;
 std::string fixed(double value);
 
+// The values of a row in a column, by repetition.
+std::map<Repetition, double> values_of(const Row& row, const Column& column);
+
 // Makes the table without its footer. `runs` are all runs of the experiment (db::Store::runs). With
-// a plan, planned runs that do not exist are missing. Without a plan, a seed is missing in a
+// a plan, planned runs that do not exist are missing. Without a plan, a repetition is missing in a
 // trained row when another trained row has it. Precondition: there is a run or a planned run.
 Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& runs,
                  const std::map<std::string, Measured>& stored, const TableOptions& options,

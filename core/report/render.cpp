@@ -39,6 +39,13 @@ bool starts_block(const Pivot& pivot, size_t r) {
   return before.untrained != row.untrained || (!row.untrained && before.labels[0] != row.labels[0]);
 }
 
+// What the numbers of the table are, as a clause.
+std::string meaning_of(const Pivot& pivot) {
+  if (!pivot.over_splits) return "Mean over n seeds ± half width of its 95 % Student t interval";
+  return "Mean of the splits' means over n runs ± half width of its 95 % Student t interval over "
+         "the splits";
+}
+
 std::string text_value(const TableValue& value, bool terminal) {
   if (value.summary.n == 0) return "";
   const std::string half = half_width_of(value);
@@ -92,7 +99,7 @@ std::string render_text(const Pivot& pivot, bool terminal) {
     text += line + "\n";
   }
   text += rule + "\n";
-  text += "Mean over n seeds ± half width of its 95 % Student t interval, – for a single run; ";
+  text += meaning_of(pivot) + ", – for a single " + (pivot.over_splits ? "split; " : "run; ");
   text += terminal ? "best bold, second underlined.\n" : "¹ best, ² second.\n";
   for (const std::string& note : pivot.notes) text += note + "\n";
   return text;
@@ -127,9 +134,8 @@ std::string render_markdown(const Pivot& pivot) {
     }
     text += "\n";
   }
-  text +=
-      "\nMean over n seeds ± half width of its 95 % Student t interval, – for a single run; "
-      "**best**, <ins>second</ins>.\n\n";
+  text += "\n" + meaning_of(pivot) + ", – for a single " + (pivot.over_splits ? "split" : "run") +
+          "; **best**, <ins>second</ins>.\n\n";
   for (const std::string& note : pivot.notes) text += "- " + escape_markdown(note) + "\n";
   return text;
 }
@@ -191,22 +197,26 @@ std::string render_latex(const Pivot& pivot) {
     text += " \\\\\n";
   }
   text += "\\bottomrule\n\\end{tabular}\n";
-  text +=
-      "% Mean over n seeds and half width of its 95 % Student t interval; best bold, second "
-      "underlined.\n";
+  text += pivot.over_splits ? "% Mean of the splits' means over n runs and half width of its 95 % "
+                              "Student t interval over the splits"
+                            : "% Mean over n seeds and half width of its 95 % Student t interval";
+  text += "; best bold, second underlined.\n";
   for (const std::string& note : pivot.notes) text += "% " + note + "\n";
   return text;
 }
 
 std::string render_json(const Pivot& pivot) {
   nlohmann::ordered_json document = {{"experiment", pivot.experiment}, {"axes", pivot.axes}};
-  document["interval"] = "half width of the 95 % Student t interval of the mean over seeds";
+  document["interval"] =
+      std::string("half width of the 95 % Student t interval of the mean over ") +
+      (pivot.over_splits ? "splits" : "seeds");
   document["rows"] = nlohmann::ordered_json::array();
-  const auto runs = [](const std::vector<Member>& members) {
+  const auto runs = [&](const std::vector<Member>& members) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const Member& member : members) {
       list.push_back(
           {{"uuid", member.run.uuid}, {"seed", member.run.seed}, {"state", member.run.state}});
+      if (pivot.over_splits) list.back()["split_seed"] = member.repetition.split;
       if (!member.run.reason.empty()) list.back()["reason"] = member.run.reason;
     }
     return list;
@@ -217,7 +227,11 @@ std::string render_json(const Pivot& pivot) {
     entry["untrained"] = row.untrained;
     entry["runs"] = runs(row.finished);
     entry["unfinished"] = runs(row.unfinished);
-    entry["missing_seeds"] = row.missing;
+    entry["missing_seeds"] = nlohmann::ordered_json::array();
+    for (const Repetition& missing : row.missing) {
+      entry["missing_seeds"].push_back(missing.seed);
+      if (pivot.over_splits) entry["missing_split_seeds"].push_back(missing.split);
+    }
     for (size_t c = 0; c < pivot.columns.size(); ++c) {
       const TableValue& value = row.values[c];
       if (value.summary.n == 0) continue;

@@ -1,5 +1,6 @@
 #include "core/report/statistics.h"
 
+#include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <numeric>
@@ -24,6 +25,32 @@ Summary summarize(const std::vector<double>& values) {
   summary.deviation = std::sqrt(squares / (n - 1));
   summary.half_width = student_t(0.95, summary.n - 1) * *summary.deviation / std::sqrt(n);
   return summary;
+}
+
+Summary summarize(const std::map<Repetition, double>& values) {
+  std::map<int64_t, std::vector<double>> by_split;
+  for (const auto& [repetition, value] : values) by_split[repetition.split].push_back(value);
+  if (by_split.size() == 1 && by_split.begin()->first == kOneSplit) {
+    return summarize(by_split.begin()->second);
+  }
+  std::vector<double> means;
+  for (const auto& [split, of_split] : by_split) means.push_back(summarize(of_split).mean);
+  Summary summary = summarize(means);
+  summary.n = static_cast<int64_t>(values.size());
+  return summary;
+}
+
+std::map<Repetition, double> paired_differences(const std::map<Repetition, double>& a,
+                                                const std::map<Repetition, double>& b) {
+  std::map<Repetition, double> differences;
+  for (const auto& [left, of_a] : a) {
+    for (const auto& [right, of_b] : b) {
+      const bool equal_seeds = left.seed == right.seed || left.seed == 0 || right.seed == 0;
+      if (left.split != right.split || !equal_seeds) continue;
+      differences[{left.split, std::max(left.seed, right.seed)}] = of_a - of_b;
+    }
+  }
+  return differences;
 }
 
 }  // namespace lea::report

@@ -1,5 +1,5 @@
-// Prints the table of an experiment: a row for each cell of the grid, mean and interval over seeds,
-// and marks for the best and second best values. All numbers come from the results index, or from
+// Prints the table of an experiment: a row for each cell of the grid, mean and interval over seeds
+// (and splits, where `split.seed` is an axis), and marks for the best and second best values. All numbers come from the results index, or from
 // the ranks in the lab where the options need them.
 #pragma once
 
@@ -23,6 +23,7 @@ struct TableOptions {
   std::vector<int64_t> k;           // cuts of the metrics; empty: evaluate.k of the runs
   std::optional<eval::Ties> ties;   // empty: evaluate.ties of the runs
   std::optional<bool> remove_seen;  // empty: evaluate.remove_seen of the runs
+  bool rows_by_split = false;       // a row for each split, instead of a mean over the splits
   // The installed plugins, for the footer's line about stale runs (core/run/stale.h).
   run::InstalledPlugins installed;
 };

@@ -150,6 +150,7 @@ class Expansion {
     const Settings settings = grid_.settings(cell);
     const Resolved resolved = resolver_.resolve(settings);
     used_environments_.insert(resolved.used_environments.begin(), resolved.used_environments.end());
+    check_split_seed(cell, resolved);
     if (!errors_.empty() || seeds_.empty()) return;
     const auto labels = labels_of(cell, settings, resolved);
     const std::vector<int64_t> seeds =
@@ -162,12 +163,31 @@ class Expansion {
     }
   }
 
+  // Only a split by sequence is drawn with a seed. With another, the seeds of an axis would repeat
+  // one split under several hashes, and a table would take them for independent splits.
+  void check_split_seed(const Cell& cell, const Resolved& resolved) {
+    for (size_t i = 0; i < cell.size(); ++i) {
+      const Axis& axis = grid_.axes()[i];
+      if (axis.key != kSplitSeed || cell[i] < 0 || resolved.run.split.by == "sequence") continue;
+      errors_.add(axis.at, "grid." + axis.key,
+                  "is an axis, but `split.by: " + resolved.run.split.by +
+                      "` splits without a seed; write `split: {by: sequence}`, or remove the axis");
+    }
+  }
+
   // An environment that no slot names is checked like those that runs use: a misspelt plugin would
   // otherwise show only when the environment is used. The values of axes on it are checked, too.
   void check_unused_environments() {
+    const auto of_environment = [](const auto& keyed) {
+      return keyed.key.starts_with("environments.");
+    };
     const bool on_axis =
-        std::any_of(grid_.axes().begin(), grid_.axes().end(),
-                    [](const Axis& axis) { return axis.key.starts_with("environments."); });
+        std::any_of(grid_.axes().begin(), grid_.axes().end(), [&](const Axis& axis) {
+          return of_environment(axis) ||
+                 std::any_of(axis.values.begin(), axis.values.end(), [&](const AxisValue& value) {
+                   return std::any_of(value.bundle.begin(), value.bundle.end(), of_environment);
+                 });
+        });
     std::set<std::string> unused;
     for (const auto& [name, use] : defaults_.environments) {
       if (!used_environments_.contains(name)) unused.insert(name);
@@ -187,7 +207,7 @@ class Expansion {
     std::map<std::string, std::string> labels;
     for (size_t i = 0; i < cell.size(); ++i) {
       const Axis& axis = grid_.axes()[i];
-      if (!reads(axis.key, resolved)) {
+      if (!reads_axis(axis, settings, resolved)) {
         labels[axis.key] = "none";
       } else if (cell[i] >= 0) {
         labels[axis.key] = axis.values[static_cast<size_t>(cell[i])].label;
@@ -198,6 +218,20 @@ class Expansion {
       }
     }
     return labels;
+  }
+
+  // A run reads the axis of bundles when it reads something that one of them sets. An axis on which
+  // no bundle sets anything is read, so that its bundles are told apart and not merged.
+  static bool reads_axis(const Axis& axis, const Settings& settings, const Resolved& resolved) {
+    if (!axis.is_bundle) return reads(canonical_key(settings, axis.key), resolved);
+    bool sets_something = false;
+    for (const AxisValue& value : axis.values) {
+      for (const Entry& entry : value.bundle) {
+        if (reads(canonical_key(settings, entry.key), resolved)) return true;
+        sets_something = true;
+      }
+    }
+    return !sets_something;
   }
 
   static bool reads(const std::string& key, const Resolved& resolved) {

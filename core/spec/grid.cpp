@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/base/text.h"
 #include "core/spec/param_json.h"
 #include "core/spec/sections.h"
@@ -61,17 +61,21 @@ Grid::Grid(const Node& root, const Settings& defaults, Resolver& resolver, Error
 
 void Grid::read_axes(const Node& grid) {
   for (const Entry& entry : grid.entries) {
-    if (entry.key != "exclude" && entry.key != "include" && entry.key != "overrides") {
+    if (entry.key == "zip") {
+      read_zip(entry.value);
+    } else if (entry.key != "exclude" && entry.key != "include" && entry.key != "overrides") {
       read_axis(entry);
     }
   }
   if (const Entry* exclude = grid.find("exclude")) read_exclude(*exclude->value);
   if (const Entry* include = grid.find("include")) read_include(*include->value);
+  check_bundles();
 }
 
 // Whether a spec can assign a value to this key. Whether a plugin has the parameter is checked when
 // the plugin is known.
-bool Grid::known_key(const std::string& key, const Location& at, const std::string& shown) {
+bool Grid::known_key(const std::string& key, const Location& at, const std::string& shown,
+                     const std::vector<std::string>& also) {
   const size_t dot = key.find('.');
   const std::string head = key.substr(0, dot);
   const std::string rest = dot == std::string::npos ? "" : key.substr(dot + 1);
@@ -86,12 +90,19 @@ bool Grid::known_key(const std::string& key, const Location& at, const std::stri
   }
   const size_t inner = rest.find('.');
   if (head == "environments" && inner != std::string::npos) {
-    if (defaults_.environments.contains(rest.substr(0, inner))) return true;
+    const std::string name = rest.substr(0, inner);
+    const std::vector<std::string> names = declared_environments(defaults_, name);
+    if (names.size() == 1) return true;
     errors_.add(at, shown,
-                "no environment " + in_backticks(rest.substr(0, inner)) + " is declared");
+                names.empty()
+                    ? "no environment " + in_backticks(name) + " is declared"
+                    : in_backticks(name) + " can mean " + printable(joined(names, " or ")) +
+                          "; write one of them exactly");
     return false;
   }
-  std::string hint = did_you_mean(key, slot_names());
+  std::vector<std::string> allowed = slot_names();
+  allowed.insert(allowed.end(), also.begin(), also.end());
+  std::string hint = did_you_mean(key, allowed);
   for (const std::string& section : section_names()) {
     const std::vector<std::string> names = names_in_section(section);
     if (hint.empty() && std::find(names.begin(), names.end(), key) != names.end()) {
@@ -100,39 +111,61 @@ bool Grid::known_key(const std::string& key, const Location& at, const std::stri
   }
   if (key == "seed" || key == "seeds") hint = "; `seeds` stands at the top of a spec";
   errors_.add(at, shown,
-              "unknown key" + hint + " (allowed: " + joined(slot_names()) +
+              "unknown key" + hint + " (allowed: " + joined(allowed) +
                   ", or a dotted key such as train.learning_rate)");
   return false;
 }
 
-void Grid::read_axis(const Entry& entry) {
-  const std::string key = "grid." + entry.key;
-  if (!known_key(entry.key, entry.at, key)) return;
-  if (!entry.value->is_list() || entry.value->items.empty()) {
-    errors_.add(entry.value->at, key, "must be a list of values, such as [a, b]");
-    return;
-  }
+std::optional<Axis> Grid::start_axis(const Entry& entry, const std::string& key) {
   Axis axis;
   axis.key = entry.key;
   axis.at = entry.at;
   axis.is_plugin = is_slot(entry.key);
+  axis.is_bundle = entry.key == kVariant;
+  const std::vector<std::string> also = {kVariant, "zip", "exclude", "include", "overrides"};
+  if (!axis.is_bundle && !known_key(entry.key, entry.at, key, also)) return std::nullopt;
+  if (!entry.value->is_list() || entry.value->items.empty()) {
+    errors_.add(entry.value->at, key,
+                axis.is_bundle ? "must be a list of bundles, such as [{SNQN: {framework: snqn}}]"
+                               : "must be a list of values, such as [a, b]");
+    return std::nullopt;
+  }
+  const auto same = [&](const Axis& other) {
+    return canonical_key(defaults_, other.key) == canonical_key(defaults_, entry.key);
+  };
+  if (std::any_of(axes_.begin(), axes_.end(), same)) {
+    errors_.add(entry.at, key,
+                in_backticks(entry.key) +
+                    " is already an axis of this grid; an axis stands once, "
+                    "under `grid` or in a `zip`");
+    return std::nullopt;
+  }
   if (layer_at(defaults_, entry.key) > entry.value->at.source->layer) {
     errors_.add(entry.at, key,
                 "is an axis, and " + in_backticks(entry.key) +
-                    " is set later to one value; set the axis (grid." + printable(entry.key) +
-                    ") instead");
+                    " is set later to one value; set the axis (" + printable(key) + ") instead");
   }
+  return axis;
+}
+
+void Grid::read_axis(const Entry& entry) {
+  const std::string key = "grid." + entry.key;
+  std::optional<Axis> axis = start_axis(entry, key);
+  if (!axis) return;
+  Factor factor{{axes_.size()}, {}};
   for (size_t i = 0; i < entry.value->items.size(); ++i) {
-    add_value(axis, entry.value->items[i], key + "[" + std::to_string(i) + "]");
+    if (!add_value(*axis, entry.value->items[i], numbered(key, i))) continue;
+    factor.rows.push_back({static_cast<int>(axis->values.size()) - 1});
   }
-  axis.crossed = axis.values.size();
-  label_values(axis);
-  check_values(axis);
-  axes_.push_back(std::move(axis));
+  label_values(*axis);
+  check_values(*axis);
+  axes_.push_back(std::move(*axis));
+  factors_.push_back(std::move(factor));
 }
 
 bool Grid::add_value(Axis& axis, const NodePtr& node, const std::string& key) {
-  AxisValue value{node, label_of(*node), {}};
+  AxisValue value{node, label_of(*node), {}, {}};
+  if (axis.is_bundle && !read_bundle(*node, key, &value)) return false;
   if (axis.is_plugin) {
     const auto use = parse_use(axis.key, node, key, errors_);
     if (!use) return false;
@@ -145,30 +178,33 @@ bool Grid::add_value(Axis& axis, const NodePtr& node, const std::string& key) {
 void Grid::label_values(Axis& axis) {
   if (!axis.is_plugin) return;
   std::map<std::string, int> named;
-  for (const AxisValue& value : axis.values) ++named[value.use.name];
+  for (const AxisValue& value : axis.values) ++named[lower(value.use.name)];
   for (AxisValue& value : axis.values) {
     const UseSetting& use = value.use;
-    value.label = !use.label.empty() ? use.label : named[use.name] > 1 ? long_label(use) : use.name;
+    const bool alone = named[lower(use.name)] == 1;
+    value.label = !use.label.empty() ? use.label : alone ? use.name : long_label(use);
   }
 }
 
 void Grid::check_values(const Axis& axis) {
   std::map<std::string, size_t> labels;
   for (size_t i = 0; i < axis.values.size(); ++i) {
-    const auto [first, added] = labels.emplace(axis.values[i].label, i);
+    const std::string& label = axis.values[i].label;
+    const auto [first, added] = labels.emplace(axis.is_bundle ? lower(label) : label, i);
     if (added) continue;
-    errors_.add(axis.values[i].node->at, "grid." + axis.key + "[" + std::to_string(i) + "]",
-                "has the same label " + in_backticks(axis.values[i].label) + " as [" +
-                    std::to_string(first->second) +
-                    "]; remove it, or tell them apart with `label`");
+    errors_.add(axis.values[i].node->at, numbered("grid." + axis.key, i),
+                std::string("has the same ") + (axis.is_bundle ? "name " : "label ") +
+                    in_backticks(label) + " as [" + std::to_string(first->second) +
+                    "]; remove it, or " +
+                    (axis.is_bundle ? "name it otherwise" : "tell them apart with `label`"));
   }
 }
 
 size_t Grid::size(size_t seeds) const {
   size_t runs = seeds;
   bool overflow = false;
-  for (const Axis& axis : axes_) {
-    overflow = overflow || __builtin_mul_overflow(runs, axis.crossed, &runs);
+  for (const Factor& factor : factors_) {
+    overflow = overflow || __builtin_mul_overflow(runs, factor.rows.size(), &runs);
   }
   overflow = overflow || __builtin_add_overflow(runs, include_.size() * seeds, &runs);
   if (!overflow && runs <= kMaxRuns) return runs;
@@ -188,15 +224,22 @@ bool Grid::excluded(const Cell& cell) const {
 }
 
 void Grid::for_each(const std::function<void(const Cell&)>& visit) const {
+  std::vector<size_t> row(factors_.size(), 0);
   Cell cell(axes_.size(), 0);
-  for (bool more = std::none_of(axes_.begin(), axes_.end(),
-                                [](const Axis& axis) { return axis.crossed == 0; });
+  for (bool more = std::none_of(factors_.begin(), factors_.end(),
+                                [](const Factor& factor) { return factor.rows.empty(); });
        more;) {
+    for (size_t i = 0; i < factors_.size(); ++i) {
+      const Factor& factor = factors_[i];
+      for (size_t j = 0; j < factor.axes.size(); ++j) {
+        cell[factor.axes[j]] = factor.rows[row[i]][j];
+      }
+    }
     if (!excluded(cell)) visit(cell);
     more = false;
-    for (size_t i = axes_.size(); i-- > 0 && !more;) {
-      more = ++cell[i] < static_cast<int>(axes_[i].crossed);
-      if (!more) cell[i] = 0;
+    for (size_t i = factors_.size(); i-- > 0 && !more;) {
+      more = ++row[i] < factors_[i].rows.size();
+      if (!more) row[i] = 0;
     }
   }
   for (const Cell& added : include_) visit(added);
@@ -216,11 +259,18 @@ bool Grid::holds(const Rule& rule, const Settings& settings) const {
 Settings Grid::settings(const Cell& cell) const {
   Settings settings = defaults_;
   // A slot is assigned before its parameters, whatever the order of the axes. It would erase them.
-  for (const bool plugins : {true, false}) {
+  for (const bool slots : {true, false}) {
     for (size_t i = 0; i < axes_.size(); ++i) {
-      if (axes_[i].is_plugin != plugins || cell[i] < 0) continue;
+      if (cell[i] < 0) continue;
       const AxisValue& value = axes_[i].values[static_cast<size_t>(cell[i])];
-      assign(settings, axes_[i].key, axes_[i].at, value.node, errors_);
+      if (!axes_[i].is_bundle && axes_[i].is_plugin == slots) {
+        assign(settings, axes_[i].key, axes_[i].at, value.node, errors_);
+      }
+      for (const Entry& entry : value.bundle) {
+        if (is_slot(entry.key) == slots) {
+          assign(settings, entry.key, entry.at, entry.value, errors_);
+        }
+      }
     }
   }
   std::vector<const Rule*> holding;

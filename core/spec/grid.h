@@ -1,9 +1,10 @@
-// The grid of a spec: its axes, the cells that `exclude` leaves out and `include` adds, and the
-// rules under `overrides` that change settings in some cells.
+// The grid of a spec: its axes, those whose values a `zip` pairs, the cells that `exclude` leaves out
+// and `include` adds, and the rules under `overrides` that change settings in some cells.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,18 +13,29 @@
 
 namespace lea::spec {
 
+// The name of the axis whose values are bundles.
+inline constexpr const char* kVariant = "variant";
+
 struct AxisValue {
   NodePtr node;
-  std::string label;  // unique on its axis
-  UseSetting use;     // the plugin, when the axis is a slot
+  std::string label;          // unique on its axis
+  UseSetting use;             // the plugin, when the axis is a slot
+  std::vector<Entry> bundle;  // what it sets, when the axis is `variant`: slots and dotted keys
 };
 
 struct Axis {
-  std::string key;  // a slot, or a dotted key such as train.learning_rate
+  std::string key;  // a slot, a dotted key such as train.learning_rate, or `variant`
   Location at;
   std::vector<AxisValue> values;
-  size_t crossed = 0;      // the first `crossed` values form the grid, the others only added cells
   bool is_plugin = false;  // the key is a slot
+  bool is_bundle = false;  // the key is `variant`
+};
+
+// A factor of the product that the grid is: one axis, or the axes of a `zip`. Each row has one value
+// for each of the axes, by index. Values that only added cells have are in no row.
+struct Factor {
+  std::vector<size_t> axes;
+  std::vector<std::vector<int>> rows;
 };
 
 // Assigns the values `set` in the cells that fulfil every condition. A cell fulfils one when its
@@ -36,6 +48,11 @@ struct Rule {
   std::vector<Condition> when;
   std::vector<Entry> set;  // keys are dotted
 };
+
+// "grid.exclude[0]", as errors name an element of a list.
+inline std::string numbered(const std::string& key, size_t index) {
+  return key + "[" + std::to_string(index) + "]";
+}
 
 // A combination of the grid without a seed: the index of the value on each axis. -1 on an axis that
 // a cell under `include` does not name, where the setting at the top of the spec holds.
@@ -66,7 +83,14 @@ class Grid {
 
   void read_axes(const Node& grid);
   void read_axis(const Entry& entry);
+  void read_zip(const NodePtr& node);
+  void read_zipped(const Node& node, const std::string& key);
+  // An axis without values. Empty, with the reason in the errors, when the entry is none.
+  std::optional<Axis> start_axis(const Entry& entry, const std::string& key);
   bool add_value(Axis& axis, const NodePtr& node, const std::string& key);
+  bool read_bundle(const Node& node, const std::string& key, AxisValue* value);
+  void check_bundles();
+  void check_no_axis(const std::string& key, const Location& at, const std::string& shown);
   void label_values(Axis& axis);
   void check_values(const Axis& axis);
   void read_exclude(const Node& node);
@@ -78,7 +102,9 @@ class Grid {
   void read_rules(const Node& node);
   void read_when(const Node& node, Rule* rule);
   void read_set(const Node& node, Rule* rule);
-  bool known_key(const std::string& key, const Location& at, const std::string& shown);
+  // `also` are words that are allowed in the place of a key.
+  bool known_key(const std::string& key, const Location& at, const std::string& shown,
+                 const std::vector<std::string>& also = {});
   bool excluded(const Cell& cell) const;
   bool holds(const Rule& rule, const Settings& settings) const;
 
@@ -87,6 +113,7 @@ class Grid {
   Errors& errors_;
   Location at_;
   std::vector<Axis> axes_;
+  std::vector<Factor> factors_;
   std::vector<Pattern> exclude_;
   std::vector<Cell> include_;
   std::vector<Rule> rules_;

@@ -1,6 +1,7 @@
 // How a grid reads `exclude`, `include` and `overrides`.
 #include <algorithm>
 
+#include "core/base/letter_case.h"
 #include "core/base/text.h"
 #include "core/spec/grid.h"
 #include "core/spec/param_json.h"
@@ -30,21 +31,23 @@ void no_such_value(const Axis& axis, const Node& node, const std::string& key, E
                  " (it has: " + printable(joined(labels)) + ")");
 }
 
-std::string numbered(const std::string& key, size_t index) {
-  return key + "[" + std::to_string(index) + "]";
-}
-
 }  // namespace
 
-// A value is found by its content or by its label.
+// A value is found by its content or by its label. The case of letters in the label of a plugin or a
+// bundle counts only where two labels differ in nothing else.
 int Grid::find_value(const Axis& axis, const Node& node) {
   const nlohmann::json wanted = plain_json(node);
+  std::vector<std::string> labels;
   for (size_t i = 0; i < axis.values.size(); ++i) {
     const AxisValue& value = axis.values[i];
     if (plain_json(*value.node) == wanted) return static_cast<int>(i);
     if (node.is_scalar() && value.label == node.text) return static_cast<int>(i);
+    labels.push_back(value.label);
   }
-  return -1;
+  if (!node.is_scalar() || (!axis.is_plugin && !axis.is_bundle)) return -1;
+  const std::vector<std::string> meant = meanings(node.text, labels);
+  if (meant.size() != 1) return -1;
+  return static_cast<int>(std::find(labels.begin(), labels.end(), meant[0]) - labels.begin());
 }
 
 Axis* Grid::find_axis(const Entry& entry, const std::string& key) {
@@ -71,7 +74,7 @@ bool Grid::read_pattern(const Node& node, const std::string& key, Pattern* patte
       const size_t before = matches.size();
       // The name of a plugin means every value on the axis that uses it, whatever its parameters.
       for (size_t i = 0; value->is_scalar() && i < axis->values.size(); ++i) {
-        if (axis->is_plugin && axis->values[i].use.name == value->text) {
+        if (axis->is_plugin && equal_without_case(axis->values[i].use.name, value->text)) {
           matches.push_back(static_cast<int>(i));
         }
       }
@@ -109,6 +112,11 @@ void Grid::read_include(const Node& node) {
       good = good && axis;
       if (!axis) continue;
       int found = find_value(*axis, *entry.value);
+      if (found < 0 && axis->is_bundle && entry.value->is_scalar()) {
+        no_such_value(*axis, *entry.value, value_key, errors_);
+        good = false;
+        continue;
+      }
       if (found < 0 && add_value(*axis, entry.value, value_key)) {
         found = static_cast<int>(axis->values.size()) - 1;
       }
@@ -168,7 +176,7 @@ void Grid::read_when(const Node& node, Rule* rule) {
         errors_.add(name->at, key + "." + entry.key, "must be a plugin's name, or a list of names");
         continue;
       }
-      condition.ids.push_back(name->text == "none"
+      condition.ids.push_back(equal_without_case(name->text, "none")
                                   ? "none"
                                   : resolver_.id_of(defaults_, kind_of(entry.key), name->text,
                                                     name->at, key + "." + entry.key));

@@ -6,7 +6,9 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/letter_case.h"
 #include "core/base/text.h"
+#include "core/spec/presets.h"
 #include "core/spec/settings.h"
 
 namespace lea::spec {
@@ -28,10 +30,22 @@ std::string plugin_of(const Node& use) {
   return "";
 }
 
+// The map with the key `from` spelled as `to`.
+NodePtr respelled(const NodePtr& map, const std::string& from, const std::string& to) {
+  if (from == to) return map;
+  std::vector<Entry> entries = map->entries;
+  for (Entry& entry : entries) {
+    if (entry.key == from) entry.key = to;
+  }
+  return make_map(std::move(entries), map->at);
+}
+
 // Parameters are merged only if both name the same plugin. Another plugin would not know them.
 NodePtr merge_use(const NodePtr& base, const NodePtr& over) {
-  const bool same = base->is_map() && over->is_map() && plugin_of(*base) == plugin_of(*over);
-  return same ? merge_maps(base, over, "use") : over;
+  if (!base->is_map() || !over->is_map()) return over;
+  const std::string before = plugin_of(*base), plugin = plugin_of(*over);
+  if (!equal_without_case(before, plugin)) return over;
+  return merge_maps(respelled(base, before, plugin), over, "use");
 }
 
 NodePtr concatenate(const NodePtr& base, const NodePtr& over) {
@@ -129,12 +143,42 @@ class Loader {
     }
     for (const NodePtr& name : names) {
       if (!name->is_scalar() || name->text.empty()) {
-        errors_.add(name->at, "extends", "must be the path of a file, or a list of paths");
+        errors_.add(name->at, "extends",
+                    "must be a preset or the path of a file, or a list of them");
         continue;
       }
-      const fs::path folder = fs::path(name->at.source->name).parent_path();
-      load((folder / name->text).lexically_normal().string(), name);
+      const std::string path = is_preset(name->text) ? preset(*name) : relative(*name);
+      if (!path.empty()) load(path, name);
     }
+  }
+
+  // The path of the preset that is named. Empty, with the reason in the errors, if there is none.
+  std::string preset(const Node& name) {
+    const std::vector<std::string> names = preset_names();
+    const std::vector<std::string> meant = meanings(name.text, names);
+    if (meant.size() == 1) return preset_path(meant.front());
+    errors_.add(name.at, "extends",
+                "no preset is called " + in_backticks(name.text) +
+                    did_you_mean(lower(name.text), names) + " (there are: " + joined(names) +
+                    "); a file is named by its path, such as ./" + printable(name.text));
+    return "";
+  }
+
+  // The path of a file that is named relative to the one that names it. Empty, with the reason in
+  // the errors, if it does not exist but its name is that of a preset.
+  std::string relative(const Node& name) {
+    const fs::path folder = fs::path(name.at.source->name).parent_path();
+    const std::string path = (folder / name.text).lexically_normal().string();
+    const std::string stem = fs::path(path).stem().string();
+    const std::vector<std::string> names = preset_names();
+    std::error_code failed;
+    if (fs::exists(path, failed) || std::find(names.begin(), names.end(), stem) == names.end()) {
+      return path;
+    }
+    errors_.add(name.at, "extends",
+                printable(path) + ": does not exist; the preset of this name is called " +
+                    in_backticks(stem) + ", without a folder and an ending");
+    return "";
   }
 
   std::string circle(const std::string& again) const {
@@ -176,7 +220,12 @@ NodePtr override_document(const std::string& text, int layer, Errors& errors) {
   if (dot == std::string::npos) return make_map({{key, at, value}}, at);
   const std::string head = key.substr(0, dot);
   if (!is_slot(head) && head != "environments") {
-    return make_map({{head, at, make_map({{key.substr(dot + 1), at, value}}, at)}}, at);
+    const std::string rest = key.substr(dot + 1), zip = "zip.";
+    NodePtr inner = make_map({{rest, at, value}}, at);
+    if (head == "grid" && rest.starts_with(zip)) {
+      inner = make_map({{"zip", at, make_map({{rest.substr(zip.size()), at, value}}, at)}}, at);
+    }
+    return make_map({{head, at, inner}}, at);
   }
   Node rules;
   rules.kind = Node::Kind::kList;

@@ -14,8 +14,8 @@ struct Layers {
   std::string stem;  // its name without folder and extension
 };
 
-// A later layer replaces what an earlier one states. The layers are the files that the spec
-// extends, in their order; the spec; and each `--set key=value`. Maps are merged and lists are
+// A later layer replaces what an earlier one states. The layers are the files and presets that the
+// spec extends, in their order; the spec; and each `--set key=value`. Maps are merged and lists are
 // replaced, except for `overrides`, where the later list is appended. A file that is reached twice
 // counts once. `--set` of a parameter of a slot or environment, such as "framework.gamma=0",
 // becomes an entry of `overrides` for every cell. Throws UsageError when an override has no `=`.

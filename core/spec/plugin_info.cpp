@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json_field.h"
+#include "core/base/letter_case.h"
 #include "core/base/text.h"
 #include "core/spec/artefact_json.h"
 #include "core/spec/param_json.h"
@@ -97,19 +98,30 @@ PluginCatalogue::PluginCatalogue(std::vector<PluginInfo> plugins) : plugins_(std
 }
 
 const PluginInfo* PluginCatalogue::find(const std::string& kind, const std::string& name) const {
-  std::vector<const PluginInfo*> short_matches;
   for (const PluginInfo& plugin : plugins_) {
-    if (plugin.kind != kind) continue;
-    if (plugin.id == name) return &plugin;
-    if (last_part(plugin.id) == name) short_matches.push_back(&plugin);
+    if (plugin.kind == kind && plugin.id == name) return &plugin;
   }
-  if (short_matches.size() > 1) {
+  using Same = bool (*)(const std::string& id, const std::string& name);
+  constexpr Same kFromStrictToLoose[] = {
+      [](const std::string& id, const std::string& name) { return last_part(id) == name; },
+      [](const std::string& id, const std::string& name) { return equal_without_case(id, name); },
+      [](const std::string& id, const std::string& name) {
+        return equal_without_case(last_part(id), name);
+      }};
+  std::vector<const PluginInfo*> matches;
+  for (const Same same : kFromStrictToLoose) {
+    for (const PluginInfo& plugin : plugins_) {
+      if (plugin.kind == kind && same(plugin.id, name)) matches.push_back(&plugin);
+    }
+    if (!matches.empty()) break;
+  }
+  if (matches.size() > 1) {
     std::vector<std::string> ids;
-    for (const PluginInfo* plugin : short_matches) ids.push_back(plugin->id);
+    for (const PluginInfo* plugin : matches) ids.push_back(plugin->id);
     throw ConfigError(in_backticks(name) + " is ambiguous: it can be " + joined(ids) +
                       "; write the full id");
   }
-  return short_matches.empty() ? nullptr : short_matches.front();
+  return matches.empty() ? nullptr : matches.front();
 }
 
 std::vector<std::string> PluginCatalogue::names(const std::string& kind) const {

@@ -29,13 +29,14 @@ struct PluginInfo {
 };
 
 // The plugins of an installation. A plugin is found by its full id, or by the last part of its id
-// if no other plugin of that kind has the same.
+// if no other plugin of that kind has the same. The case of letters counts only where a name is
+// spelled like one of several plugins.
 class PluginCatalogue {
  public:
   PluginCatalogue() = default;
   explicit PluginCatalogue(std::vector<PluginInfo> plugins);
 
-  // Null when there is none. Throws ConfigError when `name` is the last part of several ids.
+  // Null when there is none. Throws ConfigError when `name` can mean several plugins.
   const PluginInfo* find(const std::string& kind, const std::string& name) const;
   std::vector<std::string> names(const std::string& kind) const;  // full ids, sorted
   const std::vector<PluginInfo>& all() const { return plugins_; }

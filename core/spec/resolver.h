@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -61,6 +62,10 @@ class Resolver {
   PluginUse plugin_use(Draft& draft, const std::string& kind, const UseSetting& setting,
                        const std::string& key);
   PluginUse environment(Draft& draft, const UseSetting& setting, const std::string& key);
+  // The declared environment that `name` means, "" when it can only be a plugin's. Nothing, with
+  // the reason in the errors, when it can mean several.
+  std::optional<std::string> declared(const Settings& settings, const std::string& name,
+                                      const Location& at, const std::string& key);
   bool has_slot(const Settings& settings, const std::string& slot, const std::string& why);
   void sections(Draft& draft);
   void slots(Draft& draft, const PluginInfo& framework);

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/letter_case.h"
 #include "core/base/text.h"
 #include "core/spec/param_json.h"
 
@@ -27,7 +28,7 @@ std::string unknown(const std::string& kind, const std::string& name, std::vecto
   for (const std::string& id : ids) near.push_back(id.substr(id.rfind('.') + 1));
   near.insert(near.end(), ids.begin(), ids.end());
   ids.insert(ids.begin(), declared.begin(), declared.end());
-  return "unknown " + kind + " " + in_backticks(name) + did_you_mean(name, near) +
+  return "unknown " + kind + " " + in_backticks(name) + did_you_mean(lower(name), near) +
          (ids.empty() ? " (no " + kind + " is installed)" : " (there are: " + joined(ids) + ")");
 }
 
@@ -54,16 +55,16 @@ const PluginInfo* Resolver::plugin(const std::string& kind, const std::string& n
 
 std::string Resolver::id_of(const Settings& settings, const std::string& kind,
                             const std::string& name, const Location& at, const std::string& key) {
-  std::vector<std::string> declared;
+  std::vector<std::string> names;
   if (kind == "environment") {
-    const auto found = settings.environments.find(name);
-    if (found != settings.environments.end()) return found->first;
-    for (const auto& [other, setting] : settings.environments) declared.push_back(other);
+    const auto found = declared(settings, name, at, key);
+    if (!found || !found->empty()) return found.value_or("");
+    for (const auto& [other, setting] : settings.environments) names.push_back(other);
   }
   const bool path_like = name.find('/') != std::string::npos || name.ends_with(".so");
   try {
     if (!path_like && !catalogue_.find(kind, name)) {
-      errors_.add(at, key, unknown(kind, name, catalogue_.names(kind), declared));
+      errors_.add(at, key, unknown(kind, name, catalogue_.names(kind), names));
       return "";
     }
   } catch (const ConfigError&) {
@@ -71,6 +72,22 @@ std::string Resolver::id_of(const Settings& settings, const std::string& kind,
   }
   const PluginInfo* info = plugin(kind, name, at, key);
   return info ? info->id : "";
+}
+
+std::optional<std::string> Resolver::declared(const Settings& settings, const std::string& name,
+                                              const Location& at, const std::string& key) {
+  std::vector<std::string> names = declared_environments(settings, name);
+  if (names.empty()) return "";
+  // A plugin that is spelled exactly like this may be meant as well.
+  for (const std::string& id : catalogue_.names("environment")) {
+    const bool exact = id == name || id.substr(id.rfind('.') + 1) == name;
+    if (exact && names.front() != name) names.push_back(id);
+  }
+  if (names.size() == 1) return names.front();
+  errors_.add(at, key,
+              in_backticks(name) + " can mean " + printable(joined(names, " or ")) +
+                  "; write one of them exactly");
+  return std::nullopt;
 }
 
 json Resolver::values(Draft& draft, const std::vector<ParamInfo>& infos,
@@ -152,8 +169,9 @@ PluginUse Resolver::plugin_use(Draft& draft, const std::string& kind, const UseS
 }
 
 PluginUse Resolver::environment(Draft& draft, const UseSetting& setting, const std::string& key) {
-  const auto declared = draft.settings.environments.find(setting.name);
-  if (declared == draft.settings.environments.end()) {
+  const auto name = declared(draft.settings, setting.name, setting.at, key);
+  if (!name) return {};
+  if (name->empty()) {
     if (id_of(draft.settings, "environment", setting.name, setting.at, key).empty()) return {};
     return plugin_use(draft, "environment", setting, key);
   }
@@ -162,19 +180,18 @@ PluginUse Resolver::environment(Draft& draft, const UseSetting& setting, const s
                 "is declared under `environments`; state its parameters there");
     return {};
   }
-  const auto open = std::find(draft.chain.begin(), draft.chain.end(), setting.name);
+  const auto open = std::find(draft.chain.begin(), draft.chain.end(), *name);
   if (open != draft.chain.end()) {
     std::string circle;
-    for (auto name = open; name != draft.chain.end(); ++name) circle += *name + " -> ";
-    errors_.add(setting.at, key,
-                "environments go in a circle: " + printable(circle + setting.name));
+    for (auto inner = open; inner != draft.chain.end(); ++inner) circle += *inner + " -> ";
+    errors_.add(setting.at, key, "environments go in a circle: " + printable(circle + *name));
     return {};
   }
-  draft.out.used_environments.insert(setting.name);
-  draft.chain.push_back(setting.name);
+  draft.out.used_environments.insert(*name);
+  draft.chain.push_back(*name);
   // A declaration names a plugin, never a declared environment. So `le: {le: {...}}` is no circle.
-  const PluginUse use =
-      plugin_use(draft, "environment", declared->second, "environments." + setting.name);
+  const PluginUse use = plugin_use(draft, "environment", draft.settings.environments.at(*name),
+                                   "environments." + *name);
   draft.chain.pop_back();
   return use;
 }

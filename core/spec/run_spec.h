@@ -66,6 +66,10 @@ nlohmann::json without_paths(nlohmann::json params);
 // so that a lab or a file can move without its runs being done again. The seed stays.
 nlohmann::json essential_settings(nlohmann::json document);
 
+// The setting that gives one data set several splits. As an axis of an experiment it repeats each
+// cell, as the seeds do, and tables take the mean over its values.
+inline constexpr const char* kSplitSeed = "split.seed";
+
 // The sha256 (hex) of the essential settings of a run. Runs with equal hashes repeat each other.
 std::string run_hash(const RunSpec& run);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/letter_case.h"
 #include "core/base/text.h"
 #include "core/spec/param_json.h"
 #include "core/spec/sections.h"
@@ -115,7 +116,7 @@ void parse_environments(const Node& node, Settings* settings, Errors& errors) {
   }
   for (const Entry& entry : node.entries) {
     const std::string key = "environments." + entry.key;
-    if (entry.key == "none" || entry.key.empty()) {
+    if (equal_without_case(entry.key, "none") || entry.key.empty()) {
       errors.add(entry.at, key, "an environment cannot have this name");
       continue;
     }
@@ -156,7 +157,7 @@ std::optional<UseSetting> parse_use(const std::string& slot, const NodePtr& node
                                     const std::string& key, Errors& errors) {
   if (node->is_scalar() && !node->text.empty()) {
     UseSetting use;
-    use.name = node->text;
+    use.name = equal_without_case(node->text, "none") ? "none" : node->text;
     use.at = node->at;
     return use;
   }
@@ -192,7 +193,23 @@ Settings parse_settings(const Node& root, Errors& errors) {
   return settings;
 }
 
-int layer_at(const Settings& settings, const std::string& key) {
+std::vector<std::string> declared_environments(const Settings& settings, const std::string& name) {
+  std::vector<std::string> declared;
+  for (const auto& [other, use] : settings.environments) declared.push_back(other);
+  return meanings(name, declared);
+}
+
+std::string canonical_key(const Settings& settings, const std::string& key) {
+  const std::string head = "environments.";
+  const size_t end = key.find('.', head.size());
+  if (!key.starts_with(head) || end == std::string::npos) return key;
+  const std::string name = key.substr(head.size(), end - head.size());
+  const std::vector<std::string> names = declared_environments(settings, name);
+  return names.size() == 1 ? head + names.front() + key.substr(end) : key;
+}
+
+int layer_at(const Settings& settings, const std::string& stated_key) {
+  const std::string key = canonical_key(settings, stated_key);
   const auto layer = [](const Entry* entry) { return entry ? entry->value->at.source->layer : -1; };
   const size_t dot = key.find('.');
   const std::string head = key.substr(0, dot);
@@ -216,8 +233,9 @@ int layer_at(const Settings& settings, const std::string& key) {
   return of_use(environment->second, rest.substr(inner + 1));
 }
 
-bool assign(Settings& settings, const std::string& key, const Location& at, const NodePtr& value,
-            Errors& errors) {
+bool assign(Settings& settings, const std::string& stated_key, const Location& at,
+            const NodePtr& value, Errors& errors) {
+  const std::string key = canonical_key(settings, stated_key);
   const size_t dot = key.find('.');
   const std::string head = key.substr(0, dot);
   const std::string rest = dot == std::string::npos ? "" : key.substr(dot + 1);

@@ -46,6 +46,14 @@ std::optional<UseSetting> parse_use(const std::string& slot, const NodePtr& node
 // What the top of a spec states, without its grid.
 Settings parse_settings(const Node& root, Errors& errors);
 
+// The declared environments that `name` may mean: the one of this name, otherwise all whose names
+// differ from it in the case of letters alone.
+std::vector<std::string> declared_environments(const Settings& settings, const std::string& name);
+
+// The key with an environment's name as its declaration spells it: "environments.LE.portion" becomes
+// "environments.le.portion" where `le` is declared. Other keys stay as they are.
+std::string canonical_key(const Settings& settings, const std::string& key);
+
 // The layer that states the value of `key`, -1 when none does.
 int layer_at(const Settings& settings, const std::string& key);
 

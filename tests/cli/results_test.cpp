@@ -38,22 +38,25 @@ class ResultsCommand : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(lab_); }
 
-  run::Folder plan(const std::string& framework, int64_t seed) {
+  run::Folder plan(const std::string& framework, int64_t seed, int64_t split = 1) {
     spec::PlannedRun planned;
     planned.run.data.name = "toy";
     planned.run.backbone.id = "lea.gru4rec";
     planned.run.framework.id = "lea." + framework;
     planned.run.seed = seed;
+    planned.run.split.seed = split;
     planned.hash = spec::run_hash(planned.run);
     planned.labels = {{"framework", framework}};
+    if (study_.axes.back() == "split.seed") planned.labels["split.seed"] = std::to_string(split);
     study_.runs.push_back(planned);
     return run::make_run(lab_, run::new_header(study_, planned), planned.run);
   }
 
   // A finished run with two test events. The target of the first one has `rank`.
-  run::Folder finish(const std::string& framework, int64_t seed, uint32_t rank) {
-    const run::Folder folder = plan(framework, seed);
-    eval::RankFile ranks{std::string(64, 'd'), std::string(64, 'e'), 100, {}};
+  run::Folder finish(const std::string& framework, int64_t seed, uint32_t rank, int64_t split = 1) {
+    const run::Folder folder = plan(framework, seed, split);
+    const std::string split_fingerprint = std::to_string(split) + std::string(63, 'e');
+    eval::RankFile ranks{std::string(64, 'd'), split_fingerprint, 100, {}};
     ranks.records = {{0, 0, 9, 3, rank, 0, 1, 0}, {0, 1, 7, 3, 90, 5, 80, 5}};
     const std::string bytes = eval::encode_ranks(ranks);
     publish_file(folder.file(run::kRanksFile), bytes);
@@ -131,6 +134,26 @@ TEST_F(ResultsCommand, PrintsTheTableUnderAnotherProtocol) {
               HasSubstr("study,gru4rec,snqn,2,0,0,0.25,"));
   EXPECT_THAT(lealab({"table", "study", "--format", "csv", "--k", "1", "--remove-seen"}).out,
               HasSubstr("study,gru4rec,snqn,2,0,0,0.5,"));
+}
+
+TEST_F(ResultsCommand, PrintsTheMeanOverSplitsOrARowForEach) {
+  study_.axes = {"framework", "split.seed"};
+  finish("snqn", 1, 2, 2);
+  finish("snqn", 1, 1, 3);
+  finish("sa2c", 1, 1, 2);
+  plan("sa2c", 1, 3);
+  collect();
+  const lab::ProcessResult table = lealab({"table", "study", "--format", "csv", "--k", "1"});
+  ASSERT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("experiment,backbone,framework,n,failed,missing,hr@1,"));
+  EXPECT_THAT(table.out, HasSubstr("study,gru4rec,snqn,2,0,0,0.25,"));
+  EXPECT_THAT(table.out, HasSubstr("study,gru4rec,sa2c,1,0,1,0.5,,"));
+  EXPECT_THAT(lealab({"table", "study"}).out,
+              HasSubstr("Not finished: gru4rec sa2c, split 3 seed 1, run "));
+  const lab::ProcessResult rows =
+      lealab({"table", "study", "--format", "csv", "--k", "1", "--by-split"});
+  EXPECT_THAT(rows.out, HasSubstr("study,gru4rec,snqn,2,1,0,0,0.0,"));
+  EXPECT_THAT(rows.out, HasSubstr("study,gru4rec,snqn,3,1,0,0,0.5,"));
 }
 
 TEST_F(ResultsCommand, ExitsWithTheDocumentedCodes) {

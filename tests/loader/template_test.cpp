@@ -71,6 +71,13 @@ TEST_F(Template, SkeletonBuildsAgainstAnInstallation) {
   EXPECT_THAT(shown, HasSubstr("backbone my.my_model 0.1.0-dev"));
   EXPECT_THAT(succeed({lealab, "plugins", "show", "lea.gru4rec"}),
               HasSubstr("/prefix/lib/lealab/plugins/gru4rec.so"));
+  // It finds its presets too, wherever a spec lies.
+  const std::string spec = folder_.write("spec.yaml", "extends: [paper, papr]\n");
+  const ProcessResult refused =
+      run_process({lealab, "--lab", folder_.at("lab"), "plan", spec}, 120);
+  EXPECT_EQ(refused.exit_code, 3) << refused.out;
+  EXPECT_THAT(refused.err, HasSubstr("no preset is called `papr`, did you mean `paper`? (there "
+                                     "are: anchor, paper, reference)"));
 }
 
 TEST_F(Template, SkeletonRefusesBadNamesAndOverwriting) {

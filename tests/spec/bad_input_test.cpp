@@ -87,7 +87,7 @@ TEST_F(BadFile, AMissingBaseIsReportedWhereItIsNamed) {
       error_of(std::string(kBase) + "extends: presets/none.yaml\n"),
       "spec.yaml:5:10: extends: presets/none.yaml: cannot be read: No such file or directory");
   EXPECT_EQ(error_of(std::string(kBase) + "extends: {a: 1}\n"),
-            "spec.yaml:5:10: extends: must be the path of a file, or a list of paths");
+            "spec.yaml:5:10: extends: must be a preset or the path of a file, or a list of them");
 }
 
 TEST_F(BadFile, ErrorsOfAllFilesComeTogetherBaseFirst) {

@@ -270,14 +270,16 @@ const std::vector<Mistake> kMistakes = {
      "spec.yaml:5:18: grid.backbone: must be a list of values, such as [a, b]"},
     {"UnknownAxis", "+grid: {bakbone: [sasrec]}\n",
      "spec.yaml:5:8: grid.bakbone: unknown key, did you mean `backbone`? (allowed: backbone, "
-     "framework, reward, state, augment, or a dotted key such as train.learning_rate)"},
+     "framework, reward, state, augment, variant, zip, exclude, include, overrides, or a dotted "
+     "key such as train.learning_rate)"},
     {"AxisWithoutItsSection", "+grid: {learning_rate: [1]}\n",
      "spec.yaml:5:8: grid.learning_rate: unknown key, did you mean `train.learning_rate`? "
-     "(allowed: backbone, framework, reward, state, augment, or a dotted key such as "
-     "train.learning_rate)"},
+     "(allowed: backbone, framework, reward, state, augment, variant, zip, exclude, include, "
+     "overrides, or a dotted key such as train.learning_rate)"},
     {"SeedAxis", "+grid: {seed: [1, 2]}\n",
      "spec.yaml:5:8: grid.seed: unknown key; `seeds` stands at the top of a spec (allowed: "
-     "backbone, framework, reward, state, augment, or a dotted key such as train.learning_rate)"},
+     "backbone, framework, reward, state, augment, variant, zip, exclude, include, overrides, or a "
+     "dotted key such as train.learning_rate)"},
     {"UnknownKeyOnAnAxis", "+grid: {train.lerning_rate: [1]}\n",
      "spec.yaml:5:8: grid.train.lerning_rate: unknown key, did you mean `learning_rate`? (`train` "
      "has: batch_size, learning_rate, sampling, max_steps, validate_every, patience, min_steps, "

@@ -51,6 +51,7 @@ PluginCatalogue shipped() {
                                        "augment",  "negatives", "train"};
   const std::vector<ParamInfo> reward = {any("logged", 1.0), any("sampled", 0.0),
                                          any("proposed", 1.0), any("behaviours", text)};
+  const ParamInfo of{"of", ParamType::kEnvironment, std::string(), {}, {}, "the inner one", true};
   return PluginCatalogue(
       {plugin("backbone", "lea.gru4rec", gru), plugin("backbone", "lea.sasrec", sasrec),
        plugin("framework", "lea.supervised", {}, {"backbone", "augment", "train"}),
@@ -58,7 +59,10 @@ PluginCatalogue shipped() {
        plugin("framework", "lea.sac", sac, rl), plugin("framework", "lea.sa2c", sa2c, rl),
        plugin("framework", "lea.popularity", {}), plugin("framework", "lea.markov", {}),
        plugin("framework", "lea.item_knn", {}), plugin("framework", "lea.vsknn", {}),
-       plugin("environment", "lea.predefined", reward)});
+       plugin("environment", "lea.predefined", reward), plugin("environment", "lea.random", {}),
+       plugin("environment", "lea.oracle", {}), plugin("environment", "lea.shuffled", {of}),
+       plugin("augmenter", "lea.random", {}), plugin("augmenter", "lea.top1", {}),
+       plugin("augmenter", "lea.oracle", {})});
 }
 
 class Preset : public SpecTest {
@@ -126,6 +130,22 @@ TEST_F(Preset, PaperStatesOnlyWhereItDiffersFromTheReference) {
       << "the reference's rule for sqn gives way to what the paper states";
 }
 
+TEST_F(Preset, IsFoundByItsNameWhereverTheSpecLies) {
+  const auto hash = [&](const std::string& extends) {
+    const std::string file =
+        write("far/away/spec.yaml", "extends: " + extends +
+                                        "\ndata: {name: small}\nbackbone: gru4rec\nframework: "
+                                        "snqn\nseeds: [1]\n");
+    return load_experiment(file, {}, shipped()).runs.at(0).hash;
+  };
+  for (const std::string name : {"anchor", "paper", "reference"}) {
+    EXPECT_EQ(hash(name), hash(shipped_path("presets/" + name + ".yaml"))) << name;
+  }
+  EXPECT_EQ(hash("Paper"), hash("paper"));
+  EXPECT_EQ(hash("[paper, reference]"), hash("paper"))
+      << "a file that is reached twice counts once";
+}
+
 // The copies lie as in a checkout, with a split file beside it. Reading a spec needs no data set.
 TEST_F(Preset, NoStudyIsEverCutUnseen) {
   std::filesystem::create_directories(path("main/experiments"));
@@ -133,7 +153,8 @@ TEST_F(Preset, NoStudyIsEverCutUnseen) {
                         std::filesystem::copy_options::recursive);
   write("shared/data/industry/split.tsv", "user_id\tpart\n");
   for (const std::string study :
-       {"demo", "industry_baselines", "industry_controls", "industry_settings", "industry_tuned"}) {
+       {"demo", "industry_baselines", "industry_controls", "industry_settings", "industry_tuned",
+        "variants/augmentation", "variants/baselines", "variants/rewards"}) {
     SCOPED_TRACE(study);
     const std::string file = study + ".yaml";
     expect_every_cut_is_seen(read_file(shipped_path(file)), 0, [&](const std::string& text) {
@@ -151,6 +172,84 @@ TEST_F(Preset, TheIndustryBaselinesHaveTwentyTwoRuns) {
   if (!std::filesystem::exists(split)) GTEST_SKIP() << "needs ../shared/data/industry";
   EXPECT_EQ(load_experiment(shipped_path("industry_baselines.yaml"), {}, shipped()).runs.size(),
             22u);
+}
+
+// What is on in the rows of a file of experiments/variants: "SA2C + sv / random: sa2c, reward
+// predefined, state -, augment random 0.1 0".
+class Variants : public Preset {
+ protected:
+  std::vector<std::string> rows(const std::string& name) {
+    write("shared/data/industry/split.tsv", "user_id\tpart\n");
+    const std::string file =
+        write("main/experiments/variants/" + name, read_file(shipped_path("variants/" + name)));
+    const Experiment experiment = load_experiment(file, {}, shipped());
+    std::vector<std::string> rows;
+    for (const PlannedRun& planned : experiment.runs) {
+      const RunSpec& run = planned.run;
+      if (run.seed != 1) continue;
+      std::string row;
+      for (const std::string& axis : experiment.axes) {
+        row += (row.empty() ? "" : " / ") + planned.labels.at(axis);
+      }
+      row += ": " + last(run.backbone) + " " + last(run.framework) + ", reward " +
+             last(run.reward) + ", state " + last(run.state) + ", augment " + last(run.augment);
+      if (!run.augment.none()) {
+        row += " " + nlohmann::json(run.augment_use.supervised_weight).dump() + " " +
+               nlohmann::json(run.augment_use.q_weight).dump();
+      }
+      rows.push_back(row);
+      EXPECT_EQ(run.train.learning_rate, 0.002) << "stated for Industry";
+      EXPECT_EQ(run.train.validate_every, 500) << "stated for Industry";
+      EXPECT_EQ(run.train.batch_size, 100) << "from the preset";
+    }
+    return rows;
+  }
+  static std::string last(const PluginUse& use) {
+    return use.none() ? "-" : use.id.substr(use.id.rfind('.') + 1);
+  }
+};
+
+using ::testing::ElementsAre;
+
+TEST_F(Variants, OfTheBaselinesAreTheRowsWithoutALanguageModel) {
+  EXPECT_THAT(rows("baselines.yaml"),
+              ElementsAre("sasrec / Normal: sasrec supervised, reward -, state -, augment -",
+                          "sasrec / SNQN: sasrec snqn, reward predefined, state -, augment -",
+                          "sasrec / SA2C: sasrec sa2c, reward predefined, state -, augment -",
+                          "gru4rec / Normal: gru4rec supervised, reward -, state -, augment -",
+                          "gru4rec / SNQN: gru4rec snqn, reward predefined, state -, augment -",
+                          "gru4rec / SA2C: gru4rec sa2c, reward predefined, state -, augment -"));
+}
+
+TEST_F(Variants, OfTheAugmentationAreTableThreeWithControls) {
+  std::vector<std::string> expected;
+  for (const std::string& variant :
+       {std::string("Normal + sv / %: sasrec supervised, reward -, state -, augment % 0.1 0.0"),
+        std::string("SA2C + sv / %: sasrec sa2c, reward predefined, state -, augment % 0.1 0.0"),
+        std::string("SA2C + q / %: sasrec sa2c, reward predefined, state -, augment % 0.0 0.01"),
+        std::string("SA2C + sv + q / %: sasrec sa2c, reward predefined, state -, augment % 0.1 "
+                    "0.01")}) {
+    for (const std::string augmenter : {"random", "top1", "oracle"}) {
+      std::string row = variant;
+      for (size_t at; (at = row.find('%')) != std::string::npos;) row.replace(at, 1, augmenter);
+      expected.push_back(row);
+    }
+  }
+  EXPECT_EQ(rows("augmentation.yaml"), expected);
+}
+
+TEST_F(Variants, OfTheRewardsAreTheRowsOfTheRewardModelWithControls) {
+  std::vector<std::string> expected;
+  for (const std::string start :
+       {"SA2C + reward", "SA2C + reward + sv + q", "SNQN + reward + sv + q"}) {
+    const std::string framework = start.starts_with("SA2C") ? "sa2c" : "snqn";
+    const bool augmented = start.ends_with("q");
+    for (const std::string reward : {"random", "oracle", "shuffled"}) {
+      expected.push_back(start + " / " + reward + ": sasrec " + framework + ", reward " + reward +
+                         ", state -, augment " + (augmented ? "random 0.1 0.01" : "-"));
+    }
+  }
+  EXPECT_EQ(rows("rewards.yaml"), expected);
 }
 
 }  // namespace
