@@ -1,4 +1,6 @@
-// What frameworks refuse before they train on it.
+// What frameworks refuse before they train on it, and what they compute in special cases.
+#include <cmath>
+
 #include "tests/contract/toy.h"
 
 namespace lea {
