@@ -52,5 +52,50 @@ TEST_F(FrameworkValues, SnqnWithoutSampledItemsIsSqn) {
   EXPECT_TRUE(toy::near(a, b));
 }
 
+TEST_F(FrameworkValues, TwinsWithOneHeadRefuseATiedBackbone) {
+  context_.backbone = "lea.gru4rec";
+  context_.backbone_values = {{"tied", true}};
+  EXPECT_NO_THROW(make("lea.snqn", nlohmann::json::object()));
+  try {
+    make("lea.snqn", {{"supervised_head", "shared"}});
+    FAIL() << "nothing thrown";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "framework.supervised_head: `shared` needs a head with a weight of its own, which "
+        "a backbone with `tied: true` does not leave; use `supervised_head: own` or `tied: "
+        "false`");
+  }
+}
+
+// Scores, hidden states and one step, for both backbones under each framework that has a head.
+TEST_F(FrameworkValues, ATiedBackboneGivesItsItemVectorsToTheSupervisedHead) {
+  context_.backbone_values = {{"tied", true}};
+  for (const char* backbone : {"lea.gru4rec", "lea.sasrec"}) {
+    for (const char* id : {"lea.supervised", "lea.snqn", "lea.sa2c"}) {
+      SCOPED_TRACE(std::string(backbone) + " " + id);
+      context_.backbone = backbone;
+      const auto framework = make(id, nlohmann::json::object());
+      framework->eval();
+      Tensor table;
+      for (const auto& parameter : framework->named_parameters()) {
+        EXPECT_FALSE(parameter.key().ends_with("supervised.weight")) << parameter.key();
+        const bool embeds = parameter.key().ends_with("embedding.weight") ||
+                            parameter.key().ends_with("item.weight");
+        if (embeds && !table.defined()) table = parameter.value();
+      }
+      ASSERT_TRUE(table.defined());
+      const torch::NoGradGuard no_grad;
+      const Tensor before = framework->score(transition(1).history).clone();
+      // The history of event 0 is empty, so item 8 is none of its inputs.
+      table[8].zero_();
+      const Tensor after = framework->score(transition(1).history);
+      EXPECT_EQ(after[0][7].item<float>(), 0) << "the bias starts at 0";
+      EXPECT_NE(before[0][7].item<float>(), 0);
+      EXPECT_TRUE(toy::near(after[0].slice(0, 0, 7), before[0].slice(0, 0, 7)));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lea

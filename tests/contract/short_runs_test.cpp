@@ -51,8 +51,9 @@ std::vector<nlohmann::json> settings_of(const std::string& kind, const std::stri
       {"framework lea.graph_text",
        {"{}", R"({"last": 2, "two_hops": 0.3, "text": 1.5, "columns": "title"})"}},
       {"framework lea.supervised", {"{}", R"({"twin": true, "extra_head": "auxiliary"})"}},
-      {"backbone lea.gru4rec", {"{}", R"({"layers": 2, "dropout": 0.2})"}},
-      {"backbone lea.sasrec", {"{}", R"({"blocks": 2, "heads": 2, "width": 16})"}},
+      {"backbone lea.gru4rec", {"{}", R"({"layers": 2, "dropout": 0.2})", R"({"tied": true})"}},
+      {"backbone lea.sasrec",
+       {"{}", R"({"blocks": 2, "heads": 2, "width": 16})", R"({"tied": true})"}},
   };
   const auto found = kSettings.find(kind + " " + id);
   if (found == kSettings.end()) return {kNoParams};
