@@ -413,10 +413,11 @@ INSTANTIATE_TEST_SUITE_P(Registry, FrameworkContract,
                          ::testing::ValuesIn(toy::registry().ids("framework")), toy::test_name);
 
 TEST(FrameworkContracts, CoverTheBundledOnes) {
-  EXPECT_THAT(toy::registry().ids("framework"),
-              ::testing::IsSupersetOf({"lea.graph_text", "lea.item_knn", "lea.markov",
-                                       "lea.popularity", "lea.sa2c", "lea.sac", "lea.snqn",
-                                       "lea.sqn", "lea.supervised", "lea.vsknn"}));
+  EXPECT_THAT(
+      toy::registry().ids("framework"),
+      ::testing::IsSupersetOf({"lea.graph_text", "lea.item_knn", "lea.markov", "lea.popularity",
+                               "lea.reward_weighted", "lea.sa2c", "lea.sac", "lea.snqn", "lea.sqn",
+                               "lea.supervised", "lea.vsknn"}));
 }
 
 }  // namespace

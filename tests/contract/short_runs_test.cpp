@@ -50,6 +50,8 @@ std::vector<nlohmann::json> settings_of(const std::string& kind, const std::stri
         R"({"warm_up_steps": 0, "smooth": 0.5, "advantage_gradient": true})"}},
       {"framework lea.graph_text",
        {"{}", R"({"last": 2, "two_hops": 0.3, "text": 1.5, "columns": "title"})"}},
+      {"framework lea.reward_weighted",
+       {R"({"temperature": 0.2})", R"({"temperature": 0.2, "normalise": false, "clip": 2})"}},
       {"framework lea.supervised", {"{}", R"({"twin": true, "extra_head": "auxiliary"})"}},
       {"backbone lea.gru4rec", {"{}", R"({"layers": 2, "dropout": 0.2})", R"({"tied": true})"}},
       {"backbone lea.sasrec",
