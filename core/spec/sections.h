@@ -69,6 +69,7 @@ struct TrainSection {
   int64_t log_every = 100;
   std::string device = "cpu";
   int64_t threads = 1;
+  double weight_decay = 0;
   void fields(Fields& f) {
     f.integer("batch_size", batch_size, {1, 1e6}, "training events a step (paper: 100)");
     f.real("learning_rate", learning_rate, {0, 10},
@@ -90,6 +91,9 @@ struct TrainSection {
               "steps between two training records of events.jsonl");
     f.text("device", device, "cpu, cuda (the least busy GPU) or cuda:N");
     f.integer("threads", threads, {1, 1024}, "threads a worker");
+    f.real("weight_decay", weight_decay, {0, 10},
+           "times each weight is added to its gradient, L2 (U20; code: 0)");
+    f.added("weight_decay");
   }
 };
 
