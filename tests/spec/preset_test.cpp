@@ -27,7 +27,8 @@ PluginInfo plugin(const char* kind, const char* id, std::vector<ParamInfo> param
 
 PluginCatalogue shipped() {
   const std::string text;
-  const std::vector<ParamInfo> gru = {any("width", int64_t{64}), any("dropout", 0.0)};
+  const std::vector<ParamInfo> gru = {any("width", int64_t{64}), any("dropout", 0.0),
+                                      any("tied", false)};
   std::vector<ParamInfo> sasrec = gru;
   sasrec.push_back(any("blocks", int64_t{1}));
   sasrec.push_back(any("heads", int64_t{1}));
@@ -49,6 +50,9 @@ PluginCatalogue shipped() {
   sa2c.push_back(any("advantage_over", text));
   const std::vector<std::string> rl = {"backbone", "reward",    "state",
                                        "augment",  "negatives", "train"};
+  const std::vector<ParamInfo> graph_text = {any("two_hops", 1.0), any("backward", 0.1),
+                                             any("skip", 0.1), any("text", 0.2),
+                                             any("columns", text)};
   const std::vector<ParamInfo> reward = {any("logged", 1.0), any("sampled", 0.0),
                                          any("proposed", 1.0), any("behaviours", text)};
   return PluginCatalogue(
@@ -58,6 +62,7 @@ PluginCatalogue shipped() {
        plugin("framework", "lea.sac", sac, rl), plugin("framework", "lea.sa2c", sa2c, rl),
        plugin("framework", "lea.popularity", {}), plugin("framework", "lea.markov", {}),
        plugin("framework", "lea.item_knn", {}), plugin("framework", "lea.vsknn", {}),
+       plugin("framework", "lea.graph_text", graph_text),
        plugin("environment", "lea.predefined", reward)});
 }
 
@@ -133,7 +138,8 @@ TEST_F(Preset, NoStudyIsEverCutUnseen) {
                         std::filesystem::copy_options::recursive);
   write("shared/data/industry/split.tsv", "user_id\tpart\n");
   for (const std::string study :
-       {"demo", "industry_baselines", "industry_controls", "industry_settings", "industry_tuned"}) {
+       {"demo", "industry_baselines", "industry_controls", "industry_floor",
+        "industry_floor_backbones", "industry_settings", "industry_tuned"}) {
     SCOPED_TRACE(study);
     const std::string file = study + ".yaml";
     expect_every_cut_is_seen(read_file(shipped_path(file)), 0, [&](const std::string& text) {
@@ -151,6 +157,24 @@ TEST_F(Preset, TheIndustryBaselinesHaveTwentyTwoRuns) {
   if (!std::filesystem::exists(split)) GTEST_SKIP() << "needs ../shared/data/industry";
   EXPECT_EQ(load_experiment(shipped_path("industry_baselines.yaml"), {}, shipped()).runs.size(),
             22u);
+}
+
+TEST_F(Preset, TheFloorAndEachBackboneBesideItHaveSixtyTries) {
+  std::filesystem::create_directories(path("main/experiments"));
+  std::filesystem::copy(shipped_path("presets"), path("main/experiments/presets"),
+                        std::filesystem::copy_options::recursive);
+  write("shared/data/industry/split.tsv", "user_id\tpart\n");
+  const auto tries = [&](const std::string& study) {
+    std::map<std::string, size_t> tries;
+    const std::string file = write("main/experiments/" + study, read_file(shipped_path(study)));
+    for (const auto& cell : load_experiment(file, {}, shipped()).runs)
+      ++tries[cell.run.framework.id + " " + cell.run.backbone.id];
+    return tries;
+  };
+  EXPECT_EQ(tries("industry_floor.yaml"), (std::map<std::string, size_t>{{"lea.graph_text ", 60}}));
+  EXPECT_EQ(tries("industry_floor_backbones.yaml"),
+            (std::map<std::string, size_t>{{"lea.supervised lea.gru4rec", 60},
+                                           {"lea.supervised lea.sasrec", 60}}));
 }
 
 }  // namespace
