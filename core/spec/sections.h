@@ -103,6 +103,7 @@ struct NegativesSection {
   std::string from = "uniform";
   int64_t pool = 100;
   int64_t seed = 1;
+  double popularity_power = 0;
   void fields(Fields& f) {
     f.integer("count", count, {0, 10000},
               "sampled negatives a step, uniform over the items but the logged one (paper: 1)");
@@ -110,6 +111,10 @@ struct NegativesSection {
              "redraw each step, or draw from a pool fixed for each event (U4)");
     f.integer("pool", pool, {1, 100000}, "negatives in an event's pool");
     f.integer("seed", seed, {0, 9e15}, "seed of the pool, shared by all rows of a table");
+    f.real("popularity_power", popularity_power, {0, 10},
+           "draw items in proportion to this power of their training count, so that one without "
+           "training events is never drawn (U4; 0: uniform over all items)");
+    f.added("popularity_power");
   }
 };
 

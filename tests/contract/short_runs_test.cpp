@@ -114,7 +114,8 @@ std::vector<ShortRun> runs_of_the_host() {
     return ShortRun{"framework", "lea.snqn", name, study().run_of("lea.snqn", kNoParams)};
   };
   ShortRun loop = snqn("host, epochs, pool, dropped learning rate"),
-           state = snqn("host, replaced and projected state"), decay = snqn("host, weight decay");
+           state = snqn("host, replaced and projected state"), decay = snqn("host, weight decay"),
+           popular = snqn("host, negatives by popularity");
   loop.spec.train.sampling = "epochs";
   loop.spec.negatives.from = "pool";
   loop.spec.train.drop_learning_rate_at = 30;
@@ -123,7 +124,8 @@ std::vector<ShortRun> runs_of_the_host() {
   state.spec.state_use.combine = "replace";
   state.spec.state_use.project = 8;
   decay.spec.train.weight_decay = 0.01;
-  return {loop, state, decay};
+  popular.spec.negatives.popularity_power = 0.75;
+  return {loop, state, decay, popular};
 }
 
 std::vector<ShortRun> all_runs() {
