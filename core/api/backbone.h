@@ -17,6 +17,11 @@ class LEA_API Backbone : public torch::nn::Module {
   // on the padding nor on other rows. An empty history has a state as well. Dropout is active while
   // is_training().
   virtual Tensor encode(const History& history) = 0;
+
+  // The parameter [N + 1, D] that the supervised head shall take as its weight: row i is the vector
+  // of item i, row 0 that of the padding. Undefined, as by default, when the head has a weight of
+  // its own. Frameworks make their head with supervised_head (core/api/heads.h), which asks this.
+  virtual Tensor item_embedding() const;
 };
 
 }  // namespace lea

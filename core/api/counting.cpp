@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace lea {
 
@@ -25,6 +26,22 @@ void PairCounts::add_row(int64_t item, float weight, float* scores) const {
   for (int64_t i = offset_[item]; i < offset_[item + 1]; ++i) {
     scores[item_[i] - 1] += weight * count_[i];
   }
+}
+
+double PairCounts::total(int64_t item) const {
+  return std::accumulate(count_.begin() + offset_[item], count_.begin() + offset_[item + 1], 0.0);
+}
+
+void PairCounts::add_shares(int64_t item, double weight, double* scores) const {
+  const double all = total(item);
+  for (int64_t i = offset_[item]; i < offset_[item + 1]; ++i)
+    scores[item_[i] - 1] += weight * count_[i] / all;
+}
+
+void PairCounts::add_two_hops(int64_t item, double weight, double* scores) const {
+  const double all = total(item);
+  for (int64_t i = offset_[item]; i < offset_[item + 1]; ++i)
+    add_shares(item_[i], weight * count_[i] / all, scores);
 }
 
 Tensor item_counts(const TrainingData& training) {

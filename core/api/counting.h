@@ -18,7 +18,15 @@ class LEA_API PairCounts {
   // Adds weight * count(item, j) to scores[j - 1] for each item j. Item 0 adds nothing.
   void add_row(int64_t item, float weight, float* scores) const;
 
+  // The share of j is count(item, j) divided by the sum over all j; 0 for an item without pairs.
+  // Adds weight * share(item, j) to scores[j - 1] for each item j. Item 0 adds nothing.
+  void add_shares(int64_t item, double weight, double* scores) const;
+  // Adds weight * share(item, i) * share(i, j) to scores[j - 1] for each item j and all items i.
+  void add_two_hops(int64_t item, double weight, double* scores) const;
+
  private:
+  double total(int64_t item) const;
+
   // The related items of item i and their counts stand at offset_[i] .. offset_[i + 1] - 1.
   std::vector<int64_t> offset_;  // [N + 2]
   std::vector<int32_t> item_;

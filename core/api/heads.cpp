@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/api/row_kernels.h"
+#include "core/base/error.h"
 
 namespace lea {
 namespace {
@@ -159,11 +160,30 @@ ItemHead::ItemHead(int64_t width, int64_t items, Activation delta) : activation(
   torch::nn::init::xavier_uniform_(weight);
 }
 
+ItemHead::ItemHead(const Tensor& item_embedding, Activation delta)
+    : activation(delta), item_embedding_(item_embedding) {
+  bias = register_parameter("bias", at::zeros({item_embedding.size(0) - 1}));
+}
+
 ItemHead::~ItemHead() = default;
 
+Tensor ItemHead::vectors() const { return weight.defined() ? weight : item_embedding_.slice(0, 1); }
+
 Tensor ItemHead::forward(const Tensor& hidden) const {
-  const Tensor logits = at::addmm(bias, hidden, weight.t());
+  const Tensor logits = at::addmm(bias, hidden, vectors().t());
   return activation == Activation::kRelu ? at::relu(logits) : logits;
+}
+
+std::shared_ptr<ItemHead> supervised_head(const Backbone& backbone, int64_t items,
+                                          Activation activation) {
+  const int64_t width = backbone.width();
+  const Tensor embedding = backbone.item_embedding();
+  if (!embedding.defined()) return std::make_shared<ItemHead>(width, items, activation);
+  if (embedding.sizes() != at::IntArrayRef{items + 1, width}) {
+    throw PluginError("backbone: item_embedding() must be [" + std::to_string(items + 1) + ", " +
+                      std::to_string(width) + "], as many items and the padding by width()");
+  }
+  return std::make_shared<ItemHead>(embedding, activation);
 }
 
 CrossEntropy cross_entropy(const ItemHead& head, const Tensor& hidden, const Tensor& target,
@@ -171,17 +191,18 @@ CrossEntropy cross_entropy(const ItemHead& head, const Tensor& hidden, const Ten
   const double share = 1.0 / static_cast<double>(hidden.size(0));
   const Tensor kept = target.ne(0).to(hidden.scalar_type());
   const Tensor scale = (weight.defined() ? weight.detach() * kept : kept) * share;
+  const Tensor vectors = head.vectors();
   const bool train =
-      at::GradMode::is_enabled() && (hidden.requires_grad() || head.weight.requires_grad());
+      at::GradMode::is_enabled() && (hidden.requires_grad() || vectors.requires_grad());
   const auto output =
-      LinearCrossEntropy::apply(hidden.contiguous(), head.weight, head.bias, target.contiguous(),
-                                scale, head.activation == Activation::kRelu, train);
+      LinearCrossEntropy::apply(hidden.contiguous(), vectors, head.bias, target.contiguous(), scale,
+                                head.activation == Activation::kRelu, train);
   return {output[0], output[1]};
 }
 
 Tensor q_values(const ItemHead& head, const Tensor& state, const Tensor& actions) {
   const Tensor row = (actions - 1).clamp_min(0);
-  const Tensor weight = at::embedding(head.weight, row);                      // [B, K, S]
+  const Tensor weight = at::embedding(head.vectors(), row);                   // [B, K, S]
   const Tensor bias = at::embedding(head.bias.unsqueeze(1), row).squeeze(2);  // [B, K]
   const Tensor value = at::matmul(weight, state.unsqueeze(2)).squeeze(2) + bias;
   return head.activation == Activation::kRelu ? at::relu(value) : value;
@@ -189,9 +210,10 @@ Tensor q_values(const ItemHead& head, const Tensor& state, const Tensor& actions
 
 Tensor best_action(const ItemHead& head, const Tensor& state) {
   const at::NoGradGuard no_grad;
-  const int64_t rows = state.size(0), items = head.weight.size(0);
+  const Tensor vectors = head.vectors();
+  const int64_t rows = state.size(0), items = vectors.size(0);
   if (!has_kernels(state)) {
-    return at::argmax(at::addmm(head.bias, state, head.weight.t()), 1).add_(1);
+    return at::argmax(at::addmm(head.bias, state, vectors.t()), 1).add_(1);
   }
   const Tensor input = state.contiguous();
   const int64_t step = block_rows(input, items);
@@ -200,7 +222,7 @@ Tensor best_action(const ItemHead& head, const Tensor& state) {
   for (int64_t begin = 0; begin < rows; begin += step) {
     const int64_t end = std::min(begin + step, rows);
     Tensor logits = buffer.slice(0, 0, end - begin);
-    at::mm_out(logits, input.slice(0, begin, end), head.weight.t());
+    at::mm_out(logits, input.slice(0, begin, end), vectors.t());
     kernels::argmax(logits.const_data_ptr<float>(), head.bias.const_data_ptr<float>(), end - begin,
                     items, column.mutable_data_ptr<int64_t>() + begin);
   }

@@ -4,6 +4,9 @@
 
 #include <torch/nn/module.h>
 
+#include <memory>
+
+#include "core/api/backbone.h"
 #include "core/api/types.h"
 
 namespace lea {
@@ -15,14 +18,28 @@ enum class Activation { kNone, kRelu };
 class LEA_API ItemHead : public torch::nn::Module {
  public:
   ItemHead(int64_t width, int64_t items, Activation activation = Activation::kNone);
+  // A tied head: its weight is the parameter `item_embedding` [N + 1, D] of another module without
+  // row 0, and only the bias is its own.
+  explicit ItemHead(const Tensor& item_embedding, Activation activation = Activation::kNone);
   ~ItemHead() override;
 
   // float [B, N]
   Tensor forward(const Tensor& hidden) const;
 
-  Tensor weight, bias;
+  // The weight [N, D], of a tied head too.
+  Tensor vectors() const;
+
+  Tensor weight, bias;  // a tied head has no weight
   const Activation activation;
+
+ private:
+  Tensor item_embedding_;
 };
+
+// The supervised head of a backbone, Eq. (7): tied when the backbone has an item_embedding(). Throws
+// PluginError when that has another shape than [items + 1, width()].
+LEA_API std::shared_ptr<ItemHead> supervised_head(const Backbone& backbone, int64_t items,
+                                                  Activation activation = Activation::kNone);
 
 struct CrossEntropy {
   Tensor value;  // scalar: mean over the B rows of sum_m weight * -log softmax(logits)[target]

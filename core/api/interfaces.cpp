@@ -30,6 +30,8 @@ std::string Context::artefact(const std::string& kind) const {
   throw PluginError("there is no artefact `" + kind + "`");
 }
 
+Tensor Backbone::item_embedding() const { return {}; }
+
 Tensor Environment::state(const History&) {
   throw PluginError(
       "this environment gives rewards but no states (its state_width() is 0), so it cannot stand "

@@ -53,7 +53,7 @@ QNetwork::QNetwork(const Context& context, Activation activation) : use_(context
   backbone = register_module("backbone", context.make_backbone());
   const int64_t width = backbone->width();
   supervised =
-      register_module("supervised", std::make_shared<ItemHead>(width, context.items(), activation));
+      register_module("supervised", supervised_head(*backbone, context.items(), activation));
   int64_t state = use_.width;
   if (use_.width > 0 && use_.project > 0) {
     state = use_.project;
@@ -85,6 +85,11 @@ TwinFramework::TwinFramework(const QParams& params, const Context& context)
   second_ = register_module("second", std::make_shared<QNetwork>(context, activation_of(params)));
   if (params.same_start) copy_state(*first_, *second_);
   if (params.supervised_head == "shared") {
+    if (first_->backbone->item_embedding().defined()) {
+      throw ConfigError(
+          "framework.supervised_head: `shared` needs a head with a weight of its own, which a "
+          "backbone with `tied: true` does not leave; use `supervised_head: own` or `tied: false`");
+    }
     second_->supervised = second_->replace_module("supervised", first_->supervised);
   }
 }

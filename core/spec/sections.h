@@ -69,6 +69,7 @@ struct TrainSection {
   int64_t log_every = 100;
   std::string device = "cpu";
   int64_t threads = 1;
+  double weight_decay = 0;
   void fields(Fields& f) {
     f.integer("batch_size", batch_size, {1, 1e6}, "training events a step (paper: 100)");
     f.real("learning_rate", learning_rate, {0, 10},
@@ -90,6 +91,9 @@ struct TrainSection {
               "steps between two training records of events.jsonl");
     f.text("device", device, "cpu, cuda (the least busy GPU) or cuda:N");
     f.integer("threads", threads, {1, 1024}, "threads a worker");
+    f.real("weight_decay", weight_decay, {0, 10},
+           "times each weight is added to its gradient, L2 (U20; code: 0)");
+    f.added("weight_decay");
   }
 };
 
@@ -99,6 +103,7 @@ struct NegativesSection {
   std::string from = "uniform";
   int64_t pool = 100;
   int64_t seed = 1;
+  double popularity_power = 0;
   void fields(Fields& f) {
     f.integer("count", count, {0, 10000},
               "sampled negatives a step, uniform over the items but the logged one (paper: 1)");
@@ -106,6 +111,10 @@ struct NegativesSection {
              "redraw each step, or draw from a pool fixed for each event (U4)");
     f.integer("pool", pool, {1, 100000}, "negatives in an event's pool");
     f.integer("seed", seed, {0, 9e15}, "seed of the pool, shared by all rows of a table");
+    f.real("popularity_power", popularity_power, {0, 10},
+           "draw items in proportion to this power of their training count, so that one without "
+           "training events is never drawn (U4; 0: uniform over all items)");
+    f.added("popularity_power");
   }
 };
 

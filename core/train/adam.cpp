@@ -14,7 +14,7 @@ Adam::Adam(Group group) : group_(std::move(group)) {
   }
 }
 
-void Adam::step(const Tensor& loss, double learning_rate) {
+void Adam::step(const Tensor& loss, double learning_rate, double weight_decay) {
   const std::vector<Tensor> gradients =
       torch::autograd::grad({loss}, group_.parameters, /*grad_outputs=*/{}, /*retain_graph=*/false,
                             /*create_graph=*/false, /*allow_unused=*/true);
@@ -31,7 +31,7 @@ void Adam::step(const Tensor& loss, double learning_rate) {
   torch::NoGradGuard no_grad;
   at::_foreach_add_(steps, 1);
   at::_fused_adam_(parameters, reached, mean, square, /*max_exp_avg_sqs=*/{}, steps, learning_rate,
-                   /*beta1=*/0.9, /*beta2=*/0.999, /*weight_decay=*/0, /*eps=*/1e-8,
+                   /*beta1=*/0.9, /*beta2=*/0.999, weight_decay, /*eps=*/1e-8,
                    /*amsgrad=*/false,
                    /*maximize=*/false);
 }

@@ -16,8 +16,9 @@ class Adam {
   const Group& group() const { return group_; }
 
   // Computes the gradients of `loss` for this group's parameters only, then updates them once. A
-  // parameter that the loss does not reach keeps its value and its moments.
-  void step(const Tensor& loss, double learning_rate);
+  // parameter that the loss does not reach keeps its value and its moments. `weight_decay` times a
+  // parameter is added to its gradient (L2 regularisation, as PyTorch's Adam has it).
+  void step(const Tensor& loss, double learning_rate, double weight_decay = 0);
 
   // Sets the moments and the step counts to zero.
   void reset();

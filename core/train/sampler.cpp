@@ -6,6 +6,8 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "core/base/error.h"
+
 namespace lea::train {
 namespace {
 
@@ -68,23 +70,43 @@ void Sampler::shuffle(int64_t epoch) {
 
 namespace {
 
-// A uniform item of 1..N that is not the action.
-int64_t other_item(uint64_t bits, int64_t items, int64_t action) {
+// Empty where the draw is uniform.
+std::optional<PopularityDraw> popularity_of(const spec::NegativesSection& section,
+                                            const TrainingData& training) {
+  if (section.popularity_power == 0) return std::nullopt;
+  return PopularityDraw(training, section.popularity_power);
+}
+
+// An item of 1..N that is not the action.
+int64_t other_item(uint64_t bits, int64_t items, const std::optional<PopularityDraw>& popularity,
+                   int64_t action) {
+  if (popularity) {
+    const int64_t drawn = popularity->item(bits, {&action, 1});
+    if (drawn > 0) return drawn;
+    throw DataError(
+        "negatives.popularity_power: the training events hold one item alone, so that no other can "
+        "be drawn by its count; state `popularity_power: 0`");
+  }
   const int64_t item = 1 + below(bits, items - 1);
   return item < action ? item : item + 1;
 }
 
 // Candidate j of a training event.
-int64_t pool_item(const spec::NegativesSection& section, int64_t items, int64_t event, int64_t j,
+int64_t pool_item(const spec::NegativesSection& section, int64_t items,
+                  const std::optional<PopularityDraw>& popularity, int64_t event, int64_t j,
                   int64_t action) {
-  return other_item(mix(static_cast<uint64_t>(section.seed), kPool, event, j), items, action);
+  return other_item(mix(static_cast<uint64_t>(section.seed), kPool, event, j), items, popularity,
+                    action);
 }
 
 }  // namespace
 
-NegativeSampler::NegativeSampler(const spec::NegativesSection& section, int64_t items,
-                                 uint64_t seed)
-    : section_(section), items_(items), seed_(seed) {}
+NegativeSampler::NegativeSampler(const spec::NegativesSection& section,
+                                 const TrainingData& training, uint64_t seed)
+    : section_(section),
+      items_(training.items),
+      popularity_(popularity_of(section, training)),
+      seed_(seed) {}
 
 Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events,
                              std::span<const int64_t> actions) const {
@@ -95,9 +117,9 @@ Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events,
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t k = 0; k < count; ++k) {
       const uint64_t bits = mix(seed_, kNegative, step, row * count + k);
-      *out++ =
-          pool ? pool_item(section_, items_, events[row], below(bits, section_.pool), actions[row])
-               : other_item(bits, items_, actions[row]);
+      *out++ = pool ? pool_item(section_, items_, popularity_, events[row],
+                                below(bits, section_.pool), actions[row])
+                    : other_item(bits, items_, popularity_, actions[row]);
     }
   }
   return negatives;
@@ -106,12 +128,13 @@ Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events,
 Tensor draw_pool(const spec::NegativesSection& section, int64_t items,
                  const TrainingData& training) {
   const int64_t events = training.events();
+  const auto popularity = popularity_of(section, training);
   Tensor pool = at::empty({events, section.pool}, at::kLong);
   int64_t* out = pool.mutable_data_ptr<int64_t>();
   const int32_t* action = training.item.const_data_ptr<int32_t>();
   for (int64_t event = 0; event < events; ++event) {
     for (int64_t j = 0; j < section.pool; ++j)
-      *out++ = pool_item(section, items, event, j, action[event]);
+      *out++ = pool_item(section, items, popularity, event, j, action[event]);
   }
   return pool;
 }

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "core/api/types.h"
 #include "core/spec/sections.h"
+#include "core/train/popularity_draw.h"
 
 namespace lea::train {
 
@@ -35,19 +37,22 @@ class Sampler {
   std::vector<uint32_t> order_;
 };
 
-// Draws negatives: uniformly from 1..N without the row's action, with replacement inside a row.
-// With a pool, each event has P candidates, which depend only on the pool's seed and the event, and
-// each step draws K of them.
+// Draws negatives from 1..N without the row's action, with replacement inside a row: uniformly, or
+// by the popularity that negatives.popularity_power asks for. With a pool, each event has P
+// candidates, which depend only on the pool's seed and the event, and each step draws K of them.
 class NegativeSampler {
  public:
-  NegativeSampler(const spec::NegativesSection& section, int64_t items, uint64_t seed);
-  // int64 [B, K]. Row i belongs to events[i], whose action is actions[i].
+  NegativeSampler(const spec::NegativesSection& section, const TrainingData& training,
+                  uint64_t seed);
+  // int64 [B, K]. Row i belongs to events[i], whose action is actions[i]. Throws DataError when no
+  // item is left to draw.
   Tensor draw(int64_t step, std::span<const int64_t> events,
               std::span<const int64_t> actions) const;
 
  private:
   spec::NegativesSection section_;
   int64_t items_;
+  std::optional<PopularityDraw> popularity_;
   uint64_t seed_;
 };
 

@@ -124,7 +124,7 @@ class Loop {
     }
     check_loss(loss);
     if (step_ % run_.train.log_every == 0) record(loss);
-    adam->second.step(loss.value, learning_rate(adam->second.group()));
+    adam->second.step(loss.value, learning_rate(adam->second.group()), run_.train.weight_decay);
     updates_ += adam->second.group().evaluated;
     progress_.on_step(++step_, run_.train.max_steps, "train");
     return adam->second.group().evaluated;

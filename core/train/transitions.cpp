@@ -24,7 +24,7 @@ Transitions::Transitions(const spec::RunSpec& run, const data::Dataset& data,
       reward_(context.reward()),
       state_(context.state()),
       augmenter_(context.augmenter()),
-      negatives_(run.negatives, data.items(), context.seed()),
+      negatives_(run.negatives, context.training(), context.seed()),
       offset_(context.training().offset.const_data_ptr<int64_t>(),
               context.training().offset.size(0)) {
   if (run.reads_negatives && data.items() < 2)

@@ -35,6 +35,14 @@ TrainingData toy_training() {
   return data;
 }
 
+// Each item shares a word with its neighbours.
+std::vector<std::string> toy_titles() {
+  std::vector<std::string> titles;
+  for (int64_t item = 1; item <= kItems; ++item)
+    titles.push_back("thing word" + std::to_string(item) + " word" + std::to_string(item / 2));
+  return titles;
+}
+
 class ToyBackbone final : public Backbone {
  public:
   ToyBackbone() {
@@ -82,6 +90,10 @@ class ToyContext final : public Context {
     const int64_t found = number(original, 's', 0, kSequences - 1);
     return original.empty() || original[0] != 's' ? -1 : found;
   }
+  std::vector<std::string> texts(const std::string& column) const override {
+    return column == "title" ? toy_titles() : Context::texts(column);
+  }
+  std::vector<std::string> text_columns() const override { return {"title"}; }
   StateUse state_use() const override { return {with_state_ ? kState : 0, 0, false}; }
   AugmentUse augment_use() const override {
     return with_proposals_ ? AugmentUse{0.1, 0.01} : AugmentUse{};

@@ -18,12 +18,15 @@ class Gru4Rec final : public lea::Backbone {
     int64_t layers = 1;
     double dropout = 0;
     double embedding_std = 0.01;
+    bool tied = false;
     void fields(lea::Fields& f) {
       f.integer("width", width, {1, 4096}, "item embedding and hidden size d (paper: 64)");
       f.integer("layers", layers, {1, 8}, "stacked GRU layers (U20; code: 1)");
       f.real("dropout", dropout, {0, 0.99}, "dropout rate on the GRU's input and output (code: 0)");
       f.real("embedding_std", embedding_std, {0, 10},
              "standard deviation of initial embeddings (code: 0.01)");
+      f.boolean("tied", tied, "the supervised head's weight is the item embedding (code: false)");
+      f.added("tied");
     }
   };
 
@@ -41,6 +44,10 @@ class Gru4Rec final : public lea::Backbone {
   }
 
   int64_t width() const override { return params_.width; }
+
+  lea::Tensor item_embedding() const override {
+    return params_.tied ? embedding_->weight : lea::Tensor();
+  }
 
   lea::Tensor encode(const lea::History& history) override {
     const lea::PackedHistory packed = lea::pack(history);

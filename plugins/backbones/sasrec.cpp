@@ -24,6 +24,7 @@ struct Params {
   int64_t heads = 1;
   double dropout = 0.1;
   double embedding_std = 0.01;
+  bool tied = false;
   void fields(lea::Fields& f) {
     f.integer("width", width, {1, 4096}, "item embedding and hidden size d (paper: 64)");
     f.integer("blocks", blocks, {1, 16}, "self-attention blocks (U20; code: 1)");
@@ -32,6 +33,8 @@ struct Params {
            "dropout rate on input, attention weights and feed-forward (U20; code: 0.1)");
     f.real("embedding_std", embedding_std, {0, 10},
            "standard deviation of initial item and position embeddings (code: 0.01)");
+    f.boolean("tied", tied, "the supervised head's weight is the item embedding (code: false)");
+    f.added("tied");
   }
 };
 
@@ -122,6 +125,8 @@ class SasRec final : public lea::Backbone {
   }
 
   int64_t width() const override { return params_.width; }
+
+  Tensor item_embedding() const override { return params_.tied ? item_->weight : Tensor(); }
 
   Tensor encode(const lea::History& history) override {
     const int64_t positions = history.items.size(1);

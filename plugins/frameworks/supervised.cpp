@@ -13,11 +13,12 @@ using lea::ItemHead;
 struct Network : torch::nn::Module {
   Network(const lea::Context& context, lea::Activation activation, bool extra_head) {
     backbone = register_module("backbone", context.make_backbone());
-    const auto head = [&] {
-      return std::make_shared<ItemHead>(backbone->width(), context.items(), activation);
-    };
-    supervised = register_module("supervised", head());
-    if (extra_head) extra = register_module("extra", head());
+    supervised =
+        register_module("supervised", lea::supervised_head(*backbone, context.items(), activation));
+    if (extra_head) {
+      extra = register_module(
+          "extra", std::make_shared<ItemHead>(backbone->width(), context.items(), activation));
+    }
   }
   std::shared_ptr<lea::Backbone> backbone;
   std::shared_ptr<ItemHead> supervised, extra;

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "core/base/error.h"
+
 namespace lea {
 namespace {
 
@@ -150,6 +152,54 @@ TEST(BestAction, GivesAnItemEvenForNan) {
   ItemHead head(2, 70);
   const Tensor best = best_action(head, at::full({2, 2}, std::numeric_limits<double>::quiet_NaN()));
   EXPECT_TRUE(at::equal(best, at::ones({2}, at::kLong)));
+}
+
+// A backbone that offers its table to the head.
+class TiedBackbone final : public Backbone {
+ public:
+  explicit TiedBackbone(Tensor offered) { table = register_parameter("table", std::move(offered)); }
+  int64_t width() const override { return 4; }
+  Tensor encode(const History&) override { return {}; }
+  Tensor item_embedding() const override { return table; }
+  Tensor table;
+};
+
+TEST(ItemHead, OfATiedBackboneIsPlainAutogradOnItsTable) {
+  at::manual_seed(7);
+  TiedBackbone backbone(at::randn({31, 4}));
+  const auto head = supervised_head(backbone, 30);
+  EXPECT_FALSE(head->weight.defined());
+  ASSERT_EQ(head->parameters().size(), 1u) << "the table belongs to the backbone alone";
+  {
+    const at::NoGradGuard no_grad;
+    head->bias.normal_();
+    backbone.table.mul_(2);  // a step of the optimiser is seen at once
+  }
+  Tensor hidden = at::randn({5, 4}).requires_grad_();
+  const Tensor target = at::tensor({1, 30, 7, 7, 2}, at::kLong).unsqueeze(1);
+  const Tensor logits = at::linear(hidden, backbone.table.slice(0, 1), head->bias);
+  EXPECT_TRUE(head->forward(hidden).allclose(logits, 1e-6, 1e-6));
+  const auto inputs = torch::autograd::variable_list{hidden, backbone.table, head->bias};
+  const auto wanted =
+      torch::autograd::grad({at::cross_entropy_loss(logits, target.squeeze(1) - 1)}, inputs);
+  for (int step = 0; step < 2; ++step) {  // the head makes a new view each time
+    const auto found = torch::autograd::grad({cross_entropy(*head, hidden, target).value}, inputs);
+    for (size_t i = 0; i < inputs.size(); ++i)
+      EXPECT_TRUE(found[i].allclose(wanted[i], 1e-5, 1e-6)) << "input " << i;
+    EXPECT_FALSE(found[1][0].any().item<bool>()) << "the padding is no item";
+  }
+}
+
+TEST(ItemHead, RefusesAnEmbeddingOfAnotherShape) {
+  const TiedBackbone backbone(at::randn({30, 4}));
+  try {
+    supervised_head(backbone, 30);
+    FAIL() << "nothing thrown";
+  } catch (const PluginError& error) {
+    EXPECT_STREQ(error.what(),
+                 "backbone: item_embedding() must be [31, 4], as many items and the padding by "
+                 "width()");
+  }
 }
 
 TEST(ItemHead, StartsWithinXaviersBoundAndZeroBias) {

@@ -29,6 +29,7 @@ class TestContext : public Context {
   AugmentUse augment;
   TrainingData data;
   std::function<std::shared_ptr<Backbone>()> backbone;
+  std::map<std::string, std::vector<std::string>> columns;  // of the item texts
 
   int64_t items() const override { return item_count; }
   int64_t history() const override { return positions; }
@@ -39,6 +40,14 @@ class TestContext : public Context {
   const TrainingData& training() const override { return data; }
   int64_t item_of(const std::string&) const override { return 0; }
   int64_t sequence_of(const std::string&) const override { return -1; }
+  std::vector<std::string> texts(const std::string& column) const override {
+    return columns.at(column);
+  }
+  std::vector<std::string> text_columns() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, texts] : columns) names.push_back(name);
+    return names;
+  }
   StateUse state_use() const override { return state; }
   AugmentUse augment_use() const override { return augment; }
   void log(LogLevel, const std::string& message) const override { logged.push_back(message); }

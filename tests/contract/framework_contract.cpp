@@ -415,8 +415,9 @@ INSTANTIATE_TEST_SUITE_P(Registry, FrameworkContract,
 TEST(FrameworkContracts, CoverTheBundledOnes) {
   EXPECT_THAT(
       toy::registry().ids("framework"),
-      ::testing::IsSupersetOf({"lea.item_knn", "lea.markov", "lea.popularity", "lea.sa2c",
-                               "lea.sac", "lea.snqn", "lea.sqn", "lea.supervised", "lea.vsknn"}));
+      ::testing::IsSupersetOf({"lea.graph_text", "lea.item_knn", "lea.markov", "lea.popularity",
+                               "lea.reward_weighted", "lea.sa2c", "lea.sac", "lea.snqn", "lea.sqn",
+                               "lea.supervised", "lea.vsknn"}));
 }
 
 }  // namespace

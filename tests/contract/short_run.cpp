@@ -60,6 +60,16 @@ void write_interactions(const std::string& path) {
   }
 }
 
+// Each title has a word of the item's own, one that it shares with nine items and one with eleven.
+void write_items(const std::string& path) {
+  std::ofstream file(path);
+  file << "item_id\ttitle\n";
+  for (uint64_t item = 0; item < kItems; ++item) {
+    file << id('i', item) << '\t' << id('w', item) << ' ' << id('a', item % 12) << ' '
+         << id('b', item / 12) << '\n';
+  }
+}
+
 // Keeps the losses and nothing else.
 class Losses final : public train::Progress {
  public:
@@ -104,7 +114,8 @@ Study::Study() {
   if (!mkdtemp(folder_.data())) throw std::runtime_error("no temporary folder");
   std::filesystem::create_directories(path("data"));
   write_interactions(path("interactions.tsv"));
-  data_ = data::import_dataset(folder_, "short", path("interactions.tsv"), {});
+  write_items(path("items.tsv"));
+  data_ = data::import_dataset(folder_, "short", folder_, {});
   spec::SplitSection section;
   section.ratios = {0.7, 0.1, 0.2};
   split_ = std::make_shared<data::Split>(data::make_split(*data_, section));

@@ -48,9 +48,14 @@ std::vector<nlohmann::json> settings_of(const std::string& kind, const std::stri
       {"framework lea.sa2c",
        {R"({"warm_up_steps": 25})",
         R"({"warm_up_steps": 0, "smooth": 0.5, "advantage_gradient": true})"}},
+      {"framework lea.graph_text",
+       {"{}", R"({"last": 2, "two_hops": 0.3, "text": 1.5, "columns": "title"})"}},
+      {"framework lea.reward_weighted",
+       {R"({"temperature": 0.2})", R"({"temperature": 0.2, "normalise": false, "clip": 2})"}},
       {"framework lea.supervised", {"{}", R"({"twin": true, "extra_head": "auxiliary"})"}},
-      {"backbone lea.gru4rec", {"{}", R"({"layers": 2, "dropout": 0.2})"}},
-      {"backbone lea.sasrec", {"{}", R"({"blocks": 2, "heads": 2, "width": 16})"}},
+      {"backbone lea.gru4rec", {"{}", R"({"layers": 2, "dropout": 0.2})", R"({"tied": true})"}},
+      {"backbone lea.sasrec",
+       {"{}", R"({"blocks": 2, "heads": 2, "width": 16})", R"({"tied": true})"}},
   };
   const auto found = kSettings.find(kind + " " + id);
   if (found == kSettings.end()) return {kNoParams};
@@ -109,7 +114,8 @@ std::vector<ShortRun> runs_of_the_host() {
     return ShortRun{"framework", "lea.snqn", name, study().run_of("lea.snqn", kNoParams)};
   };
   ShortRun loop = snqn("host, epochs, pool, dropped learning rate"),
-           state = snqn("host, replaced and projected state");
+           state = snqn("host, replaced and projected state"), decay = snqn("host, weight decay"),
+           popular = snqn("host, negatives by popularity");
   loop.spec.train.sampling = "epochs";
   loop.spec.negatives.from = "pool";
   loop.spec.train.drop_learning_rate_at = 30;
@@ -117,7 +123,9 @@ std::vector<ShortRun> runs_of_the_host() {
   state.spec.state = study().use("environment", "lea.table");
   state.spec.state_use.combine = "replace";
   state.spec.state_use.project = 8;
-  return {loop, state};
+  decay.spec.train.weight_decay = 0.01;
+  popular.spec.negatives.popularity_power = 0.75;
+  return {loop, state, decay, popular};
 }
 
 std::vector<ShortRun> all_runs() {

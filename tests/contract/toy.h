@@ -41,6 +41,12 @@ inline TrainingData training() {
   return data;
 }
 
+// Item texts: each word belongs to two items.
+inline std::vector<std::string> titles() {
+  return {"red lamp",  "red chair", "blue lamp",   "blue chair",
+          "oak table", "oak shelf", "white table", "white shelf"};
+}
+
 // Mean of the items' vectors and a linear layer: no dropout, and an empty history is a bias.
 class Backbone final : public lea::Backbone {
  public:
@@ -68,6 +74,7 @@ class Context final : public lea::Context {
 
   TrainingData data = toy::training();  // the set above, not the member of that name
   std::string backbone;                 // an id; empty: toy::Backbone
+  ParamValues backbone_values;
   StateUse use_of_state;
   AugmentUse use_of_proposals;
   uint64_t run_seed = 1;
@@ -78,7 +85,7 @@ class Context final : public lea::Context {
   c10::Device device() const override { return c10::kCPU; }
   std::shared_ptr<lea::Backbone> make_backbone() const override {
     if (backbone.empty()) return std::make_shared<Backbone>();
-    return registry().get("backbone", backbone).backbone({}, *this);
+    return registry().get("backbone", backbone).backbone(backbone_values, *this);
   }
   std::shared_ptr<Environment> environment(const std::string& value) const override {
     const auto use = nlohmann::json::parse(value);
@@ -88,6 +95,10 @@ class Context final : public lea::Context {
   const TrainingData& training() const override { return data; }
   int64_t item_of(const std::string& id) const override { return number(id, 'i', 1, kItems, 0); }
   int64_t sequence_of(const std::string& id) const override { return number(id, 's', 0, 2, -1); }
+  std::vector<std::string> texts(const std::string& column) const override {
+    return column == "title" ? titles() : lea::Context::texts(column);
+  }
+  std::vector<std::string> text_columns() const override { return {"title"}; }
   StateUse state_use() const override { return use_of_state; }
   AugmentUse augment_use() const override { return use_of_proposals; }
   void log(LogLevel, const std::string&) const override {}

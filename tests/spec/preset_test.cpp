@@ -27,7 +27,8 @@ PluginInfo plugin(const char* kind, const char* id, std::vector<ParamInfo> param
 
 PluginCatalogue shipped() {
   const std::string text;
-  const std::vector<ParamInfo> gru = {any("width", int64_t{64}), any("dropout", 0.0)};
+  const std::vector<ParamInfo> gru = {any("width", int64_t{64}), any("dropout", 0.0),
+                                      any("tied", false)};
   std::vector<ParamInfo> sasrec = gru;
   sasrec.push_back(any("blocks", int64_t{1}));
   sasrec.push_back(any("heads", int64_t{1}));
@@ -49,6 +50,9 @@ PluginCatalogue shipped() {
   sa2c.push_back(any("advantage_over", text));
   const std::vector<std::string> rl = {"backbone", "reward",    "state",
                                        "augment",  "negatives", "train"};
+  const std::vector<ParamInfo> graph_text = {any("two_hops", 1.0), any("backward", 0.1),
+                                             any("skip", 0.1), any("text", 0.2),
+                                             any("columns", text)};
   const std::vector<ParamInfo> reward = {any("logged", 1.0), any("sampled", 0.0),
                                          any("proposed", 1.0), any("behaviours", text)};
   const ParamInfo of{"of", ParamType::kEnvironment, std::string(), {}, {}, "the inner one", true};
@@ -59,6 +63,7 @@ PluginCatalogue shipped() {
        plugin("framework", "lea.sac", sac, rl), plugin("framework", "lea.sa2c", sa2c, rl),
        plugin("framework", "lea.popularity", {}), plugin("framework", "lea.markov", {}),
        plugin("framework", "lea.item_knn", {}), plugin("framework", "lea.vsknn", {}),
+       plugin("framework", "lea.graph_text", graph_text),
        plugin("environment", "lea.predefined", reward), plugin("environment", "lea.random", {}),
        plugin("environment", "lea.oracle", {}), plugin("environment", "lea.shuffled", {of}),
        plugin("augmenter", "lea.random", {}), plugin("augmenter", "lea.top1", {}),
@@ -153,8 +158,9 @@ TEST_F(Preset, NoStudyIsEverCutUnseen) {
                         std::filesystem::copy_options::recursive);
   write("shared/data/industry/split.tsv", "user_id\tpart\n");
   for (const std::string study :
-       {"demo", "industry_baselines", "industry_controls", "industry_settings", "industry_tuned",
-        "variants/augmentation", "variants/baselines", "variants/rewards"}) {
+       {"demo", "industry_baselines", "industry_controls", "industry_floor",
+        "industry_floor_backbones", "industry_settings", "industry_tuned", "variants/augmentation",
+        "variants/baselines", "variants/rewards"}) {
     SCOPED_TRACE(study);
     const std::string file = study + ".yaml";
     expect_every_cut_is_seen(read_file(shipped_path(file)), 0, [&](const std::string& text) {
@@ -250,6 +256,24 @@ TEST_F(Variants, OfTheRewardsAreTheRowsOfTheRewardModelWithControls) {
     }
   }
   EXPECT_EQ(rows("rewards.yaml"), expected);
+}
+
+TEST_F(Preset, TheFloorAndEachBackboneBesideItHaveSixtyTries) {
+  std::filesystem::create_directories(path("main/experiments"));
+  std::filesystem::copy(shipped_path("presets"), path("main/experiments/presets"),
+                        std::filesystem::copy_options::recursive);
+  write("shared/data/industry/split.tsv", "user_id\tpart\n");
+  const auto tries = [&](const std::string& study) {
+    std::map<std::string, size_t> tries;
+    const std::string file = write("main/experiments/" + study, read_file(shipped_path(study)));
+    for (const auto& cell : load_experiment(file, {}, shipped()).runs)
+      ++tries[cell.run.framework.id + " " + cell.run.backbone.id];
+    return tries;
+  };
+  EXPECT_EQ(tries("industry_floor.yaml"), (std::map<std::string, size_t>{{"lea.graph_text ", 60}}));
+  EXPECT_EQ(tries("industry_floor_backbones.yaml"),
+            (std::map<std::string, size_t>{{"lea.supervised lea.gru4rec", 60},
+                                           {"lea.supervised lea.sasrec", 60}}));
 }
 
 }  // namespace

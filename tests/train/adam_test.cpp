@@ -29,6 +29,24 @@ TEST(Adam, TakesTheStepsOfLibTorchsOwnOptimiser) {
   EXPECT_TRUE(y.allclose(peer_y, 1e-5, 1e-6));
 }
 
+TEST(Adam, DecaysWeightsAsLibTorchsOwnOptimiserDoes) {
+  torch::manual_seed(2);
+  const Tensor start = torch::randn({6});
+  Tensor x = start.clone().requires_grad_(), peer_x = start.clone().requires_grad_();
+  Tensor unused = torch::ones({2}).requires_grad_();
+  Adam adam({"all", {x, unused}});
+  torch::optim::Adam peer(std::vector<Tensor>{peer_x},
+                          torch::optim::AdamOptions(0.01).weight_decay(0.3));
+  for (int step = 0; step < 30; ++step) {
+    adam.step(quadratic(x, x), 0.01, 0.3);
+    peer.zero_grad();
+    quadratic(peer_x, peer_x).backward();
+    peer.step();
+  }
+  EXPECT_TRUE(x.allclose(peer_x, 1e-5, 1e-6));
+  EXPECT_TRUE(unused.equal(torch::ones({2}))) << "a weight that the loss does not reach is kept";
+}
+
 TEST(Adam, StepsItsGroupAndNothingElse) {
   Tensor inside = torch::ones({3}).requires_grad_(), outside = torch::ones({3}).requires_grad_();
   Adam adam({"inside", {inside}});

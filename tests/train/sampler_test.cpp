@@ -7,6 +7,8 @@
 #include <numeric>
 #include <set>
 
+#include "core/base/error.h"
+
 namespace lea::train {
 namespace {
 
@@ -52,10 +54,19 @@ TEST(Sampler, GoesOnInTheMiddleOfAnEpochAsIfItHadNeverStopped) {
   EXPECT_EQ(whole.batch(17), resumed.batch(17));
 }
 
+// One sequence of these items.
+TrainingData training(int64_t items, const std::vector<int32_t>& sequence) {
+  TrainingData data;
+  data.items = items;
+  data.item = at::tensor(sequence, at::kInt);
+  data.offset = at::tensor(std::vector<int64_t>{0, std::ssize(sequence)}, at::kLong);
+  return data;
+}
+
 TEST(NegativeSampler, NeverDrawsTheActionAndReachesEveryOtherItem) {
   spec::NegativesSection section;
   section.count = 3;
-  const NegativeSampler sampler(section, 5, 1);
+  const NegativeSampler sampler(section, training(5, {1, 3, 5}), 1);
   std::set<int64_t> drawn;
   const std::vector<int64_t> events = {0, 1, 2}, actions = {1, 3, 5};
   for (int64_t step = 0; step < 100; ++step) {
@@ -75,11 +86,51 @@ TEST(NegativeSampler, APoolHoldsAnEventsNegativesFixedWhateverTheRunsSeed) {
   std::set<int64_t> drawn;
   const std::vector<int64_t> events = {9}, actions = {1};
   for (uint64_t seed = 1; seed <= 2; ++seed) {
-    const NegativeSampler sampler(section, 1000, seed);
+    const NegativeSampler sampler(section, training(1000, {1}), seed);
     for (int64_t step = 0; step < 200; ++step)
       drawn.insert(sampler.draw(step, events, actions).item<int64_t>());
   }
   EXPECT_EQ(drawn.size(), 4u);
+}
+
+TEST(NegativeSampler, DrawsByAPowerOfPopularityWithoutTheAction) {
+  // Items 1, 2, 4 and 5 occur 9, 4, 1 and 1 times; the roots are 3, 2, 1 and 1.
+  const TrainingData data = training(5, {1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 5});
+  spec::NegativesSection section;
+  section.count = section.pool = 2000;
+  section.popularity_power = 0.5;
+  const std::vector<int64_t> events = {0, 9}, actions = {1, 2};
+  const Tensor drawn = NegativeSampler(section, data, 1).draw(3, events, actions);
+  const Tensor pool = draw_pool(section, 5, data);
+  EXPECT_TRUE(drawn.equal(NegativeSampler(section, data, 1).draw(3, events, actions)));
+  EXPECT_FALSE(drawn.equal(NegativeSampler(section, data, 1).draw(4, events, actions)));
+  const std::vector<double> without_1 = {0, 0, 2. / 4, 0, 1. / 4, 1. / 4},
+                            without_2 = {0, 3. / 5, 0, 0, 1. / 5, 1. / 5};
+  for (const Tensor& found : {drawn[0], pool[0], drawn[1], pool[9]}) {
+    const bool second = found.eq(1).any().item<bool>();
+    const std::vector<double>& share = second ? without_2 : without_1;
+    const Tensor times = at::bincount(found, {}, 6);
+    // The standard deviation of a count is 22 at most: five of them.
+    for (int64_t item = 1; item <= 5; ++item) {
+      const int64_t count = times[item].item<int64_t>();
+      EXPECT_NEAR(count, 2000 * share[item], 110) << "item " << item;
+      EXPECT_EQ(count == 0, share[item] == 0) << "item " << item;
+    }
+  }
+}
+
+TEST(NegativeSampler, RefusesPopularityWhereOneItemAloneOccurs) {
+  spec::NegativesSection section;
+  section.popularity_power = 1;
+  const std::vector<int64_t> events = {0}, actions = {2};
+  try {
+    NegativeSampler(section, training(5, {2, 2}), 1).draw(0, events, actions);
+    FAIL() << "nothing thrown";
+  } catch (const DataError& error) {
+    EXPECT_STREQ(error.what(),
+                 "negatives.popularity_power: the training events hold one item alone, so that no "
+                 "other can be drawn by its count; state `popularity_power: 0`");
+  }
 }
 
 TEST(History, IsTheLastItemsRightPadded) {

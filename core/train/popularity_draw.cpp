@@ -1,0 +1,35 @@
+#include "core/train/popularity_draw.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lea::train {
+
+PopularityDraw::PopularityDraw(const TrainingData& training, double power) {
+  std::vector<int64_t> count(training.items, 0);
+  const int32_t* item = training.item.const_data_ptr<int32_t>();
+  for (int64_t event = 0; event < training.events(); ++event) ++count[item[event] - 1];
+  const auto most = static_cast<double>(*std::max_element(count.begin(), count.end()));
+  before_.push_back(0);
+  for (const int64_t c : count) {
+    const double weight = std::ldexp(std::pow(static_cast<double>(c) / most, power), 32);
+    const auto units = static_cast<uint64_t>(std::max<long long>(std::llround(weight), 1));
+    before_.push_back(before_.back() + (c > 0 ? units : 0));
+  }
+}
+
+int64_t PopularityDraw::item(uint64_t bits, std::span<const int64_t> excluded) const {
+  uint64_t total = before_.back();
+  for (const int64_t one : excluded) total -= before_[one] - before_[one - 1];
+  if (total == 0) return 0;
+  // A whole number below `total`, uniform but for a bias of total / 2^64.
+  auto place = static_cast<uint64_t>((static_cast<unsigned __int128>(bits) * total) >> 64);
+  // Puts the gaps of the excluded items back in.
+  for (const int64_t one : excluded) {
+    if (place < before_[one - 1]) break;
+    place += before_[one] - before_[one - 1];
+  }
+  return std::upper_bound(before_.begin(), before_.end(), place) - before_.begin();
+}
+
+}  // namespace lea::train
