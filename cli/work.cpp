@@ -9,6 +9,7 @@
 #include "cli/run_options.h"
 #include "cli/stop_signals.h"
 #include "core/base/error.h"
+#include "core/base/shell.h"
 #include "core/lab/lab_folder.h"
 #include "core/lab/process.h"
 #include "core/lab/work.h"
@@ -31,7 +32,7 @@ void print_tasks(const RunOptions& options, const Globals& globals) {
     for (const lab::HandTask& task : tasks) list.push_back(lab::to_json(task));
     print(list.dump(1) + "\n");
   } else {
-    for (const lab::HandTask& task : tasks) print(lab::shell_line(task.command) + "\n");
+    for (const lab::HandTask& task : tasks) print(shell_line(task.command) + "\n");
   }
 }
 

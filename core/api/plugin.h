@@ -23,6 +23,9 @@
 //   uses()          frameworks: static std::vector<std::string>, which of backbone, reward, state,
 //                   augment, negatives and train the framework reads; the others are left out of
 //                   the resolved run
+//   Params::warm_up_steps   frameworks, optional: a framework that changes what it does at a step,
+//                   and is named for what it does afterwards, calls the integer parameter with that
+//                   step so; tables flag runs whose best step is not after it
 //   kMinNegatives   frameworks, optional: static constexpr int64_t; a spec with fewer sampled items
 //                   for each step is refused
 //   kGivesState     environments, optional: static constexpr bool, true when it also gives states

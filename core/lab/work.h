@@ -37,9 +37,6 @@ std::vector<HandTask> hand_tasks(const Session& session, const Plan& plan,
 
 nlohmann::json to_json(const HandTask& task);
 
-// A command as one line for a POSIX shell.
-std::string shell_line(const std::vector<std::string>& command);
-
 // Does one task. The object belongs to one thread; its destructor kills the worker.
 class Work {
  public:

@@ -5,9 +5,11 @@
 
 #include "core/base/clock.h"
 #include "core/base/text.h"
+#include "core/report/flags.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
 #include "core/report/pivot.h"
+#include "core/report/training_free.h"
 #include "core/spec/run_spec.h"
 
 namespace lea::report {
@@ -309,9 +311,11 @@ void add_collapse(const Pivot& pivot, Lines* notes) {
 
 void add_stale(const Pivot& pivot, const TableOptions& options, Lines* notes) {
   run::StaleRuns stale;
-  for (const Row& row : pivot.rows) {
-    for (const Member& member : row.finished) {
-      stale.add(run::outdated_parts(member.result, options.installed));
+  for (const auto* rows : {&pivot.rows, &pivot.borrowed}) {
+    for (const Row& row : *rows) {
+      for (const Member& member : row.finished) {
+        stale.add(run::outdated_parts(member.result, options.installed));
+      }
     }
   }
   if (stale.count() > 0) notes->push_back(stale.line() + ".");
@@ -366,12 +370,15 @@ void add_pairs(const Pivot& pivot, Lines* notes) {
 
 }  // namespace
 
-std::vector<std::string> footer(const Pivot& pivot, const TableOptions& options) {
+void add_footer(const TableOptions& options, Pivot* table) {
+  const Pivot& pivot = *table;
   Lines notes;
   add_data_and_protocol(pivot, options, &notes);
   add_counts(pivot, &notes);
   add_pairs(pivot, &notes);
   add_head(pivot, &notes);
+  for (std::string& line : training_free_notes(options, table)) notes.push_back(std::move(line));
+  for (std::string& line : flags(pivot)) notes.push_back(std::move(line));
   add_gaps(pivot, &notes);
   add_closed(pivot, &notes);
   add_unmeasured(pivot, options, &notes);
@@ -380,7 +387,8 @@ std::vector<std::string> footer(const Pivot& pivot, const TableOptions& options)
   add_stale(pivot, options, &notes);
   add_machines(pivot, &notes);
   for (std::string& note : notes) note = printable(note);
-  return notes;
+  for (std::string& command : table->commands) command = printable(command);
+  table->notes = std::move(notes);
 }
 
 }  // namespace lea::report

@@ -7,20 +7,11 @@
 #include "core/base/json_field.h"
 #include "core/base/text.h"
 #include "core/report/columns.h"
-#include "core/report/json_path.h"
 #include "core/report/labels.h"
 #include "core/report/pivot.h"
 
 namespace lea::report {
 namespace {
-
-// The test metric with the name that early stopping used, otherwise NDCG at the largest cut.
-std::string main_metric(const RunView& view) {
-  const std::string stop = text_at(view.run.spec, "train.stop_on");
-  if (view.metrics.test.count(stop) != 0) return stop;
-  const std::vector<int64_t> k = protocol_of(view.run).k;
-  return "ndcg@" + std::to_string(*std::max_element(k.begin(), k.end()));
-}
 
 std::string age_text(const RunView& view) {
   const std::optional<double> hours = field_of(view, "age").number;
@@ -83,7 +74,7 @@ std::string list_runs(std::vector<RunView> views, const std::string& filter,
       {"run", "experiment", "cell", "seed", "state", "test", "age"}};
   for (const RunView& view : views) {
     const std::string metric = options.sort.find('@') == std::string::npos
-                                   ? main_metric(view)
+                                   ? main_metric(view.run, view.metrics.test)
                                    : options.sort.substr(options.sort[0] == '-' ? 1 : 0);
     const FieldValue value = field_of(view, metric);
     grid.push_back({view.run.uuid.substr(0, length), printable(view.run.experiment),

@@ -1,5 +1,6 @@
 #include "core/report/measure.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/base/error.h"
@@ -62,6 +63,21 @@ std::map<std::string, Measured> stored_metrics(const db::Store& store,
 bool is_closed(const db::RunRow& run, const Measured& stored) {
   return run.state == "finished" && stored.test.empty() &&
          find_path(run.result, "metrics.test") == nullptr;
+}
+
+std::string main_metric(const db::RunRow& run, const std::map<std::string, double>& test) {
+  const std::string stop = text_at(run.spec, "train.stop_on");
+  if (test.count(stop) != 0) return stop;
+  int64_t largest = 0;
+  for (const auto& [name, value] : test) {
+    const auto [metric, k] = eval::parse_metric(name);
+    if (metric == "ndcg") largest = std::max(largest, k);
+  }
+  if (largest == 0) {
+    const std::vector<int64_t> k = protocol_of(run).k;
+    largest = *std::max_element(k.begin(), k.end());
+  }
+  return "ndcg@" + std::to_string(largest);
 }
 
 Measured measure(const db::RunRow& run, const Measured& stored, const TableOptions& options,

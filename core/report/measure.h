@@ -43,6 +43,10 @@ std::map<std::string, Measured> stored_metrics(const db::Store& store,
 // Whether the test part of a finished run is closed.
 bool is_closed(const db::RunRow& run, const Measured& stored);
 
+// The name of the metric that stands for a run: the one that early stopping used, otherwise NDCG at
+// the largest cut. `test` are the test metrics of the run.
+std::string main_metric(const db::RunRow& run, const std::map<std::string, double>& test);
+
 // The metrics of one finished run for a table. Computes the test metrics from the ranks when the
 // options override the run's protocol or name a cut that was not stored. Takes the validation
 // metrics as stored, because they selected the model. With `closed`, the test metrics stay empty, and

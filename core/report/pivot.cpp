@@ -338,6 +338,19 @@ void fill_values(const std::vector<Column>& columns, Row* row) {
   }
 }
 
+// Moves the rows out of the drafts.
+std::vector<Row> finish_rows(const Pivot& pivot, std::vector<Draft>* drafts) {
+  std::vector<Row> rows;
+  for (Draft& draft : *drafts) {
+    for (const std::string& axis : pivot.axes)
+      draft.row.labels.push_back(label_of(draft.first, axis));
+    draft.row.name = describe(draft.first);
+    fill_values(pivot.columns, &draft.row);
+    rows.push_back(std::move(draft.row));
+  }
+  return rows;
+}
+
 void find_missing(std::vector<Row>* rows) {
   std::set<Repetition> wanted;
   const auto repetitions_of = [](const Row& row) {
@@ -381,6 +394,15 @@ std::map<Repetition, double> values_of(const Row& row, const Column& column) {
   return values;
 }
 
+double as_printed(double value) { return std::stod(fixed(value)); }
+
+std::vector<Row> more_rows(const Pivot& pivot, const std::vector<db::RunRow>& runs,
+                           const std::map<std::string, Measured>& stored,
+                           const TableOptions& options) {
+  std::vector<Draft> drafts = draft_rows(runs, pivot.over_splits, stored, options, pivot.closed);
+  return finish_rows(pivot, &drafts);
+}
+
 Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& runs,
                  const std::map<std::string, Measured>& stored, const TableOptions& options,
                  const std::optional<db::ExperimentRow>& plan) {
@@ -394,13 +416,7 @@ Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& r
   pivot.closed = all_closed(drafts);
   pivot.columns = choose_columns(drafts, options, pivot.closed);
   sort_rows(&drafts, pivot.axes);
-  for (Draft& draft : drafts) {
-    for (const std::string& axis : pivot.axes)
-      draft.row.labels.push_back(label_of(draft.first, axis));
-    draft.row.name = describe(draft.first);
-    fill_values(pivot.columns, &draft.row);
-    pivot.rows.push_back(std::move(draft.row));
-  }
+  pivot.rows = finish_rows(pivot, &drafts);
   if (!plan) find_missing(&pivot.rows);
   mark_best(&pivot);
   return pivot;
@@ -423,14 +439,14 @@ void mark_best(Pivot* pivot) {
     std::map<std::string, std::set<double>> printed;  // group -> distinct printed means
     for (const Row& row : pivot->rows) {
       const Summary& summary = row.values[c].summary;
-      if (summary.n > 0) printed[row.group].insert(std::stod(fixed(summary.mean)));
+      if (summary.n > 0) printed[row.group].insert(as_printed(summary.mean));
     }
     for (Row& row : pivot->rows) {
       TableValue& value = row.values[c];
       value.mark = Mark::kNone;
       const std::set<double>& means = printed[row.group];
       if (value.summary.n == 0 || means.size() < 2) continue;  // nothing to compare with
-      const double own = std::stod(fixed(value.summary.mean));
+      const double own = as_printed(value.summary.mean);
       if (own == *means.rbegin()) value.mark = Mark::kBest;
       if (own == *std::next(means.rbegin())) value.mark = Mark::kSecond;
     }

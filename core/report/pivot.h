@@ -51,6 +51,7 @@ struct Row {
   int64_t superseded = 0;  // number of other finished runs of the same repetitions, not shown
   int64_t other_data = 0;  // number of finished runs on another data set or split, not shown
   std::vector<TableValue> values;  // one for each column
+  bool below_floor = false;        // a trained row below the best training-free row of its group
 };
 
 // How often the test part of a split was read in this lab (core/report/test_reads.h).
@@ -69,12 +70,16 @@ struct Pivot {
   // (evaluate.test: false), even where other experiments have opened the runs.
   bool closed = false;
   std::map<std::string, TestReads> test_reads;  // by group; empty when they were not counted
-  std::vector<std::string> notes;               // the footer, one line each, plain text
+  // Training-free rows of other experiments (core/report/training_free.h). They have no marks.
+  std::vector<Row> borrowed;
+  std::vector<std::string> notes;     // the footer, one line each, plain text
+  std::vector<std::string> commands;  // shell commands that the footer recommends
 };
 
 // Decimal places of a printed metric. Marks compare the printed values.
 inline constexpr int kDigits = 4;
 std::string fixed(double value);
+double as_printed(double value);
 
 // The values of a row in a column, by repetition.
 std::map<Repetition, double> values_of(const Row& row, const Column& column);
@@ -85,6 +90,11 @@ std::map<Repetition, double> values_of(const Row& row, const Column& column);
 Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& runs,
                  const std::map<std::string, Measured>& stored, const TableOptions& options,
                  const std::optional<db::ExperimentRow>& plan = std::nullopt);
+
+// The rows of other runs under the axes and columns of `pivot`, without marks. Throws as `measure`.
+std::vector<Row> more_rows(const Pivot& pivot, const std::vector<db::RunRow>& runs,
+                           const std::map<std::string, Measured>& stored,
+                           const TableOptions& options);
 
 // Marks the best and second best printed mean of each column within each group. Equal printed means
 // get the same mark.
@@ -97,7 +107,7 @@ struct StateCounts {
 };
 StateCounts count_states(const Pivot& pivot);
 
-// The footer: one line each about data, protocol, runs and problems.
-std::vector<std::string> footer(const Pivot& pivot, const TableOptions& options);
+// Sets the footer of the pivot: one line each about data, protocol, runs and problems.
+void add_footer(const TableOptions& options, Pivot* pivot);
 
 }  // namespace lea::report

@@ -8,6 +8,7 @@
 #include "core/base/json_field.h"
 #include "core/base/text.h"
 #include "core/report/columns.h"
+#include "core/report/flags.h"
 
 namespace lea::report {
 namespace {
@@ -32,10 +33,23 @@ std::string status(const Row& row) {
   return row.unfinished.empty() ? "not run" : row.unfinished.front().run.state;
 }
 
+constexpr const char* kBelow = "below the training-free floor";
+
+// The rows with those of other experiments: the training-free ones first.
+std::vector<const Row*> all_rows(const Pivot& pivot) {
+  std::vector<const Row*> rows;
+  const auto trained = std::find_if(pivot.rows.begin(), pivot.rows.end(),
+                                    [](const Row& row) { return !row.untrained; });
+  for (auto row = pivot.rows.begin(); row != trained; ++row) rows.push_back(&*row);
+  for (const Row& row : pivot.borrowed) rows.push_back(&row);
+  for (auto row = trained; row != pivot.rows.end(); ++row) rows.push_back(&*row);
+  return rows;
+}
+
 // Whether a rule separates the row from the one before.
-bool starts_block(const Pivot& pivot, size_t r) {
+bool starts_block(const std::vector<const Row*>& rows, size_t r) {
   if (r == 0) return false;
-  const Row &before = pivot.rows[r - 1], &row = pivot.rows[r];
+  const Row &before = *rows[r - 1], &row = *rows[r];
   return before.untrained != row.untrained || (!row.untrained && before.labels[0] != row.labels[0]);
 }
 
@@ -63,12 +77,13 @@ std::string render_text(const Pivot& pivot, bool terminal) {
   for (const std::string& axis : pivot.axes) grid[0].push_back(axis);
   grid[0].push_back("n");
   for (const Column& column : pivot.columns) grid[0].push_back(column.title);
-  for (const Row& row : pivot.rows) {
+  const std::vector<const Row*> rows = all_rows(pivot);
+  for (const Row* row : rows) {
     std::vector<std::string>& line = grid.emplace_back();
-    for (const std::string& label : row.labels) line.push_back(printable(label));
-    line.push_back(std::to_string(row.finished.size()));
-    for (const TableValue& value : row.values) line.push_back(text_value(value, terminal));
-    const std::string why = status(row);
+    for (const std::string& label : row->labels) line.push_back(printable(label));
+    line.push_back(std::to_string(row->finished.size()));
+    for (const TableValue& value : row->values) line.push_back(text_value(value, terminal));
+    const std::string why = status(*row);
     if (!why.empty() && !pivot.columns.empty()) line[pivot.axes.size() + 1] = why;
   }
   std::vector<size_t> widths(grid[0].size());
@@ -81,12 +96,12 @@ std::string render_text(const Pivot& pivot, bool terminal) {
   for (size_t i = 2; i < total; ++i) rule += "─";
   std::string text = printable(pivot.experiment) + "\n\n";
   for (size_t r = 0; r < grid.size(); ++r) {
-    if (r == 1 || (r > 1 && starts_block(pivot, r - 1))) text += rule + "\n";
+    if (r == 1 || (r > 1 && starts_block(rows, r - 1))) text += rule + "\n";
     std::string line;
     for (size_t c = 0; c < grid[r].size(); ++c) {
       std::string place = pad(grid[r][c], widths[c], /*right=*/c == pivot.axes.size());
       if (terminal && r > 0 && c > pivot.axes.size()) {
-        const Mark mark = pivot.rows[r - 1].values[c - pivot.axes.size() - 1].mark;
+        const Mark mark = rows[r - 1]->values[c - pivot.axes.size() - 1].mark;
         const size_t mean = std::min(place.find(' '), place.find("±"));
         if (mark != Mark::kNone && mean != std::string::npos) {
           place = (mark == Mark::kBest ? "\033[1m" : "\033[4m") + place.substr(0, mean) +
@@ -96,14 +111,57 @@ std::string render_text(const Pivot& pivot, bool terminal) {
       line += (c == 0 ? "" : "  ") + place;
     }
     line.erase(line.find_last_not_of(' ') + 1);
+    if (r > 0 && rows[r - 1]->below_floor) line += std::string("  ") + kBelow;
     text += line + "\n";
   }
   text += rule + "\n";
   text += meaning_of(pivot) + ", – for a single " + (pivot.over_splits ? "split; " : "run; ");
   text += terminal ? "best bold, second underlined.\n" : "¹ best, ² second.\n";
   for (const std::string& note : pivot.notes) text += note + "\n";
+  for (const std::string& command : pivot.commands) text += "    " + command + "\n";
   return text;
 }
+
+namespace {
+
+// The fields of a row in Markdown: labels, n and values.
+std::vector<std::string> markdown_fields(const Row& row) {
+  std::vector<std::string> fields;
+  for (const std::string& label : row.labels) fields.push_back(escape_markdown(label));
+  fields.push_back(std::to_string(row.finished.size()));
+  std::string why = status(row);
+  for (const TableValue& value : row.values) {
+    std::string shown = mean_of(value);
+    if (value.mark == Mark::kBest) shown = "**" + shown + "**";
+    if (value.mark == Mark::kSecond) shown = "<ins>" + shown + "</ins>";
+    if (value.summary.n > 0)
+      shown += value.summary.half_width ? " ± " + half_width_of(value) : " –";
+    fields.push_back(shown.empty() ? std::exchange(why, "") : shown);
+  }
+  return fields;
+}
+
+// The training-free rows of other experiments as a table of their own. Its lines do not begin with
+// a bar, so that the lines which do are the experiment's rows, whatever else the lab has.
+std::string markdown_borrowed(const Pivot& pivot) {
+  std::vector<std::string> titles = {"experiment"};
+  for (const std::string& axis : pivot.axes) titles.push_back(escape_markdown(axis));
+  std::vector<std::string> rules(titles.size(), "---");
+  titles.push_back("n");
+  for (const Column& column : pivot.columns) titles.push_back(escape_markdown(column.title));
+  rules.resize(titles.size(), "---:");
+  std::string text =
+      "\nTraining-free rows of other experiments with the same data, split and "
+      "protocol:\n\n";
+  text += joined(titles, " | ") + "\n" + joined(rules, " | ") + "\n";
+  for (const Row& row : pivot.borrowed) {
+    text += escape_markdown(row.finished.front().run.experiment) + " | " +
+            joined(markdown_fields(row), " | ") + "\n";
+  }
+  return text;
+}
+
+}  // namespace
 
 std::string render_markdown(const Pivot& pivot) {
   std::string text = "### " + escape_markdown(pivot.experiment) + "\n\n|";
@@ -119,26 +177,26 @@ std::string render_markdown(const Pivot& pivot) {
     rule += " ---: |";
   }
   text += "\n" + rule + "\n";
-  for (const Row& row : pivot.rows) {
-    text += "|";
-    for (const std::string& label : row.labels) text += " " + escape_markdown(label) + " |";
-    text += " " + std::to_string(row.finished.size()) + " |";
-    std::string why = status(row);
-    for (const TableValue& value : row.values) {
-      std::string shown = mean_of(value);
-      if (value.mark == Mark::kBest) shown = "**" + shown + "**";
-      if (value.mark == Mark::kSecond) shown = "<ins>" + shown + "</ins>";
-      if (value.summary.n > 0)
-        shown += value.summary.half_width ? " ± " + half_width_of(value) : " –";
-      text += " " + (shown.empty() ? std::exchange(why, "") : shown) + " |";
-    }
-    text += "\n";
-  }
+  for (const Row& row : pivot.rows) text += "| " + joined(markdown_fields(row), " | ") + " |\n";
+  if (!pivot.borrowed.empty()) text += markdown_borrowed(pivot);
   text += "\n" + meaning_of(pivot) + ", – for a single " + (pivot.over_splits ? "split" : "run") +
           "; **best**, <ins>second</ins>.\n\n";
   for (const std::string& note : pivot.notes) text += "- " + escape_markdown(note) + "\n";
+  for (const std::string& command : pivot.commands) text += "\n    " + command + "\n";
   return text;
 }
+
+namespace {
+
+// The section of a row: whether its framework is trained. Empty for a row that is only planned.
+std::string section_of(const Row& row) {
+  if (row.untrained) return "training-free";
+  const auto& members = row.finished.empty() ? row.unfinished : row.finished;
+  if (members.empty()) return "";
+  return members.front().run.source == "lealab" ? "trained" : "imported";
+}
+
+}  // namespace
 
 std::string render_csv(const Pivot& pivot) {
   std::string text = "experiment";
@@ -148,6 +206,7 @@ std::string render_csv(const Pivot& pivot) {
     const std::string name = csv_field((column.part == "valid" ? "valid " : "") + column.metric);
     text += "," + name + "," + name + " half width," + name + " mark";
   }
+  if (!pivot.columns.empty()) text += ",section,training-free floor";
   text += "\n";
   const auto number = [](double value) { return nlohmann::json(value).dump(); };  // all digits
   for (const Row& row : pivot.rows) {
@@ -164,6 +223,7 @@ std::string render_csv(const Pivot& pivot) {
       text += "," + (value.summary.half_width ? number(*value.summary.half_width) : "");
       text += value.mark == Mark::kBest ? ",best" : value.mark == Mark::kSecond ? ",second" : ",";
     }
+    if (!pivot.columns.empty()) text += "," + section_of(row) + (row.below_floor ? ",below" : ",");
     text += "\n";
   }
   return text;
@@ -177,11 +237,16 @@ std::string render_latex(const Pivot& pivot) {
   text += "$n$";
   for (const Column& column : pivot.columns) text += " & " + escape_latex(column.title);
   text += " \\\\\n\\midrule\n";
-  for (size_t r = 0; r < pivot.rows.size(); ++r) {
-    const Row& row = pivot.rows[r];
-    if (starts_block(pivot, r)) text += "\\midrule\n";
-    for (const std::string& label : row.labels) {
-      text += (label == "-" ? "--" : escape_latex(label)) + " & ";
+  const std::vector<const Row*> rows = all_rows(pivot);
+  bool any_below = false;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const Row& row = *rows[r];
+    any_below = any_below || row.below_floor;
+    if (starts_block(rows, r)) text += "\\midrule\n";
+    for (size_t a = 0; a < pivot.axes.size(); ++a) {
+      text += row.labels[a] == "-" ? "--" : escape_latex(row.labels[a]);
+      if (row.below_floor && pivot.axes[a] == "framework") text += "$^\\dagger$";
+      text += " & ";
     }
     text += std::to_string(row.finished.size());
     std::string why = status(row);
@@ -196,12 +261,18 @@ std::string render_latex(const Pivot& pivot) {
     }
     text += " \\\\\n";
   }
-  text += "\\bottomrule\n\\end{tabular}\n";
+  text += "\\bottomrule\n";
+  if (any_below) {
+    text += "\\multicolumn{" + std::to_string(pivot.axes.size() + pivot.columns.size() + 1) +
+            "}{l}{\\footnotesize $^\\dagger$ " + kBelow + "} \\\\\n";
+  }
+  text += "\\end{tabular}\n";
   text += pivot.over_splits ? "% Mean of the splits' means over n runs and half width of its 95 % "
                               "Student t interval over the splits"
                             : "% Mean over n seeds and half width of its 95 % Student t interval";
   text += "; best bold, second underlined.\n";
   for (const std::string& note : pivot.notes) text += "% " + note + "\n";
+  for (const std::string& command : pivot.commands) text += "%   " + command + "\n";
   return text;
 }
 
@@ -221,7 +292,7 @@ std::string render_json(const Pivot& pivot) {
     }
     return list;
   };
-  for (const Row& row : pivot.rows) {
+  const auto entry_of = [&](const Row& row) {
     nlohmann::ordered_json entry;
     for (size_t a = 0; a < pivot.axes.size(); ++a) entry["labels"][pivot.axes[a]] = row.labels[a];
     entry["untrained"] = row.untrained;
@@ -232,6 +303,8 @@ std::string render_json(const Pivot& pivot) {
       entry["missing_seeds"].push_back(missing.seed);
       if (pivot.over_splits) entry["missing_split_seeds"].push_back(missing.split);
     }
+    entry["below_floor"] = row.below_floor;
+    if (const auto updates = mean_updates(row)) entry["updates"] = *updates;
     for (size_t c = 0; c < pivot.columns.size(); ++c) {
       const TableValue& value = row.values[c];
       if (value.summary.n == 0) continue;
@@ -245,9 +318,17 @@ std::string render_json(const Pivot& pivot) {
                                                     : "";
       entry[pivot.columns[c].part][pivot.columns[c].metric] = shown;
     }
-    document["rows"].push_back(entry);
+    return entry;
+  };
+  for (const Row& row : pivot.rows) document["rows"].push_back(entry_of(row));
+  document["training_free"] = nlohmann::ordered_json::array();
+  for (const Row& row : pivot.borrowed) {
+    nlohmann::ordered_json entry = {{"experiment", row.finished.front().run.experiment}};
+    entry.update(entry_of(row));
+    document["training_free"].push_back(entry);
   }
   document["notes"] = pivot.notes;
+  document["commands"] = pivot.commands;
   return pretty_json(document);
 }
 

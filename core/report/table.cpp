@@ -7,6 +7,7 @@
 #include "core/report/pivot.h"
 #include "core/report/render.h"
 #include "core/report/test_reads.h"
+#include "core/report/training_free.h"
 
 namespace lea::report {
 namespace {
@@ -77,7 +78,8 @@ std::string experiment_table(const db::Store& store, const std::string& experime
   Pivot pivot = make_pivot(experiment, runs, stored_metrics(store, experiment), options, plan);
   if (!has_outcome(pivot)) return render_before_outcomes(std::move(pivot), format);
   if (!options.lab.empty()) pivot.test_reads = count_test_reads(store, options.lab, pivot);
-  pivot.notes = footer(pivot, options);
+  add_training_free(store, options, &pivot);
+  add_footer(options, &pivot);
   if (format == "markdown") return render_markdown(pivot);
   if (format == "csv") return render_csv(pivot);
   if (format == "latex") return render_latex(pivot);

@@ -134,6 +134,12 @@ class Store {
   // uuid, spec and result are filled in.
   std::vector<RunRow> finished(const std::string& experiment, int64_t most) const;
 
+  // The finished runs of our own that were not trained (`train` is null in their specs) and whose
+  // results have these fingerprints, whichever experiment they were made for.
+  std::vector<RunRow> untrained(const std::string& data_fingerprint,
+                                const std::string& split_fingerprint) const;
+  std::vector<ResultRow> results_of(const std::string& uuid) const;
+
   // Runs SQLite's own checks (integrity, foreign keys), and checks the metrics of every run against
   // their bounds. Returns one sentence for each problem.
   std::vector<std::string> problems() const;

@@ -152,6 +152,30 @@ std::vector<ResultRow> Store::results(const std::string& experiment) const {
   return rows;
 }
 
+std::vector<RunRow> Store::untrained(const std::string& data_fingerprint,
+                                     const std::string& split_fingerprint) const {
+  const std::string sql = std::string("SELECT ") + kRunColumns +
+                          " FROM run WHERE state = 'finished' AND source = 'lealab'"
+                          " AND json_extract(result, '$.data_fingerprint') = ?1"
+                          " AND json_extract(result, '$.split_fingerprint') = ?2"
+                          " AND json_type(spec, '$.train') = 'null' ORDER BY created, uuid";
+  Statement query(*impl_->connection, sql.c_str());
+  query.bind(data_fingerprint).bind(split_fingerprint);
+  std::vector<RunRow> runs;
+  while (query.step()) runs.push_back(run_of(query));
+  return runs;
+}
+
+std::vector<ResultRow> Store::results_of(const std::string& uuid) const {
+  Statement query(*impl_->connection,
+                  "SELECT uuid, metric, part, k, value FROM result WHERE uuid = ?"
+                  " ORDER BY part, metric, k");
+  query.bind(uuid);
+  std::vector<ResultRow> rows;
+  while (query.step()) rows.push_back(result_of(query));
+  return rows;
+}
+
 std::vector<CurvePoint> Store::curve(const std::string& uuid, const std::string& metric) const {
   Statement query(
       *impl_->connection,

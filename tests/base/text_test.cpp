@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/shell.h"
 
 namespace lea {
 namespace {
@@ -61,6 +62,11 @@ TEST(Printable, EscapesWhatDrivesATerminal) {
   EXPECT_EQ(printable("\xE2\x80\xAEgpj"), "\\xe2\\x80\\xaegpj");  // right-to-left override
   EXPECT_EQ(printable("\xFFx"), "\\xffx");
   EXPECT_EQ(printable("\xC2\x9Bx"), "\\xc2\\x9bx");  // the one-character CSI
+}
+
+TEST(ShellLine, QuotesWhatAShellWouldReadAsSomethingElse) {
+  EXPECT_EQ(shell_line({"lealab", "--set", "evaluate.k=[5, 20]", "it's", ""}),
+            "lealab --set 'evaluate.k=[5, 20]' 'it'\\''s' ''");
 }
 
 TEST(InvalidUtf8, SaysAtWhichByte) {

@@ -58,6 +58,38 @@ TEST(Store, PutTwiceIsPutOnce) {
   EXPECT_THAT(store.runs(), SizeIs(1));
 }
 
+TEST(Store, ListsTheUntrainedRunsOfADataSetAndASplit) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  const auto put_run = [&](int number, const char* experiment, const nlohmann::json& train,
+                           const char* data, const char* split) {
+    RunRow run = finished_run(number, experiment);
+    run.spec["train"] = train;
+    run.result.update({{"data_fingerprint", data}, {"split_fingerprint", split}});
+    store.put(run, good_results(run.uuid), {});
+    return run;
+  };
+  put_run(1, "one", nullptr, "data", "split");
+  put_run(2, "two", nullptr, "data", "split");
+  put_run(3, "one", {{"batch_size", 1}}, "data", "split");
+  put_run(4, "one", nullptr, "other", "split");
+  put_run(5, "one", nullptr, "data", "other");
+  RunRow other = put_run(6, "one", nullptr, "data", "split");
+  other.uuid = uuid_of(7);
+  other.source = "imported";
+  store.put(other, {}, {});
+  other.uuid = uuid_of(8);
+  other.source = "lealab";
+  other.state = "failed";
+  store.put(other, {}, {});
+  std::vector<std::string> found;
+  for (const RunRow& run : store.untrained("data", "split")) found.push_back(run.uuid);
+  EXPECT_EQ(found, (std::vector<std::string>{uuid_of(1), uuid_of(2), uuid_of(6)}));
+  const std::vector<ResultRow> results = store.results_of(uuid_of(2));
+  ASSERT_EQ(results.size(), good_results(uuid_of(2)).size());
+  for (const ResultRow& result : results) EXPECT_EQ(result.uuid, uuid_of(2));
+}
+
 TEST(Store, FindsTheRunsWithAHashAndSeed) {
   const Lab lab;
   Store store(lab.path(), Store::Mode::kWrite);

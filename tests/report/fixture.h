@@ -88,6 +88,13 @@ class ReportTest : public testing::Test {
     db::Store(lab_, db::Store::Mode::kWrite).put(row, results, {});
   }
 
+  // What a trained run did: it ended after `steps`, of which `updates` changed the evaluated network.
+  static void train(db::RunRow* row, int64_t max_steps, int64_t steps, int64_t updates,
+                    int64_t best_step) {
+    row->spec["train"]["max_steps"] = max_steps;
+    row->result.update({{"steps", steps}, {"updates", updates}, {"best_step", best_step}});
+  }
+
   std::string table(const std::string& format, bool terminal = false, TableOptions options = {}) {
     const db::Store store(lab_, db::Store::Mode::kReadOnly);
     return experiment_table(store, "study", format, terminal, options);

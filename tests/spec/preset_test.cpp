@@ -2,6 +2,8 @@
 // and types).
 #include <gmock/gmock.h>
 
+#include <sstream>
+
 #include "core/base/files.h"
 #include "tests/spec/cuts.h"
 #include "tests/spec/fixture.h"
@@ -149,6 +151,48 @@ TEST_F(Preset, IsFoundByItsNameWhereverTheSpecLies) {
   EXPECT_EQ(hash("Paper"), hash("paper"));
   EXPECT_EQ(hash("[paper, reference]"), hash("paper"))
       << "a file that is reached twice counts once";
+}
+
+// The updates of the evaluated network that a run may make: a coin of the twin frameworks picks one
+// of two networks in each step.
+double updates_of(const RunSpec& run) {
+  const bool twin = run.framework.id != "lea.supervised";
+  return static_cast<double>(run.train.max_steps) / (twin ? 2 : 1);
+}
+
+TEST_F(Preset, AllowEachFrameworkAsManyUpdates) {
+  for (const char* preset : {"reference.yaml", "paper.yaml", "anchor_matched.yaml"}) {
+    const double wanted = updates_of(run_of(preset, "gru4rec", "supervised"));
+    for (const char* framework : {"sqn", "snqn", "sac", "sa2c"})
+      EXPECT_EQ(updates_of(run_of(preset, "gru4rec", framework)), wanted) << preset << framework;
+  }
+  EXPECT_EQ(run_of("anchor.yaml", "gru4rec", "supervised").train.max_steps, 15000)
+      << "the packed studies extend it";
+}
+
+TEST_F(Preset, TheReadmesFirstSpecAllowsEachTrainedRowAsManyUpdates) {
+  const std::string readme = read_file(std::string(LEA_SOURCE_DIR) + "/README.md");
+  const std::string begin = "<<'YAML'\n";
+  const size_t from = readme.find(begin) + begin.size();
+  std::string spec, line;
+  std::istringstream lines(readme.substr(from, readme.find("    YAML\n", from) - from));
+  while (std::getline(lines, line)) spec += line.substr(4) + "\n";
+  const Experiment experiment = load_experiment(write("mine.yaml", spec), {}, shipped());
+  EXPECT_EQ(experiment.runs.size(), 19u);
+  size_t trained = 0;
+  for (const PlannedRun& planned : experiment.runs) {
+    if (!planned.run.reads_train) continue;
+    ++trained;
+    EXPECT_EQ(updates_of(planned.run), 2500) << planned.run.framework.id;
+  }
+  EXPECT_EQ(trained, 18u);
+}
+
+TEST_F(Preset, OfTrainingFreeFrameworksNeedsOnlyADataSet) {
+  const Experiment experiment =
+      load_experiment(shipped_path("presets/training_free.yaml"), {"data.name=toy"}, shipped());
+  ASSERT_EQ(experiment.runs.size(), 4u);
+  for (const PlannedRun& planned : experiment.runs) EXPECT_FALSE(planned.run.reads_train);
 }
 
 // The copies lie as in a checkout, with a split file beside it. Reading a spec needs no data set.
