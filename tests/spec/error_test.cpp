@@ -25,11 +25,13 @@ TEST_P(SpecMistake, IsExplained) {
 const std::vector<Mistake> kMistakes = {
     {"UnknownTopKey", "+trian: {}\n",
      "spec.yaml:5:1: trian: unknown key, did you mean `train`? (a spec has: extends, name, data, "
-     "split, train, negatives, evaluate, backbone, framework, reward, state, augment, grid, "
+     "split, train, negatives, evaluate, backbone, framework, reward, state, augment, "
+     "prepare, grid, "
      "overrides, environments, seeds, runs)"},
     {"UnknownTopKeyWithoutANearName", "+zzz: 1\n",
      "spec.yaml:5:1: zzz: unknown key (a spec has: extends, name, data, split, train, negatives, "
-     "evaluate, backbone, framework, reward, state, augment, grid, overrides, environments, seeds, "
+     "evaluate, backbone, framework, reward, state, augment, prepare, grid, overrides, "
+     "environments, seeds, "
      "runs)"},
     {"EmptyTopValue", "+train:\n",
      "spec.yaml:5:1: train: has no value; state one or remove the line"},
@@ -67,7 +69,7 @@ const std::vector<Mistake> kMistakes = {
      "spec.yaml:5:9: train.lerning_rate: unknown key, did you mean `learning_rate`? (`train` has: "
      "batch_size, learning_rate, sampling, max_steps, validate_every, patience, min_steps, "
      "stop_on, drop_learning_rate_at, dropped_learning_rate, fresh_optimizer, log_every, device, "
-     "threads)"},
+     "threads, weight_decay)"},
     {"OctalInteger", "+train: {batch_size: 010}\n",
      "spec.yaml:5:21: train.batch_size: must be an integer from 1 to 1000000, but is `010`: "
      "leading zeros are read as octal by some; write it without"},
@@ -284,7 +286,7 @@ const std::vector<Mistake> kMistakes = {
      "spec.yaml:5:8: grid.train.lerning_rate: unknown key, did you mean `learning_rate`? (`train` "
      "has: batch_size, learning_rate, sampling, max_steps, validate_every, patience, min_steps, "
      "stop_on, drop_learning_rate_at, dropped_learning_rate, fresh_optimizer, log_every, device, "
-     "threads)"},
+     "threads, weight_decay)"},
     {"AxisOfAnUndeclaredEnvironment", "+grid: {environments.e.portion: [1]}\n",
      "spec.yaml:5:8: grid.environments.e.portion: no environment `e` is declared"},
     {"DuplicateAxisValue", "+grid: {backbone: [sasrec, gru4rec, sasrec]}\n",
@@ -326,7 +328,7 @@ const std::vector<Mistake> kMistakes = {
      "spec.yaml:5:20: overrides.set.train.patients: unknown key, did you mean `patience`? (`train` "
      "has: batch_size, learning_rate, sampling, max_steps, validate_every, patience, min_steps, "
      "stop_on, drop_learning_rate_at, dropped_learning_rate, fresh_optimizer, log_every, device, "
-     "threads)"},
+     "threads, weight_decay)"},
     {"OverrideWithAnUnknownPart",
      "+overrides: [{wen: {framework: snqn}, set: {train.patience: 3}}]\n",
      "spec.yaml:5:14: overrides: unknown key `wen`, did you mean `when`? (allowed: when, set)"},
@@ -360,7 +362,7 @@ const std::vector<Mistake> kMistakes = {
      "--set train.batchsize=5: train.batchsize: unknown key, did you mean `batch_size`? (`train` "
      "has: batch_size, learning_rate, sampling, max_steps, validate_every, patience, min_steps, "
      "stop_on, drop_learning_rate_at, dropped_learning_rate, fresh_optimizer, log_every, device, "
-     "threads)",
+     "threads, weight_decay)",
      {"train.batchsize=5"}},
     {"SetOfAWrongValue",
      "+",

@@ -58,10 +58,6 @@ TEST(NeededArtefacts, OfAWrapperAreThoseOfTheInnerEnvironmentInTheSameSlot) {
   RunSpec run;
   run.reward = use(mixed(le()));
   EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0", "mix after 1"));
-  run.reward = use(mixed(mixed(le())));
-  EXPECT_THAT(kinds_of(run),
-              ElementsAre("adapter", "rewards after 0", "mix after 1", "mix after 2"))
-      << "the outer one asks the inner one for `rewards`, which it does not make";
 }
 
 TEST(NeededArtefacts, OfAnAugmenterAreTheRewardsOfItsEnvironment) {
