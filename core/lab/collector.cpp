@@ -53,15 +53,16 @@ struct StatedRanks {
   const Metrics& metrics;
 };
 
-void verify_ranks(const run::Folder& run, const run::Result& result, const StatedRanks& stated,
-                  const eval::Protocol& protocol) {
+// Returns the ranks.
+eval::RankFile verify_ranks(const run::Folder& run, const run::Result& result,
+                            const StatedRanks& stated, const eval::Protocol& protocol) {
   const std::string path = run.file(stated.file), where = run.file(run::kResultFile);
   const std::string bytes = read_file(path);
   if (sha256(bytes) != stated.hash) {
     throw DataError(path + ": is not the file that result.json names (" + stated.hash_key +
                     "). The run's folder is damaged; restore it from a copy.");
   }
-  const eval::RankFile ranks = eval::decode_ranks(bytes, path);
+  eval::RankFile ranks = eval::decode_ranks(bytes, path);
   const auto same = [&](const char* key, const std::string& states, const std::string& ranked) {
     if (states == ranked) return;
     throw DataError(where + ": " + key + ": is not that of " + stated.file +
@@ -71,10 +72,11 @@ void verify_ranks(const run::Folder& run, const run::Result& result, const State
   same("split_fingerprint", result.split_fingerprint, ranks.split_fingerprint);
   verify_metrics(stated.metrics, eval::metrics(ranks.records, protocol),
                  where + ": metrics: " + stated.part, stated.file);
+  return ranks;
 }
 
 // The top items must be those of the events in ranks.bin. Older results state none.
-void verify_top(const run::Folder& run, const run::Result& result) {
+void verify_top(const run::Folder& run, const run::Result& result, const eval::RankFile& ranks) {
   if (result.top_sha256.empty()) return;
   const std::string path = run.file(run::kTopFile);
   const std::string bytes = read_file(path);
@@ -84,8 +86,6 @@ void verify_top(const run::Folder& run, const run::Result& result) {
   if (sha256(bytes) != result.top_sha256)
     throw damaged("is not the file that result.json names (top_sha256)");
   const eval::TopFile top = eval::decode_top(bytes, path);
-  const std::string ranks_path = run.file(run::kRanksFile);
-  const eval::RankFile ranks = eval::decode_ranks(read_file(ranks_path), ranks_path);
   if (top.data_fingerprint != ranks.data_fingerprint ||
       top.split_fingerprint != ranks.split_fingerprint || top.items != ranks.items ||
       top.events() != ranks.records.size())
@@ -96,10 +96,10 @@ void verify_finished(const run::Folder& run, const run::Result& result,
                      const spec::EvaluateSection& evaluate) {
   const eval::Protocol protocol = eval::protocol_of(evaluate);
   if (!result.closed()) {
-    verify_ranks(run, result,
-                 {"test", run::kRanksFile, "ranks_sha256", result.ranks_sha256, result.test},
-                 protocol);
-    verify_top(run, result);
+    const eval::RankFile ranks = verify_ranks(
+        run, result, {"test", run::kRanksFile, "ranks_sha256", result.ranks_sha256, result.test},
+        protocol);
+    verify_top(run, result, ranks);
   } else if (!result.ranks_sha256.empty() || !result.top_sha256.empty() || result.valid.empty()) {
     throw DataError(
         run.file(run::kResultFile) +

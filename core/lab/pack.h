@@ -14,9 +14,9 @@
 //                    opened later
 //   events.jsonl                                   must be equal
 //   attempts.jsonl                                 may differ
-//   ranks.bin        none while the test part is   must be equal when both have it
+//   ranks.bin        none while the test part is   must be equal unless one is closed
 //                    closed
-//   top.bin          none in older runs            must be equal when both have it
+//   top.bin          none in older runs            must be equal unless one is closed
 //   ranks-valid.bin  left out of a large pack      must be equal when both have it
 //   log.txt          only the end of a long log    may differ
 //

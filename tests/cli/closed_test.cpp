@@ -1,4 +1,6 @@
 // A test part that is kept closed and opened later, with the real worker.
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 

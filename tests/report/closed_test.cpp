@@ -1,6 +1,7 @@
 // Tables of runs whose test part is closed, and how often test parts were read before.
 #include <gmock/gmock.h>
 
+#include "core/base/error.h"
 #include "core/eval/ranks.h"
 #include "core/report/run_details.h"
 #include "core/run/folder.h"

@@ -159,11 +159,13 @@ TEST_F(ClosedResult, IsRefusedWithATestPartThatDoesNotFit) {
   EXPECT_THAT(message_of([&] { read_result(run); }),
               HasSubstr("test.json: metrics: belong to a run whose result has test metrics"));
   write_result(run, closed());
-  for (const auto& [text, message] : {std::pair{"[1]", "test.json"},
-                                      {"{}", "test.json: opened"},
-                                      {R"({"opened": {}})", "test.json: metrics"},
-                                      {R"({"opened": {}, "metrics": {}})", "test.json"},
-                                      {"{", "test.json"}}) {
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {"[1]", "test.json"},
+      {"{}", "test.json: opened"},
+      {R"({"opened": {}})", "test.json: metrics"},
+      {R"({"opened": {}, "metrics": {}})", "test.json"},
+      {"{", "test.json"}};
+  for (const auto& [text, message] : cases) {
     publish_file(run.file(kTestFile), text);
     EXPECT_THAT(message_of([&] { read_result(run); }), HasSubstr(message)) << text;
   }

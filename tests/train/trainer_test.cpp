@@ -396,7 +396,7 @@ TEST_F(ClosedTest, StaysClosedWithoutTheKeptNetwork) {
   train();
   run_.evaluate.test = true;
   std::filesystem::remove(paths().checkpoint + "/best.safetensors");
-  EXPECT_THROW(open_test(), StoreError);
+  EXPECT_THROW(open_test(), Error);
   expect_no_test_files();
 }
 
