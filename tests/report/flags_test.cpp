@@ -133,8 +133,8 @@ TEST_F(Flags, OtherNegativesAreAChangeOfTheirOwn) {
   put(run("gru4rec", "supervised", 1), 0.04);
   put(run("", "popularity", 0), 0.04);
   EXPECT_THAT(table("text"),
-              HasSubstr("Negatives differ between rows: from=uniform: gru4rec snqn; from=pool "
-                        "pool=5 seed=1: gru4rec sa2c; from=pool pool=2 seed=1: gru4rec sqn. Other "
+              HasSubstr("Negatives differ between rows: from=pool pool=5 seed=1: gru4rec sa2c; "
+                        "from=uniform: gru4rec snqn; from=pool pool=2 seed=1: gru4rec sqn. Other "
                         "negatives are a change of their own.\n"));
 }
 

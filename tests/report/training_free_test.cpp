@@ -79,7 +79,7 @@ TEST_F(TrainingFree, ATrainedRowBelowTheBestOfThemIsMarkedInEveryFormat) {
   put(elsewhere("markov"), 0.04);
   const std::string rows = rows_of_text();
   EXPECT_THAT(rows,
-              ContainsRegex("supervised [^\n]*0.0300±.0000  below the training-free floor\n"));
+              ContainsRegex("supervised [^\n]*0.0300±.0000²  below the training-free floor\n"));
   EXPECT_THAT(rows, Not(ContainsRegex("snqn [^\n]*below")));
   EXPECT_THAT(rows, Not(ContainsRegex("popularity [^\n]*below"))) << "it is not trained";
   const std::string line = "Below the training-free floor: gru4rec supervised (NDCG@20 0.0300).\n";
@@ -121,6 +121,7 @@ TEST_F(TrainingFree, TheFloorIsThatOfTheMetricThatStoppedTheTraining) {
 TEST_F(TrainingFree, WithoutTestNumbersTheFloorIsThatOfTheValidation) {
   const auto row_of = [&](const db::RunRow& run, double valid) {
     Row row;
+    row.name = describe(run);
     row.untrained = untrained(run);
     row.finished.push_back({run, {run.uuid, run.created, run::State::kFinished}, {}, {}});
     row.values = {{{}, Mark::kNone}, {summarize({valid}), Mark::kNone}};
