@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <random>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -19,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kTemporary = ".tmp-";  // in the name of a file that is being published
 constexpr int kAttempts = 3;  // of a write, for errors that network file systems recover from
 
 class Descriptor {
@@ -63,7 +65,8 @@ int64_t free_bytes(const std::string& folder) {
 std::string temporary_name(const std::string& path) {
   static thread_local std::mt19937_64 random{std::random_device{}()};
   char suffix[32];
-  std::snprintf(suffix, sizeof suffix, ".tmp-%016llx", static_cast<unsigned long long>(random()));
+  std::snprintf(suffix, sizeof suffix, "%s%016llx", kTemporary,
+                static_cast<unsigned long long>(random()));
   // The cut leaves room for the suffix when the name has the greatest length.
   const std::string name = fs::path(path).filename().string().substr(0, 200);
   return (fs::path(folder_of(path)) / ("." + name + suffix)).string();
@@ -118,6 +121,17 @@ void publish_file(const std::string& path, std::string_view bytes) {
     if (!transient || attempt == kAttempts) fail(path, step, std::strerror(error));
   }
   sync_path(folder_of(path), path);
+}
+
+void remove_temporaries(const std::string& folder) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.') && name.find(kTemporary) != std::string::npos)
+      found.push_back(entry.path());
+  }
+  for (const fs::path& path : found) fs::remove(path, error);
 }
 
 bool publish_folder(const std::string& temporary, const std::string& path) {

@@ -13,6 +13,10 @@ namespace lea {
 // `.NAME.tmp-*` beside it, which nothing reads.
 void publish_file(const std::string& path, std::string_view bytes);
 
+// Removes the temporaries that publish_file left in this folder when its process was killed. Nobody may
+// publish a file there meanwhile.
+void remove_temporaries(const std::string& folder);
+
 // Publishes a prepared folder: syncs every file in it, then renames it to `path`. If `path` exists,
 // removes the temporary and returns false. Throws StoreError.
 bool publish_folder(const std::string& temporary, const std::string& path);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "core/base/files.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/run/artefact_folder.h"
@@ -96,6 +97,7 @@ Ending prepare(const TaskOptions& options, TaskFolder& task, std::optional<Memor
   load.end();
   if (header.device == "cpu") limit.emplace();
   fs::create_directories(folder.file(run::kFilesFolder));
+  remove_temporaries(folder.file(run::kFilesFolder));
   MakingProgress progress(task);
   HostPrepareContext context(header, open, folder.file(run::kFilesFolder), earlier,
                              [&](int64_t done, int64_t total) { return progress(done, total); });

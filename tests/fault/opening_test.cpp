@@ -57,7 +57,7 @@ class OpeningTest : public ::testing::Test {
     run.reads_negatives = false;
     spec::PlannedRun planned{run, spec::run_hash(run), {{"framework", "supervised"}}};
     const run::Header header =
-        run::new_header({"opening", "", {"framework"}, {planned}, {}}, planned);
+        run::new_header({"opening", "", {"framework"}, {planned}, {}, {}}, planned);
     return run::make_run(lab_, header, planned.run);
   }
 

@@ -105,7 +105,7 @@ class ResumeTest : public ::testing::TestWithParam<Study> {
     const spec::RunSpec& run = GetParam().run;
     spec::PlannedRun planned{run, spec::run_hash(run), {{"framework", GetParam().name}}};
     const run::Header header =
-        run::new_header({"resume", "", {"framework"}, {planned}, {}}, planned);
+        run::new_header({"resume", "", {"framework"}, {planned}, {}, {}}, planned);
     return run::make_run(lab_, header, planned.run).path;
   }
 

@@ -123,7 +123,7 @@ TEST_F(TrainingFree, WithoutTestNumbersTheFloorIsThatOfTheValidation) {
     Row row;
     row.name = describe(run);
     row.untrained = untrained(run);
-    row.finished.push_back({run, {run.uuid, run.created, run::State::kFinished}, {}, {}});
+    row.finished.push_back({run, {}, {run.uuid, run.created, run::State::kFinished}, {}, {}});
     row.values = {{{}, Mark::kNone}, {summarize({valid}), Mark::kNone}};
     return row;
   };
@@ -281,7 +281,7 @@ TEST_F(TrainingFree, TheCommandMakesThemOnEverySplitOfARow) {
     db::RunRow of_split = run("gru4rec", "snqn", 1);
     of_split.spec["split"]["seed"] = split;
     of_split.result["split_fingerprint"] = std::string(64, static_cast<char>('0' + split));
-    row.finished.push_back({of_split, {of_split.uuid, "", run::State::kFinished}, {}, {}});
+    row.finished.push_back({of_split, {}, {of_split.uuid, "", run::State::kFinished}, {}, {}});
   }
   Pivot pivot;
   pivot.rows = {row};
