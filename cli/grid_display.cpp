@@ -54,10 +54,14 @@ GridDisplay::~GridDisplay() { erase(); }
 
 // The line that is printed when the event happens; empty for none. `seconds`: since the run began.
 std::string GridDisplay::describe(const run::GridEvent& event, double seconds) const {
-  const std::string name = run::is_of_task(event.kind) ? header_.name(event.task) : "";
+  const bool of_task = run::is_of_task(event.kind);
+  const std::string name = of_task ? header_.name(event.task) : "";
+  // As `lealab log` takes it.
+  const bool artefact = of_task && !header_.tasks[event.task].artefact.empty();
+  const std::string id = event.run.substr(0, artefact ? 12 : 8);
   switch (event.kind) {
     case Kind::kStarted:
-      return terminal_ ? "" : "begin     " + name + "  (run " + event.run.substr(0, 8) + ")";
+      return terminal_ ? "" : "begin     " + name + (artefact ? "  (" : "  (run ") + id + ")";
     case Kind::kElsewhere:
       return "elsewhere " + name + ": " + printable(event.text) +
              " works on it; waiting for its result";
@@ -65,7 +69,7 @@ std::string GridDisplay::describe(const run::GridEvent& event, double seconds) c
       return "finished  " + name + "  in " + duration_text(seconds);
     case Kind::kFailed:
       return "FAILED    " + name + ": " + printable(event.text) +
-             (event.run.empty() ? "" : "\n          `lealab log " + event.run.substr(0, 8) + "`");
+             (event.run.empty() ? "" : "\n          `lealab log " + id + "`");
     case Kind::kInterrupted:
       return "stopped   " + name + "; the next call resumes it from its checkpoint";
     case Kind::kSkipped:

@@ -169,9 +169,10 @@ Table::Table(const std::string& path, const std::string& name) {
     throw DataError(where + ": must be a matrix, but has " + std::to_string(shape.size()) +
                     " dimensions");
   char* data = mapped->data() + found->begin;
-  values_ = at::from_blob(data, shape, at::TensorOptions(type->second));
+  // The mapping lives as long as a tensor of it.
+  values_ = at::from_blob(
+      data, shape, [mapped](void*) {}, at::TensorOptions(type->second));
   if (found->begin % c10::elementSize(type->second) != 0) values_ = values_.clone();
-  mapping_ = mapped;
 }
 
 Tensor Table::at(const Tensor& rows) const {

@@ -50,11 +50,11 @@ class LEA_API Table {
   // The rows with these numbers, as float [B, width] on the CPU. `rows` int64 [B]; a row of -1 gives
   // zeros.
   Tensor at(const Tensor& rows) const;
-  // The whole matrix in its own type, without a copy; it lives as long as the table.
+  // The whole matrix in its own type, without a copy. It must not be written to. The mapping lives as
+  // long as the tensor.
   const Tensor& values() const { return values_; }
 
  private:
-  std::shared_ptr<const void> mapping_;
   Tensor values_;
 };
 

@@ -108,7 +108,8 @@ class Shuffled final : public lea::Environment {
       if (roles[k] == Role::kLogged) asked.select(1, k).copy_(item);
     }
     const History history = training_.histories(event);
-    return inner_->reward({history.items.to(device), history.length.to(device), event.to(device)},
+    return inner_->reward({history.items.to(device), history.length.to(device), event.to(device),
+                           history.place.to(device)},
                           asked, roles);
   }
 

@@ -304,7 +304,7 @@ TEST_F(Artefacts, ThatAreRemadeDifferentlyMakeARunStartAgain) {
   const std::vector<std::string> endless = {
       "--set", "train.max_steps=100000", "--set", "train.patience=100000", "--set", "seeds=[1]"};
   auto arguments = endless;
-  arguments.insert(arguments.end(), {"--stop-after", "6"});
+  arguments.insert(arguments.end(), {"--stop-after", "6s"});
   ASSERT_EQ(run(arguments).exit_code, 7);
   const std::string key = key_of("rewards");
   json result = json::parse(read_file(folder(key) + "/result.json"));
