@@ -81,7 +81,8 @@ TEST_F(Probe, NamesAConstructorThatThrows) {
 
 TEST_F(Probe, IsNotDeceivedByAnExitOfZero) {
 #ifdef __SANITIZE_THREAD__
-  constexpr const char* kCode = "(exit code 66)";  // its own complaint about an exit in a constructor
+  constexpr const char* kCode =
+      "(exit code 66)";  // its own complaint about an exit in a constructor
 #else
   constexpr const char* kCode = "(exit code 0)";
 #endif
