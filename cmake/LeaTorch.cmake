@@ -25,6 +25,10 @@ target_compile_options(lea_torch_pch PRIVATE -fvisibility=hidden -fvisibility-in
 function(lea_uses_torch target)
   target_link_libraries(${target} PUBLIC lea_options torch)
   target_compile_options(${target} PRIVATE -fvisibility=hidden -fvisibility-inlines-hidden -fno-gnu-unique)
+  if(LEA_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # g++ warns that it does not instrument the fences of std::shared_ptr, which LibTorch's headers use.
+    target_compile_options(${target} PRIVATE -Wno-tsan)
+  endif()
   get_target_property(lea_type ${target} TYPE)
   if(lea_type STREQUAL EXECUTABLE)
     # CMake would compile a program with -fPIE, and the header was made with -fPIC.

@@ -52,7 +52,9 @@ TEST_F(SmolLm2, GivesTheIdsProbabilitiesAndGreedyTokensOfTransformers) {
   const auto mean = [](const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
   };
-  EXPECT_NEAR(mean(scores), mean(expected), 1e-5);
+  // Matrix products round differently on different processors, and the error of the mean has been
+  // 1e-6 on some and 1.7e-5 on others. That of bfloat16 is 3e-3.
+  EXPECT_NEAR(mean(scores), mean(expected), 1e-4);
   EXPECT_EQ(
       generate(model.decoder, model.tokenizer.encode(golden_.at("prompt").get<std::string>()), 64),
       golden_.at("generated").get<std::vector<int64_t>>());

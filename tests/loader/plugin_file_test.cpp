@@ -122,10 +122,17 @@ TEST(PluginFile, AllowsALinkToAnOwnedFile) {
 TEST(PluginFile, RefusesEveryCut) {
   const Folder folder;
   const std::string whole = good();
+  // A sanitizer makes the file larger and reading it slower, so it tries only some lengths there.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr size_t kStep = 61;
+#else
+  constexpr size_t kStep = 1;
+#endif
   // From the end to the beginning, so that the file need not be written again.
   const std::string path = folder.write("cut.so", whole);
   ASSERT_EQ(refusal(path), "");
   for (size_t length = whole.size(); length-- > 0;) {
+    if (length > 4096 && length % kStep != 0) continue;
     ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(length)), 0);
     ASSERT_NE(refusal(path), "") << "cut to " << length << " bytes";
   }
