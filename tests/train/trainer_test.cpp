@@ -7,6 +7,7 @@
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/eval/ranks.h"
+#include "core/eval/top.h"
 #include "core/train/checkpoint.h"
 #include "tests/train/toy.h"
 
