@@ -29,9 +29,11 @@ History stack(const std::vector<History>& histories) {
     items.push_back(history.items);
     length.push_back(history.length);
     event.push_back(history.event);
-    place.push_back(history.place);
+    if (history.place.defined()) place.push_back(history.place);
   }
-  return {at::cat(items), at::cat(length), at::cat(event), at::cat(place)};
+  // A history that a framework made itself may have no place.
+  return {at::cat(items), at::cat(length), at::cat(event),
+          place.size() == histories.size() ? at::cat(place) : Tensor()};
 }
 
 // Encodes all histories in one call without gradient. `dropout` says whether dropout is active.

@@ -98,6 +98,7 @@ Spec
       - 5
       - 20
     remove_seen: false
+    test: true
     ties: pessimistic
   framework:
     id: lea.snqn
@@ -115,6 +116,7 @@ Spec
   train:
     learning_rate: 0.005
     stop_on: "ndcg@20"
+    weight_decay: 0.0
 
 Provenance
   collapsed: false

@@ -309,6 +309,7 @@ TEST_F(Table, FlagsCollapseTiesAndStaleRuns) {
   db::RunRow row = run("gru4rec", "snqn", 1);
   row.result["collapsed"] = true;
   row.result["tie_share"] = 0.25;
+  row.result["metrics"]["test"]["ndcg@20"] = 0.04;
   put(row, 0.04);
   TableOptions options;
   options.installed = {{"framework lea.snqn", {"2", std::string(64, 'a')}}};

@@ -378,7 +378,7 @@ const std::vector<Mistake> kMistakes = {
      "+",
      "--set trian.batch_size=1: trian: unknown key, did you mean `train`? (a spec has: extends, "
      "name, data, split, train, negatives, evaluate, backbone, framework, reward, state, augment, "
-     "grid, overrides, environments, seeds, runs)",
+     "prepare, grid, overrides, environments, seeds, runs)",
      {"trian.batch_size=1"}},
     {"SetOfAParameterThatThePluginLacks",
      "+",

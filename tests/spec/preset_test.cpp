@@ -202,8 +202,8 @@ TEST_F(Preset, NoStudyIsEverCutUnseen) {
                         std::filesystem::copy_options::recursive);
   write("shared/data/industry/split.tsv", "user_id\tpart\n");
   for (const std::string study :
-       {"demo", "industry_baselines", "industry_controls", "industry_floor",
-        "industry_floor_backbones", "industry_settings", "industry_tuned", "variants/augmentation",
+       {"demo", "industry_baselines", "industry_controls", "floor_industry",
+        "floor_industry_backbones", "industry_settings", "industry_tuned", "variants/augmentation",
         "variants/baselines", "variants/rewards"}) {
     SCOPED_TRACE(study);
     const std::string file = study + ".yaml";
@@ -314,8 +314,8 @@ TEST_F(Preset, TheFloorAndEachBackboneBesideItHaveSixtyTries) {
       ++tries[cell.run.framework.id + " " + cell.run.backbone.id];
     return tries;
   };
-  EXPECT_EQ(tries("industry_floor.yaml"), (std::map<std::string, size_t>{{"lea.graph_text ", 60}}));
-  EXPECT_EQ(tries("industry_floor_backbones.yaml"),
+  EXPECT_EQ(tries("floor_industry.yaml"), (std::map<std::string, size_t>{{"lea.graph_text ", 60}}));
+  EXPECT_EQ(tries("floor_industry_backbones.yaml"),
             (std::map<std::string, size_t>{{"lea.supervised lea.gru4rec", 60},
                                            {"lea.supervised lea.sasrec", 60}}));
 }
