@@ -141,7 +141,7 @@ TEST_F(Artefacts, ArePlannedWithoutAKeyUntilTheDataIsImported) {
 }
 
 TEST_F(Artefacts, KilledTwentyTimesAreEqualToUndisturbedOnes) {
-  write_spec("made: {test.making: {pause: 20}}");
+  write_spec("made: {test.making: {pause: 150}}");
   ASSERT_EQ(run().exit_code, 0);
   fs::rename(path("lab"), path("whole"));
   const auto expected = files("whole");
