@@ -1,6 +1,7 @@
 // The commands `lealab run` and `lealab plan`.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
@@ -78,18 +79,37 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   }
 }
 
-// Prints a line for each artefact that the runs to do need.
+// Prints a line for each sort of artefact that the runs to do need.
 void print_artefacts(const lab::Plan& plan) {
+  struct Line {
+    std::string name;
+    size_t done = 0, running = 0, to_make = 0, users = 0;
+    int64_t bytes = 0;   // of those that are done
+    double seconds = 0;  // of those to make, as far as they are known
+    std::set<std::string> notes;
+  };
+  std::vector<Line> lines;
   for (const lab::PlannedArtefact& artefact : plan.artefacts) {
-    std::string text = "  artefact " + printable(artefact.needed.name()) + ": ";
-    if (artefact.done) {
-      text += "done (" + lab::size_text(artefact.making->bytes()) + ")";
-    } else {
-      text += artefact.running ? "running" : "to make";
-    }
-    text += ", for " + counted(artefact.users, "run");
-    if (artefact.seconds) text += ", about " + duration_text(*artefact.seconds);
-    if (!artefact.note.empty()) text += "\n      " + printable(artefact.note);
+    const std::string name = artefact.needed.name();
+    auto line = std::find_if(lines.begin(), lines.end(),
+                             [&](const Line& other) { return other.name == name; });
+    if (line == lines.end()) line = lines.insert(lines.end(), Line());
+    line->name = name;
+    ++(artefact.done ? line->done : artefact.running ? line->running : line->to_make);
+    line->users += artefact.users;
+    if (artefact.making) line->bytes += artefact.making->bytes();
+    line->seconds += artefact.seconds.value_or(0);
+    if (!artefact.note.empty()) line->notes.insert(printable(artefact.note));
+  }
+  for (const Line& line : lines) {
+    std::string text = "  artefact " + printable(line.name) + ":";
+    if (line.done > 0)
+      text += " " + std::to_string(line.done) + " done (" + lab::size_text(line.bytes) + "),";
+    if (line.running > 0) text += " " + std::to_string(line.running) + " running,";
+    if (line.to_make > 0) text += " " + std::to_string(line.to_make) + " to make,";
+    text += " for " + counted(line.users, "run");
+    if (line.seconds > 0) text += ", about " + duration_text(line.seconds);
+    for (const std::string& note : line.notes) text += "\n      " + note;
     say(text);
   }
 }

@@ -75,7 +75,7 @@ TEST_F(Artefacts, AreMadeOnceForAllRunsThatNeedThem) {
   write_spec("made: test.making", "grid: {framework: [snqn, sa2c]}\n");
   const auto result = run();
   ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
-  EXPECT_THAT(result.out, HasSubstr("artefact vectors of test.making: to make, for 4 runs"));
+  EXPECT_THAT(result.out, HasSubstr("artefact vectors of test.making: 1 to make, for 4 runs"));
   const json rows = list();
   ASSERT_EQ(rows.size(), 2u) << rows;
   for (const json& row : rows) {
