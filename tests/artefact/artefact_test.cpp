@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <chrono>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -152,12 +153,17 @@ TEST_F(Artefacts, KilledTwentyTimesAreEqualToUndisturbedOnes) {
     lab::Child child({LEALAB_PROGRAM, "--lab", path("lab"), "--plugin-dir", LEA_ARTEFACT_PLUGINS,
                       "run", path("spec.yaml")},
                      path("err.txt"));
-    std::this_thread::sleep_for(std::chrono::milliseconds(300 + random() % 700));
+    const auto workers = [&] {
+      std::ifstream file("/proc/" + std::to_string(child.pid()) + "/task/" +
+                         std::to_string(child.pid()) + "/children");
+      return std::vector<pid_t>(std::istream_iterator<pid_t>(file), {});
+    };
+    for (int wait = 0; wait < 500 && workers().empty(); ++wait)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 700));
     // The worker, which is the child of the grid, is killed as well in every other round.
     if (call % 2 == 0) {
-      std::ifstream children("/proc/" + std::to_string(child.pid()) + "/task/" +
-                             std::to_string(child.pid()) + "/children");
-      for (pid_t pid; children >> pid;) killed += ::kill(pid, SIGKILL) == 0;
+      for (const pid_t pid : workers()) killed += ::kill(pid, SIGKILL) == 0;
     }
     child.send(SIGKILL);
     lab::ProcessResult ended;
@@ -304,7 +310,7 @@ TEST_F(Artefacts, ThatAreRemadeDifferentlyMakeARunStartAgain) {
   const std::vector<std::string> endless = {
       "--set", "train.max_steps=100000", "--set", "train.patience=100000", "--set", "seeds=[1]"};
   auto arguments = endless;
-  arguments.insert(arguments.end(), {"--stop-after", "6s"});
+  arguments.insert(arguments.end(), {"--stop-after", "15s"});
   ASSERT_EQ(run(arguments).exit_code, 7);
   const std::string key = key_of("rewards");
   json result = json::parse(read_file(folder(key) + "/result.json"));
