@@ -57,9 +57,12 @@ struct Outcome {
 using LoadedPlugins = std::function<std::map<std::string, spec::PluginBuild>()>;
 
 // Trains, selects the best step, ranks the validation and test events, and writes checkpoints and
-// ranks. The test part stays closed, and is not ranked, when run.evaluate.test is false. Resumes from the newest checkpoint that is whole; the results then equal those of an
-// uninterrupted run byte by byte. Starts from step 0, and logs why, when something that made the
-// checkpoint was replaced (core/train/checkpoint.h); without `loaded` plugins are not compared.
+// ranks. The test part stays closed, and is not ranked, when run.evaluate.test is false.
+//
+// Resumes from the newest checkpoint that is whole; the results then equal those of an uninterrupted
+// run byte by byte. Starts from step 0, and logs why, when something that made the checkpoint was
+// replaced (core/train/checkpoint.h); without `loaded` plugins are not compared.
+//
 // Throws lea::Error when the run fails. A loss that is not finite is a PluginError at once; a
 // weight that is not finite is one before the next checkpoint or validation.
 Outcome train(const spec::RunSpec& run, const std::shared_ptr<const data::Dataset>& data,
