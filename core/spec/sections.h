@@ -99,13 +99,19 @@ struct NegativesSection {
   std::string from = "uniform";
   int64_t pool = 100;
   int64_t seed = 1;
+  std::string exclude = "target";
   void fields(Fields& f) {
     f.integer("count", count, {0, 10000},
-              "sampled negatives a step, uniform over the items but the logged one (paper: 1)");
+              "sampled negatives a step, uniform over the items that may be drawn (paper: 1)");
     f.choice("from", from, {"uniform", "pool"},
              "redraw each step, or draw from a pool fixed for each event (U4)");
-    f.integer("pool", pool, {1, 100000}, "negatives in an event's pool");
+    f.integer("pool", pool, {1, 100000},
+              "negatives in an event's pool; must be stated with `from: pool`");
     f.integer("seed", seed, {0, 9e15}, "seed of the pool, shared by all rows of a table");
+    f.choice("exclude", exclude, {"target", "history", "sequence"},
+             "never drawn: the logged item; also all before it in its training sequence; also all "
+             "after it there");
+    f.added("exclude");
   }
 };
 

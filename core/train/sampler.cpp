@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <numeric>
 #include <unordered_set>
+#include <utility>
+
+#include "core/base/error.h"
 
 namespace lea::train {
 namespace {
@@ -66,52 +69,114 @@ void Sampler::shuffle(int64_t epoch) {
   }
 }
 
-namespace {
-
-// A uniform item of 1..N that is not the action.
-int64_t other_item(uint64_t bits, int64_t items, int64_t action) {
-  const int64_t item = 1 + below(bits, items - 1);
-  return item < action ? item : item + 1;
+AllowedItems::AllowedItems(const std::string& exclude, const TrainingData& training)
+    : training_(training), history_(exclude == "history"), sequence_(exclude == "sequence") {
+  if (history_ || sequence_) sort_sequences(exclude);
 }
 
-// Candidate j of a training event.
-int64_t pool_item(const spec::NegativesSection& section, int64_t items, int64_t event, int64_t j,
-                  int64_t action) {
-  return other_item(mix(static_cast<uint64_t>(section.seed), kPool, event, j), items, action);
+void AllowedItems::sort_sequences(const std::string& exclude) {
+  const int32_t* item = training_.item.const_data_ptr<int32_t>();
+  const int64_t* offset = training_.offset.const_data_ptr<int64_t>();
+  std::vector<std::pair<int32_t, int64_t>> sorted;  // items of a sequence, and their events
+  begin_.push_back(0);
+  for (int64_t s = 0; s < training_.sequences(); ++s) {
+    sorted.clear();
+    for (int64_t event = offset[s]; event < offset[s + 1]; ++event)
+      sorted.emplace_back(item[event], event);
+    std::sort(sorted.begin(), sorted.end());
+    sorted.erase(std::unique(sorted.begin(), sorted.end(),
+                             [](const auto& a, const auto& b) { return a.first == b.first; }),
+                 sorted.end());
+    if (std::ssize(sorted) >= training_.items) {
+      throw DataError("negatives.exclude: `" + exclude +
+                      "` leaves no item to draw, because training sequence " +
+                      std::to_string(s + 1) + " has all " + std::to_string(training_.items) +
+                      " items of the data set; state `exclude: target`");
+    }
+    for (const auto& [one, first] : sorted) {
+      item_.push_back(one);
+      first_.push_back(first);
+    }
+    begin_.push_back(std::ssize(item_));
+  }
+}
+
+std::span<const int64_t> AllowedItems::excluded(int64_t event, std::vector<int64_t>& room) const {
+  room.clear();
+  if (!history_ && !sequence_) {
+    room.push_back(training_.item.const_data_ptr<int32_t>()[event]);
+    return room;
+  }
+  const int64_t* offset = training_.offset.const_data_ptr<int64_t>();
+  const int64_t sequence =
+      std::upper_bound(offset, offset + training_.offset.size(0), event) - offset - 1;
+  for (int64_t i = begin_[sequence]; i < begin_[sequence + 1]; ++i) {
+    if (sequence_ || first_[i] <= event) room.push_back(item_[i]);
+  }
+  return room;
+}
+
+int64_t allowed_item(int64_t n, std::span<const int64_t> excluded) {
+  // Before excluded[i] stand excluded[i] - 1 - i allowed items, which never falls with i. So those
+  // excluded items that stand before the wanted one are a prefix.
+  size_t low = 0, high = excluded.size();
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    if (excluded[middle] - 1 - static_cast<int64_t>(middle) <= n) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return 1 + n + static_cast<int64_t>(low);
+}
+
+namespace {
+
+// One of N items, uniform over those that are not excluded.
+int64_t uniform_item(uint64_t bits, int64_t items, std::span<const int64_t> excluded) {
+  return allowed_item(below(bits, items - std::ssize(excluded)), excluded);
 }
 
 }  // namespace
 
-NegativeSampler::NegativeSampler(const spec::NegativesSection& section, int64_t items,
-                                 uint64_t seed)
-    : section_(section), items_(items), seed_(seed) {}
+NegativeSampler::NegativeSampler(const spec::NegativesSection& section,
+                                 const TrainingData& training, Tensor pool, uint64_t seed)
+    : count_(section.count),
+      seed_(seed),
+      allowed_(section.exclude, training),
+      pool_(std::move(pool)) {}
 
-Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events,
-                             std::span<const int64_t> actions) const {
-  const int64_t rows = std::ssize(events), count = section_.count;
-  const Tensor negatives = at::empty({rows, count}, at::kLong);
+Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events) const {
+  const int64_t rows = std::ssize(events);
+  const Tensor negatives = at::empty({rows, count_}, at::kLong);
   int64_t* out = negatives.mutable_data_ptr<int64_t>();
-  const bool pool = section_.from == "pool";
+  const int64_t* pool = pool_.defined() ? pool_.const_data_ptr<int64_t>() : nullptr;
+  const int64_t width = pool ? pool_.size(1) : 0;
+  std::vector<int64_t> room;
   for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t k = 0; k < count; ++k) {
-      const uint64_t bits = mix(seed_, kNegative, step, row * count + k);
-      *out++ =
-          pool ? pool_item(section_, items_, events[row], below(bits, section_.pool), actions[row])
-               : other_item(bits, items_, actions[row]);
+    std::span<const int64_t> excluded;
+    if (!pool) excluded = allowed_.excluded(events[row], room);
+    for (int64_t k = 0; k < count_; ++k) {
+      const uint64_t bits = mix(seed_, kNegative, step, row * count_ + k);
+      *out++ = pool ? pool[events[row] * width + below(bits, width)]
+                    : uniform_item(bits, allowed_.items(), excluded);
     }
   }
   return negatives;
 }
 
-Tensor draw_pool(const spec::NegativesSection& section, int64_t items,
-                 const TrainingData& training) {
-  const int64_t events = training.events();
-  Tensor pool = at::empty({events, section.pool}, at::kLong);
+Tensor draw_pool(const spec::NegativesSection& section, const TrainingData& training) {
+  const AllowedItems allowed(section.exclude, training);
+  Tensor pool = at::empty({training.events(), section.pool}, at::kLong);
   int64_t* out = pool.mutable_data_ptr<int64_t>();
-  const int32_t* action = training.item.const_data_ptr<int32_t>();
-  for (int64_t event = 0; event < events; ++event) {
-    for (int64_t j = 0; j < section.pool; ++j)
-      *out++ = pool_item(section, items, event, j, action[event]);
+  std::vector<int64_t> room;
+  for (int64_t event = 0; event < training.events(); ++event) {
+    const std::span<const int64_t> excluded = allowed.excluded(event, room);
+    for (int64_t j = 0; j < section.pool; ++j) {
+      const uint64_t bits = mix(static_cast<uint64_t>(section.seed), kPool, event, j);
+      *out++ = uniform_item(bits, training.items, excluded);
+    }
   }
   return pool;
 }
