@@ -57,7 +57,7 @@ TEST_P(AugmenterContract, OtherRowsOfABatchDoNotMatter) {
     const Tensor proposed = augmenter->propose(history_, candidates_);
     for (int64_t row = 0; row < toy::kEvents; ++row) {
       const History one = {history_.items.narrow(0, row, 1), history_.length.narrow(0, row, 1),
-                           history_.event.narrow(0, row, 1)};
+                           history_.event.narrow(0, row, 1), history_.place.narrow(0, row, 1)};
       EXPECT_TRUE(toy::near(augmenter->propose(one, candidates_.narrow(0, row, 1)),
                             proposed.narrow(0, row, 1)))
           << "row " << row;
