@@ -7,10 +7,12 @@
 #include <torch/nn/modules/linear.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/train/plugin_output.h"
+#include "core/worker/trial_artefacts.h"
 
 namespace lea::worker {
 namespace {
@@ -33,6 +35,18 @@ TrainingData toy_training() {
   data.item = at::tensor(item, at::kInt);
   data.offset = at::tensor(offset, at::kLong);
   return data;
+}
+
+// Each item shares a word with its neighbours.
+std::vector<std::string> toy_titles() {
+  std::vector<std::string> titles;
+  for (int64_t item = 1; item <= kItems; ++item)
+    titles.push_back("thing word" + std::to_string(item) + " word" + std::to_string(item / 2));
+  return titles;
+}
+
+Tensor toy_pool(const TrainingData& training) {
+  return (training.item.to(at::kLong).unsqueeze(1) + at::arange(kNegatives)) % kItems + 1;
 }
 
 class ToyBackbone final : public Backbone {
@@ -86,7 +100,15 @@ class ToyContext final : public Context {
   AugmentUse augment_use() const override {
     return with_proposals_ ? AugmentUse{0.1, 0.01} : AugmentUse{};
   }
+  std::string artefact(const std::string& kind) const override {
+    return artefacts_ ? artefacts_->folder(kind) : Context::artefact(kind);
+  }
   void log(LogLevel, const std::string&) const override {}  // a trial has no log
+
+  void make_artefacts(const PluginEntry& entry, const ParamValues& values) {
+    artefacts_ = std::make_unique<TrialArtefacts>(
+        entry, values, TrialData{training_, {{"title", toy_titles()}}, toy_pool(training_)});
+  }
 
  private:
   // "i7" -> 7; 0 (items) or -1 (sequences) when there is none.
@@ -99,6 +121,7 @@ class ToyContext final : public Context {
 
   bool framework_, with_state_, with_proposals_;
   TrainingData training_ = toy_training();
+  std::unique_ptr<TrialArtefacts> artefacts_;
 };
 
 // Runs one step of the plugin; whatever it throws becomes a PluginError that names the step.
@@ -131,6 +154,12 @@ ParamValues default_values(const PluginEntry& entry) {
         info.type == ParamType::kEnvironment ? ParamValue(std::string("toy")) : info.default_value;
   }
   return values;
+}
+
+// True when an artefact is made from one of another environment, which a trial does not have.
+bool needs_other_artefacts(const PluginEntry& entry) {
+  return std::any_of(entry.artefacts.begin(), entry.artefacts.end(),
+                     [](const Artefact& artefact) { return artefact.after.starts_with("of."); });
 }
 
 // True when the defaults cannot make the plugin: it needs a file or a value of the user.
@@ -215,9 +244,15 @@ void try_framework(const PluginEntry& entry, bool with_state, bool with_proposal
   check_tensor(entry, "score()", scores, at::kFloat, {kBatch, kItems});
 }
 
+void make_artefacts(const PluginEntry& entry, ToyContext& context, const PhaseListener& phase) {
+  if (entry.artefacts.empty()) return;
+  step(entry, "prepare()", phase, [&] { context.make_artefacts(entry, default_values(entry)); });
+}
+
 void try_environment(const PluginEntry& entry, const PhaseListener& phase) {
   const torch::NoGradGuard no_gradient;
-  const ToyContext context(false, false, false);
+  ToyContext context(false, false, false);
+  make_artefacts(entry, context, phase);
   const auto environment = step(entry, "its constructor", phase,
                                 [&] { return entry.environment(default_values(entry), context); });
   if (environment == nullptr) throw PluginError(entry.id + " made nothing.");
@@ -237,7 +272,8 @@ void try_environment(const PluginEntry& entry, const PhaseListener& phase) {
 
 void try_augmenter(const PluginEntry& entry, const PhaseListener& phase) {
   const torch::NoGradGuard no_gradient;
-  const ToyContext context(false, false, false);
+  ToyContext context(false, false, false);
+  make_artefacts(entry, context, phase);
   const auto augmenter = step(entry, "its constructor", phase,
                               [&] { return entry.augmenter(default_values(entry), context); });
   if (augmenter == nullptr) throw PluginError(entry.id + " made nothing.");
@@ -267,6 +303,10 @@ void try_kind(const PluginEntry& entry, const PhaseListener& phase) {
 }  // namespace
 
 std::vector<std::string> try_plugin(const PluginEntry& entry, const PhaseListener& phase) {
+  if (needs_other_artefacts(entry))
+    return {entry.id +
+            " was not tried: its artefacts are made from those of an environment that a "
+            "spec names."};
   if (!needs_user(entry)) {
     try_kind(entry, phase);
     return {};
