@@ -25,8 +25,7 @@ std::string sum_of_training(const Dataset& data, std::span<const uint8_t> parts)
   number(static_cast<uint64_t>(data.items()));
   for (size_t s = 0; s + 1 < data.offsets().size(); ++s) {
     const uint64_t begin = data.offsets()[s];
-    uint64_t end = begin;  // training events are a prefix of every sequence
-    while (end < data.offsets()[s + 1] && parts[end] == uint8_t(Part::kTrain)) ++end;
+    const uint64_t end = training_end(data, parts, s);
     if (end == begin) continue;
     number(end - begin);
     sum.add(bytes_of(data.item().subspan(begin, end - begin)));

@@ -198,6 +198,13 @@ Split make_split(const Dataset& data, const spec::SplitSection& section) {
   return split;
 }
 
+uint64_t training_end(const Dataset& data, std::span<const uint8_t> part, size_t sequence) {
+  uint64_t end = data.offsets()[sequence];
+  while (end < data.offsets()[sequence + 1] && part[end] == static_cast<uint8_t>(Part::kTrain))
+    ++end;
+  return end;
+}
+
 std::vector<uint32_t> events_of(const Split& split, Part part) {
   std::vector<uint32_t> events;
   events.reserve(static_cast<size_t>(split.count(part)));

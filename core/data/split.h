@@ -55,6 +55,10 @@ std::vector<uint8_t> parts_of(const Sequences& sequences, const spec::SplitSecti
 // is not 0.
 Split make_split(const Dataset& data, const spec::SplitSection& section);
 
+// The end of the training events of a sequence, which are a prefix of it: the first event that is not
+// one of them, counted in the data set. `part` is that of every event.
+uint64_t training_end(const Dataset& data, std::span<const uint8_t> part, size_t sequence);
+
 // Events of one part in data order.
 std::vector<uint32_t> events_of(const Split& split, Part part);
 

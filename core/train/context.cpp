@@ -71,10 +71,8 @@ TrainingEvents training_events(const data::Dataset& data, const data::Split& spl
   const auto offsets = data.offsets();
   for (int64_t s = 0; s < data.sequences(); ++s) {
     const int64_t begin = offsets[s];
-    int64_t end = begin;  // training events are a prefix of every sequence
-    while (end < static_cast<int64_t>(offsets[s + 1]) &&
-           split.part[end] == uint8_t(data::Part::kTrain))
-      ++end;
+    const auto end =
+        static_cast<int64_t>(data::training_end(data, split.part, static_cast<size_t>(s)));
     if (end == begin) continue;
     events.first_event.push_back(begin);
     events.sequence.push_back(static_cast<uint32_t>(s));

@@ -11,10 +11,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 // The first line of a c10::Error is its message; the rest is a backtrace.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -49,6 +45,10 @@ Ending guarded(TaskFolder& task, const Job& job) {
 }
 
 }  // namespace
+
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 void tell(std::string line) {
   line += '\n';

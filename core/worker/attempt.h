@@ -2,6 +2,7 @@
 // exception means.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@ namespace lea::worker {
 // Sends one line to the process that started this one. When the pipe is closed, nobody reads it, and
 // the task continues.
 void tell(std::string line);
+
+double since(std::chrono::steady_clock::time_point start);  // seconds
 
 // How an attempt ended. An interrupted task has no result. A full disk or a refused file gives no
 // ending at all: the error is thrown, because the cause may pass and the next attempt can continue.

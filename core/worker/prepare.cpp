@@ -18,10 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 // Reports the progress of the making to the task's folder and to whoever started the worker.
 class MakingProgress {
  public:

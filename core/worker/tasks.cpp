@@ -44,10 +44,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr double kProgressSeconds = 0.25;
 
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 // Reports the progress of the loop to the task's folder and to the process that started the worker.
 class FolderProgress final : public train::Progress {
  public:
