@@ -123,7 +123,7 @@ void print_plugin(const spec::PluginInfo& plugin) {
     std::printf("reads: %s\n", uses.empty() ? "nothing of a run but its data" : uses.c_str());
   }
   if (plugin.gives_state) std::printf("gives states\n");
-  if (plugin.needs_pool) std::printf("as a reward, needs `negatives: {from: pool}`\n");
+  if (plugin.needs_pool) std::printf("as a reward, needs `negatives: {from: pool, pool: P}`\n");
   if (plugin.params.empty()) {
     std::printf("\nNo parameters.\n");
     return;

@@ -12,9 +12,9 @@
 #include <filesystem>
 #include <utility>
 
+#include "core/api/array_file.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
-#include "core/base/mapped_file.h"
 #include "core/base/safetensors.h"
 #include "core/base/text.h"
 
@@ -150,29 +150,18 @@ void TableWriter::finish() {
 }
 
 Table::Table(const std::string& path, const std::string& name) {
-  const auto mapped = std::make_shared<const MappedFile>(path);
-  const auto entries =
-      parse_safetensors({mapped->data(), mapped->size()}, mapped->size(), printable(path));
-  const auto found =
-      std::find_if(entries.begin(), entries.end(),
-                   [&](const SafetensorsEntry& entry) { return entry.name == name; });
-  if (found == entries.end())
-    throw DataError(printable(path) + ": has no tensor " + in_backticks(name));
-  const std::string where = printable(path) + ": " + printable(name);
-  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                 [&](const auto& known) { return known.first == found->dtype; });
-  if (type == std::end(kTypes))
-    throw DataError(where + ": must be F32, BF16 or F64, but is " + found->dtype);
-  std::vector<int64_t> shape = found->shape;
-  if (shape.size() == 1) shape.push_back(1);
-  if (shape.size() != 2)
-    throw DataError(where + ": must be a matrix, but has " + std::to_string(shape.size()) +
+  const ArrayFile file(path);
+  const std::string where = printable(path) + ": " + printable(name), type = file.dtype(name);
+  if (std::none_of(std::begin(kTypes), std::end(kTypes),
+                   [&](const auto& known) { return known.first == type; })) {
+    throw DataError(where + ": must be F32, BF16 or F64, but is " + printable(type));
+  }
+  const size_t dimensions = file.shape(name).size();
+  if (dimensions != 1 && dimensions != 2)
+    throw DataError(where + ": must be a matrix, but has " + std::to_string(dimensions) +
                     " dimensions");
-  char* data = mapped->data() + found->begin;
-  // The mapping lives as long as a tensor of it.
-  values_ = at::from_blob(
-      data, shape, [mapped](void*) {}, at::TensorOptions(type->second));
-  if (found->begin % c10::elementSize(type->second) != 0) values_ = values_.clone();
+  values_ = file.read(name);
+  if (dimensions == 1) values_ = values_.unsqueeze(1);
 }
 
 Tensor Table::at(const Tensor& rows) const {

@@ -1,5 +1,5 @@
 // Look-up tables: one float matrix in a safetensors file, written in order, chunk by chunk, and read
-// by mapping the file. The states and rewards that an environment makes as artefacts are tables.
+// by mapping the file. A matrix in a NumPy file (npz) can be read as a table, too. The states and rewards that an environment makes as artefacts are tables.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -38,7 +38,8 @@ class LEA_API TableWriter {
   std::unique_ptr<File> file_;
 };
 
-// A table that is read. Its memory is the file's, shared by all processes that map it.
+// A table that is read. Its memory is that of the safetensors file, shared by all processes that map
+// it; a matrix of an npz file is unpacked.
 class LEA_API Table {
  public:
   // Reads the tensor `name`, a matrix, or a vector as a matrix of width 1; F32, BF16 or F64. Throws
@@ -55,7 +56,7 @@ class LEA_API Table {
   const Tensor& values() const { return values_; }
 
  private:
-  Tensor values_;
+  Tensor values_;  // keeps the mapping
 };
 
 }  // namespace lea

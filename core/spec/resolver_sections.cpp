@@ -19,6 +19,12 @@ const std::vector<Entry>& entries_of(const Settings& settings, const std::string
   return found == settings.sections.end() ? none : found->second;
 }
 
+bool states(const Settings& settings, const std::string& section, const std::string& name) {
+  const std::vector<Entry>& entries = entries_of(settings, section);
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const Entry& entry) { return entry.key == name; });
+}
+
 // Whether the text is hr@K, ndcg@K or mrr@K.
 bool is_metric(const std::string& text) {
   const size_t at = text.find('@');
@@ -156,15 +162,13 @@ void Resolver::pool(Draft& draft) {
   if (id.empty()) return;
   draft.out.reads.insert("negatives");
   if (draft.out.run.negatives.from == "pool") return;
-  const std::vector<Entry>& stated = entries_of(draft.settings, "negatives");
-  const bool from = std::any_of(stated.begin(), stated.end(),
-                                [](const Entry& entry) { return entry.key == "from"; });
+  const bool from = states(draft.settings, "negatives", "from");
   const auto& slots = draft.settings.slots;
   const auto reward = slots.contains("reward") ? slots.find("reward") : slots.find("framework");
   errors_.add(from ? place(draft, "negatives", "from") : reward->second.at, "negatives.from",
               "must be `pool`, because the rewards of " + id +
                   " are looked up and it has none for other sampled items; state `negatives: "
-                  "{from: pool}`");
+                  "{from: pool, pool: P}`");
 }
 
 void Resolver::state_and_augment(Draft& draft) {
@@ -258,7 +262,11 @@ void Resolver::check_train(const Draft& draft) {
         "must be cpu, cuda or cuda:N, such as cuda:0, but is " + in_backticks(train.device));
   }
   const NegativesSection& negatives = draft.out.run.negatives;
-  if (negatives.from == "pool" && negatives.pool < negatives.count) {
+  if (negatives.from == "pool" && !states(draft.settings, "negatives", "pool")) {
+    errors_.add(place(draft, "negatives", "from"), "negatives.pool",
+                "is required by `from: pool`: the number of items that are drawn once for each "
+                "training event, for example `negatives: {from: pool, pool: 100}`");
+  } else if (negatives.from == "pool" && negatives.pool < negatives.count) {
     errors_.add(place(draft, "negatives", "pool"), "negatives.pool",
                 "must be at least negatives.count (" + std::to_string(negatives.count) +
                     "), but is " + std::to_string(negatives.pool));

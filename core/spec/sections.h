@@ -104,17 +104,23 @@ struct NegativesSection {
   int64_t pool = 100;
   int64_t seed = 1;
   double popularity_power = 0;
+  std::string exclude = "target";
   void fields(Fields& f) {
     f.integer("count", count, {0, 10000},
-              "sampled negatives a step, uniform over the items but the logged one (paper: 1)");
+              "sampled negatives a step, uniform over the items that may be drawn (paper: 1)");
     f.choice("from", from, {"uniform", "pool"},
              "redraw each step, or draw from a pool fixed for each event (U4)");
-    f.integer("pool", pool, {1, 100000}, "negatives in an event's pool");
+    f.integer("pool", pool, {1, 100000},
+              "negatives in an event's pool; must be stated with `from: pool`");
     f.integer("seed", seed, {0, 9e15}, "seed of the pool, shared by all rows of a table");
     f.real("popularity_power", popularity_power, {0, 10},
            "draw items in proportion to this power of their training count, so that one without "
            "training events is never drawn (U4; 0: uniform over all items)");
     f.added("popularity_power");
+    f.choice("exclude", exclude, {"target", "history", "sequence"},
+             "never drawn: the logged item; also all before it in its training sequence; also all "
+             "after it there");
+    f.added("exclude");
   }
 };
 

@@ -111,7 +111,9 @@ HostContext::HostContext(const spec::RunSpec& run, std::shared_ptr<const data::D
       artefacts_(std::move(artefacts)) {
   if (events_.data.events() == 0)
     throw DataError("data " + run.data.name + ": the split leaves no training event");
-  if (run.negatives.from == "pool") pool_ = draw_pool(run.negatives, data_->items(), events_.data);
+  if (run.reads_negatives && data_->items() < 2)
+    throw DataError("data " + run.data.name + ": negatives need at least two items");
+  if (run.negatives.from == "pool") pool_ = draw_pool(run.negatives, events_.data);
 }
 
 std::shared_ptr<Backbone> HostContext::make_backbone() const {

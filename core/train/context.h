@@ -37,8 +37,9 @@ struct RunArtefact {
 };
 using Artefacts = std::vector<RunArtefact>;
 
-// Keeps a reference to `run`, which must outlive it, as it must outlive the plugins. The constructor throws DataError when the
-// split has no training event.
+// Keeps a reference to `run`, which must outlive it, as it must outlive the plugins. The constructor
+// throws DataError when the split has no training event, when negatives are needed and there is only
+// one item, and when negatives.exclude leaves no item for the pool.
 class HostContext final : public Context {
  public:
   HostContext(const spec::RunSpec& run, std::shared_ptr<const data::Dataset> data,

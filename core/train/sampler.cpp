@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 #include <unordered_set>
+#include <utility>
 
 #include "core/base/error.h"
 
@@ -68,73 +69,121 @@ void Sampler::shuffle(int64_t epoch) {
   }
 }
 
-namespace {
-
-// Empty where the draw is uniform.
-std::optional<PopularityDraw> popularity_of(const spec::NegativesSection& section,
-                                            const TrainingData& training) {
-  if (section.popularity_power == 0) return std::nullopt;
-  return PopularityDraw(training, section.popularity_power);
+AllowedItems::AllowedItems(const std::string& exclude, const TrainingData& training)
+    : training_(training), history_(exclude == "history"), sequence_(exclude == "sequence") {
+  if (history_ || sequence_) sort_sequences(exclude);
 }
 
-// An item of 1..N that is not the action.
-int64_t other_item(uint64_t bits, int64_t items, const std::optional<PopularityDraw>& popularity,
-                   int64_t action) {
-  if (popularity) {
-    const int64_t drawn = popularity->item(bits, {&action, 1});
-    if (drawn > 0) return drawn;
-    throw DataError(
-        "negatives.popularity_power: the training events hold one item alone, so that no other can "
-        "be drawn by its count; state `popularity_power: 0`");
+void AllowedItems::sort_sequences(const std::string& exclude) {
+  const int32_t* item = training_.item.const_data_ptr<int32_t>();
+  const int64_t* offset = training_.offset.const_data_ptr<int64_t>();
+  std::vector<std::pair<int32_t, int64_t>> sorted;  // items of a sequence, and their events
+  begin_.push_back(0);
+  for (int64_t s = 0; s < training_.sequences(); ++s) {
+    sorted.clear();
+    for (int64_t event = offset[s]; event < offset[s + 1]; ++event)
+      sorted.emplace_back(item[event], event);
+    std::sort(sorted.begin(), sorted.end());
+    sorted.erase(std::unique(sorted.begin(), sorted.end(),
+                             [](const auto& a, const auto& b) { return a.first == b.first; }),
+                 sorted.end());
+    if (std::ssize(sorted) >= training_.items) {
+      throw DataError("negatives.exclude: `" + exclude +
+                      "` leaves no item to draw, because training sequence " +
+                      std::to_string(s + 1) + " has all " + std::to_string(training_.items) +
+                      " items of the data set; state `exclude: target`");
+    }
+    for (const auto& [one, first] : sorted) {
+      item_.push_back(one);
+      first_.push_back(first);
+    }
+    begin_.push_back(std::ssize(item_));
   }
-  const int64_t item = 1 + below(bits, items - 1);
-  return item < action ? item : item + 1;
 }
 
-// Candidate j of a training event.
-int64_t pool_item(const spec::NegativesSection& section, int64_t items,
-                  const std::optional<PopularityDraw>& popularity, int64_t event, int64_t j,
-                  int64_t action) {
-  return other_item(mix(static_cast<uint64_t>(section.seed), kPool, event, j), items, popularity,
-                    action);
+std::span<const int64_t> AllowedItems::excluded(int64_t event, std::vector<int64_t>& room) const {
+  room.clear();
+  if (!history_ && !sequence_) {
+    room.push_back(training_.item.const_data_ptr<int32_t>()[event]);
+    return room;
+  }
+  const int64_t* offset = training_.offset.const_data_ptr<int64_t>();
+  const int64_t sequence =
+      std::upper_bound(offset, offset + training_.offset.size(0), event) - offset - 1;
+  for (int64_t i = begin_[sequence]; i < begin_[sequence + 1]; ++i) {
+    if (sequence_ || first_[i] <= event) room.push_back(item_[i]);
+  }
+  return room;
 }
 
-}  // namespace
+int64_t allowed_item(int64_t n, std::span<const int64_t> excluded) {
+  // Before excluded[i] stand excluded[i] - 1 - i allowed items, which never falls with i. So those
+  // excluded items that stand before the wanted one are a prefix.
+  size_t low = 0, high = excluded.size();
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    if (excluded[middle] - 1 - static_cast<int64_t>(middle) <= n) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return 1 + n + static_cast<int64_t>(low);
+}
+
+ItemDraw::ItemDraw(const spec::NegativesSection& section, const TrainingData& training)
+    : allowed_(section.exclude, training) {
+  if (section.popularity_power != 0) popularity_.emplace(training, section.popularity_power);
+}
+
+void ItemDraw::items(int64_t event, std::span<const uint64_t> bits, int64_t* out) const {
+  std::vector<int64_t> room;
+  const std::span<const int64_t> excluded = allowed_.excluded(event, room);
+  const int64_t allowed = allowed_.items() - std::ssize(excluded);
+  for (const uint64_t random : bits) {
+    const int64_t item = popularity_ ? popularity_->item(random, excluded)
+                                     : allowed_item(below(random, allowed), excluded);
+    if (item == 0) {
+      throw DataError(
+          "negatives.popularity_power: at training event " + std::to_string(event + 1) +
+          " no other item that has a training event may be drawn; state `popularity_power: 0` or "
+          "`exclude: target`");
+    }
+    *out++ = item;
+  }
+}
 
 NegativeSampler::NegativeSampler(const spec::NegativesSection& section,
-                                 const TrainingData& training, uint64_t seed)
-    : section_(section),
-      items_(training.items),
-      popularity_(popularity_of(section, training)),
-      seed_(seed) {}
+                                 const TrainingData& training, Tensor pool, uint64_t seed)
+    : count_(section.count), seed_(seed), draw_(section, training), pool_(std::move(pool)) {}
 
-Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events,
-                             std::span<const int64_t> actions) const {
-  const int64_t rows = std::ssize(events), count = section_.count;
-  const Tensor negatives = at::empty({rows, count}, at::kLong);
+Tensor NegativeSampler::draw(int64_t step, std::span<const int64_t> events) const {
+  const Tensor negatives = at::empty({std::ssize(events), count_}, at::kLong);
   int64_t* out = negatives.mutable_data_ptr<int64_t>();
-  const bool pool = section_.from == "pool";
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t k = 0; k < count; ++k) {
-      const uint64_t bits = mix(seed_, kNegative, step, row * count + k);
-      *out++ = pool ? pool_item(section_, items_, popularity_, events[row],
-                                below(bits, section_.pool), actions[row])
-                    : other_item(bits, items_, popularity_, actions[row]);
+  const int64_t* pool = pool_.defined() ? pool_.const_data_ptr<int64_t>() : nullptr;
+  const int64_t width = pool ? pool_.size(1) : 0;
+  std::vector<uint64_t> bits(static_cast<size_t>(count_));
+  for (size_t row = 0; row < events.size(); ++row, out += count_) {
+    for (int64_t k = 0; k < count_; ++k)
+      bits[k] = mix(seed_, kNegative, step, static_cast<int64_t>(row) * count_ + k);
+    if (!pool) {
+      draw_.items(events[row], bits, out);
+      continue;
     }
+    for (int64_t k = 0; k < count_; ++k) out[k] = pool[events[row] * width + below(bits[k], width)];
   }
   return negatives;
 }
 
-Tensor draw_pool(const spec::NegativesSection& section, int64_t items,
-                 const TrainingData& training) {
-  const int64_t events = training.events();
-  const auto popularity = popularity_of(section, training);
-  Tensor pool = at::empty({events, section.pool}, at::kLong);
+Tensor draw_pool(const spec::NegativesSection& section, const TrainingData& training) {
+  const ItemDraw draw(section, training);
+  const Tensor pool = at::empty({training.events(), section.pool}, at::kLong);
   int64_t* out = pool.mutable_data_ptr<int64_t>();
-  const int32_t* action = training.item.const_data_ptr<int32_t>();
-  for (int64_t event = 0; event < events; ++event) {
+  std::vector<uint64_t> bits(static_cast<size_t>(section.pool));
+  for (int64_t event = 0; event < training.events(); ++event, out += section.pool) {
     for (int64_t j = 0; j < section.pool; ++j)
-      *out++ = pool_item(section, items, popularity, event, j, action[event]);
+      bits[j] = mix(static_cast<uint64_t>(section.seed), kPool, event, j);
+    draw.items(event, bits, out);
   }
   return pool;
 }

@@ -24,11 +24,9 @@ Transitions::Transitions(const spec::RunSpec& run, const data::Dataset& data,
       reward_(context.reward()),
       state_(context.state()),
       augmenter_(context.augmenter()),
-      negatives_(run.negatives, context.training(), context.seed()),
+      negatives_(run.negatives, context.training(), context.pool(), context.seed()),
       offset_(context.training().offset.const_data_ptr<int64_t>(),
               context.training().offset.size(0)) {
-  if (run.reads_negatives && data.items() < 2)
-    throw DataError("data " + run.data.name + ": negatives need at least two items");
   if (state_ && state_->state_width() == 0) {
     throw ConfigError("state: environment " + run.state.id +
                       " gives no state; it can only be a reward");
@@ -78,9 +76,7 @@ Transition Transitions::make(int64_t step, std::span<const int64_t> events,
 
   // Negatives that the framework does not read would cost rewards of the environment.
   const Tensor negatives =
-      run_.reads_negatives
-          ? negatives_.draw(step, events, {action.const_data_ptr<int64_t>(), events.size()})
-          : at::empty({rows, 0}, at::kLong);
+      run_.reads_negatives ? negatives_.draw(step, events) : at::empty({rows, 0}, at::kLong);
   transition.negatives = negatives.to(device);
   if (reward_) {
     const int64_t count = negatives.size(1);

@@ -20,8 +20,8 @@ struct Proposals {
 };
 
 // Keeps references to all three arguments, which must outlive it. The constructor throws DataError
-// when negatives are needed and there is only one item, and ConfigError when the environment in the
-// state slot gives no state.
+// when negatives.exclude leaves no item to draw, and ConfigError when the environment in the state
+// slot gives no state.
 class Transitions {
  public:
   Transitions(const spec::RunSpec& run, const data::Dataset& data, const HostContext& context);

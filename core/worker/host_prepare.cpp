@@ -89,7 +89,7 @@ std::vector<std::string> HostPrepareContext::text_columns() {
 
 Tensor HostPrepareContext::pool() {
   allow("pool");
-  return train::draw_pool(header_.run.negatives, open_.data->items(), whole_);
+  return train::draw_pool(header_.run.negatives, whole_);
 }
 
 std::string HostPrepareContext::earlier() const {

@@ -11,12 +11,13 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/train/plugin_output.h"
+#include "core/train/sampler.h"
 
 namespace lea::worker {
 namespace {
 
 constexpr int64_t kItems = 20, kHistory = 5, kBatch = 3, kNegatives = 2, kWidth = 8, kState = 4,
-                  kSequences = 6;
+                  kSequences = 6, kPool = 4;
 
 // Sequences of 4 to 9 events over all items.
 TrainingData toy_training() {
@@ -68,8 +69,13 @@ class ToyEnvironment final : public Environment {
 
 class ToyContext final : public Context {
  public:
-  ToyContext(bool framework, bool with_state, bool with_proposals)
-      : framework_(framework), with_state_(with_state), with_proposals_(with_proposals) {}
+  ToyContext(bool framework, bool with_state, bool with_proposals, bool with_pool = false)
+      : framework_(framework), with_state_(with_state), with_proposals_(with_proposals) {
+    if (!with_pool) return;
+    spec::NegativesSection section;
+    section.pool = kPool;
+    pool_ = train::draw_pool(section, training_);
+  }
 
   int64_t items() const override { return kItems; }
   int64_t history() const override { return kHistory; }
@@ -94,6 +100,7 @@ class ToyContext final : public Context {
     return column == "title" ? toy_titles() : Context::texts(column);
   }
   std::vector<std::string> text_columns() const override { return {"title"}; }
+  const Tensor& pool() const override { return pool_; }
   StateUse state_use() const override { return {with_state_ ? kState : 0, 0, false}; }
   AugmentUse augment_use() const override {
     return with_proposals_ ? AugmentUse{0.1, 0.01} : AugmentUse{};
@@ -111,6 +118,7 @@ class ToyContext final : public Context {
 
   bool framework_, with_state_, with_proposals_;
   TrainingData training_ = toy_training();
+  Tensor pool_;
 };
 
 // Runs one step of the plugin; whatever it throws becomes a PluginError that names the step.
@@ -231,13 +239,17 @@ void try_framework(const PluginEntry& entry, bool with_state, bool with_proposal
 
 void try_environment(const PluginEntry& entry, const PhaseListener& phase) {
   const torch::NoGradGuard no_gradient;
-  const ToyContext context(false, false, false);
+  const ToyContext context(false, false, false, entry.needs_pool);
   const auto environment = step(entry, "its constructor", phase,
                                 [&] { return entry.environment(default_values(entry), context); });
   if (environment == nullptr) throw PluginError(entry.id + " made nothing.");
   const History history = histories(context);
   const Transition t = toy_transition(context);
-  const Tensor actions = at::cat({t.action.unsqueeze(1), t.negatives}, 1);
+  // An environment that needs the pool may have no reward for a sampled item outside it.
+  const Tensor sampled =
+      entry.needs_pool ? context.pool().index_select(0, history.event).narrow(1, 0, kNegatives)
+                       : t.negatives;
+  const Tensor actions = at::cat({t.action.unsqueeze(1), sampled}, 1);
   const Tensor reward = step(entry, "reward()", phase, [&] {
     return environment->reward(history, actions, {Role::kLogged, Role::kSampled, Role::kProposed});
   });

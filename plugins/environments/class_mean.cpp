@@ -22,8 +22,8 @@ class ClassMean final : public lea::Environment {
 
   ClassMean(const Params& params, const lea::Context& context)
       : inner_(context.environment(params.of)) {
-    means_ = lea::role_means(*inner_, context.training(), params,
-                             lea::mix(0x636c617373ULL, uint64_t(params.seed)));
+    means_ =
+        lea::role_means(*inner_, context, params, lea::mix(0x636c617373ULL, uint64_t(params.seed)));
   }
 
   int64_t state_width() const override { return inner_->state_width(); }

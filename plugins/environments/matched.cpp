@@ -23,8 +23,8 @@ class Matched final : public lea::Environment {
 
   Matched(const Params& params, const lea::Context& context)
       : inner_(context.environment(params.of)) {
-    const lea::RoleMeans means = lea::role_means(*inner_, context.training(), params,
-                                                 lea::mix(0x6d61746368ULL, uint64_t(params.seed)));
+    const lea::RoleMeans means =
+        lea::role_means(*inner_, context, params, lea::mix(0x6d61746368ULL, uint64_t(params.seed)));
     const double gap = means.logged - means.sampled;
     if (std::abs(gap) <= 1e-6 * (std::abs(means.logged) + std::abs(means.sampled))) {
       throw lea::ConfigError(

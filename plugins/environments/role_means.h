@@ -1,4 +1,5 @@
-// The mean reward of each role under an environment, for wrappers that keep or remove these means.
+// Means of the rewards of an environment over training events and sampled items, for wrappers that
+// keep or remove these means.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/api/context.h"
 #include "core/api/environment.h"
 #include "core/spec/params.h"
 
@@ -25,7 +27,7 @@ struct MeansParams {
     f.integer("sample", sample, {0, 1e9}, "training events that the means are taken over (0: all)");
     f.integer("negatives", negatives, {1, 1000},
               "sampled items an event, for their mean; its error falls with the root of events x "
-              "negatives");
+              "negatives; with a pool, so many of its first items, or all");
     f.integer("seed", seed, {0, 9e15}, "which events and items are drawn; independent of the run");
   }
 };
@@ -48,42 +50,82 @@ inline Tensor sample_events(int64_t events, int64_t count, uint64_t key) {
   return at::tensor(chosen, at::kLong);
 }
 
-// The mean reward of each role over the chosen training events. For each event, `negatives` items
-// are drawn uniformly from those that are not logged there. The means of logged and proposed items
-// are exact, that of sampled items is an estimate. The proposals of a run are not known beforehand,
-// so the proposed mean uses the logged items under the proposed role. It equals the logged mean
-// unless the environment distinguishes the two roles. A million events take a quarter of a second,
-// without the environment's own time.
-inline RoleMeans role_means(Environment& environment, const TrainingData& training,
-                            const MeansParams& params, uint64_t key) {
+// The items that stand for what a run samples at a training event. Where the run has a pool they are
+// the first ones of the event's row, because an environment whose rewards are looked up has no
+// others. Without a pool they are drawn uniformly from those that are not logged there.
+class SampledItems {
+ public:
+  SampledItems(const Context& context, const MeansParams& params, uint64_t key)
+      : training_(context.training()),
+        pool_(context.pool()),
+        count_(pool_.defined() ? std::min(params.negatives, pool_.size(1)) : params.negatives),
+        key_(key) {}
+
+  int64_t count() const { return count_; }
+  // Item number k, from 0, of an event.
+  int64_t at(int64_t event, int64_t k) const {
+    if (pool_.defined()) return pool_.const_data_ptr<int64_t>()[event * pool_.size(1) + k];
+    const int64_t logged = training_.item.const_data_ptr<int32_t>()[event], items = training_.items;
+    const uint64_t bits = mix(key_, 1 + uint64_t(k), uint64_t(event));
+    const int64_t item = 1 + int64_t(bits % uint64_t(std::max<int64_t>(items - 1, 1)));
+    return item < logged || items == 1 ? item : item + 1;
+  }
+
+ private:
+  const TrainingData& training_;
+  Tensor pool_;  // int64 [E, P], or undefined
+  int64_t count_;
+  uint64_t key_;
+};
+
+// Asks an environment for the rewards of the chosen training events, and calls `visit` with the
+// actions, int64 [B, k], and the rewards, double [B, k], of some events at a time. The first columns
+// are the logged item in each of the roles `logged`, the others are sampled.
+template <class Visit>
+void visit_rewards(Environment& environment, const Context& context, const MeansParams& params,
+                   uint64_t key, const std::vector<Role>& logged, const Visit& visit) {
   constexpr int64_t kChunk = 512;
-  const int64_t negatives = params.negatives;
+  const TrainingData& training = context.training();
   const Tensor chosen = sample_events(training.events(), params.sample, key);
-  std::vector<Role> roles(2 + negatives, Role::kSampled);
-  roles[0] = Role::kLogged;
-  roles[1] = Role::kProposed;
-  Tensor sum = at::zeros({2 + negatives}, at::kDouble);
+  const SampledItems sampled(context, params, key);
+  const int64_t before = int64_t(logged.size()), columns = before + sampled.count();
+  std::vector<Role> roles = logged;
+  roles.resize(columns, Role::kSampled);
   for (int64_t first = 0; first < chosen.size(0); first += kChunk) {
     const int64_t rows = std::min(kChunk, chosen.size(0) - first);
     const Tensor event = chosen.narrow(0, first, rows);
-    const Tensor logged = training.item.index_select(0, event).to(at::kLong);
-    const Tensor actions = at::empty({rows, 2 + negatives}, at::kLong);
-    actions.select(1, 0).copy_(logged);
-    actions.select(1, 1).copy_(logged);
+    const Tensor actions = at::empty({rows, columns}, at::kLong);
+    actions.narrow(1, 0, before)
+        .copy_(training.item.index_select(0, event).unsqueeze(1).expand({rows, before}));
+    int64_t* action = actions.mutable_data_ptr<int64_t>();
     for (int64_t row = 0; row < rows; ++row) {
-      int64_t* action = actions.mutable_data_ptr<int64_t>() + row * (2 + negatives);
-      for (int64_t k = 0; k < negatives; ++k) {
-        const uint64_t bits =
-            mix(key, 1 + uint64_t(k), uint64_t(event.const_data_ptr<int64_t>()[row]));
-        const int64_t item = 1 + int64_t(bits % uint64_t(std::max<int64_t>(training.items - 1, 1)));
-        action[2 + k] = item < action[0] || training.items == 1 ? item : item + 1;
-      }
+      const int64_t at = event.const_data_ptr<int64_t>()[row];
+      for (int64_t k = before; k < columns; ++k)
+        action[row * columns + k] = sampled.at(at, k - before);
     }
-    const Tensor rewards = environment.reward(training.histories(event), actions, roles);
-    sum += rewards.to(at::kCPU, at::kDouble).sum(0);
+    visit(actions, environment.reward(training.histories(event), actions, roles)
+                       .to(at::kCPU, at::kDouble)
+                       .contiguous());
   }
-  sum /= double(chosen.size(0));
-  return {sum[0].item<double>(), sum.narrow(0, 2, negatives).mean().item<double>(),
+}
+
+// The mean reward of each role over the chosen training events. The means of logged and proposed
+// items are exact, that of sampled items is an estimate, unless it is taken over a whole pool. The
+// proposals of a run are not known beforehand, so the proposed mean uses the logged items under the
+// proposed role. It equals the logged mean unless the environment distinguishes the two roles. A
+// million events take a quarter of a second, without the environment's own time.
+inline RoleMeans role_means(Environment& environment, const Context& context,
+                            const MeansParams& params, uint64_t key) {
+  Tensor sum;
+  int64_t events = 0;
+  visit_rewards(environment, context, params, key, {Role::kLogged, Role::kProposed},
+                [&](const Tensor& actions, const Tensor& rewards) {
+                  const Tensor more = rewards.sum(0);
+                  sum = sum.defined() ? sum + more : more;
+                  events += actions.size(0);
+                });
+  sum /= double(events);
+  return {sum[0].item<double>(), sum.narrow(0, 2, sum.size(0) - 2).mean().item<double>(),
           sum[1].item<double>()};
 }
 

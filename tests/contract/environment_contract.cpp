@@ -16,7 +16,9 @@ const std::map<std::string, std::string> kReadsRoles = {
 };
 
 // It permutes the rewards among the columns of an event, so the number of columns matters.
-const std::string kReadsOtherColumns = "lea.shuffled scope=pooled";
+bool reads_other_columns(const std::string& name) {
+  return name.starts_with("lea.shuffled scope=pooled");
+}
 
 class EnvironmentContract : public ::testing::TestWithParam<std::string> {
  protected:
@@ -27,11 +29,14 @@ class EnvironmentContract : public ::testing::TestWithParam<std::string> {
 
   const PluginEntry& entry() { return toy::registry().get("environment", GetParam()); }
 
-  // A new environment of each variant.
+  // A new environment of each variant, in a run without a pool and in one with a pool.
   std::vector<Case> cases() {
     std::vector<Case> cases;
     for (const toy::Variant& variant : toy::variants(entry())) {
-      cases.push_back({variant.name, entry().environment(variant.values, context_)});
+      if (!entry().needs_pool)
+        cases.push_back({variant.name, entry().environment(variant.values, context_)});
+      cases.push_back(
+          {variant.name + " with a pool", entry().environment(variant.values, with_pool_)});
     }
     return cases;
   }
@@ -42,7 +47,9 @@ class EnvironmentContract : public ::testing::TestWithParam<std::string> {
   }
 
   torch::NoGradGuard no_grad_;
-  toy::Context context_;
+  EnvironmentContract() { with_pool_.negatives = toy::whole_pool(); }
+
+  toy::Context context_, with_pool_;
   // An empty history, a middle one, the last of a sequence, a full one.
   History history_ = context_.data.histories(toy::longs({0, 2, 5, 10}));
   Tensor actions_ = toy::longs({1, 4, 8, 3, 1, 2, 6, 7, 7, 7, 6, 5}).view({4, 3});
@@ -70,7 +77,7 @@ TEST_P(EnvironmentContract, OneItemCanBeAskedForAlone) {
       const Tensor alone = environment->reward(history_, actions_.narrow(1, k, 1), {roles_[k]});
       EXPECT_EQ(alone.sizes(), (std::vector<int64_t>{4, 1}));
       EXPECT_TRUE(at::isfinite(alone).all().item<bool>()) << alone;
-      if (name == kReadsOtherColumns) continue;
+      if (reads_other_columns(name)) continue;
       EXPECT_TRUE(toy::near(alone, together.narrow(1, k, 1), 1e-6)) << "column " << k;
     }
   }
@@ -137,7 +144,8 @@ TEST_P(EnvironmentContract, RolesDoNotMatterUnlessItIsListedWithAReason) {
 }
 
 TEST_P(EnvironmentContract, HistoriesOutsideTrainingHaveRewards) {
-  const History outside = {history_.items, history_.length, at::full({4}, -1, at::kLong)};
+  const Tensor none = at::full({4}, -1, at::kLong);
+  const History outside = {history_.items, history_.length, none, none};
   for (const auto& [name, environment] : cases()) {
     SCOPED_TRACE(name);
     const Tensor rewards = environment->reward(outside, actions_, roles_);
@@ -170,8 +178,8 @@ INSTANTIATE_TEST_SUITE_P(Registry, EnvironmentContract,
 TEST(EnvironmentContracts, CoverTheBundledOnes) {
   EXPECT_THAT(
       toy::registry().ids("environment"),
-      ::testing::IsSupersetOf({"lea.class_mean", "lea.matched", "lea.oracle", "lea.predefined",
-                               "lea.random", "lea.shuffled", "lea.table"}));
+      ::testing::IsSupersetOf({"lea.class_mean", "lea.item_mean", "lea.matched", "lea.oracle",
+                               "lea.predefined", "lea.random", "lea.shuffled", "lea.table"}));
   for (const auto& [id, reason] : kReadsRoles) {
     EXPECT_NO_THROW(toy::registry().get("environment", id)) << "listed, but gone";
   }

@@ -1,8 +1,10 @@
 // The rewards of the bundled environments on the toy training set, in numbers that a person can
 // check.
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
+#include "core/base/safetensors.h"
 #include "tests/contract/toy.h"
 
 namespace lea {
@@ -272,6 +274,182 @@ TEST_F(EnvironmentValues, ShuffledAsksForProposalsWithThePairsPermutation) {
     const Tensor found = shuffled->reward(history, at::full({11, 1}, 6), {Role::kProposed});
     EXPECT_TRUE(toy::near(found.select(1, 0), 10 * pairs + 6)) << scope;
   }
+}
+
+// In a run with a pool an environment may have no reward for a sampled item outside it.
+class EnvironmentValuesWithAPool : public EnvironmentValues {
+ protected:
+  static constexpr int64_t kPool = 3;
+
+  EnvironmentValuesWithAPool() {
+    // Row e: three of the seven other items, distinct and in another order for each event.
+    const Tensor columns = (at::arange(toy::kEvents).unsqueeze(1) * 2 + at::arange(kPool)) % 7;
+    context_.negatives = toy::whole_pool().gather(1, columns).contiguous();
+  }
+
+  // 10 x event + item for the logged item and the pool of each event, and 1e6 for any other pair.
+  json telling() const {
+    const std::string path = ::testing::TempDir() + "/telling_pool.tsv";
+    std::ofstream file(path);
+    file << "sequence_id\tposition\titem_id\treward\n";
+    for (int64_t event = 0; event < toy::kEvents; ++event) {
+      const int64_t sequence = event < 4 ? 0 : event < 6 ? 1 : 2;
+      const int64_t position = event - std::vector<int64_t>{0, 4, 6}[sequence];
+      std::vector<int64_t> items = {context_.data.item[event].item<int32_t>()};
+      for (int64_t j = 0; j < kPool; ++j) items.push_back(pool(event, j));
+      for (const int64_t item : items) {
+        file << "s" << sequence << '\t' << position << "\ti" << item << '\t' << 10 * event + item
+             << '\n';
+      }
+    }
+    return {{"id", "lea.table"}, {"params", {{"rewards", path}, {"default_reward", 1e6}}}};
+  }
+
+  int64_t pool(int64_t event, int64_t j) const {
+    return context_.negatives[event][j].item<int64_t>();
+  }
+
+  // The rewards of every event's logged item and whole pool: [E, 1 + P].
+  Tensor all(Environment& environment) const {
+    const Tensor logged = context_.data.item.to(at::kLong).unsqueeze(1);
+    std::vector<Role> roles(1 + kPool, Role::kSampled);
+    roles[0] = Role::kLogged;
+    return environment.reward(context_.data.histories(at::arange(toy::kEvents)),
+                              at::cat({logged, context_.negatives}, 1), roles);
+  }
+};
+
+TEST_F(EnvironmentValuesWithAPool, ShuffledPairsMovesTheWholePool) {
+  const Tensor before = all(*context_.environment(telling().dump()));
+  const Tensor after = all(*make("lea.shuffled", {{"of", telling()}}));
+  const Tensor source = (after.select(1, 0) / 10).floor().to(at::kLong);
+  EXPECT_EQ(sorted(source), each_once_);
+  EXPECT_FALSE(toy::near(source, at::arange(toy::kEvents)));
+  EXPECT_TRUE(toy::near(after, before.index_select(0, source)))
+      << "column j gets the reward of column j of the other event";
+}
+
+TEST_F(EnvironmentValuesWithAPool, ShuffledWithinRoleMovesThePoolsApartFromTheLoggedItems) {
+  const Tensor before = all(*context_.environment(telling().dump()));
+  const Tensor after = all(*make("lea.shuffled", {{"of", telling()}, {"scope", "within_role"}}));
+  const Tensor logged = (after.select(1, 0) / 10).floor().to(at::kLong),
+               sampled = (after.select(1, 1) / 10).floor().to(at::kLong);
+  EXPECT_EQ(sorted(logged), each_once_);
+  EXPECT_EQ(sorted(sampled), each_once_);
+  EXPECT_FALSE(toy::near(logged, sampled));
+  EXPECT_TRUE(
+      toy::near(after.narrow(1, 1, kPool), before.narrow(1, 1, kPool).index_select(0, sampled)));
+}
+
+TEST_F(EnvironmentValuesWithAPool, ShuffledPooledTakesSampledRewardsFromThePools) {
+  const Tensor after = all(*make("lea.shuffled", {{"of", telling()}, {"scope", "pooled"}}));
+  EXPECT_LT(after.max().item<double>(), 1e6) << "it asked for a pair that no table has";
+  std::vector<int64_t> four_times;
+  for (const int64_t event : each_once_) four_times.insert(four_times.end(), 4, event);
+  EXPECT_EQ(sorted((after / 10).floor()), four_times);
+  EXPECT_FALSE(toy::near((after / 10).floor().select(1, 0), (after / 10).floor().select(1, 1)));
+}
+
+TEST_F(EnvironmentValuesWithAPool, ShuffledTakesTheFirstColumnOfAnItemThatIsThereTwice) {
+  context_.negatives.select(1, 2).copy_(context_.negatives.select(1, 0));
+  const Tensor after = all(*make("lea.shuffled", {{"of", telling()}}));
+  EXPECT_TRUE(toy::near(after.select(1, 3), after.select(1, 1)));
+  EXPECT_LT(after.max().item<double>(), 1e6);
+}
+
+TEST_F(EnvironmentValuesWithAPool, MeansAreTakenOverThePool) {
+  const Tensor before = all(*context_.environment(telling().dump())).to(at::kDouble);
+  const double logged = before.select(1, 0).mean().item<double>();
+  const Tensor actions = toy::longs({1, 5, 6}).view({1, 3});
+  for (const int64_t negatives : {1, 2, 3, 1000}) {
+    SCOPED_TRACE(negatives);
+    const double sampled = before.narrow(1, 1, std::min(negatives, kPool)).mean().item<double>();
+    const auto mean = make("lea.class_mean", {{"of", telling()}, {"negatives", negatives}});
+    EXPECT_TRUE(toy::near(rewards(*mean, {0}, actions, three_),
+                          at::tensor({logged, sampled, logged}).view({1, 3}), 1e-4));
+    const auto matched = make("lea.matched", {{"of", telling()}, {"negatives", negatives}});
+    const Tensor mapped = (before - sampled) / (logged - sampled);
+    EXPECT_TRUE(toy::near(all(*matched), mapped, 1e-5 * mapped.abs().max().item<double>()));
+  }
+}
+
+TEST_F(EnvironmentValuesWithAPool, ItemMeanAveragesOverLoggedAndPooledPairs) {
+  const Tensor before = all(*context_.environment(telling().dump()));
+  const auto mean = make("lea.item_mean", {{"of", telling()}, {"negatives", 2}});
+  std::vector<double> sum(9), count(9);
+  for (int64_t event = 0; event < toy::kEvents; ++event) {
+    const int64_t items[] = {context_.data.item[event].item<int32_t>(), pool(event, 0),
+                             pool(event, 1)};
+    for (int64_t k = 0; k < 3; ++k) {
+      sum[items[k]] += before[event][k].item<double>();
+      count[items[k]] += 1;
+    }
+  }
+  const Tensor actions = at::arange(1, 9, at::kLong).unsqueeze(0);
+  const std::vector<Role> roles(8, Role::kSampled);
+  const Tensor found = rewards(*mean, {3}, actions, roles);
+  for (int64_t item = 1; item <= 8; ++item) {
+    ASSERT_GT(count[item], 0);
+    EXPECT_NEAR(found[0][item - 1].item<double>(), sum[item] / count[item], 1e-4) << item;
+  }
+  EXPECT_TRUE(toy::near(rewards(*mean, {8}, actions, roles), found)) << "whatever the history";
+}
+
+TEST_F(EnvironmentValues, ItemMeanIsTheMeanOfAnItemsRewards) {
+  // With all seven other items of each event, about: the oracle gives item i 1 at the events of its
+  // sequence up to its last occurrence, and 0 at the others.
+  const auto mean = make("lea.item_mean", {{"of", inner("lea.oracle")}, {"negatives", 1000}});
+  const Tensor actions = at::arange(1, 9, at::kLong).unsqueeze(0);
+  const Tensor found = rewards(*mean, {0}, actions, std::vector<Role>(8, Role::kLogged));
+  // Item 4 is drawn at events 0, 1 and 2, which 4 follows, and at seven others; item 5 at none
+  // that it follows, and at ten others. Being logged once hardly counts beside 143 draws an event.
+  EXPECT_NEAR(found[0][3].item<double>(), 0.3, 0.03);
+  EXPECT_NEAR(found[0][4].item<double>(), 0.0, 0.01);
+  const auto constant = make("lea.item_mean", {{"of", inner("lea.predefined")}, {"negatives", 1}});
+  const Tensor shares = rewards(*constant, {0}, actions, std::vector<Role>(8, Role::kLogged));
+  EXPECT_GT(shares.min().item<double>(), 0) << "every item is logged";
+  EXPECT_LE(shares.max().item<double>(), 1);
+}
+
+TEST_F(EnvironmentValues, ItemMeanGivesAnUnseenItemTheMeanOfTheSampledOnes) {
+  context_.negatives = at::full({toy::kEvents, 1}, 5, at::kLong);
+  context_.data.item = at::full({toy::kEvents}, 1, at::kInt);
+  const auto mean = make("lea.item_mean", {{"of", inner("lea.predefined", {{"sampled", 0.25}})}});
+  EXPECT_TRUE(toy::near(rewards(*mean, {0}, toy::longs({1, 5, 8}).view({1, 3}), three_),
+                        at::tensor({1., .25, .25}).view({1, 3})));
+}
+
+// States that show their place: place p has the state p.
+TEST_F(EnvironmentValues, ShuffledMovesStatesWithThePairsAndEndsAmongEnds) {
+  const std::string path = ::testing::TempDir() + "/place_states.safetensors";
+  const Tensor numbers = at::arange(14.);
+  std::ofstream(path, std::ios::binary) << encode_safetensors(
+      {{"states", "F32", {14, 1}, {static_cast<const char*>(numbers.const_data_ptr()), 56}}});
+  const json states = {{"id", "lea.table"}, {"params", {{"states", path}}}};
+  const auto shuffled = make("lea.shuffled", {{"of", states}, {"states", true}});
+  ASSERT_EQ(shuffled->state_width(), 1);
+  const Tensor places = at::arange(14);
+  const Tensor found = shuffled->state(context_.data.histories_at(places)).squeeze(1).to(at::kLong);
+  const Tensor ends = toy::longs({4, 7, 13});  // of the three sequences
+  EXPECT_EQ(sorted(found), sorted(places)) << "each state once";
+  EXPECT_EQ(sorted(found.index_select(0, ends)), sorted(ends));
+  EXPECT_FALSE(toy::near(found, places));
+  // The rewards of event e come from event p(e), and so does its state.
+  const Tensor events = context_.data.histories_at(places).event;
+  const Tensor source =
+      (all_events(*make("lea.shuffled", {{"of", telling()}})) / 10).floor().select(1, 0);
+  for (int64_t place = 0; place < 14; ++place) {
+    const int64_t event = events[place].item<int64_t>();
+    if (event < 0) continue;
+    EXPECT_EQ(events[found[place].item<int64_t>()].item<int64_t>(), source[event].item<int64_t>())
+        << "event " << event;
+  }
+  History outside = context_.data.histories_at(toy::longs({2, 3}));
+  outside.place = toy::longs({-1, 3});
+  EXPECT_EQ(shuffled->state(outside)[0].item<double>(), 0) << "as the inner environment has it";
+  EXPECT_EQ(shuffled->state(outside)[1].item<int64_t>(), found[3].item<int64_t>());
+  const auto plain = make("lea.shuffled", {{"of", states}});
+  EXPECT_TRUE(toy::near(plain->state(context_.data.histories_at(places)).squeeze(1), places));
 }
 
 TEST_F(EnvironmentValues, ShuffledLeavesOtherHistoriesAndSeedsApart) {

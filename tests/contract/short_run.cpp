@@ -15,12 +15,17 @@
 #include "core/data/import.h"
 #include "core/eval/ranks.h"
 #include "core/train/checkpoint.h"
-#include "core/train/trainer.h"
+#include "core/train/context.h"
 
 namespace lea::short_run {
 namespace {
 
 constexpr uint64_t kItems = 120, kSequences = 240;
+constexpr int64_t kHistory = 5;
+
+// The files of a run in the study's folder.
+constexpr const char *kCheckpoint = "run/checkpoint", *kRanks = "run/ranks",
+                     *kValidRanks = "run/valid_ranks";
 
 // Every number of the study is whole or a count of thousandths, so that no rounding depends on the
 // machine.
@@ -119,6 +124,7 @@ Study::Study() {
   spec::SplitSection section;
   section.ratios = {0.7, 0.1, 0.2};
   split_ = std::make_shared<data::Split>(data::make_split(*data_, section));
+  training_ = train::training_events(*data_, *split_, kHistory).data;
   write_tables();
 }
 
@@ -168,7 +174,7 @@ spec::PluginUse Study::use(const std::string& kind, const std::string& id,
 spec::RunSpec Study::run_of(const std::string& framework, const nlohmann::json& params) const {
   spec::RunSpec run;
   run.data.name = "short";
-  run.data.history = 5;
+  run.data.history = kHistory;
   run.train.batch_size = 64;
   run.train.learning_rate = 0.003;
   run.train.max_steps = 50;
@@ -192,25 +198,44 @@ spec::RunSpec Study::run_of(const std::string& framework, const nlohmann::json& 
   return run;
 }
 
-Numbers Study::numbers_of(const spec::RunSpec& run) const {
+train::Outcome Study::carry_out(const spec::RunSpec& run, train::Progress& progress) const {
   std::filesystem::remove_all(path("run"));
   std::filesystem::create_directories(path("run"));
   const auto lookup = [](const std::string& kind, const std::string& id) -> const PluginEntry& {
     return registry().get(kind, id);
   };
+  const train::Paths paths{path(kCheckpoint), path(kRanks), path(kValidRanks)};
+  return train::train(run, data_, split_, lookup, paths, progress);
+}
+
+std::map<std::string, std::string> Study::files_of(const spec::RunSpec& run) const {
   Losses progress;
-  const train::Paths paths{path("run/checkpoint"), path("run/ranks"), path("run/valid_ranks")};
-  const train::Outcome outcome = train::train(run, data_, split_, lookup, paths, progress);
+  carry_out(run, progress);
+  const std::string best = std::string(kCheckpoint) + "/best.safetensors";
+  std::map<std::string, std::string> files;
+  for (const std::string& name : {std::string(kRanks), std::string(kValidRanks), best})
+    files[name] = read_file(path(name));
+  return files;
+}
+
+std::string Study::write(const std::string& name, const std::string& bytes) const {
+  publish_file(path(name), bytes);
+  return path(name);
+}
+
+Numbers Study::numbers_of(const spec::RunSpec& run) const {
+  Losses progress;
+  const train::Outcome outcome = carry_out(run, progress);
   Numbers numbers;
   for (const auto& [name, value] : outcome.test) numbers[name] = value;
-  numbers["mean_rank"] = mean_rank(eval::decode_ranks(read_file(paths.ranks), paths.ranks));
+  numbers["mean_rank"] = mean_rank(eval::decode_ranks(read_file(path(kRanks)), kRanks));
   if (progress.losses.empty()) return numbers;
   double sum = 0;
   for (const double loss : progress.losses) sum += loss;
   numbers["first_loss"] = progress.losses.front();
   numbers["last_loss"] = progress.losses.back();
   numbers["mean_loss"] = sum / static_cast<double>(progress.losses.size());
-  numbers["weights"] = root_mean_square(train::load_best(paths.checkpoint));
+  numbers["weights"] = root_mean_square(train::load_best(path(kCheckpoint)));
   return numbers;
 }
 

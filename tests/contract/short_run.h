@@ -9,6 +9,7 @@
 #include "core/data/dataset.h"
 #include "core/data/split.h"
 #include "core/spec/run_spec.h"
+#include "core/train/trainer.h"
 #include "core/worker/registry.h"
 
 namespace lea::short_run {
@@ -36,13 +37,25 @@ class Study {
 
   Numbers numbers_of(const spec::RunSpec& run) const;
 
+  // Carries out the run and returns what it leaves: the bytes of its files of ranks and of its best
+  // network, by name.
+  std::map<std::string, std::string> files_of(const spec::RunSpec& run) const;
+
+  // The training events of the study, without a pool.
+  const TrainingData& training() const { return training_; }
+  // A new file in the study's folder.
+  std::string write(const std::string& name, const std::string& bytes) const;
+
  private:
   void write_tables() const;
+  // Carries out a run in a new folder. Its files stay until the next one.
+  train::Outcome carry_out(const spec::RunSpec& run, train::Progress& progress) const;
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
 
   std::string folder_;
   std::shared_ptr<const data::Dataset> data_;
   std::shared_ptr<const data::Split> split_;
+  TrainingData training_;
 };
 
 // The plugins of this build.

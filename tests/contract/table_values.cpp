@@ -1,7 +1,9 @@
 // Rewards, states and proposals from files of a user, and what is said about files that are wrong.
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 
+#include "core/base/safetensors.h"
 #include "tests/contract/toy.h"
 
 namespace lea {
@@ -90,6 +92,125 @@ TEST_F(Table, ProposesTheItemOfItsRowElseNothing) {
   const History history = context_.data.histories(toy::longs({1, 2, 4, 5}));
   EXPECT_TRUE(
       toy::near(table->propose(history, at::ones({4, 5}, at::kLong)), toy::longs({0, 8, 1, 0})));
+}
+
+// A safetensors file with one array.
+std::string arrays(const std::string& name, const Tensor& values, const Tensor& pool = {}) {
+  const auto bytes = [](const Tensor& whole) {
+    return std::string(static_cast<const char*>(whole.const_data_ptr()), whole.nbytes());
+  };
+  const std::string content = bytes(values), items = pool.defined() ? bytes(pool) : "";
+  const char* type = values.scalar_type() == at::kFloat    ? "F32"
+                     : values.scalar_type() == at::kDouble ? "F64"
+                                                           : "I64";
+  std::vector<SafetensorsPart> parts = {{name, type, values.sizes().vec(), content}};
+  if (pool.defined()) parts.push_back({"pool", "I64", pool.sizes().vec(), items});
+  return encode_safetensors(parts);
+}
+
+// 10 x event + item for the logged item and the whole pool of each event: [E, N].
+Tensor telling() {
+  const Tensor logged = toy::training().item.to(at::kLong).unsqueeze(1);
+  const Tensor items = at::cat({logged, toy::whole_pool()}, 1);
+  return (10 * at::arange(toy::kEvents).unsqueeze(1) + items).to(at::kFloat);
+}
+
+TEST_F(Table, LooksUpTheLoggedItemAndThePoolOfEachEvent) {
+  context_.negatives = toy::whole_pool();
+  const History history = context_.data.histories(toy::longs({0, 3, 10}));
+  const Tensor actions = toy::longs({1, 5, 8, 4, 1, 1, 7, 8, 6}).view({3, 3});
+  const Tensor due = at::tensor({1., 5., 8., 34., 31., 31., 107., 108., 106.}).view({3, 3});
+  const std::string golden = LEA_SOURCE_DIR "/tests/golden/npz/toy_rewards.npz";
+  for (const std::string& path :
+       {golden, write(arrays("rewards", telling())), write(arrays("table", telling())),
+        write(arrays("rewards", telling().to(at::kDouble), toy::whole_pool()))}) {
+    SCOPED_TRACE(path);
+    const auto table = environment({{"rewards", path}, {"default_reward", -1}});
+    for (const Role role : {Role::kLogged, Role::kSampled, Role::kProposed}) {
+      EXPECT_TRUE(toy::near(table->reward(history, actions, {role, role, role}), due));
+    }
+    History outside = history;
+    outside.event = toy::longs({0, -1, 10});
+    EXPECT_TRUE(toy::near(table->reward(outside, actions, std::vector<Role>(3, Role::kSampled))[1],
+                          at::full({3}, -1.)));
+  }
+}
+
+TEST_F(Table, GivesTheDefaultOutsideThePoolAndTheFirstRewardOfAnItemThatIsThereTwice) {
+  context_.negatives = toy::whole_pool().narrow(1, 0, 3).clone();
+  context_.negatives[0].copy_(toy::longs({5, 6, 5}));
+  const Tensor rewards = at::arange(4.).unsqueeze(0).expand({toy::kEvents, 4}).contiguous();
+  const auto table =
+      environment({{"rewards", write(arrays("rewards", rewards))}, {"default_reward", 9}});
+  const Tensor actions = toy::longs({1, 5, 6, 7, 8}).view({1, 5});
+  EXPECT_TRUE(toy::near(table->reward(context_.data.histories(toy::longs({0})), actions,
+                                      std::vector<Role>(5, Role::kSampled)),
+                        at::tensor({0., 1., 2., 9., 9.}).view({1, 5})));
+}
+
+TEST_F(Table, NeedsNoPoolForTheRewardsOfLoggedItems) {
+  for (const Tensor& rewards : {at::arange(11.).unsqueeze(1), at::arange(11.)}) {
+    const auto table = environment({{"rewards", write(arrays("rewards", rewards.contiguous()))}});
+    const Tensor actions = toy::longs({3, 4}).view({1, 2});
+    EXPECT_TRUE(toy::near(table->reward(context_.data.histories(toy::longs({2})), actions,
+                                        {Role::kLogged, Role::kSampled}),
+                          at::tensor({2., 0.}).view({1, 2})));
+  }
+}
+
+TEST_F(Table, GivesTheStatesOfPlaces) {
+  const Tensor by_place = at::stack({at::arange(14.), at::arange(14.) / 8}, 1);
+  const std::string golden = LEA_SOURCE_DIR "/tests/golden/npz/toy_states.npz";
+  for (const std::string& path : {golden, write(arrays("states", by_place))}) {
+    const auto table = environment({{"states", path}});
+    ASSERT_EQ(table->state_width(), 2);
+    // Events 3 and 4 with their next histories: the end of a sequence, and event 5.
+    History history = context_.data.histories_at(toy::longs({3, 4, 5, 6, 13}));
+    EXPECT_TRUE(
+        toy::near(table->state(history), by_place.index_select(0, toy::longs({3, 4, 5, 6, 13}))));
+    history.place = toy::longs({3, -1, 5, -1, 13});
+    EXPECT_TRUE(toy::near(table->state(history)[1], at::zeros({2})));
+  }
+}
+
+// Arrays that do not fit the data, and what is said about them.
+TEST_F(Table, RefusesArraysOfAnotherShapeOrType) {
+  const Tensor whole = telling();
+  const std::string rows =
+      "has 10 rows, but must have 11: one for each training event, in the order of the data, so "
+      "the file belongs to one split";
+  EXPECT_EQ(refusal(arrays("rewards", whole.narrow(0, 0, 10).contiguous())),
+            "FILE: `rewards` " + rows);
+  EXPECT_EQ(refusal(arrays("table", whole.narrow(0, 0, 10).contiguous())), "FILE: `table` " + rows);
+  EXPECT_EQ(refusal(arrays("reward", whole)),
+            "FILE: has no array `rewards` or `table` (it has: reward)");
+  EXPECT_EQ(refusal(arrays("rewards", at::ones({11, 1, 1}))),
+            "FILE: `rewards` must be a matrix, but has 3 dimensions");
+  EXPECT_EQ(refusal(arrays("rewards", at::ones({11, 0}))), "FILE: `rewards` has no column");
+  EXPECT_EQ(refusal(arrays("rewards", at::ones({11, 8}, at::kLong))),
+            "FILE: `rewards` must hold floats (F32, F64 or BF16), but holds I64");
+  Tensor infinite = whole.clone();
+  infinite[10][7].fill_(INFINITY);
+  EXPECT_EQ(refusal(arrays("rewards", infinite)),
+            "FILE: `rewards` holds a value that is not finite, in the rows from 0");
+  const std::string columns =
+      "FILE: the rewards have 8 columns, one for the logged item and the others for a pool";
+  try {
+    environment({{"rewards", write(arrays("rewards", whole))}});
+    FAIL() << "nothing thrown";
+  } catch (const ConfigError& error) {
+    const std::string message = error.what();
+    EXPECT_EQ("FILE" + message.substr(message.find(": the rewards")),
+              columns + "; state `negatives: {from: pool, pool: 7}` as it was when they were made");
+  }
+  context_.negatives = toy::whole_pool().narrow(1, 0, 3).contiguous();
+  EXPECT_EQ(refusal(arrays("rewards", whole)), columns + ", but the run's pool has 3 items");
+  context_.negatives = toy::whole_pool();
+  EXPECT_EQ(refusal(arrays("rewards", whole, toy::whole_pool().flip(1).contiguous())),
+            "FILE: was made for another pool: `pool` differs from the items that this run draws "
+            "from. They depend on the data, the split, and pool, seed and exclude of `negatives`");
+  EXPECT_EQ(refusal(arrays("rewards", whole).substr(0, 200)).substr(0, 38),
+            "FILE: not a valid safetensors file: it");
 }
 
 TEST_F(Table, RefusesAHeaderThatIsNotItsOwn) {

@@ -47,6 +47,13 @@ inline std::vector<std::string> titles() {
           "oak table", "oak shelf", "white table", "white shelf"};
 }
 
+// A pool that holds every item but the logged one, in ascending order: int64 [E, N - 1].
+inline Tensor whole_pool() {
+  const Tensor logged = training().item.to(at::kLong).unsqueeze(1);
+  const Tensor rest = at::arange(1, kItems, at::kLong).unsqueeze(0).expand({kEvents, kItems - 1});
+  return rest + rest.ge(logged).to(at::kLong);
+}
+
 // Mean of the items' vectors and a linear layer: no dropout, and an empty history is a bias.
 class Backbone final : public lea::Backbone {
  public:
@@ -78,6 +85,7 @@ class Context final : public lea::Context {
   StateUse use_of_state;
   AugmentUse use_of_proposals;
   uint64_t run_seed = 1;
+  Tensor negatives;  // the pool; undefined: the run has none
 
   int64_t items() const override { return kItems; }
   int64_t history() const override { return kHistory; }
@@ -99,6 +107,7 @@ class Context final : public lea::Context {
     return column == "title" ? titles() : lea::Context::texts(column);
   }
   std::vector<std::string> text_columns() const override { return {"title"}; }
+  const Tensor& pool() const override { return negatives; }
   StateUse state_use() const override { return use_of_state; }
   AugmentUse augment_use() const override { return use_of_proposals; }
   void log(LogLevel, const std::string&) const override {}

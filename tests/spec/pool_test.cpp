@@ -17,7 +17,7 @@ class PoolTest : public SpecTest {
   static std::string refusal(const std::string& place) {
     return place +
            ": negatives.from: must be `pool`, because the rewards of lea.le are looked up and it "
-           "has none for other sampled items; state `negatives: {from: pool}`";
+           "has none for other sampled items; state `negatives: {from: pool, pool: P}`";
   }
 };
 
@@ -39,7 +39,7 @@ TEST_F(PoolTest, FindsItInsideOtherEnvironments) {
 }
 
 TEST_F(PoolTest, AcceptsAStatedPoolAndOtherUses) {
-  EXPECT_EQ(error_of(std::string(kBase) + "reward: le\nnegatives: {from: pool}\n"), "");
+  EXPECT_EQ(error_of(std::string(kBase) + "reward: le\nnegatives: {from: pool, pool: 5}\n"), "");
   EXPECT_EQ(error_of(std::string(kBase) + "state: le\n"), "") << "a state needs no pool";
   EXPECT_EQ(error_of(std::string(kBase) + "reward: {shuffled: {of: predefined}}\n"), "");
   EXPECT_EQ(error_of("data: {name: a}\nbackbone: gru4rec\nframework: supervised\nreward: le\n"
@@ -52,14 +52,39 @@ TEST_F(PoolTest, ThePoolIsPartOfARunThatSamplesNothingItself) {
   const std::string text =
       "data: {name: a}\nbackbone: gru4rec\nframework: sqn\nreward: le\nseeds: [1]\n";
   EXPECT_EQ(error_of(text), refusal("spec.yaml:4:9"));
-  const RunSpec run = load(text + "negatives: {from: pool, seed: 3}\n").runs.at(0).run;
+  const RunSpec run = load(text + "negatives: {from: pool, pool: 5, seed: 3}\n").runs.at(0).run;
   EXPECT_TRUE(run.reads_negatives);
   EXPECT_EQ(to_json(run)["negatives"]["seed"], 3);
   EXPECT_FALSE(load("data: {name: a}\nbackbone: gru4rec\nframework: sqn\nseeds: [1]\n"
-                    "negatives: {from: pool}\n")
+                    "negatives: {from: pool, pool: 5}\n")
                    .runs.at(0)
                    .run.reads_negatives)
       << "with another reward nothing reads it";
+}
+
+TEST_F(PoolTest, MustStateItsSize) {
+  const std::string required =
+      ": negatives.pool: is required by `from: pool`: the number of items that are drawn once for "
+      "each training event, for example `negatives: {from: pool, pool: 100}`";
+  const std::string base = kBase;
+  EXPECT_EQ(error_of(base + "negatives: {count: 2, from: pool}\n"), "spec.yaml:5:29" + required);
+  EXPECT_EQ(error_of(base + "reward: le\nnegatives: {from: pool}\n"), "spec.yaml:6:19" + required);
+  EXPECT_EQ(error_of(base, {"negatives.from=pool"}), "--set negatives.from=pool" + required);
+  EXPECT_EQ(error_of(base + "negatives: {from: pool}\n", {"negatives.pool=7"}), "");
+  EXPECT_EQ(error_of(base + "grid: {negatives.pool: [1, 2]}\nnegatives: {from: pool}\n"), "");
+  EXPECT_EQ(error_of(base + "negatives: {pool: 7}\n"), "") << "not used, as before";
+}
+
+TEST_F(PoolTest, TheItemsThatAreNeverDrawnAreASettingThatWasAddedLater) {
+  const auto run = [&](const std::string& negatives) {
+    return load(std::string(kBase) + "negatives: {from: pool, pool: 5" + negatives + "}\n")
+        .runs.at(0);
+  };
+  EXPECT_EQ(run(", exclude: target").hash, run("").hash);
+  EXPECT_NE(run(", exclude: history").hash, run("").hash);
+  EXPECT_NE(run(", exclude: sequence").hash, run(", exclude: history").hash);
+  EXPECT_FALSE(to_json(run("").run)["negatives"].contains("exclude"));
+  EXPECT_EQ(run(", exclude: sequence").run.negatives.exclude, "sequence");
 }
 
 }  // namespace
