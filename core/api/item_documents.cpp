@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/api/preparer.h"
 #include "core/api/tfidf.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -75,10 +76,10 @@ std::string_view first_characters(std::string_view text, int64_t characters) {
   return text.substr(0, end);
 }
 
-}  // namespace
-
-std::vector<std::string> item_documents(const Context& context, const std::string& recipe,
-                                        const std::string& where) {
+// `Data` is what offers the item texts: a Context or a PrepareContext.
+template <class Data>
+std::vector<std::string> documents_of(Data& context, const std::string& recipe,
+                                      const std::string& where) {
   const std::vector<std::string> columns = context.text_columns();
   if (columns.empty()) {
     throw ConfigError(where +
@@ -104,6 +105,18 @@ std::vector<std::string> item_documents(const Context& context, const std::strin
     }
   }
   return documents;
+}
+
+}  // namespace
+
+std::vector<std::string> item_documents(const Context& context, const std::string& recipe,
+                                        const std::string& where) {
+  return documents_of(context, recipe, where);
+}
+
+std::vector<std::string> item_documents(PrepareContext& context, const std::string& recipe,
+                                        const std::string& where) {
+  return documents_of(context, recipe, where);
 }
 
 }  // namespace lea

@@ -10,6 +10,8 @@
 
 namespace lea {
 
+class PrepareContext;
+
 struct TfidfOptions {
   bool pairs = true;          // features are words and pairs of neighbouring words, or words alone
   int64_t min_documents = 2;  // leaves out features of fewer texts
@@ -59,6 +61,8 @@ LEA_API TfidfMatrix tfidf(const std::vector<std::string>& texts, const TfidfOpti
 // ConfigError when the data set has no item texts or lacks a column, and for a recipe that cannot
 // be read.
 LEA_API std::vector<std::string> item_documents(const Context& context, const std::string& recipe,
+                                                const std::string& where);
+LEA_API std::vector<std::string> item_documents(PrepareContext& context, const std::string& recipe,
                                                 const std::string& where);
 
 }  // namespace lea

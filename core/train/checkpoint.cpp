@@ -4,11 +4,11 @@
 #include <charconv>
 #include <filesystem>
 
+#include "core/api/tensor_file.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
-#include "core/train/safetensors.h"
 
 namespace lea::train {
 namespace {

@@ -7,11 +7,13 @@
 #include <torch/nn/modules/linear.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/train/plugin_output.h"
 #include "core/train/sampler.h"
+#include "core/worker/trial_artefacts.h"
 
 namespace lea::worker {
 namespace {
@@ -44,6 +46,12 @@ std::vector<std::string> toy_titles() {
   return titles;
 }
 
+Tensor toy_pool(const TrainingData& training) {
+  spec::NegativesSection section;
+  section.pool = kPool;
+  return train::draw_pool(section, training);
+}
+
 class ToyBackbone final : public Backbone {
  public:
   ToyBackbone() {
@@ -71,10 +79,7 @@ class ToyContext final : public Context {
  public:
   ToyContext(bool framework, bool with_state, bool with_proposals, bool with_pool = false)
       : framework_(framework), with_state_(with_state), with_proposals_(with_proposals) {
-    if (!with_pool) return;
-    spec::NegativesSection section;
-    section.pool = kPool;
-    pool_ = train::draw_pool(section, training_);
+    if (with_pool) pool_ = toy_pool(training_);
   }
 
   int64_t items() const override { return kItems; }
@@ -105,7 +110,15 @@ class ToyContext final : public Context {
   AugmentUse augment_use() const override {
     return with_proposals_ ? AugmentUse{0.1, 0.01} : AugmentUse{};
   }
+  std::string artefact(const std::string& kind) const override {
+    return artefacts_ ? artefacts_->folder(kind) : Context::artefact(kind);
+  }
   void log(LogLevel, const std::string&) const override {}  // a trial has no log
+
+  void make_artefacts(const PluginEntry& entry, const ParamValues& values) {
+    artefacts_ = std::make_unique<TrialArtefacts>(
+        entry, values, TrialData{training_, {{"title", toy_titles()}}, toy_pool(training_)});
+  }
 
  private:
   // "i7" -> 7; 0 (items) or -1 (sequences) when there is none.
@@ -119,6 +132,7 @@ class ToyContext final : public Context {
   bool framework_, with_state_, with_proposals_;
   TrainingData training_ = toy_training();
   Tensor pool_;
+  std::unique_ptr<TrialArtefacts> artefacts_;
 };
 
 // Runs one step of the plugin; whatever it throws becomes a PluginError that names the step.
@@ -153,15 +167,19 @@ ParamValues default_values(const PluginEntry& entry) {
   return values;
 }
 
-// True when the defaults cannot make the plugin: it needs a file or a value of the user, or artefacts,
-// which only a run has.
+// True when an artefact is made from one of another environment, which a trial does not have.
+bool needs_other_artefacts(const PluginEntry& entry) {
+  return std::any_of(entry.artefacts.begin(), entry.artefacts.end(),
+                     [](const Artefact& artefact) { return artefact.after.starts_with("of."); });
+}
+
+// True when the defaults cannot make the plugin: it needs a file or a value of the user.
 bool needs_user(const PluginEntry& entry) {
-  return !entry.artefacts.empty() ||
-         std::any_of(entry.params.begin(), entry.params.end(), [](const ParamInfo& info) {
-           const auto* text = std::get_if<std::string>(&info.default_value);
-           return (info.required && info.type != ParamType::kEnvironment) ||
-                  (info.type == ParamType::kFile && text != nullptr && text->empty());
-         });
+  return std::any_of(entry.params.begin(), entry.params.end(), [](const ParamInfo& info) {
+    const auto* text = std::get_if<std::string>(&info.default_value);
+    return (info.required && info.type != ParamType::kEnvironment) ||
+           (info.type == ParamType::kFile && text != nullptr && text->empty());
+  });
 }
 
 History histories(const Context& context) {
@@ -237,9 +255,15 @@ void try_framework(const PluginEntry& entry, bool with_state, bool with_proposal
   check_tensor(entry, "score()", scores, at::kFloat, {kBatch, kItems});
 }
 
+void make_artefacts(const PluginEntry& entry, ToyContext& context, const PhaseListener& phase) {
+  if (entry.artefacts.empty()) return;
+  step(entry, "prepare()", phase, [&] { context.make_artefacts(entry, default_values(entry)); });
+}
+
 void try_environment(const PluginEntry& entry, const PhaseListener& phase) {
   const torch::NoGradGuard no_gradient;
-  const ToyContext context(false, false, false, entry.needs_pool);
+  ToyContext context(false, false, false, entry.needs_pool);
+  make_artefacts(entry, context, phase);
   const auto environment = step(entry, "its constructor", phase,
                                 [&] { return entry.environment(default_values(entry), context); });
   if (environment == nullptr) throw PluginError(entry.id + " made nothing.");
@@ -263,7 +287,8 @@ void try_environment(const PluginEntry& entry, const PhaseListener& phase) {
 
 void try_augmenter(const PluginEntry& entry, const PhaseListener& phase) {
   const torch::NoGradGuard no_gradient;
-  const ToyContext context(false, false, false);
+  ToyContext context(false, false, false);
+  make_artefacts(entry, context, phase);
   const auto augmenter = step(entry, "its constructor", phase,
                               [&] { return entry.augmenter(default_values(entry), context); });
   if (augmenter == nullptr) throw PluginError(entry.id + " made nothing.");
@@ -293,6 +318,10 @@ void try_kind(const PluginEntry& entry, const PhaseListener& phase) {
 }  // namespace
 
 std::vector<std::string> try_plugin(const PluginEntry& entry, const PhaseListener& phase) {
+  if (needs_other_artefacts(entry))
+    return {entry.id +
+            " was not tried: its artefacts are made from those of an environment that a "
+            "spec names."};
   if (!needs_user(entry)) {
     try_kind(entry, phase);
     return {};

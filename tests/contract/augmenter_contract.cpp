@@ -83,8 +83,8 @@ INSTANTIATE_TEST_SUITE_P(Registry, AugmenterContract,
 
 TEST(AugmenterContracts, CoverTheBundledOnes) {
   EXPECT_THAT(toy::registry().ids("augmenter"),
-              ::testing::IsSupersetOf({"lea.logged", "lea.oracle", "lea.popular", "lea.random",
-                                       "lea.table", "lea.top1"}));
+              ::testing::IsSupersetOf({"lea.best_reward", "lea.logged", "lea.oracle", "lea.popular",
+                                       "lea.random", "lea.table", "lea.top1"}));
 }
 
 }  // namespace

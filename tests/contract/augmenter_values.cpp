@@ -27,6 +27,16 @@ TEST_F(AugmenterValues, Top1TakesTheFirstCandidate) {
                         toy::longs({1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3})));
 }
 
+TEST_F(AugmenterValues, BestRewardTakesTheGreatestRewardAndOfEqualOnesTheFirst) {
+  // Items 1, 2 and 7 occur twice, the others once.
+  const std::string popularity = toy::use("lea.popularity", {{"portion", 1.0}});
+  EXPECT_TRUE(toy::near(propose("lea.best_reward", {{"of", popularity}}, candidates_),
+                        toy::longs({1, 2, 3, 4, 7, 7, 7, 1, 1, 2, 3})));
+  EXPECT_TRUE(toy::near(
+      propose("lea.best_reward", {{"of", toy::use("lea.predefined")}}, candidates_.narrow(1, 1, 2)),
+      toy::longs({2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4})));
+}
+
 TEST_F(AugmenterValues, LoggedRepeatsTheLoggedItem) {
   EXPECT_TRUE(toy::near(propose("lea.logged", {}, candidates_),
                         toy::longs({1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 7})));

@@ -34,9 +34,9 @@ class EnvironmentContract : public ::testing::TestWithParam<std::string> {
     std::vector<Case> cases;
     for (const toy::Variant& variant : toy::variants(entry())) {
       if (!entry().needs_pool)
-        cases.push_back({variant.name, entry().environment(variant.values, context_)});
+        cases.push_back({variant.name, context_.environment(entry(), variant.values)});
       cases.push_back(
-          {variant.name + " with a pool", entry().environment(variant.values, with_pool_)});
+          {variant.name + " with a pool", with_pool_.environment(entry(), variant.values)});
     }
     return cases;
   }
@@ -178,8 +178,10 @@ INSTANTIATE_TEST_SUITE_P(Registry, EnvironmentContract,
 TEST(EnvironmentContracts, CoverTheBundledOnes) {
   EXPECT_THAT(
       toy::registry().ids("environment"),
-      ::testing::IsSupersetOf({"lea.class_mean", "lea.item_mean", "lea.matched", "lea.oracle",
-                               "lea.predefined", "lea.random", "lea.shuffled", "lea.table"}));
+      ::testing::IsSupersetOf({"lea.class_mean", "lea.cooccurrence", "lea.item_mean",
+                               "lea.item_vectors", "lea.matched", "lea.oracle", "lea.popularity",
+                               "lea.predefined", "lea.random", "lea.shuffled", "lea.table",
+                               "lea.text_tfidf"}));
   for (const auto& [id, reason] : kReadsRoles) {
     EXPECT_NO_THROW(toy::registry().get("environment", id)) << "listed, but gone";
   }

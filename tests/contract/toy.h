@@ -19,6 +19,7 @@
 #include "core/base/error.h"
 #include "core/spec/plugin_info.h"
 #include "core/worker/registry.h"
+#include "core/worker/trial_artefacts.h"
 
 namespace lea::toy {
 
@@ -98,7 +99,21 @@ class Context final : public lea::Context {
   std::shared_ptr<Environment> environment(const std::string& value) const override {
     const auto use = nlohmann::json::parse(value);
     const PluginEntry& entry = registry().get("environment", use.at("id"));
-    return entry.environment(spec::to_values(entry.params, use.at("params"), "toy"), *this);
+    return environment(entry, spec::to_values(entry.params, use.at("params"), "toy"));
+  }
+  // A plugin with artefacts gets them made on the toy data, in a context of its own, which lives as
+  // long as the environment.
+  std::shared_ptr<Environment> environment(const PluginEntry& entry,
+                                           const ParamValues& values) const {
+    if (entry.artefacts.empty()) return entry.environment(values, *this);
+    const auto own = std::make_shared<Context>(*this);
+    own->artefacts_ = std::make_shared<worker::TrialArtefacts>(
+        entry, values, worker::TrialData{data, {{"title", titles()}}, negatives});
+    const auto made = entry.environment(values, *own);
+    return {made.get(), [own, made](Environment*) {}};
+  }
+  std::string artefact(const std::string& kind) const override {
+    return artefacts_ ? artefacts_->folder(kind) : lea::Context::artefact(kind);
   }
   const TrainingData& training() const override { return data; }
   int64_t item_of(const std::string& id) const override { return number(id, 'i', 1, kItems, 0); }
@@ -120,6 +135,8 @@ class Context final : public lea::Context {
     }
     return none;
   }
+
+  std::shared_ptr<worker::TrialArtefacts> artefacts_;
 };
 
 // The value of an environment parameter.

@@ -1,11 +1,11 @@
-#include "core/train/safetensors.h"
+#include "core/api/tensor_file.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include "core/base/error.h"
 
-namespace lea::train {
+namespace lea {
 namespace {
 
 std::string file_of(const std::string& header, const std::string& data) {
@@ -89,4 +89,4 @@ TEST(Safetensors, RefusesEveryTruncation) {
 }
 
 }  // namespace
-}  // namespace lea::train
+}  // namespace lea

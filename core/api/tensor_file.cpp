@@ -1,4 +1,4 @@
-#include "core/train/safetensors.h"
+#include "core/api/tensor_file.h"
 
 #include <ATen/ATen.h>
 
@@ -6,9 +6,11 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/base/safetensors.h"
+#include "core/base/text.h"
 
-namespace lea::train {
+namespace lea {
 namespace {
 
 struct NamedType {
@@ -50,7 +52,7 @@ std::string encode_safetensors(const std::map<std::string, Tensor>& tensors) {
          tensor.sizes().vec(),
          {static_cast<const char*>(dense.back().const_data_ptr()), dense.back().nbytes()}});
   }
-  return lea::encode_safetensors(parts);
+  return encode_safetensors(parts);
 }
 
 std::map<std::string, Tensor> decode_safetensors(std::string_view bytes, const std::string& where) {
@@ -66,4 +68,23 @@ std::map<std::string, Tensor> decode_safetensors(std::string_view bytes, const s
   return tensors;
 }
 
-}  // namespace lea::train
+void write_tensors(const std::string& path, const std::map<std::string, Tensor>& tensors) {
+  publish_file(path, encode_safetensors(tensors));
+}
+
+std::map<std::string, Tensor> read_tensors(const std::string& path) {
+  return decode_safetensors(read_file(path), printable(path));
+}
+
+Tensor tensor_of(const std::map<std::string, Tensor>& tensors, const std::string& name,
+                 at::ScalarType type, const std::string& where) {
+  const auto found = tensors.find(name);
+  if (found == tensors.end())
+    throw DataError(printable(where) + ": has no tensor " + in_backticks(name));
+  if (found->second.scalar_type() != type)
+    throw DataError(printable(where) + ": the tensor " + in_backticks(name) + " must be " +
+                    name_of(type) + ", but is " + name_of(found->second.scalar_type()));
+  return found->second;
+}
+
+}  // namespace lea

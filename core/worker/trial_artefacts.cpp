@@ -1,0 +1,144 @@
+#include "core/worker/trial_artefacts.h"
+
+#include <ATen/ATen.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace lea::worker {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The first sequences. A run draws other ones, but a trial only needs some.
+TrainingData part_of(const TrainingData& whole, double fraction) {
+  const auto sequences =
+      static_cast<int64_t>(std::ceil(fraction * static_cast<double>(whole.sequences())));
+  TrainingData part = whole;
+  part.offset = whole.offset.narrow(0, 0, sequences + 1);
+  const int64_t events = part.offset[sequences].item<int64_t>();
+  part.item = whole.item.narrow(0, 0, events);
+  if (whole.behaviour.defined()) part.behaviour = whole.behaviour.narrow(0, 0, events);
+  return part;
+}
+
+class TrialPrepareContext final : public PrepareContext {
+ public:
+  TrialPrepareContext(const Artefact& artefact, const TrialData& data, std::string folder,
+                      std::string earlier, int64_t stop_at)
+      : artefact_(artefact),
+        data_(data),
+        folder_(std::move(folder)),
+        earlier_(std::move(earlier)),
+        left_(stop_at) {}
+
+  int64_t items() const override { return data_.training.items; }
+  int64_t history() const override {
+    require("history");
+    return data_.training.history;
+  }
+  c10::Device device() const override { return c10::kCPU; }
+  const TrainingData& training(double fraction, uint64_t) override {
+    require("training");
+    if (!(fraction > 0 && fraction <= 1))
+      throw PluginError("a fraction of the training sequences must be above 0 and at most 1");
+    part_ = part_of(data_.training, fraction);
+    return part_;
+  }
+  std::vector<std::string> texts(const std::string& column) override {
+    require("texts");
+    for (const auto& [name, texts] : data_.texts) {
+      if (name == column) return texts;
+    }
+    throw ConfigError("the item texts have no column " + in_backticks(column));
+  }
+  std::vector<std::string> text_columns() override {
+    require("texts");
+    std::vector<std::string> columns;
+    for (const auto& [name, texts] : data_.texts) columns.push_back(name);
+    return columns;
+  }
+  Tensor pool() override {
+    require("pool");
+    return data_.pool;
+  }
+  std::string folder() const override { return folder_; }
+  std::string earlier() const override { return earlier_; }
+  void record(const std::string& name, double value) override { quality[name] = value; }
+  bool stop(int64_t, int64_t) override { return left_-- == 0; }
+  void log(LogLevel, const std::string&) override {}  // a trial has no log
+
+  std::map<std::string, double> quality;
+
+ private:
+  void require(const std::string& what) const {
+    const auto& reads = artefact_.reads;
+    if (std::find(reads.begin(), reads.end(), what) == reads.end())
+      throw PluginError("the artefact " + artefact_.kind + " reads the " + what +
+                        ", which its `reads` does not declare");
+  }
+
+  const Artefact& artefact_;
+  const TrialData& data_;
+  const std::string folder_, earlier_;
+  int64_t left_;
+  TrainingData part_;
+};
+
+}  // namespace
+
+std::map<std::string, double> make_artefact(const PluginEntry& entry, const ParamValues& values,
+                                            const Artefact& artefact, const TrialData& data,
+                                            const std::string& folder, const std::string& earlier,
+                                            int64_t stop_at) {
+  TrialPrepareContext context(artefact, data, folder, earlier, stop_at);
+  entry.preparer(values)->count(artefact, context);
+  entry.preparer(values)->prepare(artefact, context);
+  return std::move(context.quality);
+}
+
+TrialArtefacts::TrialArtefacts(const PluginEntry& entry, const ParamValues& values,
+                               const TrialData& data) {
+  std::string pattern = (fs::temp_directory_path() / "lealab-trial-XXXXXX").string();
+  if (!mkdtemp(pattern.data()))
+    throw StoreError(pattern +
+                     ": no temporary folder can be made. Set TMPDIR to a folder that is "
+                     "there and can be written to.");
+  root_ = pattern;
+  std::vector<Artefact> left = entry.artefacts;
+  while (!left.empty()) {
+    const auto next = std::find_if(left.begin(), left.end(), [&](const Artefact& artefact) {
+      return artefact.after.empty() || quality_.contains(artefact.after);
+    });
+    if (next == left.end()) {
+      throw PluginError(entry.id + ": the artefact " + left.front().kind + " is made from `" +
+                        printable(left.front().after) + "`, which this plugin does not make");
+    }
+    const std::string made = root_ + "/" + next->kind;
+    fs::create_directory(made);
+    quality_[next->kind] = make_artefact(entry, values, *next, data, made,
+                                         next->after.empty() ? "" : folder(next->after));
+    left.erase(next);
+  }
+}
+
+TrialArtefacts::~TrialArtefacts() {
+  std::error_code ignored;
+  fs::remove_all(root_, ignored);
+}
+
+std::string TrialArtefacts::folder(const std::string& kind) const {
+  if (!quality_.contains(kind)) throw PluginError("there is no artefact `" + printable(kind) + "`");
+  return root_ + "/" + kind;
+}
+
+const std::map<std::string, double>& TrialArtefacts::quality(const std::string& kind) const {
+  return quality_.at(kind);
+}
+
+}  // namespace lea::worker
