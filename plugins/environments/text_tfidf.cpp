@@ -48,10 +48,12 @@ class TextTfidf final : public lea::Environment {
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{.kind = "rows",
-             .params = {"texts", "pairs", "sublinear", "min_documents", "max_features"},
-             .reads = {"texts"}},
-            {.kind = "vectors", .after = "rows", .params = {"width"}, .slot = "state"}};
+    return {{"rows",
+             /*after=*/"",
+             {"texts", "pairs", "sublinear", "min_documents", "max_features"},
+             /*reads=*/{"texts"},
+             /*slot=*/""},
+            {"vectors", "rows", {"width"}, {}, "state"}};
   }
 
   class Maker final : public lea::Preparer {
