@@ -64,6 +64,13 @@ void check_reads(const spec::NeededArtefact& needed, const spec::RunSpec& run,
   }
 }
 
+// Only the sums of what it reads: no others decide its content.
+spec::ReadSums sums_for(const spec::NeededArtefact& needed, const spec::ReadSums& sums) {
+  spec::ReadSums own;
+  for (const std::string& name : needed.artefact.reads) own[name] = sums.at(name);
+  return own;
+}
+
 void look_at(const std::string& lab, PlannedArtefact* planned) {
   const run::Folder folder = run::artefact_folder(lab, planned->key);
   try {
@@ -110,6 +117,7 @@ ArtefactPlan plan_artefacts(const std::string& lab, const spec::Experiment& expe
         PlannedArtefact planned;
         planned.needed = artefact;
         planned.key = keys.back();
+        if (read) planned.reads = sums_for(artefact, *read);
         if (artefact.after) planned.after = needs[*artefact.after];
         planned.run = index;
         if (read) look_at(lab, &planned);
@@ -136,6 +144,7 @@ run::ArtefactHeader header_of(const std::vector<PlannedArtefact>& artefacts, siz
   run::ArtefactHeader header;
   header.key = planned.key;
   header.needed = planned.needed;
+  header.reads = planned.reads;
   header.after = planned.after ? artefacts[*planned.after].key : "";
   header.run = experiment.runs[planned.run].run;
   header.threads = experiment.prepare.threads;

@@ -179,7 +179,9 @@ void estimate(const spec::Experiment& experiment, Forecast& forecast, Plan* plan
 
 }  // namespace
 
-int64_t PlannedDisk::needed() const { return std::max<int64_t>(kept + working - present, 0); }
+int64_t PlannedDisk::needed() const {
+  return std::max<int64_t>(kept + artefacts + working - present, 0);
+}
 
 std::string to_string(TaskStatus status) {
   static constexpr const char* kNames[] = {"done",        "stale",        "running",
@@ -261,6 +263,7 @@ nlohmann::json to_json(const std::vector<PlannedArtefact>& artefacts) {
                                        : "to do"},
          {"runs", artefact.users},
          {"seconds", artefact.seconds ? nlohmann::json(*artefact.seconds) : nlohmann::json()},
+         {"bytes", artefact.bytes > 0 ? nlohmann::json(artefact.bytes) : nlohmann::json()},
          {"note", artefact.note}});
   }
   return list;
@@ -299,6 +302,7 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
           {"counts", counts},
           {"disk",
            {{"bytes", disk.kept},
+            {"artefact_bytes", disk.artefacts},
             {"working_bytes", disk.working},
             {"needed_bytes", disk.needed()},
             {"free_bytes", disk.free < 0 ? nlohmann::json() : nlohmann::json(disk.free)},

@@ -22,10 +22,6 @@ namespace {
 constexpr const char* kHalfMade = ".new-";
 constexpr int64_t kFormat = 1;
 
-bool is_key(const std::string& name) {
-  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 // A name in the folder of the artefacts for a folder that is being made or removed.
 std::string temporary_for(const std::string& lab, const std::string& key) {
   return artefacts_folder(lab) + "/" + kHalfMade + std::to_string(getpid()) + "-" + key;
@@ -57,6 +53,10 @@ namespace {
 
 }  // namespace
 
+bool is_key(const std::string& text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
 Folder artefact_folder(const std::string& lab, const std::string& key) {
   return {artefacts_folder(lab) + "/" + key};
 }
@@ -86,8 +86,8 @@ Folder find_artefact(const std::string& lab, const std::string& prefix) {
 }
 
 Folder find_task(const std::string& lab, const std::string& prefix) {
-  const bool is_key = prefix.size() > 8 && prefix[8] != '-';  // a uuid has a dash after 8 digits
-  return is_key ? find_artefact(lab, prefix) : find_run(lab, prefix);
+  const bool of_key = prefix.size() > 8 && prefix[8] != '-';  // a uuid has a dash after 8 digits
+  return of_key ? find_artefact(lab, prefix) : find_run(lab, prefix);
 }
 
 ArtefactHeader read_artefact(const Folder& artefact) {
@@ -119,6 +119,8 @@ ArtefactHeader artefact_from(const nlohmann::json& document, const std::string& 
                             declaration.texts("params"), declaration.texts("reads"),
                             declaration.text("slot"),    declaration.integer("revision")};
   header.after = fields.text("after");
+  if (!header.after.empty() && !is_key(header.after))
+    fields.fail("after", "must be the key of an artefact, or empty");
   header.reads = fields.text_map("reads");
   try {
     header.run = spec::run_from_json(fields.at("run"), where + ": run");
@@ -129,6 +131,18 @@ ArtefactHeader artefact_from(const nlohmann::json& document, const std::string& 
   header.device = fields.text("device", "cpu");
   header.created = fields.text("created", "");
   return header;
+}
+
+void check_key(const ArtefactHeader& header, const std::string& where) {
+  for (const std::string& name : header.needed.artefact.reads) {
+    if (header.reads.contains(name)) continue;
+    throw DataError(
+        where + ": reads: lacks the sum of the " + printable(name) +
+        ", which older versions of LEA Lab did not record, so the key cannot be checked. "
+        "Copy the artefact's folder instead, or remove it and make it again.");
+  }
+  if (spec::artefact_key(header.needed, header.reads, header.after) != header.key)
+    throw DataError(where + ": key: does not follow from the rest of the file, which was changed.");
 }
 
 Folder make_artefact(const std::string& lab, ArtefactHeader header) {

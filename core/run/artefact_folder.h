@@ -12,6 +12,8 @@
 //    "after", "reads": {name: sha256}, "run": {...}, "threads", "device", "created"}
 //
 //   after  the key of the artefact that it is made from, or ""
+//   reads  the sums of the data that it is made from (spec::ReadSums); empty in files that an older
+//          program wrote
 //   run    the resolved spec of a run that needs it: it names the data set, the split and the pool
 #pragma once
 
@@ -38,6 +40,9 @@ struct ArtefactHeader {
   std::string created;  // UTC
 };
 
+// Whether the text has the form of a key: 64 hexadecimal digits in lower case.
+bool is_key(const std::string& text);
+
 // lab/artefacts/KEY. It may not exist.
 Folder artefact_folder(const std::string& lab, const std::string& key);
 
@@ -58,6 +63,10 @@ ArtefactHeader read_artefact(const Folder& artefact);
 // The content of artefact.json, and back. `where` names it in messages.
 nlohmann::json to_json(const ArtefactHeader& header);
 ArtefactHeader artefact_from(const nlohmann::json& document, const std::string& where);
+
+// Throws DataError unless the header has the key that follows from its content (spec::artefact_key).
+// `where` begins the message.
+void check_key(const ArtefactHeader& header, const std::string& where);
 
 // Makes lab/artefacts/KEY. After a crash the folder is either complete or absent. The caller must
 // hold the claim of the key. A folder of a making that failed is removed first.

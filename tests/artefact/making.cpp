@@ -32,13 +32,13 @@ class Making final : public lea::Environment {
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{"vectors", "", {"mode", "portion"}, {"training"}, "", 1},
-            {"rewards", "vectors", {"mode"}, {"training", "history"}, "reward", 1},
-            {"states", "vectors", {"mode"}, {"training", "history"}, "state", 1}};
+    return {{"vectors", "", {"mode", "portion"}, {"training"}, "", 2},
+            {"rewards", "vectors", {"mode"}, {"training", "history"}, "reward", 2},
+            {"states", "vectors", {"mode"}, {"training", "history"}, "state", 2}};
   }
 
-  // Vectors: how often each item is followed by items of four classes. Rewards and states: the mean
-  // of the vectors in the history at each place, or its sum.
+  // Vectors: how often each item is followed by items of four classes. States: the mean of the vectors
+  // in the history at each place. Rewards: its sum, at each training event.
   struct Maker final : lea::Preparer {
     explicit Maker(const Params& params) : params_(params) {}
 
@@ -47,27 +47,38 @@ class Making final : public lea::Environment {
       const lea::TrainingData& training = context.training();
       const Tensor made = lea::Table(context.earlier() + "/vectors.safetensors").values();
       const bool rewards = artefact.kind == "rewards";
-      lea::TableWriter table(context.folder() + "/" + artefact.kind + ".safetensors",
-                             training.places(), rewards ? 1 : kWidth);
-      while (table.done() < training.places()) {
-        if (pause_and_stop(context, table.done(), training.places())) return;
-        const int64_t end = std::min(table.done() + 50, training.places());
-        const lea::History history =
-            training.histories_at(at::arange(table.done(), end, at::kLong));
+      const int64_t rows = rows_of(artefact, context);
+      lea::TableWriter table(context.folder() + "/" + artefact.kind + ".safetensors", rows,
+                             width_of(artefact));
+      while (table.done() < rows) {
+        if (pause_and_stop(context, table.done(), rows)) return;
+        const Tensor at = at::arange(table.done(), std::min(table.done() + 50, rows), at::kLong);
+        const lea::History history = rewards ? training.histories(at) : training.histories_at(at);
         const Tensor mean = made.index_select(0, history.items.flatten())
                                 .view({history.items.size(0), -1, kWidth})
                                 .mean(1);
         table.append(rewards ? mean.sum(1, /*keepdim=*/true) : mean);
       }
       table.finish();
-      context.record("places", static_cast<double>(training.places()));
+      context.record("rows", static_cast<double>(rows));
     }
 
-    lea::Counts count(const lea::Artefact&, lea::PrepareContext& context) override {
-      return {{"memory_accesses", 100.0 * static_cast<double>(context.items())}};
+    lea::Counts count(const lea::Artefact& artefact, lea::PrepareContext& context) override {
+      const int64_t numbers = rows_of(artefact, context) * width_of(artefact);
+      return {{"memory_accesses", 100.0 * static_cast<double>(context.items())},
+              {"bytes", 4.0 * static_cast<double>(numbers)}};
     }
 
    private:
+    static int64_t rows_of(const lea::Artefact& artefact, lea::PrepareContext& context) {
+      if (artefact.kind == "vectors") return context.items() + 1;
+      const lea::TrainingData& training = context.training();
+      return artefact.kind == "rewards" ? training.events() : training.places();
+    }
+    static int64_t width_of(const lea::Artefact& artefact) {
+      return artefact.kind == "rewards" ? 1 : kWidth;
+    }
+
     bool pause_and_stop(lea::PrepareContext& context, int64_t done, int64_t total) const {
       usleep(static_cast<useconds_t>(params_.pause * 1000));
       return context.stop(done, total);
@@ -111,7 +122,7 @@ class Making final : public lea::Environment {
   Tensor state(const lea::History& history) override { return states_->at(history.place); }
   Tensor reward(const lea::History& history, const Tensor& actions,
                 const std::vector<lea::Role>&) override {
-    return rewards_->at(history.place) + 0.01 * actions.to(at::kFloat);
+    return rewards_->at(history.event) + 0.01 * actions.to(at::kFloat);
   }
 
  private:
