@@ -1,6 +1,7 @@
 // Checks the files that the parameters of a run's plugins name.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 
