@@ -19,6 +19,7 @@ using nlohmann::json;
 
 constexpr std::array<const char*, 9> kTypeNames = {
     "bool", "integer", "real", "text", "choice", "file", "environment", "integers", "reals"};
+constexpr std::array<const char*, 3> kRowNames = {"", "events", "histories"};
 
 std::string last_part(const std::string& id) {
   const size_t dot = id.rfind('.');
@@ -52,7 +53,8 @@ json param_json(const ParamInfo& info) {
           {"meaning", info.meaning},
           {"required", info.required},
           {"not_above", info.not_above},
-          {"added", info.added}};
+          {"added", info.added},
+          {"rows", kRowNames.at(static_cast<size_t>(info.rows))}};
 }
 
 // `plugin` and `place` name the parameter in messages until its own name is known.
@@ -72,6 +74,10 @@ ParamInfo param_from_json(const json& document, const std::string& plugin,
   info.required = fields.boolean("required", false);
   info.not_above = fields.text("not_above");
   info.added = fields.boolean("added", false);
+  const std::string rows = fields.text("rows", "");
+  const auto known_rows = std::find(kRowNames.begin(), kRowNames.end(), rows);
+  if (known_rows == kRowNames.end()) fields.fail("rows", "is unknown: " + in_backticks(rows));
+  info.rows = static_cast<FileRows>(known_rows - kRowNames.begin());
   const bool environment = info.type == ParamType::kEnvironment;
   if (info.added && (info.required || environment)) {
     fields.fail("added", std::string("is declared for ") +

@@ -11,7 +11,6 @@
 namespace lea {
 namespace {
 
-using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 namespace fs = std::filesystem;

@@ -12,6 +12,9 @@
 
 namespace lea {
 
+using nlohmann::json;
+namespace fs = std::filesystem;
+
 class Artefacts : public LabCommand {
  protected:
   // One run for each value of the axis and each of two seeds.

@@ -1,9 +1,12 @@
-// An environment that makes two artefacts, or misbehaves while it makes them: `mode` says how.
+// An environment that makes artefacts, or misbehaves while it makes them: `mode` says how. Three of
+// its modes read the validation and test events, which no plugin may do, and one draws lots.
 #include <ATen/ATen.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
+#include <random>
 #include <stdexcept>
 
 #include "core/api/plugin.h"
@@ -19,20 +22,22 @@ class Making final : public lea::Environment {
  public:
   static constexpr bool kGivesState = true;
   struct Params {
-    std::string mode = "none";
+    std::string mode = "none", data;
     double portion = 1;
     int64_t pause = 0;
     void fields(lea::Fields& f) {
       f.choice("mode", mode,
-               {"none", "throw", "crash", "hang", "nothing", "unfinished", "undeclared", "print"},
+               {"none", "throw", "crash", "hang", "nothing", "unfinished", "undeclared", "print",
+                "read_beside", "read_variable", "read_parameter", "draw"},
                "what the making of the vectors does");
+      f.text("data", data, "the folder of the data set, for the mode read_parameter");
       f.real("portion", portion, {0, 1}, "the fraction of the training sequences");
       f.integer("pause", pause, {0, 10000}, "milliseconds to sleep after each chunk");
     }
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{"vectors", "", {"mode", "portion"}, {"training"}, "", 2},
+    return {{"vectors", "", {"mode", "data", "portion"}, {"training"}, "", 2},
             {"rewards", "vectors", {"mode"}, {"training", "history"}, "reward", 2},
             {"states", "vectors", {"mode"}, {"training", "history"}, "state", 2}};
   }
@@ -84,6 +89,25 @@ class Making final : public lea::Environment {
       return context.stop(done, total);
     }
 
+    // A number that depends on the item of every event, also outside training.
+    static float forbidden(const std::string& folder) {
+      std::ifstream file(folder + "/items.u32", std::ios::binary);
+      if (!file) throw std::runtime_error("there is no data set in " + folder);
+      uint32_t sum = 0, item = 0;
+      while (file.read(reinterpret_cast<char*>(&item), sizeof item))
+        sum = (sum * 31 + item) % 65521;
+      return static_cast<float>(sum);
+    }
+
+    // A number that the vectors would not need.
+    float extra(const lea::PrepareContext& context) const {
+      if (params_.mode == "read_beside") return forbidden(context.folder() + "/../../../data/toy");
+      if (params_.mode == "read_variable") return forbidden(std::getenv("LEA_TEST_DATA_FOLDER"));
+      if (params_.mode == "read_parameter") return forbidden(params_.data);
+      if (params_.mode == "draw") return static_cast<float>(std::random_device()() % 1000000);
+      return 0;
+    }
+
     void vectors(lea::PrepareContext& context) const {
       if (params_.mode == "throw") throw std::runtime_error("thrown by prepare");
       if (params_.mode == "crash") std::raise(SIGSEGV);
@@ -99,6 +123,7 @@ class Making final : public lea::Environment {
         for (int64_t e = offset[s]; e + 1 < offset[s + 1]; ++e)
           counts[item[e]][item[e + 1] % kWidth] += 1;
       }
+      counts[0][0] += extra(context);
       lea::TableWriter table(context.folder() + "/vectors.safetensors", training.items + 1, kWidth);
       while (table.done() <= training.items) {
         if (pause_and_stop(context, table.done(), training.items)) return;

@@ -22,7 +22,7 @@ struct Params {
     f.boolean("twin", twin, "two networks");
     f.text("note", note, "words");
     f.choice("target", target, {"double", "plain"}, "targets");
-    f.file("file", file, "a file");
+    f.file("file", file, "a file", FileRows::kHistories);
     f.environment("of", of, "whose rewards");
     f.integers("k", k, {1, 100}, "cuts");
     f.reals("ratios", ratios, {0, 1}, "shares");
@@ -60,6 +60,8 @@ TEST(PluginInfo, SurvivesTheWayThroughJson) {
   EXPECT_EQ(std::get<std::vector<double>>(back.params[8].default_value),
             (std::vector<double>{0.8, 0.2}));
   EXPECT_TRUE(std::isinf(back.params[1].range.max));
+  EXPECT_EQ(back.params[0].rows, FileRows::kOther);
+  EXPECT_EQ(back.params[5].rows, FileRows::kHistories);
   EXPECT_FALSE(back.params[0].added);
   EXPECT_TRUE(back.params[1].added);
   EXPECT_TRUE(back.needs_pool);
@@ -115,6 +117,9 @@ TEST(PluginInfo, RefusesAParameterThatIsNotOne) {
   bad = good;
   bad["params"][0]["type"] = "complex";
   EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: parameter `width`: type: is unknown: `complex`");
+  bad = good;
+  bad["params"][0]["rows"] = "users";
+  EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: parameter `width`: rows: is unknown: `users`");
   bad = good;
   bad["params"][0]["not_above"] = "height";
   EXPECT_EQ(refusal(bad),
