@@ -20,7 +20,8 @@ class Speaking : public LabCommand {
     write("lab/models/tiny/config.json", "{\"words\": 7}");
     write("lab/models/tiny/model.safetensors", "weights");
   }
-  void write_spec(const std::string& environments, const std::string& more = "state: spoken\n") const {
+  void write_spec(const std::string& environments,
+                  const std::string& more = "state: spoken\n") const {
     write("spec.yaml", R"(name: study
 data: {name: toy, path: interactions.tsv, history: 5}
 train: {batch_size: 32, max_steps: 20, validate_every: 5, patience: 20}
@@ -113,11 +114,12 @@ TEST_F(Speaking, ShowsWhatItWouldSayForEachDifferentEnvironment) {
       "grid: {state: [spoken, loud], reward: [mixed, predefined]}\n");
   const auto three = prompts();
   EXPECT_EQ(three.exit_code, 0) << three.err;
-  EXPECT_THAT(three.out, testing::ContainsRegex(
-                             "^environment test.speaking greeting=hello, data toy:\n"
-                             "hello item [0-9]+ of 5\nhello item [0-9]+ of 5\nhello item [0-9]+ of 5\n"
-                             "\nenvironment test.speaking greeting=HO, data toy:\n"
-                             "HO item [0-9]+ of 5\n"));
+  EXPECT_THAT(three.out,
+              testing::ContainsRegex(
+                  "^environment test.speaking greeting=hello, data toy:\n"
+                  "hello item [0-9]+ of 5\nhello item [0-9]+ of 5\nhello item [0-9]+ of 5\n"
+                  "\nenvironment test.speaking greeting=HO, data toy:\n"
+                  "HO item [0-9]+ of 5\n"));
   const auto one = prompts({"--limit", "1", "--set", "grid.state=[spoken]"});
   EXPECT_EQ(std::count(one.out.begin(), one.out.end(), '\n'), 2) << one.out;
   EXPECT_THAT(one.out, testing::StartsWith("environment test.speaking, data toy:\nhello item "));
@@ -127,13 +129,15 @@ TEST_F(Speaking, ShowsWhatItWouldSayForEachDifferentEnvironment) {
 TEST_F(Speaking, ShowsTheOthersWhenOneCannot) {
   import_data();
   write_spec(
-      "spoken: {test.speaking: {model: tiny}}, mute: {test.speaking: {model: tiny, greeting: throw}}",
+      "spoken: {test.speaking: {model: tiny}}, mute: {test.speaking: {model: tiny, greeting: "
+      "throw}}",
       "grid: {state: [mute, spoken]}\n");
   const auto result = prompts({"--limit", "1"});
   EXPECT_EQ(result.exit_code, 6);
   EXPECT_THAT(result.out, HasSubstr("hello item "));
-  EXPECT_THAT(result.err, HasSubstr("environment test.speaking greeting=throw, data toy: has nothing "
-                                    "to say"));
+  EXPECT_THAT(result.err,
+              HasSubstr("environment test.speaking greeting=throw, data toy: has nothing "
+                        "to say"));
   EXPECT_THAT(result.err, Not(HasSubstr("backtrace")));
 }
 

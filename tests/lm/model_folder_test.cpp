@@ -76,9 +76,10 @@ TEST(RequireMemory, RefusesWhatIsMoreThanThereIsAndNothingElse) {
     FAIL() << "was not refused";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Exit::kEnvironment);
-    EXPECT_THAT(error.what(), testing::MatchesRegex("model: needs 1099511627776 MiB as float32 "
-                                                    "\\(1099511627776 for copies of weights\\), but "
-                                                    "[0-9]+ MiB are available\\. Free some\\."));
+    EXPECT_THAT(error.what(),
+                testing::MatchesRegex("model: needs 1099511627776 MiB as float32 "
+                                      "\\(1099511627776 for copies of weights\\), but "
+                                      "[0-9]+ MiB are available\\. Free some\\."));
   }
 }
 

@@ -58,8 +58,7 @@ TEST(RandomWeights, LeaveATiedHeadTied) {
   const auto weights = drawn("smollm2", 1);
   EXPECT_TRUE(weights.at("lm_head.weight").is_same(weights.at("model.embed_tokens.weight")));
   const auto untied = drawn("llama3_new", 1);
-  EXPECT_FALSE(
-      at::equal(untied.at("lm_head.weight"), untied.at("model.embed_tokens.weight")));
+  EXPECT_FALSE(at::equal(untied.at("lm_head.weight"), untied.at("model.embed_tokens.weight")));
 }
 
 TEST(RandomWeights, AreCopiesThatLeaveTheFilesAsTheyAre) {

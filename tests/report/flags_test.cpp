@@ -31,9 +31,8 @@ class Flags : public ReportTest {
   db::RunRow with_artefact(const std::string& framework, int64_t seed, const std::string& key,
                            char sum) {
     db::RunRow row = run("gru4rec", framework, seed);
-    row.result["artefacts"] = nlohmann::json::array({{{"key", key},
-                                                      {"name", "rewards of lea.le"},
-                                                      {"sha256", std::string(64, sum)}}});
+    row.result["artefacts"] = nlohmann::json::array(
+        {{{"key", key}, {"name", "rewards of lea.le"}, {"sha256", std::string(64, sum)}}});
     return row;
   }
 };
@@ -212,7 +211,8 @@ TEST_F(Flags, ARowSaysHowGoodItsArtefactsAre) {
 
 TEST_F(Flags, ARowWithSeveralArtefactsOfANameShowsTheirSpan) {
   const auto accurate = [&](int64_t seed, double accuracy) {
-    return with_quality(run("gru4rec", "snqn", seed), "adapter of lea.le", {{"accuracy", accuracy}});
+    return with_quality(run("gru4rec", "snqn", seed), "adapter of lea.le",
+                        {{"accuracy", accuracy}});
   };
   put(accurate(1, 0.7), 0.04);
   put(accurate(2, 0.6), 0.04);

@@ -95,8 +95,7 @@ TEST_F(ResultTest, HasTheQualityOfItsArtefactsUnlessAnOlderProgramWroteIt) {
   document["artefacts"][0].erase("quality");
   EXPECT_THAT(result_from(document, "x").artefacts.at(0).quality, IsEmpty());
   document["artefacts"][0]["quality"] = {{"loss", "low"}};
-  EXPECT_THAT(message_of([&] { result_from(document, "x"); }),
-              HasSubstr("loss: must be a number"));
+  EXPECT_THAT(message_of([&] { result_from(document, "x"); }), HasSubstr("loss: must be a number"));
 }
 
 TEST_F(ResultTest, OfAWrongFormIsRefusedByKey) {

@@ -149,9 +149,10 @@ TEST_F(Models, CountInTheKeysOfArtefactsByTheirContent) {
   const auto key = [&](const std::string& model) {
     RunSpec of = run(model);
     return artefact_keys(
-        needed_artefacts(of, [](const std::string&, const std::string&) {
-          return std::vector<Artefact>{{"tokens", "", {"model"}, {}, "", 1}};
-        }),
+        needed_artefacts(of,
+                         [](const std::string&, const std::string&) {
+                           return std::vector<Artefact>{{"tokens", "", {"model"}, {}, "", 1}};
+                         }),
         {});
   };
   const auto tiny = key("tiny");
@@ -164,18 +165,21 @@ TEST_F(Models, ThatAreNotThereAreRefusedWithThoseThatAre) {
   write_model("lab/models/smollm2-135m");
   write("lab/models/note.txt", "no model");
   EXPECT_EQ(refusal("tinny"),
-            std::string(kAt) + "there is no folder specs/tinny, and no model of this name in the lab, "
-                               "did you mean `tiny`? (there are: smollm2-135m, tiny)");
+            std::string(kAt) +
+                "there is no folder specs/tinny, and no model of this name in the lab, "
+                "did you mean `tiny`? (there are: smollm2-135m, tiny)");
   EXPECT_EQ(refusal("./tinny"), std::string(kAt) + "there is no folder specs/tinny");
-  EXPECT_EQ(refusal("\"\""),
-            std::string(kAt) + "must be the folder of a language model, or its name in the lab's "
-                               "models, but is ``");
+  EXPECT_EQ(refusal("\"\""), std::string(kAt) +
+                                 "must be the folder of a language model, or its name in the lab's "
+                                 "models, but is ``");
   EXPECT_EQ(refusal("[tiny]"),
-            std::string(kAt) + "must be the folder of a language model, or its name in the lab's "
-                               "models, but is a list");
+            std::string(kAt) +
+                "must be the folder of a language model, or its name in the lab's "
+                "models, but is a list");
   fs::remove_all(path("lab"));
-  EXPECT_EQ(refusal("tiny"), std::string(kAt) + "there is no folder specs/tiny, and no model of this "
-                                                "name in the lab (there are: none)");
+  EXPECT_EQ(refusal("tiny"), std::string(kAt) +
+                                 "there is no folder specs/tiny, and no model of this "
+                                 "name in the lab (there are: none)");
 }
 
 TEST_F(Models, AreRequired) {
@@ -191,21 +195,25 @@ TEST_F(Models, WhoseFolderIsNotThatOfAModelAreRefused) {
   write("far/README.md", "");
   write("file", "");
   EXPECT_EQ(refusal("../far"),
-            std::string(kAt) + "far: has no config.json, so it is not the folder of a Hugging Face "
-                               "model");
+            std::string(kAt) +
+                "far: has no config.json, so it is not the folder of a Hugging Face "
+                "model");
   EXPECT_EQ(refusal("../file"), std::string(kAt) + "file: is a file, where a folder is needed.");
   write("far/config.json", "{}");
-  EXPECT_EQ(refusal("../far"), std::string(kAt) + "far: has no weights (*.safetensors), so it is not "
-                                                  "the whole folder of a model");
+  EXPECT_EQ(refusal("../far"), std::string(kAt) +
+                                   "far: has no weights (*.safetensors), so it is not "
+                                   "the whole folder of a model");
   write("far/pytorch_model.bin", "");
   EXPECT_EQ(refusal("../far"),
-            std::string(kAt) + "far: has no weights (*.safetensors). Its *.bin files are pickles, "
-                               "which can run code; convert them with transformers' save_pretrained");
+            std::string(kAt) +
+                "far: has no weights (*.safetensors). Its *.bin files are pickles, "
+                "which can run code; convert them with transformers' save_pretrained");
   write("far/model.safetensors",
         "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n");
   EXPECT_EQ(refusal("../far"),
-            std::string(kAt) + "far/model.safetensors: is a pointer of Git LFS, not the file itself. "
-                               "Fetch it with `git lfs pull`.");
+            std::string(kAt) +
+                "far/model.safetensors: is a pointer of Git LFS, not the file itself. "
+                "Fetch it with `git lfs pull`.");
   fs::remove(path("far/model.safetensors"));
   fs::create_symlink(path("nowhere"), path("far/model.safetensors"));
   EXPECT_EQ(refusal("../far"),

@@ -12,8 +12,8 @@ using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// `le` makes an adapter, and states and rewards from it; `mixed` makes its own rewards from those of
-// the environment in `of`; `lists` makes states that its augmenter needs as well; `plain` makes
+// `le` makes an adapter, and states and rewards from it; `mixed` makes its own rewards from those
+// of the environment in `of`; `lists` makes states that its augmenter needs as well; `plain` makes
 // nothing.
 std::vector<Artefact> artefacts_of(const std::string& kind, const std::string& id) {
   if (kind == "environment" && id == "test.le") {

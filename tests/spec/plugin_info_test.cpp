@@ -173,7 +173,8 @@ TEST(PluginInfo, RefusesAnArtefactThatNamesWhatDoesNotExist) {
             "`rewards`: reads: `text` is no data that an artefact reads, did you mean `texts`? "
             "(there are: texts, training, history, pool)");
   EXPECT_EQ(refused({{"rewards", "", {}, {}, "augment", 1}}),
-            "`rewards`: slot: `augment` is no slot of an environment (there are: state, reward, augment)");
+            "`rewards`: slot: `augment` is no slot of an environment (there are: state, reward, "
+            "augment)");
   EXPECT_EQ(refused({{"rewards", "state", {}, {}, "", 1}, {"states", "", {}, {}, "", 1}}),
             "`rewards`: after: `state` is no artefact of the plugin, did you mean `states`? (there "
             "are: rewards, states)");
@@ -285,8 +286,10 @@ TEST(ToValues, GiveThePathOfAModelAndDemandOne) {
       values({{"model", wrong}});
       FAIL() << wrong;
     } catch (const ConfigError& error) {
-      EXPECT_EQ(error.what(), "x: model: must be the folder of a language model, or its name in the "
-                              "lab's models, but is " + wrong.dump());
+      EXPECT_EQ(error.what(),
+                "x: model: must be the folder of a language model, or its name in the "
+                "lab's models, but is " +
+                    wrong.dump());
     }
   }
   EXPECT_THROW(values(json::object()), ConfigError);
