@@ -17,8 +17,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<const char*, 9> kTypeNames = {
-    "bool", "integer", "real", "text", "choice", "file", "environment", "integers", "reals"};
+constexpr std::array<const char*, 10> kTypeNames = {"bool",   "integer", "real",        "text",
+                                                    "choice", "file",    "environment", "integers",
+                                                    "reals",  "model"};
 constexpr std::array<const char*, 3> kRowNames = {"", "events", "histories"};
 
 std::string last_part(const std::string& id) {
@@ -78,14 +79,17 @@ ParamInfo param_from_json(const json& document, const std::string& plugin,
   const auto known_rows = std::find(kRowNames.begin(), kRowNames.end(), rows);
   if (known_rows == kRowNames.end()) fields.fail("rows", "is unknown: " + in_backticks(rows));
   info.rows = static_cast<FileRows>(known_rows - kRowNames.begin());
-  const bool environment = info.type == ParamType::kEnvironment;
-  if (info.added && (info.required || environment)) {
+  // These are always required, so nothing reads their default.
+  const bool without_default =
+      info.type == ParamType::kEnvironment || info.type == ParamType::kModel;
+  if (info.added && (info.required || without_default)) {
+    const bool environment = info.type == ParamType::kEnvironment;
     fields.fail("added", std::string("is declared for ") +
                              (environment ? "an environment" : "a required parameter") +
                              ", but only a parameter with a default can be added after a release");
   }
-  if (environment) {
-    info.default_value = std::string();  // it is always required, so nothing reads its default
+  if (without_default) {
+    info.default_value = std::string();
     return info;
   }
   const json& value = fields.at("default");
