@@ -14,6 +14,7 @@ namespace lea::lab {
 struct PlannedArtefact {
   spec::NeededArtefact needed;
   std::string key;              // empty while the lab lacks the data set
+  spec::ReadSums reads;         // of the data that it reads, likewise
   std::optional<size_t> after;  // what it is made from: an earlier entry of the plan
   bool done = false;
   bool running = false;  // a worker makes it now
