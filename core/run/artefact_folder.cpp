@@ -45,10 +45,49 @@ nlohmann::json to_json(const ArtefactHeader& header) {
 
 namespace {
 
-[[noreturn]] void refuse(const Folder& artefact, const std::string& file, const std::string& what) {
-  throw DataError(printable(artefact.path + "/" + kFilesFolder + "/" + file) + ": " + what +
-                  ". Remove the artefact with `lealab artefacts remove " +
-                  artefact.uuid().substr(0, 12) + "`; the next `lealab run` makes it again.");
+// What a user can do about an artefact that cannot be used.
+std::string remedy(const Folder& artefact) {
+  return " Remove the artefact with `lealab artefacts remove " + artefact.uuid().substr(0, 12) +
+         "`; the next `lealab run` makes it again.";
+}
+
+[[noreturn]] void refuse(const Folder& artefact, const std::string& path, const std::string& what) {
+  throw DataError(printable(path) + ": " + what + "." + remedy(artefact));
+}
+
+// Calls `read`, and says what to do when it finds a damaged file.
+template <class F>
+auto or_remedy(const Folder& artefact, F&& read) {
+  try {
+    return read();
+  } catch (const DataError& error) {
+    throw DataError(error.what() + remedy(artefact));
+  }
+}
+
+// Whether the folder's key is that of what its header describes.
+bool gives_its_key(const ArtefactHeader& header) {
+  const std::vector<std::string>& names = header.needed.artefact.reads;
+  if (header.reads.empty() && !names.empty()) return true;  // an older program recorded no sums
+  return std::all_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return header.reads.contains(name); }) &&
+         spec::artefact_key(header.needed, header.reads, header.after) == header.key;
+}
+
+std::string file_path(const Folder& artefact, const std::string& name) {
+  return artefact.path + "/" + kFilesFolder + "/" + name;
+}
+
+// The files below FOLDER/files, by their path there.
+std::vector<std::string> file_names(const Folder& artefact) {
+  const fs::path files = artefact.file(kFilesFolder);
+  std::vector<std::string> names;
+  std::error_code error;
+  for (auto entry = fs::recursive_directory_iterator(files, error);
+       entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (entry->is_regular_file()) names.push_back(fs::relative(entry->path(), files).string());
+  }
+  return names;
 }
 
 }  // namespace
@@ -92,12 +131,18 @@ Folder find_task(const std::string& lab, const std::string& prefix) {
 
 ArtefactHeader read_artefact(const Folder& artefact) {
   const std::string path = artefact.file(kArtefactFile);
-  const auto document = read_json(path);
-  if (!document) throw DataError(path + ": is missing. The folder is no artefact; move it away.");
+  const auto document = or_remedy(artefact, [&] { return read_json(path); });
+  if (!document) refuse(artefact, path, "is missing, so the folder is no whole artefact");
   ArtefactHeader header = artefact_from(*document, path);
   if (header.key != artefact.uuid()) {
-    throw DataError(path +
-                    ": key: must be the folder's name. A copied artefact must keep its name.");
+    refuse(artefact, path,
+           "key: must be the folder's name, because a copied artefact keeps its name, but is " +
+               printable(header.key));
+  }
+  if (!gives_its_key(header)) {
+    refuse(artefact, path,
+           "describes an artefact with another key: its plugin, its parameters, or the sums of the "
+           "data that it reads were changed");
   }
   return header;
 }
@@ -177,36 +222,40 @@ void remove_half_made_artefacts(const std::string& lab) {
 }
 
 std::map<std::string, FileRecord> record_files(const Folder& artefact) {
-  const fs::path files = artefact.file(kFilesFolder);
   std::map<std::string, FileRecord> records;
-  std::error_code error;
-  for (auto entry = fs::recursive_directory_iterator(files, error);
-       entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (!entry->is_regular_file()) continue;
-    const std::string path = entry->path().string();
-    records[fs::relative(entry->path(), files).string()] = {
-        static_cast<int64_t>(entry->file_size()), sha256_file(path)};
+  for (const std::string& name : file_names(artefact)) {
+    const std::string path = file_path(artefact, name);
+    records[name] = {static_cast<int64_t>(fs::file_size(path)), sha256_file(path)};
   }
   return records;
 }
 
+std::optional<Result> artefact_result(const Folder& artefact) {
+  return or_remedy(artefact, [&] { return read_result(artefact); });
+}
+
 std::optional<Result> check_artefact(const Folder& artefact, bool sums) {
-  auto result = read_result(artefact);
+  auto result = artefact_result(artefact);
   if (!result || result->state != State::kFinished) return std::nullopt;
+  read_artefact(artefact);
   if (!result->making)
-    throw DataError(artefact.file(kResultFile) + ": is not the result of an artefact.");
+    refuse(artefact, artefact.file(kResultFile), "is not the result of an artefact");
+  for (const std::string& name : file_names(artefact)) {
+    if (!name.starts_with('.') && !result->making->files.contains(name))
+      refuse(artefact, file_path(artefact, name), "was not there when the artefact was made");
+  }
   for (const auto& [name, record] : result->making->files) {
-    const std::string path = artefact.path + "/" + kFilesFolder + "/" + name;
+    const std::string path = file_path(artefact, name);
     std::error_code error;
     const auto size = static_cast<int64_t>(fs::file_size(path, error));
-    if (error) refuse(artefact, name, "is missing or cannot be read: " + error.message());
+    if (error) refuse(artefact, path, "is missing or cannot be read: " + error.message());
     if (size != record.bytes) {
-      refuse(artefact, name,
+      refuse(artefact, path,
              "has " + std::to_string(size) + " bytes, but was made with " +
                  std::to_string(record.bytes));
     }
     if (sums && sha256_file(path) != record.sha256)
-      refuse(artefact, name, "is damaged: it has another checksum than when it was made");
+      refuse(artefact, path, "is damaged: it has another checksum than when it was made");
   }
   return result;
 }

@@ -101,7 +101,8 @@ ParamInfo param_from_json(const json& document, const std::string& plugin,
 
 }  // namespace
 
-PluginCatalogue::PluginCatalogue(std::vector<PluginInfo> plugins) : plugins_(std::move(plugins)) {
+PluginCatalogue::PluginCatalogue(std::vector<PluginInfo> plugins, std::vector<std::string> refused)
+    : plugins_(std::move(plugins)), refused_(std::move(refused)) {
   std::stable_sort(plugins_.begin(), plugins_.end(), [](const PluginInfo& a, const PluginInfo& b) {
     return std::tie(a.kind, a.id) < std::tie(b.kind, b.id);
   });

@@ -213,12 +213,20 @@ json essential_settings(json document) {
 std::string run_hash(const RunSpec& run) { return sha256(essential_settings(to_json(run)).dump()); }
 
 std::vector<std::string> run_hashes(const RunSpec& run, const std::vector<int64_t>& seeds) {
+  // The keys of a document are sorted, so the seed stands between two parts that are always there
+  // and that all runs share.
   json settings = essential_settings(to_json(run));
-  std::vector<std::string> hashes;
-  for (const int64_t seed : seeds) {
-    settings["seed"] = seed;
-    hashes.push_back(sha256(settings.dump()));
+  json before = json::object(), after = json::object();
+  for (const auto& [key, value] : settings.items()) {
+    if (key != "seed") (key < "seed" ? before : after)[key] = std::move(value);
   }
+  std::string head = before.dump(), tail = after.dump();
+  head.back() = ',';
+  head += "\"seed\":";
+  tail.front() = ',';
+  std::vector<std::string> hashes;
+  hashes.reserve(seeds.size());
+  for (const int64_t seed : seeds) hashes.push_back(sha256(head + std::to_string(seed) + tail));
   return hashes;
 }
 

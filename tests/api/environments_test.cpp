@@ -272,5 +272,18 @@ TEST(Environments, RefuseADataSetWithoutTexts) {
   }
 }
 
+TEST(Environments, RefuseTextsOfWhichNoWordCounts) {
+  TrialData data = golden_data();
+  data.texts["title"].assign(data.texts["title"].size(), "");
+  try {
+    const Prepared made("text_tfidf", {}, data);
+    FAIL() << "nothing thrown";
+  } catch (const DataError& error) {
+    EXPECT_STREQ(error.what(),
+                 "text_tfidf: no word stands in the texts of 2 items or more, so every reward would "
+                 "be 0. Name columns with text in `texts`, or lower `min_documents`");
+  }
+}
+
 }  // namespace
 }  // namespace lea::testing

@@ -25,20 +25,21 @@ class Making final : public lea::Environment {
   struct Params {
     std::string mode = "none", data;
     double portion = 1;
-    int64_t pause = 0;
+    int64_t pause = 0, room = 0;
     void fields(lea::Fields& f) {
       f.choice("mode", mode,
-               {"none", "throw", "crash", "hang", "nothing", "unfinished", "undeclared", "print",
-                "read_beside", "read_variable", "read_parameter", "draw", "rest"},
+                {"none", "throw", "crash", "exit", "hang", "nothing", "unfinished", "undeclared",
+                 "print", "read_beside", "read_variable", "read_parameter", "draw", "rest"},
                "what the making of the vectors does");
       f.text("data", data, "the folder of the data set, for the mode read_parameter");
       f.real("portion", portion, {0, 1}, "the fraction of the training sequences");
       f.integer("pause", pause, {0, 10000}, "milliseconds to sleep after each chunk");
+      f.integer("room", room, {0, 1e9}, "bytes of zeros to write beside the vectors");
     }
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{"vectors", "", {"mode", "data", "portion"}, {"training"}, "", 2},
+    return {{"vectors", "", {"mode", "data", "portion", "room"}, {"training"}, "", 2},
             {"rewards", "vectors", {"mode"}, {"training", "history"}, "reward", 2},
             {"states", "vectors", {"mode"}, {"training", "history"}, "state", 2}};
   }
@@ -138,14 +139,30 @@ class Making final : public lea::Environment {
       return sequences;
     }
 
+    // Returns false when the making was stopped.
+    bool fill_room(lea::PrepareContext& context) const {
+      constexpr int64_t kBytes = 1 << 18;  // of a chunk
+      if (params_.room == 0) return true;
+      const int64_t rows = params_.room / 4;
+      lea::TableWriter room(context.folder() + "/room.safetensors", rows, 1);
+      while (room.done() < rows) {
+        if (pause_and_stop(context, room.done(), rows)) return false;
+        room.append(at::zeros({std::min(kBytes / 4, rows - room.done()), 1}));
+      }
+      room.finish();
+      return true;
+    }
+
     void vectors(lea::PrepareContext& context) const {
       if (params_.mode == "throw") throw std::runtime_error("thrown by prepare");
       if (params_.mode == "crash") std::raise(SIGSEGV);
+      if (params_.mode == "exit") std::_Exit(0);
       while (params_.mode == "hang") pause();
       if (params_.mode == "nothing") return;
       if (params_.mode == "undeclared") context.pool();
       if (params_.mode == "rest") record_rest(context);
       if (params_.mode == "print") std::printf("{\"type\": \"progress\"\nnoise\n");
+      if (!fill_room(context)) return;
       const lea::TrainingData& training = context.training(params_.portion, 7);
       Tensor counts = at::zeros({training.items + 1, kWidth}, at::kFloat);
       const int32_t* item = training.item.const_data_ptr<int32_t>();
