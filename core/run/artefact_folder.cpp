@@ -65,13 +65,17 @@ auto or_remedy(const Folder& artefact, F&& read) {
   }
 }
 
-// Whether the folder's key is that of what its header describes.
-bool gives_its_key(const ArtefactHeader& header) {
-  const std::vector<std::string>& names = header.needed.artefact.reads;
-  if (header.reads.empty() && !names.empty()) return true;  // an older program recorded no sums
-  return std::all_of(names.begin(), names.end(),
-                     [&](const std::string& name) { return header.reads.contains(name); }) &&
-         spec::artefact_key(header.needed, header.reads, header.after) == header.key;
+// The first sum that the header lacks of the data that the artefact reads; empty when it has all.
+std::string missing_sum(const ArtefactHeader& header) {
+  for (const std::string& name : header.needed.artefact.reads) {
+    if (!header.reads.contains(name)) return name;
+  }
+  return "";
+}
+
+// Whether the key is that of what the header describes. It has all sums.
+bool key_follows(const ArtefactHeader& header) {
+  return spec::artefact_key(header.needed, header.reads, header.after) == header.key;
 }
 
 std::string file_path(const Folder& artefact, const std::string& name) {
@@ -139,7 +143,8 @@ ArtefactHeader read_artefact(const Folder& artefact) {
            "key: must be the folder's name, because a copied artefact keeps its name, but is " +
                printable(header.key));
   }
-  if (!gives_its_key(header)) {
+  const bool of_older_program = header.reads.empty() && !missing_sum(header).empty();
+  if (!of_older_program && (!missing_sum(header).empty() || !key_follows(header))) {
     refuse(artefact, path,
            "describes an artefact with another key: its plugin, its parameters, or the sums of the "
            "data that it reads were changed");
@@ -179,14 +184,13 @@ ArtefactHeader artefact_from(const nlohmann::json& document, const std::string& 
 }
 
 void check_key(const ArtefactHeader& header, const std::string& where) {
-  for (const std::string& name : header.needed.artefact.reads) {
-    if (header.reads.contains(name)) continue;
+  if (const std::string name = missing_sum(header); !name.empty()) {
     throw DataError(
         where + ": reads: lacks the sum of the " + printable(name) +
         ", which older versions of LEA Lab did not record, so the key cannot be checked. "
         "Copy the artefact's folder instead, or remove it and make it again.");
   }
-  if (spec::artefact_key(header.needed, header.reads, header.after) != header.key)
+  if (!key_follows(header))
     throw DataError(where + ": key: does not follow from the rest of the file, which was changed.");
 }
 

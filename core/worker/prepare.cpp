@@ -6,7 +6,6 @@
 #include "core/base/files.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
-#include "core/data/read_sums.h"
 #include "core/run/artefact_folder.h"
 #include "core/spec/plugin_info.h"
 #include "core/worker/attempt.h"
@@ -66,8 +65,7 @@ std::string folder_of_earlier(const std::string& lab, const run::ArtefactHeader&
 // of other data.
 void check_data(const run::Folder& folder, const run::ArtefactHeader& header,
                 const OpenData& open) {
-  const spec::ReadSums sums = data::read_sums(*open.data, open.split->part, header.run);
-  if (spec::artefact_key(header.needed, sums, header.after) == header.key) return;
+  if (is_of(header, open)) return;
   throw DataError(printable(folder.path) + ": is to be made from other data than the data set " +
                   header.run.data.name +
                   " now holds, so it was planned before that was replaced. `lealab run` plans what "

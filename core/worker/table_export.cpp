@@ -13,7 +13,6 @@
 #include "core/base/folder_writer.h"
 #include "core/base/safetensors.h"
 #include "core/base/text.h"
-#include "core/data/read_sums.h"
 #include "core/run/artefact_folder.h"
 #include "core/train/context.h"
 #include "core/train/sampler.h"
@@ -107,8 +106,7 @@ File find(const std::vector<File>& files, const Wanted& wanted, const std::strin
 
 // The artefact must have been made from what the lab has now under the name of its data set.
 void check_data(const run::ArtefactHeader& header, const OpenData& open) {
-  const spec::ReadSums sums = data::read_sums(*open.data, open.split->part, header.run);
-  if (spec::artefact_key(header.needed, sums, header.after) == header.key) return;
+  if (is_of(header, open)) return;
   throw DataError("the data set " + printable(header.run.data.name) +
                   " of the lab is not that from which the artefact was made, so its rows belong to "
                   "other events.");
