@@ -51,7 +51,8 @@ class Floor {
   Floor(const torch::nn::Module& framework, int64_t rows, int64_t looked_up)
       : rows_(rows), looked_up_(looked_up) {
     const auto parameters = framework.named_parameters();
-    const Tensor supervised = parameters["first.supervised.weight"], q = parameters["first.q.weight"];
+    const Tensor supervised = parameters["first.supervised.weight"],
+                 q = parameters["first.q.weight"];
     items_ = q.size(0);
     width_ = supervised.size(1);
     joined_ = q.size(1);
@@ -97,9 +98,9 @@ class Arm {
   Arm(const std::string& lab, const std::string& folder, worker::Registry& registry)
       : run_(spec::load_run(run::Folder{folder}.file(run::kSpecFile))),
         open_(worker::open_data(lab, run_, /*threads=*/1, "cpu")),
-        context_(run_, open_.data, open_.split, worker::lookup_in(registry),
-                 worker::UsedArtefacts(lab, run_, *open_.data, *open_.split, registry)
-                     .for_training()),
+        context_(
+            run_, open_.data, open_.split, worker::lookup_in(registry),
+            worker::UsedArtefacts(lab, run_, *open_.data, *open_.split, registry).for_training()),
         sampler_(context_.training().events(), run_.train.batch_size, run_.train.sampling,
                  context_.seed()) {
     torch::manual_seed(1);

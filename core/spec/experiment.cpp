@@ -286,7 +286,7 @@ class Expansion {
   Grid grid_;
   std::vector<int64_t> seeds_;
   Experiment experiment_;
-  std::set<std::string> used_environments_;  // declared names that some cell has resolved
+  std::set<std::string> used_environments_;        // declared names that some cell has resolved
   std::unordered_map<std::string, size_t> first_;  // index of the run that has this hash
   size_t cells_ = 0;                               // that have been added
 };

@@ -46,7 +46,11 @@ class Cooccurrence final : public lea::Environment {
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{"counts", /*after=*/"", {"portion", "seed", "window"}, /*reads=*/{"training"}, /*slot=*/""},
+    return {{"counts",
+             /*after=*/"",
+             {"portion", "seed", "window"},
+             /*reads=*/{"training"},
+             /*slot=*/""},
             {"vectors", "counts", {"width", "seed"}, {}, "state"}};
   }
 

@@ -48,12 +48,12 @@ class ItemVectors final : public lea::Environment {
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{"vectors",
-             /*after=*/"",
-             {"portion", "seed", "method", "width", "window", "negatives", "epochs",
-              "learning_rate"},
-             /*reads=*/{"training"},
-             /*slot=*/""}};
+    return {
+        {"vectors",
+         /*after=*/"",
+         {"portion", "seed", "method", "width", "window", "negatives", "epochs", "learning_rate"},
+         /*reads=*/{"training"},
+         /*slot=*/""}};
   }
 
   class Maker final : public lea::Preparer {

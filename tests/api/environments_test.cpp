@@ -279,9 +279,10 @@ TEST(Environments, RefuseTextsOfWhichNoWordCounts) {
     const Prepared made("text_tfidf", {}, data);
     FAIL() << "nothing thrown";
   } catch (const DataError& error) {
-    EXPECT_STREQ(error.what(),
-                 "text_tfidf: no word stands in the texts of 2 items or more, so every reward would "
-                 "be 0. Name columns with text in `texts`, or lower `min_documents`");
+    EXPECT_STREQ(
+        error.what(),
+        "text_tfidf: no word stands in the texts of 2 items or more, so every reward would "
+        "be 0. Name columns with text in `texts`, or lower `min_documents`");
   }
 }
 

@@ -305,7 +305,10 @@ TEST_F(Artefacts, OfAnotherKeyOrOtherDataAreRefusedAndTheRestGoesOn) {
     EXPECT_THAT(call({"plan", path("spec.yaml")}).out, HasSubstr(reason));
   };
   fs::copy(folder(made), folder(key), fs::copy_options::recursive);
-  expect_refused("artefact.json: key: must be the folder's name, because a copied artefact keeps its name, but is " + made);
+  expect_refused(
+      "artefact.json: key: must be the folder's name, because a copied artefact keeps its name, "
+      "but is " +
+      made);
   // Somebody corrects the key, too.
   json header = json::parse(read_file(folder(key) + "/artefact.json"));
   header["key"] = key;
@@ -379,7 +382,8 @@ TEST_F(Artefacts, OfItemsWithoutTextAreRefusedOrLeaveThemOut) {
   // Without any text the spec itself is wrong.
   const auto none = run_on("none");
   EXPECT_EQ(none.exit_code, 3) << none.out << none.err;
-  EXPECT_THAT(none.err, HasSubstr("the rows of lea.text_tfidf is made from the texts of the items, but the data set none has none: put an items.tsv"));
+  EXPECT_THAT(none.err, HasSubstr("the rows of lea.text_tfidf is made from the texts of the items, "
+                                  "but the data set none has none: put an items.tsv"));
   write_items([](int) { return ""; });
   const auto empty = run_on("empty");
   EXPECT_EQ(empty.exit_code, 5) << empty.out << empty.err;
@@ -394,7 +398,8 @@ TEST_F(Artefacts, OfItemsWithoutTextAreRefusedOrLeaveThemOut) {
   for (const json& row : list()) {
     if (row.at("name") != "rows of lea.text_tfidf" || row.at("state") != "finished") continue;
     EXPECT_EQ(row.at("quality").at("items_without_text"), 10);
-    told = call({"log", row.at("key")}).out.find("10 of 40 items have no text") != std::string::npos;
+    told =
+        call({"log", row.at("key")}).out.find("10 of 40 items have no text") != std::string::npos;
   }
   EXPECT_TRUE(told);
 }
@@ -406,12 +411,15 @@ TEST_F(Artefacts, OfAPluginThatDeclaresACircleAreNotOffered) {
   EXPECT_EQ(checked.exit_code, 6) << checked.out << checked.err;
   EXPECT_THAT(checked.out + checked.err, HasSubstr(reason));
   write_spec("made: test.making", "grid: {reward: [made, circle]}\n", "");
-  const auto refused =
-      lealab({"--plugin-dir", LEA_ARTEFACT_PLUGINS, "--plugin-dir", LEA_CIRCLE_PLUGINS, "run", path("spec.yaml")});
+  const auto refused = lealab({"--plugin-dir", LEA_ARTEFACT_PLUGINS, "--plugin-dir",
+                               LEA_CIRCLE_PLUGINS, "run", path("spec.yaml")});
   EXPECT_EQ(refused.exit_code, 3) << refused.out << refused.err;
   EXPECT_THAT(refused.err, HasSubstr("unknown environment `circle`"));
-  EXPECT_THAT(refused.err, HasSubstr("not used, for reasons that `lealab plugins` lists: circle.so"));
-  const auto rest = lealab({"--plugin-dir", LEA_ARTEFACT_PLUGINS, "--plugin-dir", LEA_CIRCLE_PLUGINS, "run", path("spec.yaml"), "--set", "grid.reward=[made]"});
+  EXPECT_THAT(refused.err,
+              HasSubstr("not used, for reasons that `lealab plugins` lists: circle.so"));
+  const auto rest =
+      lealab({"--plugin-dir", LEA_ARTEFACT_PLUGINS, "--plugin-dir", LEA_CIRCLE_PLUGINS, "run",
+              path("spec.yaml"), "--set", "grid.reward=[made]"});
   EXPECT_EQ(rest.exit_code, 0) << rest.out << rest.err;
 }
 

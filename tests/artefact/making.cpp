@@ -28,8 +28,8 @@ class Making final : public lea::Environment {
     int64_t pause = 0, room = 0;
     void fields(lea::Fields& f) {
       f.choice("mode", mode,
-                {"none", "throw", "crash", "exit", "hang", "nothing", "unfinished", "undeclared",
-                 "print", "read_beside", "read_variable", "read_parameter", "draw", "rest"},
+               {"none", "throw", "crash", "exit", "hang", "nothing", "unfinished", "undeclared",
+                "print", "read_beside", "read_variable", "read_parameter", "draw", "rest"},
                "what the making of the vectors does");
       f.text("data", data, "the folder of the data set, for the mode read_parameter");
       f.real("portion", portion, {0, 1}, "the fraction of the training sequences");
