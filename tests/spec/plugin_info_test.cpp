@@ -177,9 +177,10 @@ TEST(PluginInfo, RefusesAnArtefactThatNamesWhatDoesNotExist) {
   EXPECT_EQ(refused({{"rewards", "", {}, {"text"}, "", 1}}),
             "`rewards`: reads: `text` is no data that an artefact reads, did you mean `texts`? "
             "(there are: texts, training, history, pool)");
-  EXPECT_EQ(refused({{"rewards", "", {}, {}, "augment", 1}}),
-            "`rewards`: slot: `augment` is no slot of an environment (there are: state, reward, "
-            "augment)");
+  EXPECT_EQ(refused({{"rewards", "", {}, {}, "state augment", 1}}), "");
+  EXPECT_EQ(refused({{"rewards", "", {}, {}, "state augments", 1}}),
+            "`rewards`: slot: `augments` is no slot of an environment, did you mean `augment`? "
+            "(there are: state, reward, augment)");
   EXPECT_EQ(refused({{"rewards", "state", {}, {}, "", 1}, {"states", "", {}, {}, "", 1}}),
             "`rewards`: after: `state` is no artefact of the plugin, did you mean `states`? (there "
             "are: rewards, states)");
