@@ -274,7 +274,7 @@ TEST(Environments, RefuseADataSetWithoutTexts) {
 
 TEST(Environments, RefuseTextsOfWhichNoWordCounts) {
   TrialData data = golden_data();
-  data.texts["title"].assign(data.texts["title"].size(), "");
+  for (auto& [column, texts] : data.texts) texts.assign(texts.size(), "");
   try {
     const Prepared made("text_tfidf", {}, data);
     FAIL() << "nothing thrown";

@@ -63,7 +63,7 @@ TEST_F(ShadowLabTest, TakesThePlaceOfTheLabInTexts) {
             "/bin:" + shadow + "/models:" + shadow);
   const std::string beside = fs::proximate(real + "/data/toy").string();
   EXPECT_EQ(shadow_->redirected(beside), shadow + "/data/toy") << "a relative path";
-  for (const std::string other :
+  for (const std::string& other :
        {real + "-2/data", "/mnt" + real, std::string("none"), std::string()})
     EXPECT_EQ(shadow_->redirected(other), other);
   EXPECT_EQ(shadow_->redirected(nlohmann::json{{"a", {1, real}}, {"b", 2.5}}),
