@@ -87,29 +87,39 @@ void ArtefactCheck::judge(const run::UsedArtefact& used, Checked* checked) {
   if (stored->making->sha256 != used.sha256)
     return checked->unknown("was made again since the run used it, and differs from what it used");
   run::ArtefactHeader header = run::read_artefact(folder);
-  if (!provide_earlier(header.after, checked)) return;
+  const std::string earlier = header.after;
+  const auto provided = provide_earlier(earlier, checked);
+  if (!provided) return;
   options_.on_wait("making the " + printable(used.name) + " again; making it took " +
                    duration_text(stored->making->seconds));
   header.run = run_;
+  // A parameter that knows the lab by its path changes, and with it the key.
   header.needed.use.params = shadow_.redirected(std::move(header.needed.use.params));
+  header.after = *provided;
+  if (!header.reads.empty())
+    header.key = spec::artefact_key(header.needed, header.reads, header.after);
+  shadow_keys_[used.key] = header.key;
   compare(header, *stored, checked);
-  if (checked->is == Is::kClean) inherit(header.after, checked);
+  if (checked->is == Is::kClean) inherit(earlier, checked);
 }
 
 // Puts the artefact from which another one is made into the temporary lab, with the files that the
-// real lab has. False when there is none.
-bool ArtefactCheck::provide_earlier(const std::string& key, Checked* checked) {
-  if (key.empty()) return true;
+// real lab has, and returns its key there. Empty when there is none.
+std::optional<std::string> ArtefactCheck::provide_earlier(const std::string& key,
+                                                          Checked* checked) {
+  if (key.empty()) return key;
   // Whatever was judged as clean, or clean by itself, was made there with these files.
-  if (run::check_artefact(run::artefact_folder(shadow_.path(), key), /*sums=*/false)) return true;
+  const auto known = shadow_keys_.find(key);
+  const std::string made = known == shadow_keys_.end() ? key : known->second;
+  if (run::check_artefact(run::artefact_folder(shadow_.path(), made), /*sums=*/false)) return made;
   const run::Folder folder = run::artefact_folder(options_.lab, key);
   if (run::check_artefact(folder, /*sums=*/true)) {
     shadow_.copy_artefact(folder);
-    return true;
+    return key;
   }
   checked->unknown("is made from the artefact " + key.substr(0, 12) +
                    ", which is not in the lab any more");
-  return false;
+  return std::nullopt;
 }
 
 void ArtefactCheck::compare(const run::ArtefactHeader& header, const run::Result& stored,

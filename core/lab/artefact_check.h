@@ -43,7 +43,7 @@ class ArtefactCheck {
 
   void check_shadow() const;
   void judge(const run::UsedArtefact& used, Checked* checked);
-  bool provide_earlier(const std::string& key, Checked* checked);
+  std::optional<std::string> provide_earlier(const std::string& key, Checked* checked);
   void compare(const run::ArtefactHeader& header, const run::Result& stored, Checked* checked);
   void inherit(const std::string& earlier, Checked* checked) const;
   std::string explanation(const run::Result& stored, const run::Result& now) const;
@@ -56,7 +56,8 @@ class ArtefactCheck {
   std::span<const uint8_t> part_;
   const run::InstalledPlugins& installed_;
   ShadowLab shadow_;
-  std::map<std::string, Checked> known_;  // by key
+  std::map<std::string, Checked> known_;            // by key
+  std::map<std::string, std::string> shadow_keys_;  // the key in the temporary lab, by key
 };
 
 }  // namespace lea::lab

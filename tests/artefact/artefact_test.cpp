@@ -290,7 +290,8 @@ TEST_F(Artefacts, OfAnotherKeyOrOtherDataAreRefusedAndTheRestGoesOn) {
   ASSERT_EQ(run({"--set", "grid.reward=[made]"}).exit_code, 0);
   const std::string made = key_of("vectors");
   std::string key;  // of the vectors of `other`, which are still to be made
-  for (const json& artefact : plan().at("artefacts")) {
+  const json planned = plan();
+  for (const json& artefact : planned.at("artefacts")) {
     if (artefact.at("name") == "vectors of test.making" && artefact.at("key") != made)
       key = artefact.at("key");
   }
