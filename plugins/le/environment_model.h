@@ -3,8 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,13 +34,26 @@ struct ScoreHead {
 
 // Opens the model of the settings: its config, tokenizer and weights, of the stated type. With
 // `weights: random` each matrix is drawn anew (normal, standard deviation 0.02, norms 1) by the seed.
-// Throws DataError as core/lm does, and before the weights are read when the machine has less memory
-// than need_of_training or need_of_inference says (core/lm/memory.h).
+// Throws DataError as core/lm does, and an error before the weights are read when the machine has
+// less memory than need_of_training or need_of_inference says (core/lm/memory.h).
 struct OpenModel {
   lm::ModelFolder folder;
   lm::Decoder decoder;
 };
-std::unique_ptr<OpenModel> open_language_model(const Settings& settings, at::Device device);
+enum class Purpose { kAsk, kTrain };
+std::unique_ptr<OpenModel> open_language_model(const Settings& settings, at::Device device,
+                                               Purpose purpose = Purpose::kAsk);
+
+// The model's begin token, -1 unless the settings ask for it or when the model has none.
+int64_t begin_token(const Settings& settings, const lm::Tokenizer& tokenizer);
+
+// What a folder of finished artefacts holds. Throws DataError for a file that is missing, damaged or
+// of another model: the item tokens, float [N, D] on the CPU; the titles, empty without `items:
+// titles`; the head, on the device.
+at::Tensor read_item_tokens(const std::string& folder, int64_t width);
+std::vector<std::string> read_titles(const Settings& settings, const std::string& folder,
+                                     int64_t items);
+ScoreHead read_head(const std::string& folder, int64_t width, at::Device device);
 
 // Asked for (history, action) pairs and histories. Not thread-safe.
 class EnvironmentModel {
@@ -68,10 +81,14 @@ class EnvironmentModel {
   struct Answer {
     at::Tensor states, rewards;
   };
-  std::vector<Answer> ask(const std::vector<Question>& questions, int64_t window) const;
+  // `leave` is asked before each pass, which takes a few seconds at most; when it returns true, the
+  // result is empty.
+  std::vector<Answer> ask(const std::vector<Question>& questions, int64_t window,
+                          const std::function<bool()>& leave = {}) const;
 
-  // The place of the chosen candidate, int64 [B]: of the label logits, in float32, the greatest; of
-  // equal ones the one that the seed and the row's key choose. `lists` [B][C].
+  // The place of the chosen candidate, from 0: of the label logits, in float32, the greatest; of
+  // equal ones the one that the seed and the row's key choose. After an empty history all are equal.
+  // `lists` [B][C] with at most as many candidates as there are labels.
   std::vector<int64_t> select(const std::vector<std::vector<int64_t>>& histories,
                               const std::vector<std::vector<int64_t>>& lists,
                               const std::vector<uint64_t>& keys) const;
@@ -84,7 +101,7 @@ class EnvironmentModel {
   std::unique_ptr<Prompts> prompts_;
 };
 
-// The rows of a forest that one pass takes at most; a single prompt may be longer.
+// A pass ends with the prompt that reaches so many rows.
 inline constexpr int64_t kRowsOfPass = 1024;
 
 }  // namespace lea::le
