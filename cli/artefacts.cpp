@@ -1,4 +1,5 @@
 // The command `lealab artefacts`: what plugins made once for many runs.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -10,6 +11,7 @@
 #include "core/lab/artefacts.h"
 #include "core/lab/disk.h"
 #include "core/lab/lab_folder.h"
+#include "core/lab/session.h"
 #include "core/run/state.h"
 
 namespace lea::cli {
@@ -20,6 +22,8 @@ constexpr size_t kDigits = 12;  // of a key, as the commands show and take it
 struct Options {
   std::string key;
   bool json = false, dry = false;
+  lab::SessionOptions session;  // of `prompts`
+  int64_t limit = 3;
 };
 
 std::string line_of(const lab::ArtefactRow& row) {
@@ -112,6 +116,46 @@ void prune_command(const Options& options, const Globals& globals) {
         std::to_string(pruned.bytes) + " bytes)\n");
 }
 
+// The parameters in which a plugin differs from the others of the same name in the list, as
+// " order=hoisted"; empty for the only one.
+std::string differences(const lab::ShownPlugin& plugin, const std::vector<lab::ShownPlugin>& all) {
+  std::string text;
+  for (const auto& param : plugin.params.items()) {
+    const std::string& name = param.key();
+    const nlohmann::json& value = param.value();
+    const bool differs = std::any_of(all.begin(), all.end(), [&](const lab::ShownPlugin& other) {
+      return other.id == plugin.id && other.params.value(name, nlohmann::json()) != value;
+    });
+    if (!differs) continue;
+    text += " " + name + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return printable(text);
+}
+
+void prompts_command(const Options& options, const Globals& globals) {
+  lab::SessionOptions session = options.session;
+  session.lab = globals.lab;
+  session.plugin_dirs = globals.plugin_dirs;
+  const std::vector<lab::ShownPlugin> plugins = lab::Session(session).show(options.limit);
+  std::string text, problems;
+  int code = 0;
+  for (const lab::ShownPlugin& plugin : plugins) {
+    const std::string name = plugin.plugin_kind + " " + printable(plugin.id) +
+                             differences(plugin, plugins) + ", data " + printable(plugin.data);
+    if (!plugin.problem.empty()) {
+      problems += (problems.empty() ? "" : "\n") + name + ": " + printable(plugin.problem);
+      code = plugin.code;
+    }
+    if (plugin.lines.empty()) continue;
+    text += (text.empty() ? "" : "\n") + name + ":\n";
+    for (const std::string& line : plugin.lines) text += printable(line) + "\n";
+  }
+  if (text.empty() && problems.empty())
+    text = "No environment or augmenter of the spec has prompts to show.\n";
+  print(text);
+  if (!problems.empty()) throw Error(static_cast<Exit>(code), problems);
+}
+
 }  // namespace
 
 void add_artefacts(CLI::App& app, const Globals& globals) {
@@ -134,6 +178,16 @@ void add_artefacts(CLI::App& app, const Globals& globals) {
   verify->callback([options, &globals] { verify_command(*options, globals); });
   with_key(artefacts->add_subcommand("remove", "remove one artefact"))
       ->callback([options, &globals] { remove_command(*options, globals); });
+  CLI::App* prompts = artefacts->add_subcommand(
+      "prompts", "print prompts of a spec's language models as they are sent, with their ids");
+  prompts->add_option("spec", options->session.spec, "the experiment's YAML file")->required();
+  prompts
+      ->add_option("--set", options->session.set,
+                   "override a key, e.g. --set environments.le.order=hoisted (repeatable)")
+      ->allow_extra_args(false);
+  prompts->add_option("--limit", options->limit, "examples of each environment (default 3)")
+      ->check(CLI::Range(1, 1000000));
+  prompts->callback([options, &globals] { prompts_command(*options, globals); });
   CLI::App* prune =
       artefacts->add_subcommand("prune", "remove what no run and no plan needs any more");
   prune->add_flag("--dry-run", options->dry, "only print what would be removed");

@@ -31,13 +31,7 @@ std::string ask_worker(const std::string& task, const Options& options) {
   command.insert(command.end(), {"--dtype", options.dtype, "--device", options.device});
   command.insert(command.end(), {"--max-new-tokens", std::to_string(options.new_tokens)});
   if (!options.adapter.empty()) command.insert(command.end(), {"--adapter", options.adapter});
-  const auto ended = lab::run_process(command, kSeconds, kOutputLimit);
-  if (ended.exit_code == 0) return ended.out;
-  const std::string reason = printable(ended.err.substr(0, ended.err.find('\n')));
-  if (ended.exit_code > 0 && !reason.empty())
-    throw Error(static_cast<Exit>(ended.exit_code), reason);
-  throw Error(Exit::kInternal, "the worker was ended by signal " + std::to_string(ended.signal) +
-                                   (reason.empty() ? "" : ": " + reason));
+  return lab::output_of(lab::run_process(command, kSeconds, kOutputLimit));
 }
 
 void run(const std::string& task, const Options& options) {

@@ -80,6 +80,8 @@ const char* type_name(ParamType type) {
       return "choice";
     case ParamType::kFile:
       return "file";
+    case ParamType::kModel:
+      return "model";
     case ParamType::kEnvironment:
       return "environment";
     case ParamType::kIntegers:

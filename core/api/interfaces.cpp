@@ -48,5 +48,6 @@ Loss Framework::loss(const Transition&, const Step&) {
 void Framework::fit(const TrainingData&) {}
 
 Counts Preparer::count(const Artefact&, PrepareContext&) { return {}; }
+std::vector<std::string> Preparer::show(PrepareContext&, int64_t) { return {}; }
 
 }  // namespace lea

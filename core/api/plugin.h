@@ -60,7 +60,7 @@ namespace lea {
 // The version of the plugin API. The minor is raised when core/api gains something, the major when
 // an interface or a struct of it changes. A plugin needs the host's major and a minor that is not
 // newer than the host's.
-inline constexpr uint32_t kApiMajor = 4;
+inline constexpr uint32_t kApiMajor = 5;
 inline constexpr uint32_t kApiMinor = 0;
 
 // What a plugin was built with. Each field must agree with the host's, because C++ objects cross

@@ -1,19 +1,16 @@
 #include "core/lab/artefact_time.h"
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json_field.h"
 #include "core/base/machine.h"
+#include "core/base/user_cache.h"
+#include "core/lab/artefact_worker.h"
 #include "core/lab/process.h"
-#include "core/lab/user_cache.h"
 
 namespace lea::lab {
 namespace {
@@ -21,8 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using Amounts = std::map<std::string, double>;  // by sort of work
 
-constexpr double kMeasureSeconds = 60, kCountSeconds = 300;  // limits of the worker's tasks
-constexpr double kStartSeconds = 2;                          // of the worker that makes an artefact
+constexpr double kMeasureSeconds = 60;  // limit of the worker's task
+constexpr double kStartSeconds = 2;     // of the worker that makes an artefact
 
 Amounts amounts_in(const nlohmann::json& document, const char* key) {
   Amounts amounts;
@@ -31,20 +28,6 @@ Amounts amounts_in(const nlohmann::json& document, const char* key) {
   for (const auto& [sort, value] : fields.at(key).items())
     amounts[sort] = values.number(sort.c_str());
   return amounts;
-}
-
-// The JSON lines of this type that the worker printed.
-std::vector<nlohmann::json> lines_of(const std::vector<std::string>& command, double seconds,
-                                     const std::string& type) {
-  std::vector<nlohmann::json> lines;
-  const ProcessResult result = run_process(command, seconds);
-  std::istringstream out(result.out);
-  for (std::string line; std::getline(out, line);) {
-    auto document = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (document.is_object() && document.value("type", "") == type)
-      lines.push_back(std::move(document));
-  }
-  return lines;
 }
 
 std::string cache_file(const char* folder, const std::string& name) {
@@ -76,9 +59,12 @@ Amounts pace_of(const TimeOptions& options, const spec::PrepareSection& prepare)
   options.on_wait("measuring how fast this machine is, which takes ten seconds, once");
   const std::string folder =
       fs::exists(options.lab) ? options.lab : fs::temp_directory_path().string();
-  const auto lines = lines_of({worker_path(), "measure", "--threads", std::to_string(threads),
-                               "--device", prepare.device, "--folder", folder},
-                              kMeasureSeconds, "pace");
+  const auto lines =
+      json_lines(run_process({worker_path(), "measure", "--threads", std::to_string(threads),
+                              "--device", prepare.device, "--folder", folder},
+                             kMeasureSeconds)
+                     .out,
+                 "pace");
   if (lines.empty()) return {};
   keep(file, lines.front());
   return amounts_in(lines.front(), "pace");
@@ -100,21 +86,12 @@ std::map<std::string, Amounts> counts_of(const TimeOptions& options,
     }
   }
   if (missing.empty()) return counts;
-  std::string file = (fs::temp_directory_path() / "lea-count-XXXXXX").string();
-  const int descriptor = mkstemp(file.data());
-  if (descriptor < 0) return counts;
-  close(descriptor);
-  publish_file(file, missing.dump());
-  std::vector<std::string> command = {worker_path(), "count",       "--lab",
-                                      options.lab,   "--artefacts", file};
-  for (const std::string& folder : options.plugin_dirs)
-    command.insert(command.end(), {"--plugin-dir", folder});
-  for (const nlohmann::json& line : lines_of(command, kCountSeconds, "counts")) {
+  const ProcessResult worker = ask_worker({"count", missing, options.lab, options.plugin_dirs});
+  for (const nlohmann::json& line : json_lines(worker.out, "counts")) {
     const std::string key = line.at("key").get<std::string>();
     counts[key] = amounts_in(line, "counts");
     keep(cache_file("counts", key), line);
   }
-  fs::remove(file);
   return counts;
 }
 

@@ -25,6 +25,8 @@ std::string open_lab(const std::string& option) {
   return lab;
 }
 
+std::string models_folder(const std::string& lab) { return lab + "/models"; }
+
 std::string existing_lab(const std::string& option) {
   const std::string lab = lab_folder(option);
   if (fs::is_directory(run::runs_folder(lab)) || fs::is_directory(data::datasets_folder(lab))) {

@@ -16,4 +16,7 @@ std::string open_lab(const std::string& option);
 // is no lab: it does not exist, or has neither runs nor data sets.
 std::string existing_lab(const std::string& option);
 
+// LAB/models: the language models of the lab by their names, folders or links to folders.
+std::string models_folder(const std::string& lab);
+
 }  // namespace lea::lab

@@ -18,8 +18,8 @@
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/base/user_cache.h"
 #include "core/lab/process.h"
-#include "core/lab/user_cache.h"
 
 namespace lea::lab {
 namespace {

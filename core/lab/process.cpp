@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::lab {
 namespace {
@@ -170,6 +171,15 @@ ProcessResult run_process(const std::vector<std::string>& arguments, double seco
     if (err.read >= 0 && !drain(err.read, &result.err, output_limit)) err.close_read();
   }
   return result;
+}
+
+std::string output_of(ProcessResult worker) {
+  if (worker.exit_code == 0) return std::move(worker.out);
+  const std::string reason = printable(worker.err.substr(0, worker.err.find('\n')));
+  if (worker.exit_code > 0 && !reason.empty())
+    throw Error(static_cast<Exit>(worker.exit_code), reason);
+  throw Error(Exit::kInternal, "the worker was ended by signal " + std::to_string(worker.signal) +
+                                   (reason.empty() ? "" : ": " + reason));
 }
 
 Child::Child(const std::vector<std::string>& arguments, const std::string& stderr_path,

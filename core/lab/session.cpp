@@ -34,7 +34,9 @@ Session::Session(SessionOptions options)
   const auto plugins = probe_plugins(plugin_folders(options_.plugin_dirs));
   installed_ = installed_plugins(plugins);
   catalogue_ = catalogue_of(plugins);
-  experiment_ = spec::load_experiment(options_.spec, options_.set, catalogue_);
+  // A worker may run in another folder, so the paths of models must be absolute.
+  const std::string models = std::filesystem::absolute(models_folder(lab_)).string();
+  experiment_ = spec::load_experiment(options_.spec, options_.set, catalogue_, models);
 }
 
 Plan Session::make_plan(const SplitSizes& sizes) const {
@@ -49,6 +51,10 @@ Plan Session::make_plan(const SplitSizes& sizes) const {
   for (const PlannedArtefact& artefact : plan.artefacts)
     plan.seconds += artefact.seconds.value_or(0) / static_cast<double>(plan.jobs);
   return plan;
+}
+
+std::vector<ShownPlugin> Session::show(int64_t limit) const {
+  return show_artefacts({lab_, options_.plugin_dirs, limit}, experiment_, catalogue_);
 }
 
 Plan Session::plan() const { return make_plan(check_data(lab_, experiment_)); }

@@ -1,4 +1,5 @@
-// One spec in one lab: what `lealab plan`, `run` and `tasks`, and the window, begin with.
+// One spec in one lab: what `lealab plan`, `run`, `tasks` and `artefacts prompts`, and the window, begin
+// with.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "core/lab/plan.h"
+#include "core/lab/shown_artefacts.h"
 #include "core/run/grid_folder.h"
 
 namespace lea::lab {
@@ -36,6 +38,10 @@ class Session {
 
   // What a grid would do. Checks all that it would refuse. Changes nothing on disk.
   Plan plan() const;
+
+  // At most `limit` examples of what each plugin with artefacts would compute. Throws as
+  // show_artefacts does.
+  std::vector<ShownPlugin> show(int64_t limit) const;
 
   // The lab, ready for the grid of this session. No other grid of the experiment can start while
   // the object lives.

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "core/base/error.h"
+#include "core/base/memory.h"
+#include "core/base/text.h"
 #include "core/lm/layout.h"
 
 namespace lea::lm {
@@ -81,6 +84,17 @@ MemoryNeed need_of_training(const Config& config, const Weights& weights, at::Sc
                           4 * adapter * kFloat;  // values, gradients, two moments
   need.working = with_slack(working);
   return need;
+}
+
+void require_memory(const std::string& folder, const std::string& dtype, const MemoryNeed& need,
+                    const std::string& advice) {
+  const uint64_t available = available_memory();
+  if (need.taken() <= available) return;
+  throw Error(Exit::kEnvironment,
+              printable(folder) + ": needs " + std::to_string(need.taken() >> 20) + " MiB as " +
+                  dtype + " (" + std::to_string(need.copied >> 20) +
+                  " for copies of weights), but " + std::to_string(available >> 20) +
+                  " MiB are available. " + advice);
 }
 
 }  // namespace lea::lm

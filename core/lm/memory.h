@@ -1,10 +1,12 @@
-// Estimates how much memory a model needs, from its config and the headers of its files alone.
+// Estimates how much memory a model needs, from its config and the headers of its files alone, and
+// refuses a model for which there is too little.
 // LibTorch itself needs about 300 MiB more, which are not included.
 #pragma once
 
 #include <c10/core/ScalarType.h>
 
 #include <cstdint>
+#include <string>
 
 #include "core/lm/config.h"
 #include "core/lm/export.h"
@@ -41,5 +43,11 @@ LEA_LM_API MemoryNeed need_of_generation(const Config& config, const Weights& we
 // moments.
 LEA_LM_API MemoryNeed need_of_training(const Config& config, const Weights& weights,
                                        at::ScalarType type, int64_t rows, int64_t prompt);
+
+// Throws Error(kEnvironment) when less memory is available (core/base/memory.h) than the model of
+// `folder` takes. `dtype` names the type of the weights, and `advice` is the last sentence of the
+// message. To be called before the weights are read, because reading them can take minutes.
+LEA_LM_API void require_memory(const std::string& folder, const std::string& dtype,
+                               const MemoryNeed& need, const std::string& advice);
 
 }  // namespace lea::lm

@@ -1,9 +1,27 @@
 #include "core/lm/model_folder.h"
 
 #include "core/base/error.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/lm/tokenizer/named_tokens.h"
 
 namespace lea::lm {
+namespace {
+
+int64_t begin_in_config(const std::string& folder, const Tokenizer& tokenizer) {
+  const std::string path = folder + "/config.json";
+  const auto document = read_json(path);
+  if (!document) return -1;
+  const JsonFields fields(*document, printable(path));
+  const int64_t id = fields.integer("bos_token_id", -1);
+  if (id < -1 || id >= tokenizer.size()) {
+    fields.fail("bos_token_id", "is " + std::to_string(id) + ", but the tokenizer has ids up to " +
+                                    std::to_string(tokenizer.size() - 1));
+  }
+  return id;
+}
+
+}  // namespace
 
 ModelFolder open_model(const std::string& folder) {
   Config config = read_config(folder);  // first: its errors explain what a model's folder must have
@@ -15,6 +33,18 @@ ModelFolder open_model(const std::string& folder) {
                     ". They are of different models.");
   }
   return model;
+}
+
+int64_t begin_token(const std::string& folder, const Tokenizer& tokenizer) {
+  const auto token = named(Beside(folder), "bos_token", /*otherwise=*/"");
+  if (!token) return -1;
+  if (token->content.empty()) return begin_in_config(folder, tokenizer);
+  // A special token is one id wherever it stands in a text.
+  const std::vector<int64_t> ids = tokenizer.encode_part(token->content, token->where);
+  if (ids.size() == 1) return ids.front();
+  throw DataError(token->where + ": " + in_backticks(token->content) +
+                  " is no token of the tokenizer. Copy the tokenizer's files from where the model "
+                  "came from.");
 }
 
 }  // namespace lea::lm

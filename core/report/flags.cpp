@@ -225,14 +225,11 @@ void add_artefacts(const Pivot& pivot, Lines* lines) {
   std::map<std::string, Artefact> artefacts;  // by key
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.finished) {
-      const nlohmann::json* list = find_path(member.run.result, "artefacts");
-      if (list == nullptr || !list->is_array()) continue;
-      for (const nlohmann::json& entry : *list) {
-        const std::string key = text_at(entry, "key"), sum = text_at(entry, "sha256");
-        if (key.empty() || sum.empty()) continue;
-        Artefact& artefact = artefacts[key];
-        artefact.what = text_at(entry, "kind") + " of " + text_at(entry, "plugin");
-        artefact.by_sum[sum][row.name].push_back(member.run.seed);
+      for (const run::UsedArtefact& used : member.result.artefacts) {
+        if (used.sha256.empty()) continue;
+        Artefact& artefact = artefacts[used.key];
+        artefact.what = used.name;
+        artefact.by_sum[used.sha256][row.name].push_back(member.run.seed);
       }
     }
   }

@@ -11,12 +11,13 @@ namespace {
 
 using nlohmann::json;
 
-std::map<std::string, double> metrics_of(const JsonFields& metrics, const char* part) {
+// The object of numbers at the key; empty when there is none.
+std::map<std::string, double> numbers_of(const JsonFields& fields, const char* key) {
   std::map<std::string, double> values;
-  if (!metrics.has(part)) return values;
-  const JsonFields fields = metrics.object(part);
-  for (const auto& [name, value] : metrics.at(part).items()) {
-    values[name] = fields.number(name.c_str());
+  if (!fields.has(key)) return values;
+  const JsonFields numbers = fields.object(key);
+  for (const auto& [name, value] : fields.at(key).items()) {
+    values[name] = numbers.number(name.c_str());
   }
   return values;
 }
@@ -91,11 +92,7 @@ Making making_of(const JsonFields& fields) {
     making.files[name] = {record.integer("bytes"), record.text("sha256")};
   }
   making.sha256 = fields.text("sha256");
-  if (fields.has("quality")) {
-    const JsonFields quality = fields.object("quality");
-    for (const auto& [name, value] : fields.at("quality").items())
-      making.quality[name] = quality.number(name.c_str());
-  }
+  making.quality = numbers_of(fields, "quality");
   making.seconds = fields.number("seconds", 0);
   return making;
 }
@@ -107,7 +104,8 @@ std::vector<UsedArtefact> artefacts_of(const JsonFields& fields) {
   if (!list.is_array()) fields.fail("artefacts", "must be a list");
   for (const json& element : list) {
     const JsonFields used(element, fields.where() + ": artefacts");
-    artefacts.push_back({used.text("key"), used.text("name", ""), used.text("sha256", "")});
+    artefacts.push_back({used.text("key"), used.text("name", ""), used.text("sha256", ""),
+                         numbers_of(used, "quality")});
   }
   return artefacts;
 }
@@ -188,8 +186,10 @@ json to_json(const Result& result) {
     document["plugins"] = json::array();
   }
   for (const UsedArtefact& used : result.artefacts) {
-    document["artefacts"].push_back(
-        {{"key", used.key}, {"name", used.name}, {"sha256", used.sha256}});
+    document["artefacts"].push_back({{"key", used.key},
+                                     {"name", used.name},
+                                     {"sha256", used.sha256},
+                                     {"quality", used.quality}});
   }
   return document;
 }
@@ -208,8 +208,8 @@ Result result_from(const json& document, const std::string& where) {
   result.finished_at = fields.text("finished_at", "");
   if (fields.has("metrics")) {
     const JsonFields metrics = fields.object("metrics");
-    result.valid = metrics_of(metrics, "valid");
-    result.test = metrics_of(metrics, "test");
+    result.valid = numbers_of(metrics, "valid");
+    result.test = numbers_of(metrics, "test");
   }
   result.data_fingerprint = fields.text("data_fingerprint", "");
   result.split_fingerprint = fields.text("split_fingerprint", "");

@@ -11,7 +11,7 @@
 //    "peak_memory_bytes",
 //    "plugins": [{"id": "KIND ID", "version", "sha256"}, ...], "numerics", "libtorch", "lealab",
 //    "host", "cpu", "threads", "device", "machine_kind",
-//    "artefacts": [{"key", "name", "sha256"}, ...]}
+//    "artefacts": [{"key", "name", "sha256", "quality": {name: number}}, ...]}
 //
 // A failed run has only the keys of the first line. Imported ranks have no keys about training or
 // the machine. While the test part is closed, metrics.test, ranks_sha256 and top_sha256 are missing,
@@ -69,6 +69,9 @@ struct UsedArtefact {
   std::string key;
   std::string name;    // "rewards of lea.le"
   std::string sha256;  // Making::sha256
+  // Making::quality, so that a table shows it without the artefact. Empty in results that are older
+  // than the key.
+  std::map<std::string, double> quality = {};
 };
 
 struct FileRecord {

@@ -1,6 +1,8 @@
 #include "core/spec/artefact_json.h"
 
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/json_field.h"
@@ -19,7 +21,7 @@ const Words& known_reads() {
 }
 
 const Words& known_slots() {
-  static const Words words = {"state", "reward"};
+  static const Words words = {"state", "reward", "augment"};
   return words;
 }
 
@@ -61,8 +63,10 @@ class Check {
           refuse(artefact, "reads", name, "is no data that an artefact reads", known_reads());
         }
       }
-      if (!artefact.slot.empty() && !contains(known_slots(), artefact.slot)) {
-        refuse(artefact, "slot", artefact.slot, "is no slot of an environment", known_slots());
+      for (const std::string& slot : slots_of(artefact)) {
+        if (!contains(known_slots(), slot)) {
+          refuse(artefact, "slot", slot, "is no slot of an environment", known_slots());
+        }
       }
       if (artefact.revision < 1) fail(artefact, "revision", "must be at least 1");
       after(artefact);
@@ -135,6 +139,11 @@ class Check {
 };
 
 }  // namespace
+
+std::vector<std::string> slots_of(const Artefact& artefact) {
+  std::istringstream text(artefact.slot);
+  return {std::istream_iterator<std::string>(text), {}};
+}
 
 json to_json(const Artefact& artefact) {
   return {{"kind", artefact.kind},   {"after", artefact.after}, {"params", artefact.params},

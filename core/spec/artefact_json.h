@@ -12,6 +12,9 @@ namespace lea::spec {
 
 nlohmann::json to_json(const Artefact& artefact);
 
+// The words of Artefact::slot; none when the artefact is needed in any slot.
+std::vector<std::string> slots_of(const Artefact& artefact);
+
 // Reads the list of a plugin with the parameters `params`. `where` names the plugin in messages.
 // Throws DataError when a declaration names something that does not exist: a parameter, a kind of
 // artefact, a sort of data or a slot.

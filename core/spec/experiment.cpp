@@ -55,11 +55,12 @@ NodePtr without_empty(const NodePtr& root) {
 
 class Expansion {
  public:
-  Expansion(const Layers& layers, const PluginCatalogue& catalogue, Errors& errors)
+  Expansion(const Layers& layers, const PluginCatalogue& catalogue, const std::string& models,
+            Errors& errors)
       : root_(without_empty(layers.root)),
         layers_(layers),
         errors_(errors),
-        resolver_(catalogue, root_->at, errors),
+        resolver_(catalogue, models, root_->at, errors),
         defaults_(parse_settings(*root_, errors)),
         grid_(*root_, defaults_, resolver_, errors) {}
 
@@ -290,12 +291,12 @@ class Expansion {
 }  // namespace
 
 Experiment load_experiment(const std::string& path, const std::vector<std::string>& overrides,
-                           const PluginCatalogue& catalogue) {
+                           const PluginCatalogue& catalogue, const std::string& models) {
   Errors errors;
   const Layers layers = load_layers(path, overrides, errors);
   if (!layers.root) errors.throw_if_any();
   refuse_unknown_and_empty(*layers.root, errors);
-  Experiment experiment = Expansion(layers, catalogue, errors).expand(overrides.empty());
+  Experiment experiment = Expansion(layers, catalogue, models, errors).expand(overrides.empty());
   errors.throw_if_any();
   experiment.path = path;
   return experiment;

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/spec/artefact_json.h"
 
 namespace lea::spec {
 namespace {
@@ -20,18 +21,27 @@ PluginUse use_of(const json& value) {
   return {value.at("id").get<std::string>(), value.at("params")};
 }
 
+using Slots = std::vector<std::string>;
+
+bool is_needed_in(const Slots& slots, const Artefact& artefact) {
+  const Slots wanted = slots_of(artefact);
+  return wanted.empty() ||
+         std::find_first_of(slots.begin(), slots.end(), wanted.begin(), wanted.end()) !=
+             slots.end();
+}
+
 class Search {
  public:
   explicit Search(const ArtefactsOf& artefacts_of) : artefacts_of_(artefacts_of) {}
 
-  // Adds what the plugin needs in this slot, and what the environments in its parameters need there.
-  void visit(const std::string& plugin_kind, const PluginUse& use, const std::string& slot) {
+  // Adds what the plugin needs in these slots, and what the environments in its parameters need there.
+  void visit(const std::string& plugin_kind, const PluginUse& use, const Slots& slots) {
     if (use.none()) return;
     for (const auto& [name, value] : use.params.items()) {
-      if (is_use(value)) visit("environment", use_of(value), slot);
+      if (is_use(value)) visit("environment", use_of(value), slots);
     }
     for (const Artefact& artefact : artefacts_of_(plugin_kind, use.id)) {
-      if (artefact.slot.empty() || artefact.slot == slot) add(plugin_kind, use, artefact);
+      if (is_needed_in(slots, artefact)) add(plugin_kind, use, artefact);
     }
   }
 
@@ -82,10 +92,10 @@ class Search {
 
 std::vector<NeededArtefact> needed_artefacts(const RunSpec& run, const ArtefactsOf& artefacts_of) {
   Search search(artefacts_of);
-  search.visit("environment", run.reward, "reward");
-  search.visit("environment", run.state, "state");
-  // The environment that an augmenter names is asked for rewards.
-  search.visit("augmenter", run.augment, "reward");
+  search.visit("environment", run.reward, {"reward"});
+  search.visit("environment", run.state, {"state"});
+  // The environment that an augmenter names is asked for rewards as well.
+  search.visit("augmenter", run.augment, {"reward", "augment"});
   return search.take();
 }
 

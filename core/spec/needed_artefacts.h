@@ -39,7 +39,7 @@ using ReadSums = std::map<std::string, std::string>;
 //   {"plugin": "KIND ID", "kind", "revision", "params": {name: value}, "reads": {name: sha256},
 //    "after": key or ""}
 // A parameter counts when the artefact names it. An `added` parameter that has its default is left
-// out, and a file counts by its content. `after` is the key of what the artefact is made from.
+// out, and a file or model counts by its content. `after` is the key of what the artefact is made from.
 std::string artefact_key(const NeededArtefact& needed, const ReadSums& sums,
                          const std::string& after);
 

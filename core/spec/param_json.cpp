@@ -74,6 +74,8 @@ bool fits(const ParamInfo& info, const json& value) {
                                             value.get<std::string>()) != info.choices.end();
     case ParamType::kFile:
       return is_file(value);
+    case ParamType::kModel:
+      return is_file(value) && !path_of_file(value).empty();
     case ParamType::kEnvironment:
       return is_environment(value);
     case ParamType::kIntegers:
@@ -106,6 +108,8 @@ std::string expected(const ParamInfo& info) {
       return "one of " + joined(info.choices);
     case ParamType::kFile:
       return "the path of a file";
+    case ParamType::kModel:
+      return "the folder of a language model, or its name in the lab's models";
     case ParamType::kEnvironment:
       return "the name of an environment";
     case ParamType::kIntegers:
@@ -151,6 +155,7 @@ ParamValue value_of(const ParamInfo& info, const json& value) {
     case ParamType::kChoice:
       return value.get<std::string>();
     case ParamType::kFile:
+    case ParamType::kModel:
       return path_of_file(value);
     case ParamType::kEnvironment:
       return value.dump();

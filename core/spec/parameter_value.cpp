@@ -42,6 +42,7 @@ class ValueReader {
       case ParamType::kText:
       case ParamType::kChoice:
       case ParamType::kFile:
+      case ParamType::kModel:
       case ParamType::kEnvironment:
         return text(node);
       case ParamType::kIntegers:
@@ -91,7 +92,8 @@ class ValueReader {
   }
   json text(const Node& node) {
     if (!node.is_scalar()) return refuse(node);
-    if (info_.type != ParamType::kChoice) return node.text;
+    const bool any = info_.type != ParamType::kChoice && info_.type != ParamType::kModel;
+    if (any) return node.text;
     return checked(node, node.text);
   }
   json list(const Node& node, json (ValueReader::*element)(const Node&)) {

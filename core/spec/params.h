@@ -54,6 +54,7 @@ enum class ParamType {
   kEnvironment,  // another environment; the plugin makes it with Context::environment
   kIntegers,
   kReals,
+  kModel,  // the folder of a language model: the name of one in the lab's models, or a path
 };
 
 // Inclusive bounds. For a list they hold for each element.
@@ -102,6 +103,11 @@ class Fields {
   void environment(const char* name, std::string& value, const char* meaning) {
     on({name, ParamType::kEnvironment, value, {}, {}, meaning, /*required=*/true}, &value);
   }
+  // A Hugging Face folder. The spec must name one: its name in the lab's models, or a path as for a
+  // file. The plugin is given the path of the folder.
+  void model(const char* name, std::string& value, const char* meaning) {
+    on({name, ParamType::kModel, value, {}, {}, meaning, /*required=*/true}, &value);
+  }
   void integers(const char* name, std::vector<int64_t>& value, Range range, const char* meaning) {
     on({name, ParamType::kIntegers, value, range, {}, meaning}, &value);
   }
@@ -113,7 +119,7 @@ class Fields {
     static_cast<void>(low), static_cast<void>(high);
   }
   // The parameter `name` was added after a release (see the top of this file). It is declared
-  // before this call, has a default, and is no environment.
+  // before this call and has a default, so it is no environment and no model.
   virtual void added(const char* name) { static_cast<void>(name); }
 
  protected:

@@ -17,8 +17,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<const char*, 9> kTypeNames = {
-    "bool", "integer", "real", "text", "choice", "file", "environment", "integers", "reals"};
+constexpr std::array<const char*, 10> kTypeNames = {"bool",   "integer", "real",        "text",     "choice",
+                                                 "file",   "environment", "integers", "reals", "model"};
 
 std::string last_part(const std::string& id) {
   const size_t dot = id.rfind('.');
@@ -72,14 +72,17 @@ ParamInfo param_from_json(const json& document, const std::string& plugin,
   info.required = fields.boolean("required", false);
   info.not_above = fields.text("not_above");
   info.added = fields.boolean("added", false);
-  const bool environment = info.type == ParamType::kEnvironment;
-  if (info.added && (info.required || environment)) {
+  // These are always required, so nothing reads their default.
+  const bool without_default =
+      info.type == ParamType::kEnvironment || info.type == ParamType::kModel;
+  if (info.added && (info.required || without_default)) {
+    const bool environment = info.type == ParamType::kEnvironment;
     fields.fail("added", std::string("is declared for ") +
                              (environment ? "an environment" : "a required parameter") +
                              ", but only a parameter with a default can be added after a release");
   }
-  if (environment) {
-    info.default_value = std::string();  // it is always required, so nothing reads its default
+  if (without_default) {
+    info.default_value = std::string();
     return info;
   }
   const json& value = fields.at("default");

@@ -23,8 +23,12 @@ struct Resolved {
 class Resolver {
  public:
   // `root` is the place of the whole spec: errors about a setting that is stated nowhere name it.
-  Resolver(const PluginCatalogue& catalogue, Location root, Errors& errors)
-      : catalogue_(catalogue), root_(std::move(root)), errors_(errors) {}
+  // `models` is the folder whose entries are models by their names, or "".
+  Resolver(const PluginCatalogue& catalogue, std::string models, Location root, Errors& errors)
+      : catalogue_(catalogue),
+        models_(std::move(models)),
+        root_(std::move(root)),
+        errors_(errors) {}
 
   // The result may be used only if this has added nothing to the errors.
   Resolved resolve(const Settings& settings);
@@ -76,6 +80,7 @@ class Resolver {
   std::string needs_pool(const PluginUse& reward) const;
   void pool(Draft& draft);
   void split_file(Draft& draft);
+  nlohmann::json model(const Node& node, const std::string& key);
   std::string file_sum(const std::string& path, const Location& at, const std::string& key);
   // Where a setting is stated. Otherwise where its section is, otherwise the root.
   const Location& place(const Draft& draft, const std::string& section,
@@ -87,15 +92,17 @@ class Resolver {
   void check_evaluate(const Draft& draft);
 
   const PluginCatalogue& catalogue_;
+  std::string models_;
   Location root_;
   Errors& errors_;
   std::map<std::string, DataSection> imports_;  // by data set: how the first cell imports it
-  std::map<std::string, std::string> sums_;     // sha256 by path, because cells share files
+  // sha256 by the path of a file or a model, because cells share them
+  std::map<std::string, std::string> sums_;
 };
 
 // The JSON of a located value that has been checked against its declaration. Null, with the reason
-// in the errors, when it does not fit. Does not resolve the paths of files and the names of
-// environments.
+// in the errors, when it does not fit. Does not resolve the paths of files and models and the names
+// of environments.
 nlohmann::json scalar_value(const ParamInfo& info, const Node& node, const std::string& key,
                             Errors& errors);
 

@@ -8,6 +8,7 @@
 #include "core/base/hash.h"
 #include "core/base/letter_case.h"
 #include "core/base/text.h"
+#include "core/spec/model_files.h"
 #include "core/spec/param_json.h"
 
 namespace lea::spec {
@@ -141,10 +142,23 @@ json Resolver::value(Draft& draft, const ParamInfo& info, const Node& node, cons
     return {{"id", use.id}, {"params", use.params}};
   }
   const json checked = scalar_value(info, node, key, errors_);
+  if (info.type == ParamType::kModel && !checked.is_null()) return model(node, key);
   if (info.type != ParamType::kFile || checked.is_null() || node.text.empty()) return checked;
   const std::string path = resolve_path(node);
   if (files == Files::kPath) return path;
   return file_json(path, file_sum(path, node.at, key));
+}
+
+json Resolver::model(const Node& node, const std::string& key) {
+  try {
+    const std::string path = find_model(node.text, node.at.source->folder, models_);
+    const auto known = sums_.find(path);
+    if (known != sums_.end()) return file_json(path, known->second);
+    return file_json(path, sums_[path] = model_sum(path));
+  } catch (const Error& error) {
+    errors_.add(node.at, key, error.what());
+    return nullptr;
+  }
 }
 
 std::string Resolver::file_sum(const std::string& path, const Location& at,

@@ -13,8 +13,8 @@ namespace lea::spec {
 
 // A plugin with its parameters. `params` maps each declared name to its value, except `added`
 // parameters that have their default (core/spec/params.h). The value of an environment parameter is
-// another {"id", "params"} object. That of a file is "" or {"path", "sha256"}. An empty id means
-// that the slot is empty.
+// another {"id", "params"} object. That of a file is "" or {"path", "sha256"}, and that of a model
+// {"path", "sha256"} (core/spec/model_files.h). An empty id means that the slot is empty.
 struct PluginUse {
   std::string id;
   nlohmann::json params = nlohmann::json::object();
@@ -55,14 +55,15 @@ nlohmann::json with_added_defaults(nlohmann::json document);
 // parameter, or the parameter is `added`.
 RunSpec run_from_json(const nlohmann::json& document, const std::string& where);
 
-// Parameters without the path of every file, also of those in inner environments: {"sha256"} stays.
+// Parameters without the path of every file and model, also of those in inner environments:
+// {"sha256"} stays.
 nlohmann::json without_paths(nlohmann::json params);
 
 // A canonical document without the settings that cannot change a result. It is left without
 //   data.path, data.format    the data set in the lab counts, and its fingerprint is in the result
 //   train.log_every
 //   evaluate.test             says which parts are ranked, and not how
-//   the path of every file    its sha256 counts, and stays
+//   the path of every file    its sha256 counts, and stays; models too
 // so that a lab or a file can move without its runs being done again. The seed stays.
 nlohmann::json essential_settings(nlohmann::json document);
 

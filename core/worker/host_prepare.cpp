@@ -14,20 +14,29 @@
 namespace lea::worker {
 namespace {
 
-// The training sequences with the smallest numbers of their own, so that a smaller fraction is a
-// subset of a larger one.
-TrainingData part_of(const TrainingData& whole, double fraction, uint64_t seed) {
-  const int64_t sequences = whole.sequences();
-  const auto wanted = static_cast<int64_t>(std::clamp<double>(
-      std::ceil(fraction * static_cast<double>(sequences)), 1, static_cast<double>(sequences)));
-  if (wanted == sequences) return whole;
+constexpr const char* kFractionRule =
+    "a fraction of the training sequences must be above 0 and at most 1";
+
+// All training sequences, in an order of their own: a fraction of them is the beginning of the list,
+// so that a smaller fraction is a subset of a larger one.
+std::vector<int64_t> order_of(int64_t sequences, uint64_t seed) {
   std::vector<int64_t> order(static_cast<size_t>(sequences));
   std::iota(order.begin(), order.end(), int64_t{0});
   std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
     return std::pair(mix(0x706f7274696f6eULL, seed, static_cast<uint64_t>(a)), a) <
            std::pair(mix(0x706f7274696f6eULL, seed, static_cast<uint64_t>(b)), b);
   });
-  order.resize(static_cast<size_t>(wanted));
+  return order;
+}
+
+// How many sequences the fraction is.
+int64_t count_of(int64_t sequences, double fraction) {
+  return static_cast<int64_t>(std::clamp<double>(
+      std::ceil(fraction * static_cast<double>(sequences)), 1, static_cast<double>(sequences)));
+}
+
+// These sequences, with their events numbered anew.
+TrainingData sequences_of(const TrainingData& whole, std::vector<int64_t> order) {
   std::sort(order.begin(), order.end());
   const int64_t* first = whole.offset.const_data_ptr<int64_t>();
   std::vector<int64_t> offset = {0};
@@ -68,13 +77,26 @@ c10::Device HostPrepareContext::device() const { return c10::Device(header_.devi
 
 const TrainingData& HostPrepareContext::training(double fraction, uint64_t seed) {
   allow("training");
-  if (!(fraction > 0 && fraction <= 1))
-    throw PluginError("a fraction of the training sequences must be above 0 and at most 1");
+  if (!(fraction > 0 && fraction <= 1)) throw PluginError(kFractionRule);
   if (fraction == 1) return whole_;
-  if (fraction_ != fraction || seed_ != seed) part_ = part_of(whole_, fraction, seed);
-  fraction_ = fraction;
-  seed_ = seed;
-  return part_;
+  return cut(part_, fraction, seed, /*rest=*/false);
+}
+
+const TrainingData& HostPrepareContext::rest(double fraction, uint64_t seed) {
+  allow("training");
+  if (!(fraction > 0 && fraction <= 1)) throw PluginError(kFractionRule);
+  return cut(rest_, fraction, seed, /*rest=*/true);
+}
+
+const TrainingData& HostPrepareContext::cut(Part& part, double fraction, uint64_t seed, bool rest) {
+  if (part.fraction == fraction && part.seed == seed) return part.data;
+  const std::vector<int64_t> order = order_of(whole_.sequences(), seed);
+  const auto middle = order.begin() + count_of(whole_.sequences(), fraction);
+  part.data = sequences_of(whole_, rest ? std::vector<int64_t>(middle, order.end())
+                                        : std::vector<int64_t>(order.begin(), middle));
+  part.fraction = fraction;
+  part.seed = seed;
+  return part.data;
 }
 
 std::vector<std::string> HostPrepareContext::texts(const std::string& column) {
@@ -96,6 +118,14 @@ std::string HostPrepareContext::earlier() const {
   if (earlier_.empty())
     throw PluginError("the artefact is made from no other one: it declares no `after`");
   return earlier_;
+}
+
+void HostPrepareContext::record(const std::string& name, double value) {
+  if (std::isfinite(value)) {
+    quality_[name] = value;
+  } else {  // JSON has no such number
+    log(LogLevel::kWarning, "the figure " + name + " is not finite, so it is left out");
+  }
 }
 
 void HostPrepareContext::log(LogLevel level, const std::string& message) {

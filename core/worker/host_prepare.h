@@ -30,9 +30,10 @@ class HostPrepareContext final : public PrepareContext {
   Tensor pool() override;
   std::string folder() const override { return folder_; }
   std::string earlier() const override;
-  void record(const std::string& name, double value) override { quality_[name] = value; }
+  void record(const std::string& name, double value) override;
   bool stop(int64_t done, int64_t total) override { return on_progress_(done, total); }
   void log(LogLevel level, const std::string& message) override;
+  const TrainingData& rest(double fraction, uint64_t seed) override;
 
   const std::map<std::string, double>& quality() const { return quality_; }
 
@@ -44,9 +45,14 @@ class HostPrepareContext final : public PrepareContext {
   const TrainingData whole_;
   const std::string folder_, earlier_;
   const OnProgress on_progress_;
-  TrainingData part_;
-  double fraction_ = 1;
-  uint64_t seed_ = 0;
+  // The last part of the training sequences that was asked for, and the last rest.
+  struct Part {
+    TrainingData data;
+    double fraction = 0;  // of the part, also where `data` is the rest; 0: none was asked for
+    uint64_t seed = 0;
+  };
+  const TrainingData& cut(Part& part, double fraction, uint64_t seed, bool rest);
+  Part part_, rest_;
   std::map<std::string, double> quality_;
 };
 

@@ -21,18 +21,11 @@ namespace {
 
 constexpr size_t kTextLimit = size_t{64} << 20;
 
-// Checks the memory before loading, because loading can take minutes.
 void require_memory(const LanguageOptions& options, const lm::MemoryNeed& need) {
-  const uint64_t available = MemoryLimit().available();
-  if (need.taken() <= available) return;
   std::string advice = "Free some";
   if (need.copied > 0) advice += ", use the type that the files have (--dtype), which stays mapped";
   advice += options.task == "generate" ? ", or lower --max-new-tokens." : ", or shorten the text.";
-  throw Error(Exit::kEnvironment,
-              printable(options.folder) + ": needs " + std::to_string(need.taken() >> 20) +
-                  " MiB as " + options.dtype + " (" + std::to_string(need.copied >> 20) +
-                  " for copies of weights), but " + std::to_string(available >> 20) +
-                  " MiB are available. " + advice);
+  lm::require_memory(options.folder, options.dtype, need, advice);
 }
 
 nlohmann::ordered_json compute(const LanguageOptions& options) {

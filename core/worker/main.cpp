@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "core/base/error.h"
+#include "core/worker/artefact_questions.h"
 #include "core/worker/language.h"
 #include "core/worker/measure.h"
 #include "core/worker/prepare.h"
@@ -99,12 +100,24 @@ int main(int argc, char** argv) {
   measure->callback([&] { exit_code = lea::worker::run_measuring(threads, device, folder); });
 
   std::string artefacts;
+  const auto add_question = [&](CLI::App* command) {
+    command->add_option("--lab", options.lab, "the lab's folder")->required();
+    command->add_option("--artefacts", artefacts, "a file: a list of artefact.json")->required();
+    command->add_option("--plugin-dir", options.plugin_dirs, "one more folder with plugins");
+  };
   auto* count = app.add_subcommand("count", "count the work of making artefacts");
-  count->add_option("--lab", options.lab, "the lab's folder")->required();
-  count->add_option("--artefacts", artefacts, "a file: a list of artefact.json")->required();
-  count->add_option("--plugin-dir", options.plugin_dirs, "one more folder with plugins");
+  add_question(count);
   count->callback(
       [&] { exit_code = lea::worker::run_counting(options.lab, artefacts, options.plugin_dirs); });
+
+  int64_t limit = 1;
+  auto* show =
+      app.add_subcommand("show", "show what the plugins of artefacts would compute, for people");
+  add_question(show);
+  show->add_option("--limit", limit, "examples of each plugin")->check(CLI::PositiveNumber);
+  show->callback([&] {
+    exit_code = lea::worker::run_showing(options.lab, artefacts, options.plugin_dirs, limit);
+  });
 
   try {
     app.parse(argc, argv);

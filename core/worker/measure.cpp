@@ -11,16 +11,10 @@
 #include <unordered_map>
 
 #include "core/api/types.h"
-#include "core/base/error.h"
 #include "core/base/files.h"
-#include "core/base/json_field.h"
 #include "core/base/machine.h"
-#include "core/run/artefact_folder.h"
-#include "core/spec/plugin_info.h"
 #include "core/worker/attempt.h"
 #include "core/worker/device.h"
-#include "core/worker/host_prepare.h"
-#include "core/worker/registry.h"
 
 namespace lea::worker {
 namespace {
@@ -101,31 +95,6 @@ int run_measuring(int threads, const std::string& device, const std::string& fol
                         {"bytes", pace_of_bytes(folder)},
                         {"text_bytes", pace_of_texts()}}}}
            .dump());
-  return 0;
-}
-
-int run_counting(const std::string& lab, const std::string& file,
-                 const std::vector<std::string>& plugin_dirs) {
-  const auto list = read_json(file);
-  if (!list || !list->is_array()) throw DataError(file + ": must be a list of artefacts");
-  Registry registry(plugin_folders(plugin_dirs));
-  for (const nlohmann::json& document : *list) {
-    try {
-      const run::ArtefactHeader header = run::artefact_from(document, file);
-      const spec::NeededArtefact& needed = header.needed;
-      const PluginEntry& entry = registry.get(needed.plugin_kind, needed.use.id);
-      const OpenData open = open_data(lab, header.run, 1, "cpu");
-      HostPrepareContext context(header, open, "", "", [](int64_t, int64_t) { return false; });
-      const auto preparer = entry.preparer(spec::to_values(
-          entry.params, needed.use.params, needed.plugin_kind + " " + needed.use.id));
-      tell(nlohmann::json{{"type", "counts"},
-                          {"key", header.key},
-                          {"counts", preparer->count(needed.artefact, context)}}
-               .dump());
-    } catch (const std::exception&) {
-      // An estimate must not stop a plan. The making reports what is wrong.
-    }
-  }
   return 0;
 }
 

@@ -8,6 +8,8 @@
 #include <new>
 #include <string>
 
+#include "core/base/memory.h"
+
 namespace lea::worker {
 namespace {
 
@@ -16,44 +18,6 @@ constexpr bool kShadowMemory = true;
 #else
 constexpr bool kShadowMemory = false;
 #endif
-
-// Bytes that a control group (version 2) can still allocate. A group without a limit has no file
-// memory.max, or one that contains "max". The kernel can drop cached files, so they do not count as
-// used.
-uint64_t available_in(const std::string& group) {
-  uint64_t limit = 0, used = 0, cached = 0;
-  if (!(std::ifstream(group + "/memory.max") >> limit)) return UINT64_MAX;
-  std::ifstream(group + "/memory.current") >> used;
-  std::ifstream statistics(group + "/memory.stat");
-  std::string key;
-  for (uint64_t value = 0; statistics >> key >> value;) {
-    if (key == "inactive_file" || key == "active_file") cached += value;
-  }
-  used -= std::min(used, cached);
-  return limit - std::min(limit, used);
-}
-
-uint64_t available_bytes() {
-  uint64_t bytes = UINT64_MAX;
-  std::ifstream file("/proc/meminfo");
-  for (std::string key, unit; file >> key;) {
-    uint64_t kib = 0;
-    if (!(file >> kib)) break;
-    std::getline(file, unit);
-    if (key == "MemAvailable:") bytes = kib * 1024;
-  }
-  // The file contains a line such as "0::/system.slice/job". Each parent group limits the memory,
-  // too. In a container the path is "/".
-  std::string group;
-  std::getline(std::ifstream("/proc/self/cgroup"), group);
-  group = group.starts_with("0::/") ? group.substr(3) : "";
-  while (true) {
-    while (group.ends_with('/')) group.pop_back();
-    bytes = std::min(bytes, available_in("/sys/fs/cgroup" + group));
-    if (group.empty()) return bytes;
-    group.resize(group.rfind('/'));
-  }
-}
 
 // The private writable memory of this process, which RLIMIT_DATA limits.
 uint64_t data_bytes() {
@@ -78,7 +42,7 @@ void set_soft_limit(rlim_t value) {
 
 }  // namespace
 
-MemoryLimit::MemoryLimit() : available_(available_bytes()), before_(soft_limit()) {
+MemoryLimit::MemoryLimit() : available_(available_memory()), before_(soft_limit()) {
   if (kShadowMemory || available_ == UINT64_MAX) return;
   const rlim_t now = data_bytes();
   // Other processes keep a twentieth.

@@ -3,9 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
-#include "core/base/error.h"
-#include "core/base/hash.h"
-#include "core/base/text.h"
+#include "core/worker/check_files.h"
 #include "core/worker/device.h"
 
 namespace lea::worker {
@@ -13,13 +11,7 @@ namespace {
 
 // The split's file must still be the one that the run was planned with.
 void check_split_file(const spec::RunSpec& run) {
-  if (run.split.path.empty()) return;
-  const std::string now = sha256_file(run.split.path);
-  if (now == run.split_sha256) return;
-  throw DataError("split.path: " + printable(run.split.path) +
-                  ": has changed since the run was planned (sha256 " + now.substr(0, 12) +
-                  ", not " + run.split_sha256.substr(0, 12) +
-                  "). Restore the file, or run the spec again.");
+  if (!run.split.path.empty()) check_file("split.path", run.split.path, run.split_sha256);
 }
 
 }  // namespace

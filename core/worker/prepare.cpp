@@ -9,6 +9,7 @@
 #include "core/run/artefact_folder.h"
 #include "core/spec/plugin_info.h"
 #include "core/worker/attempt.h"
+#include "core/worker/check_files.h"
 #include "core/worker/host_prepare.h"
 #include "core/worker/provenance.h"
 
@@ -88,6 +89,7 @@ Ending prepare(const TaskOptions& options, TaskFolder& task, std::optional<Memor
   if (!entry.preparer)
     throw PluginError(needed.use.id + ": this version of the plugin makes no artefacts");
   const LoggedPhase load("worker", "load");
+  check_files(needed.plugin_kind, needed.use, registry);
   const OpenData open = open_data(options.lab, header.run, header.threads, header.device);
   const std::string earlier = folder_of_earlier(options.lab, header);
   load.end();

@@ -1,4 +1,4 @@
-// The worker's tasks that are about artefacts: making one, and counting the work that this is.
+// The worker's task that makes an artefact.
 #pragma once
 
 #include "core/worker/tasks.h"

@@ -30,6 +30,7 @@
 #include "core/train/evaluate.h"
 #include "core/train/trainer.h"
 #include "core/worker/attempt.h"
+#include "core/worker/check_files.h"
 #include "core/worker/memory_limit.h"
 #include "core/worker/open_data.h"
 #include "core/worker/provenance.h"
@@ -178,6 +179,7 @@ train::Paths paths_of(const run::Folder& folder) {
 
 Ending train_now(const OpenRun& open, const TaskOptions& options, TaskFolder& task,
                  Registry& registry, Clock::time_point start) {
+  check_files(open.run, registry);
   const UsedArtefacts artefacts(options.lab, open.run, *open.data, *open.split, registry);
   FolderProgress progress(task, ledger_of(options, open));
   train::Outcome outcome =

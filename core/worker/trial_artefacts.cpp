@@ -15,15 +15,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The first sequences. A run draws other ones, but a trial only needs some.
-TrainingData part_of(const TrainingData& whole, double fraction) {
-  const auto sequences =
-      static_cast<int64_t>(std::ceil(fraction * static_cast<double>(whole.sequences())));
+// Sequences `begin` to `end` - 1.
+TrainingData slice_of(const TrainingData& whole, int64_t begin, int64_t end) {
   TrainingData part = whole;
-  part.offset = whole.offset.narrow(0, 0, sequences + 1);
-  const int64_t events = part.offset[sequences].item<int64_t>();
-  part.item = whole.item.narrow(0, 0, events);
-  if (whole.behaviour.defined()) part.behaviour = whole.behaviour.narrow(0, 0, events);
+  const int64_t first = whole.offset[begin].item<int64_t>(),
+                events = whole.offset[end].item<int64_t>() - first;
+  part.offset = whole.offset.narrow(0, begin, end - begin + 1) - first;
+  part.item = whole.item.narrow(0, first, events);
+  if (whole.behaviour.defined()) part.behaviour = whole.behaviour.narrow(0, first, events);
   return part;
 }
 
@@ -44,11 +43,12 @@ class TrialPrepareContext final : public PrepareContext {
   }
   c10::Device device() const override { return c10::kCPU; }
   const TrainingData& training(double fraction, uint64_t) override {
-    require("training");
-    if (!(fraction > 0 && fraction <= 1))
-      throw PluginError("a fraction of the training sequences must be above 0 and at most 1");
-    part_ = part_of(data_.training, fraction);
+    part_ = slice_of(data_.training, 0, sequences_in(fraction));
     return part_;
+  }
+  const TrainingData& rest(double fraction, uint64_t) override {
+    rest_ = slice_of(data_.training, sequences_in(fraction), data_.training.sequences());
+    return rest_;
   }
   std::vector<std::string> texts(const std::string& column) override {
     require("texts");
@@ -76,6 +76,14 @@ class TrialPrepareContext final : public PrepareContext {
   std::map<std::string, double> quality;
 
  private:
+  // A fraction is the first sequences. A run draws other ones, but a trial only needs some.
+  int64_t sequences_in(double fraction) const {
+    require("training");
+    if (!(fraction > 0 && fraction <= 1))
+      throw PluginError("a fraction of the training sequences must be above 0 and at most 1");
+    return static_cast<int64_t>(
+        std::ceil(fraction * static_cast<double>(data_.training.sequences())));
+  }
   void require(const std::string& what) const {
     const auto& reads = artefact_.reads;
     if (std::find(reads.begin(), reads.end(), what) == reads.end())
@@ -87,7 +95,7 @@ class TrialPrepareContext final : public PrepareContext {
   const TrialData& data_;
   const std::string folder_, earlier_;
   int64_t left_;
-  TrainingData part_;
+  TrainingData part_, rest_;
 };
 
 }  // namespace

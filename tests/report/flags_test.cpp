@@ -32,8 +32,7 @@ class Flags : public ReportTest {
                            char sum) {
     db::RunRow row = run("gru4rec", framework, seed);
     row.result["artefacts"] = nlohmann::json::array({{{"key", key},
-                                                      {"plugin", "lea.le"},
-                                                      {"kind", "rewards"},
+                                                      {"name", "rewards of lea.le"},
                                                       {"sha256", std::string(64, sum)}}});
     return row;
   }

@@ -13,6 +13,7 @@
 #include "core/base/json_field.h"
 #include "core/base/text.h"
 #include "core/lm/tokenizer/added_tokens.h"
+#include "core/lm/tokenizer/named_tokens.h"
 #include "core/lm/tokenizer/sentence_piece_check.h"
 
 namespace lea::lm {
@@ -31,44 +32,6 @@ constexpr char kMark[] = "\x80";
 // Field `pieces` of a ModelProto: {piece: kMark, type: USER_DEFINED}. Protocol Buffers allow
 // appending fields to a message.
 constexpr char kMarkPiece[] = "\x0a\x05\x0a\x01\x80\x18\x04";
-
-// The other files of the folder that describe tokens.
-struct Beside {
-  explicit Beside(const std::string& folder)
-      : config_path(folder + "/tokenizer_config.json"),
-        names_path(folder + "/special_tokens_map.json"),
-        added_path(folder + "/added_tokens.json"),
-        config(read_json(config_path).value_or(json::object())),
-        names(read_json(names_path).value_or(json::object())),
-        added(read_json(added_path).value_or(json::object())) {}
-  std::string config_path, names_path, added_path;
-  json config, names, added;
-};
-
-// A special token that a file names.
-struct Named {
-  std::string content, where;
-};
-
-// Reads a text, or the `content` of an object.
-std::string name_in(const JsonFields& fields, const char* key) {
-  return fields.at(key).is_object() ? fields.object(key).text("content") : fields.text(key);
-}
-
-// The token that the folder names by `key`. special_tokens_map.json is used rather than
-// tokenizer_config.json. Null if the value is null, and `otherwise` if neither file has the key.
-std::optional<Named> named(const Beside& beside, const char* key,
-                           const std::optional<std::string>& otherwise) {
-  for (const auto& [document, path] : {std::pair(&beside.names, &beside.names_path),
-                                       std::pair(&beside.config, &beside.config_path)}) {
-    const JsonFields fields(*document, printable(*path));
-    if (!fields.contains(key)) continue;
-    if (!fields.has(key)) return std::nullopt;
-    return Named{name_in(fields, key), fields.where() + ": " + key};
-  }
-  if (!otherwise) return std::nullopt;
-  return Named{*otherwise, printable(beside.config_path) + ": " + key};
-}
 
 // Appends the tokens of a list or, in some files, of an object. Each is a text, or an object with
 // its `content`.

@@ -3,10 +3,10 @@
 
 #include <string>
 
-namespace lea::lab {
+namespace lea {
 
 // $XDG_CACHE_HOME/lealab/NAME, or ~/.cache/lealab/NAME; made where it is missing. Empty when there is
 // none that can be written.
 std::string user_cache(const std::string& name);
 
-}  // namespace lea::lab
+}  // namespace lea

@@ -1,11 +1,11 @@
-#include "core/lab/user_cache.h"
+#include "core/base/user_cache.h"
 
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 
-namespace lea::lab {
+namespace lea {
 
 std::string user_cache(const std::string& name) {
   const char* cache = std::getenv("XDG_CACHE_HOME");
@@ -21,4 +21,4 @@ std::string user_cache(const std::string& name) {
   return error || access(folder.c_str(), W_OK) != 0 ? std::string() : folder;
 }
 
-}  // namespace lea::lab
+}  // namespace lea

@@ -1,0 +1,27 @@
+// Asks a worker about artefacts that are not made yet (core/worker/artefact_questions.h).
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/lab/process.h"
+
+namespace lea::lab {
+
+struct ArtefactQuestion {
+  std::string task;        // of the worker: "count" or "show"
+  nlohmann::json headers;  // a list of artefact.json (run::to_json of ArtefactHeader)
+  std::string lab;
+  std::vector<std::string> plugin_dirs;
+  std::vector<std::string> more = {};  // further arguments
+  double seconds = 300;                // the worker is killed after this time
+};
+
+// What the worker did. Throws StoreError when no temporary file can be written.
+ProcessResult ask_worker(const ArtefactQuestion& question);
+
+// The JSON objects of this type among the lines that a worker printed.
+std::vector<nlohmann::json> json_lines(const std::string& out, const std::string& type);
+
+}  // namespace lea::lab

@@ -1,0 +1,115 @@
+#include "core/spec/model_files.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "core/base/cached_sum.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
+
+namespace lea::spec {
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::vector<std::string>;
+
+constexpr const char* kConfig = "config.json";
+constexpr const char* kWeights = ".safetensors";
+constexpr std::array<const char*, 8> kBesideWeights = {
+    kConfig,          "generation_config.json", "model.safetensors.index.json",
+    "tokenizer.json", "tokenizer_config.json",  "special_tokens_map.json",
+    "tokenizer.model", "added_tokens.json"};
+
+// The first words of the small file that Git LFS puts in the place of a large one.
+constexpr std::string_view kLfsPointer = "version https://git-lfs.github.com/spec/";
+
+Names names_in(const std::string& folder) {
+  Names names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// The names of the models in a lab's folder of models.
+Names models_in(const std::string& models) {
+  Names names = models.empty() ? Names() : names_in(models);
+  std::erase_if(names, [&](const std::string& name) {
+    std::error_code error;
+    return name.starts_with('.') || !fs::is_directory(models + "/" + name, error);
+  });
+  for (std::string& name : names) name = printable(name);
+  return names;
+}
+
+bool counts(const std::string& name) {
+  return (name.ends_with(kWeights) && !name.starts_with('.')) ||
+         std::find(kBesideWeights.begin(), kBesideWeights.end(), name) != kBesideWeights.end();
+}
+
+bool is_lfs_pointer(const std::string& path) {
+  std::string begin(kLfsPointer.size(), '\0');
+  std::ifstream file(path, std::ios::binary);
+  return file.read(begin.data(), static_cast<std::streamsize>(begin.size())) &&
+         begin == kLfsPointer;
+}
+
+[[noreturn]] void lacks_weights(const std::string& folder, const Names& names) {
+  const bool pickled = std::any_of(names.begin(), names.end(),
+                                   [](const std::string& name) { return name.ends_with(".bin"); });
+  throw DataError(printable(folder) + ": has no weights (*" + kWeights + ")" +
+                  (pickled ? ". Its *.bin files are pickles, which can run code; convert them with "
+                             "transformers' save_pretrained"
+                           : ", so it is not the whole folder of a model"));
+}
+
+}  // namespace
+
+std::string find_model(const std::string& value, const std::string& from,
+                       const std::string& models) {
+  std::error_code error;
+  const bool is_word = value.find('/') == std::string::npos;
+  if (is_word && is_name(value) && !models.empty() && fs::is_directory(models + "/" + value, error))
+    return (fs::path(models) / value).lexically_normal().string();
+  std::string path = (fs::path(from) / value).lexically_normal().string();
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  if (fs::exists(path, error)) return path;
+  const Names known = models_in(models);
+  throw ConfigError("there is no folder " + printable(path) +
+                    (is_word ? ", and no model of this name in the lab" +
+                                   did_you_mean(value, known) + " (there are: " + joined(known) + ")"
+                             : ""));
+}
+
+std::string model_sum(const std::string& folder) {
+  require_folder(folder);
+  const Names names = names_in(folder);
+  if (std::find(names.begin(), names.end(), kConfig) == names.end()) {
+    throw DataError(printable(folder) +
+                    ": has no config.json, so it is not the folder of a Hugging Face model");
+  }
+  nlohmann::json sums = nlohmann::json::object();
+  bool weights = false;
+  for (const std::string& name : names) {
+    if (!counts(name)) continue;
+    const std::string path = folder + "/" + name;
+    if (is_lfs_pointer(path)) {
+      throw DataError(printable(path) +
+                      ": is a pointer of Git LFS, not the file itself. Fetch it with `git lfs pull`.");
+    }
+    weights |= name.ends_with(kWeights);
+    sums[name] = cached_sum(path);
+  }
+  if (!weights) lacks_weights(folder, names);
+  return sha256("lea-model 1\n" +
+                sums.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace lea::spec

@@ -1,0 +1,92 @@
+#include "core/worker/artefact_questions.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
+#include "core/run/artefact_folder.h"
+#include "core/spec/plugin_info.h"
+#include "core/worker/attempt.h"
+#include "core/worker/check_files.h"
+#include "core/worker/host_prepare.h"
+#include "core/worker/registry.h"
+
+namespace lea::worker {
+namespace {
+
+using nlohmann::json;
+
+json list_in(const std::string& file) {
+  const auto list = read_json(file);
+  if (!list || !list->is_array()) throw DataError(file + ": must be a list of artefacts");
+  return *list;
+}
+
+void answer(json document, size_t index) {
+  document["index"] = index;
+  tell(document.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+// Calls `ask` with the preparer of one header and what it is given.
+template <class F>
+void ask_about(const json& document, const std::string& file, const std::string& lab,
+               Registry& registry, F&& ask) {
+  const run::ArtefactHeader header = run::artefact_from(document, file);
+  const spec::NeededArtefact& needed = header.needed;
+  const PluginEntry& entry = registry.get(needed.plugin_kind, needed.use.id);
+  check_files(needed.plugin_kind, needed.use, registry);
+  const OpenData open = open_data(lab, header.run, 1, "cpu");
+  HostPrepareContext context(header, open, "", "", [](int64_t, int64_t) { return false; });
+  const auto preparer = entry.preparer(
+      spec::to_values(entry.params, needed.use.params, needed.plugin_kind + " " + needed.use.id));
+  ask(header, *preparer, context);
+}
+
+json refusal(Exit code, const std::string& reason) {
+  return {{"type", "refused"}, {"code", static_cast<int>(code)}, {"reason", reason}};
+}
+
+}  // namespace
+
+int run_counting(const std::string& lab, const std::string& file,
+                 const std::vector<std::string>& plugin_dirs) {
+  const json list = list_in(file);
+  Registry registry(plugin_folders(plugin_dirs));
+  for (size_t i = 0; i < list.size(); ++i) {
+    try {
+      ask_about(list[i], file, lab, registry,
+                [&](const run::ArtefactHeader& header, Preparer& preparer, PrepareContext& context) {
+                  answer({{"type", "counts"},
+                          {"key", header.key},
+                          {"counts", preparer.count(header.needed.artefact, context)}},
+                         i);
+                });
+    } catch (const std::exception&) {
+      // An estimate must not stop a plan. The making reports what is wrong.
+    }
+  }
+  return 0;
+}
+
+int run_showing(const std::string& lab, const std::string& file,
+                const std::vector<std::string>& plugin_dirs, int64_t limit) {
+  const json list = list_in(file);
+  Registry registry(plugin_folders(plugin_dirs));
+  for (size_t i = 0; i < list.size(); ++i) {
+    try {
+      ask_about(list[i], file, lab, registry,
+                [&](const run::ArtefactHeader&, Preparer& preparer, PrepareContext& context) {
+                  answer({{"type", "shown"}, {"lines", preparer.show(context, limit)}}, i);
+                });
+    } catch (const Error& error) {
+      answer(refusal(error.code(), error.what()), i);
+    } catch (const std::exception& error) {
+      const std::string reason = error.what();  // after its first line, LibTorch's have a backtrace
+      answer(refusal(Exit::kPlugin, reason.substr(0, reason.find('\n'))), i);
+    }
+  }
+  return 0;
+}
+
+}  // namespace lea::worker
