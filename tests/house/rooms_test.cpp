@@ -34,18 +34,22 @@ const std::map<std::string, Names> kMayInclude = {
      {"core/train", "core/lm", "core/api", "core/data", "core/eval", "core/run", "core/spec",
       "core/base"}},
     {"plugins", {"core/api", "core/spec/params.h", "core/base/error.h"}},
+    // The language-model environment, which alone of the plugins is made with the language model.
+    {"plugins/le", {"core/api", "core/lm", "core/spec/params.h", "core/base"}},
 };
 // The only rooms that use LibTorch. `lealab` is made of the others, so it starts at once, and no
 // plugin can crash it.
-const Names kWithLibTorch = {"core/api", "core/lm", "core/train", "core/worker", "plugins"};
+const Names kWithLibTorch = {"core/api",    "core/lm", "core/train",
+                             "core/worker", "plugins", "plugins/le"};
 
-// The room of a header: core/base for core/base/text.h, db for db/store/store.h. Empty for a header
-// that is in no room.
+// The room of a file: core/base for core/base/text.h, db for db/store/store.h, and plugins/le, not
+// plugins, for plugins/le/prompts.h. Empty for a file that is in no room.
 std::string room_of(const std::string& path) {
+  std::string innermost;
   for (const auto& [room, allowed] : kMayInclude) {
-    if (path.starts_with(room + "/")) return room;
+    if (path.starts_with(room + "/") && room.size() > innermost.size()) innermost = room;
   }
-  return "";
+  return innermost;
 }
 
 // Calls `visit` with the file, the header, and whether the header stands in quotes.
@@ -56,13 +60,14 @@ void for_each_include(const std::string& room, const Visit& visit) {
   size_t files = 0;
   for (const auto& entry : fs::recursive_directory_iterator(root / room)) {
     const std::string extension = entry.path().extension();
-    if (extension != ".h" && extension != ".cpp") continue;
+    const std::string path = fs::relative(entry.path(), root).string();
+    if ((extension != ".h" && extension != ".cpp") || room_of(path) != room) continue;
     ++files;
     std::ifstream file(entry.path());
     std::smatch match;
     for (std::string line; std::getline(file, line);) {
       if (std::regex_search(line, match, include)) {
-        visit(fs::relative(entry.path(), root).string(), match[2].str(), match[1] == "\"");
+        visit(path, match[2].str(), match[1] == "\"");
       }
     }
   }
