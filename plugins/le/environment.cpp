@@ -43,8 +43,8 @@ int64_t LanguageEnvironment::state_width() const { return states_ ? states_->wid
 
 const EnvironmentModel& LanguageEnvironment::model() {
   if (!model_)
-    model_ = std::make_unique<EnvironmentModel>(settings_, adapter_folder_, adapter_folder_,
-                                                device_);
+    model_ =
+        std::make_unique<EnvironmentModel>(settings_, adapter_folder_, adapter_folder_, device_);
   return *model_;
 }
 
@@ -52,8 +52,7 @@ Tensor LanguageEnvironment::state(const History& history) {
   if (!states_) return Environment::state(history);
   const Tensor place = history.place.to(at::kCPU), length = history.length.to(at::kCPU);
   Tensor states = states_->at(place);
-  const Tensor missing =
-      place.lt(0).logical_and(length.gt(0)).nonzero().squeeze(1).contiguous();
+  const Tensor missing = place.lt(0).logical_and(length.gt(0)).nonzero().squeeze(1).contiguous();
   if (missing.size(0) > 0) {
     std::vector<EnvironmentModel::Question> questions;
     for (int64_t i = 0; i < missing.size(0); ++i) {
@@ -77,13 +76,11 @@ Tensor LanguageEnvironment::reward(const History& history, const Tensor& actions
   Tensor rewards = at::full(wanted.sizes(), empty_reward_, at::kFloat);
   if (rewards_) {
     const Tensor cell = event.clamp_min(0).unsqueeze(1) * rewards_->width() + column.clamp_min(0);
-    const Tensor found =
-        rewards_->values().view(-1).index_select(0, cell.flatten()).to(at::kFloat);
+    const Tensor found = rewards_->values().view(-1).index_select(0, cell.flatten()).to(at::kFloat);
     rewards = at::where(column.ge(0), found.view(wanted.sizes()), rewards);
   }
   // The pairs that are in no table, row by row.
-  const Tensor missing =
-      column.lt(0).logical_and(length.gt(0).unsqueeze(1)).nonzero().contiguous();
+  const Tensor missing = column.lt(0).logical_and(length.gt(0).unsqueeze(1)).nonzero().contiguous();
   if (missing.size(0) == 0) return rewards.to(actions.device());
   std::vector<EnvironmentModel::Question> questions;
   for (int64_t i = 0, last = -1; i < missing.size(0); ++i) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "core/api/table.h"
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "plugins/le/item_texts.h"
 #include "plugins/le/item_tokens.h"
 #include "plugins/le/tuning.h"
@@ -24,8 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kRowsOfChunk = 8 * kRowsOfPass;
-constexpr int64_t kItemsOfLoss = 200;        // whose loss is measured after the tokenisation
-constexpr int64_t kRowsOfSample = 20000;     // of a table, for figures
+constexpr int64_t kItemsOfLoss = 200;     // whose loss is measured after the tokenisation
+constexpr int64_t kRowsOfSample = 20000;  // of a table, for figures
 constexpr const char* kRawRewards = "raw.safetensors";  // empty histories have zeros in it
 
 // Puts the file into the folder too, without a copy where the file system can.
@@ -36,13 +36,6 @@ void link_or_copy(const std::string& from, const std::string& to) {
   if (!error) return;
   fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
   if (error) throw StoreError(to + ": cannot be written: " + error.message());
-}
-
-void write_titles(const std::string& path, const std::vector<std::string>& titles) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << nlohmann::json(titles).dump() << '\n';
-  file.close();
-  if (!file) throw StoreError(path + ": cannot be written");
 }
 
 // The questions about a chunk, one for each sequence in it. `actions_of(place)` are the actions.
@@ -125,8 +118,8 @@ std::string text_of(const Ids& ids, int64_t vocabulary) {
   std::string text;
   for (const int64_t id : ids) {
     text += text.empty() ? "" : " ";
-    text += id < vocabulary ? std::to_string(id)
-                            : "<item " + std::to_string(id - vocabulary + 1) + ">";
+    text +=
+        id < vocabulary ? std::to_string(id) : "<item " + std::to_string(id - vocabulary + 1) + ">";
   }
   return text;
 }
@@ -142,17 +135,38 @@ std::vector<Artefact> LanguageEnvironment::artefacts() {
        .reads = {"texts"}},
       {.kind = "adapter",
        .after = "tokens",
-       .params = {"user_prompt",      "action_prompt",  "hoisted_prompt",
-                  "separator",        "joint",          "order",
-                  "state_prompt",     "portion",        "seed",
-                  "epochs",           "steps",          "batch_of",
-                  "batch_size",       "learning_rate",  "warm_up_steps",
-                  "schedule",         "clip",           "rank",
-                  "alpha",            "dropout",        "targets",
-                  "head_bias",        "negatives",      "popularity_power",
-                  "fixed_negatives",  "reward_weight",  "state_weight",
-                  "state_loss",       "state_negatives", "similarity",
-                  "state_scale",      "keep"},
+       .params = {"user_prompt",
+                  "action_prompt",
+                  "hoisted_prompt",
+                  "separator",
+                  "joint",
+                  "order",
+                  "state_prompt",
+                  "portion",
+                  "seed",
+                  "epochs",
+                  "steps",
+                  "batch_of",
+                  "batch_size",
+                  "learning_rate",
+                  "warm_up_steps",
+                  "schedule",
+                  "clip",
+                  "rank",
+                  "alpha",
+                  "dropout",
+                  "targets",
+                  "head_bias",
+                  "negatives",
+                  "popularity_power",
+                  "fixed_negatives",
+                  "reward_weight",
+                  "state_weight",
+                  "state_loss",
+                  "state_negatives",
+                  "similarity",
+                  "state_scale",
+                  "keep"},
        .reads = {"training", "history"}},
       {.kind = "states",
        .after = "adapter",
@@ -215,7 +229,9 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
                        [&](int64_t done, int64_t total) { return context.stop(done, total); }))
     return;
   const TokenLoss loss = token_loss(decoder, texts.sentences, tokens, kItemsOfLoss);
-  if (!texts.titles.empty()) write_titles(context.folder() + "/" + kTitlesFile, texts.titles);
+  if (!texts.titles.empty()) {
+    publish_file(context.folder() + "/" + kTitlesFile, nlohmann::json(texts.titles).dump() + "\n");
+  }
   write_tensors(context.folder() + "/" + kTokensFile, {{"tokens", tokens}});
   remove_partial_tokens(context.folder());
   context.record("loss", loss.cross_entropy);
@@ -275,8 +291,7 @@ void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
   const std::string path = context.folder() + "/" + kRewardsFile,
                     raw_path = context.folder() + "/" + kRawRewards;
   if (!fs::exists(path) && !fs::exists(raw_path)) {
-    const EnvironmentModel model(settings_, context.earlier(), context.earlier(),
-                                 context.device());
+    const EnvironmentModel model(settings_, context.earlier(), context.earlier(), context.device());
     require_items(model, context);
     TableWriter writer(raw_path, events, 1 + sampled);
     const RowsOfParts parts = rows_of_parts(model.prompts());
@@ -321,16 +336,16 @@ void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
     writer.finish();
   }
   fs::remove(raw_path);
-  const Tensor rewards = sample_of(
-      Table(path).values().index_select(0, empty.logical_not().nonzero().squeeze(1)));
+  const Tensor rewards =
+      sample_of(Table(path).values().index_select(0, empty.logical_not().nonzero().squeeze(1)));
   if (rewards.size(0) == 0) return;
   const Tensor logged = rewards.narrow(1, 0, 1), others = rewards.narrow(1, 1, sampled);
   context.record("mean_logged", logged.to(at::kDouble).mean().item<double>());
   if (sampled == 0) return;
   context.record("mean_sampled", others.to(at::kDouble).mean().item<double>());
-  context.record("accuracy", (logged.gt(others).to(at::kDouble) + logged.eq(others) * 0.5)
-                                 .mean()
-                                 .item<double>());
+  context.record(
+      "accuracy",
+      (logged.gt(others).to(at::kDouble) + logged.eq(others) * 0.5).mean().item<double>());
 }
 
 Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
@@ -353,8 +368,8 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   RowsOfParts parts = rows_of_parts(prompts);
   if (settings_.items == "titles") {
     constexpr int64_t kTitle = 12;  // more rows than an item token, about
-    for (int64_t* rows : {&parts.start, &parts.item, &parts.action, &parts.state_start,
-                          &parts.state_item})
+    for (int64_t* rows :
+         {&parts.start, &parts.item, &parts.action, &parts.state_start, &parts.state_item})
       *rows += kTitle;
   }
   // The rows that histories take which are asked for states, and for so many actions.
@@ -367,8 +382,7 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
     }
     return estimated_rows(prompts, parts, wanted, context.history());
   };
-  const auto rows_of_all = [&](const TrainingData& of, int64_t last, bool states,
-                               int64_t actions) {
+  const auto rows_of_all = [&](const TrainingData& of, int64_t last, bool states, int64_t actions) {
     const int64_t* first = of.offset.const_data_ptr<int64_t>();
     double rows = 0;
     for (int64_t s = 0; s < of.sequences(); ++s) {
@@ -381,8 +395,8 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   if (artefact.kind == "states")
     return {{"multiply_adds", body * rows_of_all(context.training(), 1, true, 0)}};
   if (artefact.kind == "rewards")
-    return {{"multiply_adds", body * rows_of_all(context.training(), 0, false,
-                                                 1 + pool_width(context))}};
+    return {{"multiply_adds",
+             body * rows_of_all(context.training(), 0, false, 1 + pool_width(context))}};
 
   const TrainingData part = context.training(settings_.portion, uint64_t(settings_.seed));
   const bool states = settings_.state_weight > 0;
@@ -429,7 +443,8 @@ std::vector<std::string> LanguageEnvironment::Maker::show(PrepareContext& contex
     const std::vector<int64_t> history(item + first[s] + from, item + first[s + 1] - 1);
     const int64_t action = item[first[s + 1] - 1];
     std::string names;
-    for (const int64_t one : history) names += (names.empty() ? "" : settings_.separator) + name_of(one);
+    for (const int64_t one : history)
+      names += (names.empty() ? "" : settings_.separator) + name_of(one);
 
     const Sentence& sentence = texts.sentences[static_cast<size_t>(action - 1)];
     Ids ids = sentence.before;

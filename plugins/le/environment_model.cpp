@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <stdexcept>
@@ -12,6 +11,8 @@
 
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
 #include "core/lm/memory.h"
 #include "core/lm/random_weights.h"
 #include "plugins/le/passes.h"
@@ -57,8 +58,7 @@ std::unique_ptr<OpenModel> open_language_model(const Settings& settings, at::Dev
                        "Free some, or name a smaller model.");
   }
   lm::Decoder decoder(folder.config, folder.weights, type, device);
-  if (settings.weights == "random")
-    lm::draw_weights(decoder, static_cast<uint64_t>(settings.seed));
+  if (settings.weights == "random") lm::draw_weights(decoder, static_cast<uint64_t>(settings.seed));
   return std::make_unique<OpenModel>(OpenModel{std::move(folder), std::move(decoder)});
 }
 
@@ -74,15 +74,14 @@ std::vector<std::string> read_titles(const Settings& settings, const std::string
                                      int64_t items) {
   if (settings.items != "titles") return {};
   const std::string path = folder + "/" + kTitlesFile;
-  std::ifstream file(path);
-  const auto document = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  const auto document = read_json(path);
   const auto is_text = [](const nlohmann::json& value) { return value.is_string(); };
-  if (!document.is_array() || std::ssize(document) != items ||
-      !std::all_of(document.begin(), document.end(), is_text)) {
-    throw DataError(path + ": must be a list of " + std::to_string(items) +
+  if (!document || !document->is_array() || std::ssize(*document) != items ||
+      !std::all_of(document->begin(), document->end(), is_text)) {
+    throw DataError(printable(path) + ": must be a list of " + std::to_string(items) +
                     " texts. The artefact must be made anew");
   }
-  return document.get<std::vector<std::string>>();
+  return document->get<std::vector<std::string>>();
 }
 
 ScoreHead read_head(const std::string& folder, int64_t width, at::Device device) {
@@ -120,8 +119,7 @@ std::vector<int64_t> EnvironmentModel::select(const std::vector<std::vector<int6
   const at::Tensor labels = index_on(prompts_->labels(), device);
   // The rows of the head that belong to the labels. In the model's own type, bfloat16 say, logits
   // would often be equal.
-  const at::Tensor head =
-      model_->decoder.head().weight.index_select(0, labels).to(at::kFloat).t();
+  const at::Tensor head = model_->decoder.head().weight.index_select(0, labels).to(at::kFloat).t();
   const auto count = std::ssize(lists);
   std::vector<int64_t> result(lists.size()), order(lists.size());
   std::iota(order.begin(), order.end(), int64_t{0});

@@ -61,8 +61,8 @@ void add_chains(const Prompts& prompts, const std::vector<int64_t>& items,
     states.push_back(one.state < 0 ? Read{} : Read{length, 0, one.state, false});
     rewards.emplace_back();
     for (size_t k = 0; k < one.actions.size(); ++k)
-      rewards.back().push_back({length, one.actions[k], one.reward + static_cast<int64_t>(k),
-                                together && k > 0});
+      rewards.back().push_back(
+          {length, one.actions[k], one.reward + static_cast<int64_t>(k), together && k > 0});
     if (shared)
       early = one.end;
     else
@@ -82,8 +82,7 @@ bool for_each_pass(const Prompts& prompts, std::vector<Chain> chains,
   for (const Chain& chain : chains) {
     const std::vector<Read>& reads = chain.reads;
     for (size_t next = 0; next < reads.size();) {
-      const std::vector<int64_t> ends =
-          prompts.add_history(pass.forest, chain.items, chain.state);
+      const std::vector<int64_t> ends = prompts.add_history(pass.forest, chain.items, chain.state);
       do {
         const Read& read = reads[next++];
         const int64_t row = ends[static_cast<size_t>(read.length - 1)];
@@ -94,8 +93,7 @@ bool for_each_pass(const Prompts& prompts, std::vector<Chain> chains,
           pass.rewards.push_back(read.result);
           pass.reward_rows.push_back(prompts.read_reward(pass.forest, row, read.item));
         }
-      } while (next < reads.size() &&
-               (reads[next].joined || pass.forest.rows() < kRowsOfPass));
+      } while (next < reads.size() && (reads[next].joined || pass.forest.rows() < kRowsOfPass));
       if (pass.forest.rows() < kRowsOfPass) continue;
       if (!visit(pass)) return false;
       pass = {};
@@ -196,8 +194,8 @@ std::vector<EnvironmentModel::Answer> answers(
     int64_t actions = 0;
     for (const auto& of_end : question.actions) actions += std::ssize(of_end);
     const int64_t ends = std::ssize(question.ends);
-    result.push_back({all_states.narrow(0, first_state, ends),
-                      all_rewards.narrow(0, first_reward, actions)});
+    result.push_back(
+        {all_states.narrow(0, first_state, ends), all_rewards.narrow(0, first_reward, actions)});
     first_state += ends;
     first_reward += actions;
   }

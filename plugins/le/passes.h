@@ -56,10 +56,10 @@ bool for_each_pass(const Prompts& prompts, std::vector<Chain> chains,
 
 // The rows that parts of prompts take in a forest that already has their header, measured with item 1.
 struct RowsOfParts {
-  int64_t start = 0;       // a reward prompt's part up to and with the first item
-  int64_t item = 0;        // each further item of the history
-  int64_t to_actions = 0;  // between a history and its actions
-  int64_t action = 0;      // each action
+  int64_t start = 0;                        // a reward prompt's part up to and with the first item
+  int64_t item = 0;                         // each further item of the history
+  int64_t to_actions = 0;                   // between a history and its actions
+  int64_t action = 0;                       // each action
   int64_t state_start = 0, state_item = 0;  // of a tree for states
 };
 RowsOfParts rows_of_parts(const Prompts& prompts);

@@ -43,9 +43,8 @@ Tuner::Tuner(const Settings& settings, const std::string& tokens_folder,
   const lm::Config& config = decoder.config();
   tokens_ = read_item_tokens(tokens_folder, config.width).to(device);
   if (tokens_.size(0) != training.items) {
-    throw DataError(tokens_folder + "/" + kTokensFile + ": has " +
-                    std::to_string(tokens_.size(0)) + " items, but the data has " +
-                    std::to_string(training.items));
+    throw DataError(tokens_folder + "/" + kTokensFile + ": has " + std::to_string(tokens_.size(0)) +
+                    " items, but the data has " + std::to_string(training.items));
   }
   embedded_ = tokens_.to(decoder.type());
   const lm::Tokenizer& tokenizer = model_->folder.tokenizer;
@@ -112,8 +111,7 @@ std::optional<Tuner::Losses> Tuner::accumulate(const std::vector<TuningRow>& row
   }
 
   const at::Tensor positive = at::tensor(logged, at::kLong);
-  const at::Tensor others =
-      settings_.state_negatives == "batch" ? positive : negatives.flatten();
+  const at::Tensor others = settings_.state_negatives == "batch" ? positive : negatives.flatten();
   const at::Tensor allowed = allowed_negatives(training_, at::tensor(sequence, at::kLong), others);
   const at::Tensor counts = allowed.any(1);  // rows that have a negative
   const auto vectors = [&](const at::Tensor& items) {
@@ -178,8 +176,8 @@ std::optional<Tuner::Validation> Tuner::validate(const TrainingData& rest,
     if (!question.ends.empty()) questions.push_back(std::move(question));
   }
   if (questions.empty()) return Validation{};
-  const auto found = answers(model_->decoder, *prompts_, embedded_, head_, questions,
-                             rest.history, leave);
+  const auto found =
+      answers(model_->decoder, *prompts_, embedded_, head_, questions, rest.history, leave);
   if (found.empty()) return std::nullopt;
   std::vector<at::Tensor> states, rewards;
   for (const EnvironmentModel::Answer& answer : found) {

@@ -37,19 +37,22 @@ constexpr const char* kCheckpoint = "/tuning.safetensors";
 // What a training knows beside the parameters and the moments. All of it is in the checkpoint.
 struct Progress {
   double step = 0, diverged = 0;
-  double lowest = 0;                                  // mean loss
-  double count = 0, total = 0, reward = 0, state = 0;  // sums of the window at work
-  double windows = 0;                                  // that ended
+  double lowest = 0;                                       // mean loss
+  double count = 0, total = 0, reward = 0, state = 0;      // sums of the window at work
+  double windows = 0;                                      // that ended
   double last_total = 0, last_reward = 0, last_state = 0;  // means of the last window
   double validated = -1;                                   // the last step that was validated
   double accuracy = 0, state_accuracy = 0, cosine = 0;     // of the last validation
   double best_value = -1, best_accuracy = 0, best_state_accuracy = 0, best_cosine = 0;
 
   auto all() {
-    return std::array{&step,       &diverged,       &lowest,     &count,     &total,
-                      &reward,     &state,          &windows,    &last_total, &last_reward, &last_state,
-                      &validated,  &accuracy,       &state_accuracy, &cosine,  &best_value,
-                      &best_accuracy, &best_state_accuracy, &best_cosine};
+    return std::array{&step,        &diverged,       &lowest,
+                      &count,       &total,          &reward,
+                      &state,       &windows,        &last_total,
+                      &last_reward, &last_state,     &validated,
+                      &accuracy,    &state_accuracy, &cosine,
+                      &best_value,  &best_accuracy,  &best_state_accuracy,
+                      &best_cosine};
   }
 };
 
@@ -88,7 +91,8 @@ class Training {
       if (!validate_when_due() || stop_(step(), steps) || !train_step()) return leave();
       if (Clock::now() - saved_ >= kBetweenCheckpoints) save();
     }
-    if (progress_.diverged == 0 && rose()) diverge(rise());
+    // Fewer steps than half a window are too few for a mean.
+    if (progress_.diverged == 0 && progress_.count >= kWindow / 2 && rose()) diverge(rise());
     if (progress_.diverged == 0 && !finite()) diverge("a parameter is not finite");
     if (!validate_when_due()) return leave();
     return finish();
@@ -127,8 +131,8 @@ class Training {
   // Returns false when it is to leave; then nothing has changed.
   bool train_step() {
     adam_.zero_grad();
-    at::manual_seed(mix(kDropout, static_cast<uint64_t>(settings_.seed),
-                        static_cast<uint64_t>(step())));
+    at::manual_seed(
+        mix(kDropout, static_cast<uint64_t>(settings_.seed), static_cast<uint64_t>(step())));
     const std::vector<TuningRow> rows = batches_.rows(step());
     const auto losses = tuner_.accumulate(rows, batches_.negatives(step(), rows), leaving());
     if (!losses) return false;
@@ -263,8 +267,7 @@ class Training {
     const auto tensors = read_tensors(path);
     const Tensors& parameters = tuner_.parameters();
     const auto get = [&](const std::string& name, size_t i) {
-      const at::Tensor found =
-          tensor_of(tensors, name + "/" + std::to_string(i), at::kFloat, path);
+      const at::Tensor found = tensor_of(tensors, name + "/" + std::to_string(i), at::kFloat, path);
       if (found.sizes() != parameters[i].sizes())
         throw DataError(path + ": belongs to another training. Remove it");
       return found;
@@ -317,7 +320,8 @@ std::optional<Tuned> tune(const Settings& settings, const std::string& tokens_fo
                           const std::function<bool(int64_t, int64_t)>& stop,
                           const std::function<void(const std::string&)>& warn) {
   if (settings.reward_weight == 0 && settings.state_weight == 0)
-    throw ConfigError("le: reward_weight and state_weight are both 0, so there is nothing to learn");
+    throw ConfigError(
+        "le: reward_weight and state_weight are both 0, so there is nothing to learn");
   if (settings.keep == "best" && rest.sequences() == 0) {
     throw ConfigError(
         "le: keep: `best` needs training sequences outside of the portion, which validate. State a "

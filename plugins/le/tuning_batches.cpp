@@ -79,8 +79,8 @@ at::Tensor TuningBatches::negatives(int64_t step, const std::vector<TuningRow>& 
       const uint64_t bits =
           settings_.fixed_negatives
               ? mix(kFixed, seed, static_cast<uint64_t>(rows[row].event), static_cast<uint64_t>(k))
-              : mix(kDrawn, seed, static_cast<uint64_t>(step), row * static_cast<uint64_t>(count) +
-                                                                   static_cast<uint64_t>(k));
+              : mix(kDrawn, seed, static_cast<uint64_t>(step),
+                    row * static_cast<uint64_t>(count) + static_cast<uint64_t>(k));
       *out++ = item_outside(part_, rows[row].sequence, bits, popularity_);
     }
   }

@@ -88,8 +88,9 @@ std::string collapse_warning(double cosine) {
   if (cosine <= kCollapsed) return "";
   char number[32];
   std::snprintf(number, sizeof number, "%.2f", cosine);
-  return std::string("the states of different histories are nearly equal: the mean cosine of random "
-                     "pairs is ") +
+  return std::string(
+             "the states of different histories are nearly equal: the mean cosine of random "
+             "pairs is ") +
          number +
          ". They tell the recommender little. `state_loss: softmax` with a `state_scale` below 1 "
          "keeps states apart";
