@@ -12,32 +12,53 @@
 
 namespace lea::le {
 
-// The closed form: the mean of the embeddings of the sentence's word tokens, weighted by
-// ln((1 + N) / (1 + n)) + 1 with n the number of sentences that have the token, each token once. The
-// means are centred, scaled so that their mean length is that of centred word embeddings, and
-// the mean word embedding is added. An item without text gets the mean word embedding. float [N, D].
+// The closed form: the mean of the embeddings of the sentence's words, each word once, weighted by
+// ln((1 + N) / (1 + n)) + 1, with N the number of sentences and n the number of those that have the
+// word. The mean of all items is subtracted, the results are scaled by one factor so that their
+// mean length is that of word embeddings less their mean, and the mean word embedding is added. An
+// item without text gets the mean word embedding. float [N, D] on the CPU.
 at::Tensor closed_form(const lm::Decoder& decoder, const std::vector<Sentence>& sentences);
 
 // Random vectors: normal, with the mean and the standard deviation of each coordinate of the word
-// embeddings. Row j depends on the seed and j alone. float [N, D].
+// embeddings. Row j depends on the seed and j alone. float [N, D] on the CPU.
 at::Tensor random_tokens(const lm::Decoder& decoder, int64_t items, uint64_t seed);
 
 struct TokenLoss {
   double cross_entropy = 0;  // mean over items of the mean over their words, in nats
-  double accuracy = 0;       // share of words whose probability is the greatest
+  double accuracy = 0;       // share of the words whose probability is the greatest
 };
 
-// Minimises L_tok of each item over its own vector, with Adam. Items are independent: the result of
-// an item does not depend on which others stand in its batch, but for rounding. Items are batched by
-// length. Finished batches are kept in `folder` ("tokens.partial..."), so that an interrupted call
-// goes on. Returns false when `stop(done, total)` was true; then `tokens` is not complete. `tokens`
-// float [N, D] holds the start and is replaced by the result.
+// Minimises for each item L_tok, the mean cross-entropy of the words after its token in its
+// sentence, over its own vector, with PyTorch's Adam in float32. With `token_penalty` p it adds p
+// times the squared distance to the start, divided by the mean squared length of word embeddings.
+// With `token_stop` an item stops when the sum was reduced by less than that fraction in 20
+// iterations. Items without text get the mean word embedding, also with 0 iterations; items with no
+// word after their token keep their start.
+//
+// Items do not affect each other: a batch of sentences of similar length gives each item what it
+// gets alone, but for rounding. `tokens` float [N, D] on the CPU holds the start and is replaced by
+// the result. Returns false when `stop(done, total)` was true, called after each iteration with the
+// rows that were computed of all; `tokens` is not complete then.
+//
+// `folder` keeps finished batches, and every 30 seconds the unfinished one, in files that begin
+// with kPartialTokens. Killed at any moment and called again, it ends with the same bytes on the
+// same kind of machine. The caller removes these files with remove_partial_tokens() once it has
+// written the result. Throws ConfigError when a vector is not finite, because the learning rate is
+// too large.
 bool optimise_tokens(const lm::Decoder& decoder, const std::vector<Sentence>& sentences,
                      const Settings& settings, const std::string& folder, at::Tensor& tokens,
                      const std::function<bool(int64_t, int64_t)>& stop);
 
-// L_tok and accuracy of at most `most` items, spread evenly over all.
+inline constexpr const char* kPartialTokens = "tokens.partial";
+void remove_partial_tokens(const std::string& folder);
+
+// L_tok and accuracy of at most `most` items with words, spread evenly over all. Zeros when there
+// is no such item.
 TokenLoss token_loss(const lm::Decoder& decoder, const std::vector<Sentence>& sentences,
                      const at::Tensor& tokens, int64_t most);
+
+// The rows of a batch of sentences at most; a single sentence may be longer. On a GPU a batch is
+// kRowsOnGpu.
+inline constexpr int64_t kRowsOfBatch = 1024, kRowsOnGpu = 4096;
 
 }  // namespace lea::le

@@ -17,12 +17,16 @@ struct Piece {
 };
 
 // Splits a wording at its places. "{{" and "}}" are braces. Neighbouring texts are joined. Throws
-// ConfigError, naming `where` (the parameter), for a brace without its partner and an empty place.
+// ConfigError, which begins with `where` ("le: user_prompt"), for a brace without its partner, a
+// place without a name and a cap that is not 1 to 100000.
 std::vector<Piece> parse_wording(const std::string& wording, const std::string& where);
 
-// Throws ConfigError when `pieces` does not hold each of `places` exactly once, or holds another
-// place: "le: user_prompt: must hold {history} once, but holds ...".
+// Throws ConfigError unless `pieces` holds each of `places` exactly once, each of `optional` at
+// most once, no other place, and no cap: "le: user_prompt: must hold {history} once, but ...".
 void require_places(const std::vector<Piece>& pieces, const std::vector<std::string>& places,
-                    const std::string& where);
+                    const std::string& where, const std::vector<std::string>& optional = {});
+
+// The texts around the places: one before the first place, one after each. They may be empty.
+std::vector<std::string> texts_around(const std::vector<Piece>& pieces);
 
 }  // namespace lea::le
