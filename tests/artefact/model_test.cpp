@@ -1,4 +1,5 @@
 // A plugin with a language model through the whole program, and what it would send to the model.
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
@@ -8,7 +9,6 @@ namespace lea {
 namespace {
 
 using nlohmann::json;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 namespace fs = std::filesystem;
@@ -79,25 +79,28 @@ TEST_F(Speaking, TellsTheTableHowGoodItsArtefactsAre) {
 
 TEST_F(Speaking, NoticesAModelThatChangedAfterPlanning) {
   write_spec("spoken: {test.speaking: {model: tiny}}");
-  const auto listed = call({"tasks", path("spec.yaml"), "--json"});
-  ASSERT_EQ(listed.exit_code, 0) << listed.err;
-  const auto command = [&](size_t task) {
-    return json::parse(listed.out)[task].at("command").get<std::vector<std::string>>();
+  // What the task with this number says when it is done by hand, while `meanwhile` holds.
+  const auto work = [&](size_t task, const std::function<void()>& meanwhile) {
+    const auto listed = call({"tasks", path("spec.yaml"), "--json"});
+    EXPECT_EQ(listed.exit_code, 0) << listed.err;
+    const json command = json::parse(listed.out)[task].at("command");
+    meanwhile();
+    const auto result = lab::run_process(command.get<std::vector<std::string>>(), 100);
+    return std::to_string(result.exit_code) + ": " + result.out + result.err;
   };
-  const auto changed = [&](size_t task) {
-    write("lab/models/tiny/model.safetensors", "other weights");
-    const auto result = lab::run_process(command(task), 100);
-    write("lab/models/tiny/model.safetensors", "weights");
-    EXPECT_NE(result.exit_code, 0);
-    return result.out + result.err;
-  };
-  EXPECT_THAT(changed(0), HasSubstr("test.speaking: model: " + path("lab/models/tiny") +
-                                    ": has changed since the run was planned"));
-  ASSERT_EQ(lab::run_process(command(0), 100).exit_code, 0);
-  EXPECT_THAT(changed(1), HasSubstr("Restore the model, or run the spec again."));
-  fs::remove(path("lab/models/tiny/config.json"));
-  const auto gone = lab::run_process(command(1), 100);
-  EXPECT_THAT(gone.out + gone.err, HasSubstr("the model has changed since the run was planned: "));
+  const std::string model = path("lab/models/tiny");
+  EXPECT_THAT(work(0, [&] { write("lab/models/tiny/model.safetensors", "others"); }),
+              HasSubstr("test.speaking: model: " + model +
+                        ": has changed since the run was planned (sha256 "));
+  write("lab/models/tiny/model.safetensors", "weights");
+  EXPECT_THAT(work(0, [&] { fs::rename(model, path("away")); }),
+              HasSubstr("the model has changed since the run was planned: " + model +
+                        ": there is no such folder."));
+  fs::rename(path("away"), model);
+  EXPECT_THAT(work(0, [] {}), testing::StartsWith("0: "));
+  EXPECT_THAT(work(0, [&] { write("lab/models/tiny/model.safetensors", "others"); }),
+              HasSubstr("Restore the model, or run the spec again."))
+      << "the run that is left is the first task";
 }
 
 TEST_F(Speaking, ShowsItsParameterAsAModel) {

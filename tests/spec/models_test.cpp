@@ -60,7 +60,7 @@ class Models : public SpecTest {
     }
     return "";
   }
-  static constexpr const char* kAt = "specs/spec.yaml:5:25: reward.speaks.model: ";
+  static constexpr const char* kAt = "specs/spec.yaml:5:26: reward.speaks.model: ";
 };
 
 TEST_F(Models, AreNamedOfTheLabOrByAPath) {
