@@ -63,9 +63,9 @@ class LEA_API PrepareContext {
   // Writes one line to the log of the artefact.
   virtual void log(LogLevel level, const std::string& message) = 0;
 
-  // The training sequences that training(fraction, seed) leaves out, for example to validate what was
-  // learned from it. Its events are numbered anew. Empty for the fraction 1. Larger fractions with
-  // the same seed leave subsets of what smaller ones leave. reads: training.
+  // The training sequences that training(fraction, seed) leaves out, to validate what was learned
+  // from those. Its events are numbered anew. Empty for the fraction 1. Larger fractions with the
+  // same seed leave subsets of what smaller ones leave. reads: training.
   virtual const TrainingData& rest(double fraction, uint64_t seed) = 0;
 };
 
@@ -89,9 +89,9 @@ class LEA_API Preparer {
   // Returns early after context.stop() was true.
   virtual void prepare(const Artefact& artefact, PrepareContext& context) = 0;
 
-  // What it would compute, as at most `limit` examples in lines of text, for people: a language model
-  // shows the prompts that it is sent. `context` allows what any artefact of the plugin reads, and has
-  // no folder and no earlier artefact. The default shows nothing.
+  // What it would compute, as at most `limit` examples in lines of text, for people: a language
+  // model shows the prompts that it is sent. `context` allows what any artefact of the plugin reads,
+  // and has no folder and no earlier artefact. The default shows nothing.
   virtual std::vector<std::string> show(PrepareContext& context, int64_t limit);
 };
 

@@ -26,8 +26,8 @@ std::string identity_of(const std::string& path) {
   if (facts.st_mtim.tv_sec + kSettledSeconds > std::time(nullptr)) return "";
   std::error_code error;
   const std::string place = std::filesystem::absolute(path, error).lexically_normal().string();
-  const nlohmann::json identity = {place,         facts.st_size,         facts.st_mtim.tv_sec,
-                                   facts.st_dev,  facts.st_mtim.tv_nsec, facts.st_ino};
+  const nlohmann::json identity = {place,        facts.st_size,         facts.st_mtim.tv_sec,
+                                   facts.st_dev, facts.st_mtim.tv_nsec, facts.st_ino};
   return sha256(identity.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
@@ -36,8 +36,8 @@ std::optional<std::string> read_sum(const std::string& file) {
   if (!std::filesystem::is_regular_file(file, error)) return std::nullopt;
   try {
     const std::string sum = read_file(file, kDigits);
-    const bool whole = sum.size() == kDigits &&
-                       sum.find_first_not_of("0123456789abcdef") == std::string::npos;
+    const bool whole =
+        sum.size() == kDigits && sum.find_first_not_of("0123456789abcdef") == std::string::npos;
     return whole ? std::optional(sum) : std::nullopt;
   } catch (const Error&) {
     return std::nullopt;

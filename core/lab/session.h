@@ -1,5 +1,5 @@
-// One spec in one lab: what `lealab plan`, `run`, `tasks` and `artefacts prompts`, and the window, begin
-// with.
+// One spec in one lab: what `lealab plan`, `run`, `tasks` and `artefacts prompts`, and the window,
+// begin with.
 #pragma once
 
 #include <cstdint>

@@ -59,7 +59,8 @@ std::vector<ShownPlugin> show_artefacts(const ShowOptions& options,
     const std::string what = needed.plugin_kind + " " + needed.use.id + needed.use.params.dump() +
                              split_key(run) + std::to_string(run.data.history);
     if (!known.insert(what).second) continue;
-    shown.push_back({needed.plugin_kind, needed.use.id, needed.use.params, run.data.name, {}, "", 0});
+    shown.push_back(
+        {needed.plugin_kind, needed.use.id, needed.use.params, run.data.name, {}, "", 0});
     run::ArtefactHeader header = header_of(artefacts, i, experiment);
     header.needed.artefact.reads = reads_of(*catalogue.find(needed.plugin_kind, needed.use.id));
     headers.push_back(run::to_json(header));

@@ -1,5 +1,5 @@
-// What the plugins of a spec would compute for its artefacts, as examples for people, before anything
-// is made: the prompts that a language model is sent.
+// What the plugins of a spec would compute for its artefacts, as examples for people, before
+// anything is made: the prompts that a language model is sent.
 #pragma once
 
 #include <cstdint>

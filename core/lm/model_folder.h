@@ -23,8 +23,8 @@ LEA_LM_API ModelFolder open_model(const std::string& folder);
 
 // The id of the token that begins a text (bos), -1 when the model has none. It is the token that
 // special_tokens_map.json or tokenizer_config.json names, of which null says that there is none;
-// when neither names it, bos_token_id of config.json. Throws DataError for a token that the tokenizer
-// does not have.
+// when neither names it, bos_token_id of config.json. Throws DataError for a token that the
+// tokenizer does not have.
 LEA_LM_API int64_t begin_token(const std::string& folder, const Tokenizer& tokenizer);
 
 }  // namespace lea::lm

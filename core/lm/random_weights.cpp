@@ -24,9 +24,8 @@ void draw_weights(Decoder& decoder, uint64_t seed) {
     if (is_embedding) own = weight;
     if (weight.dim() == 2) {
       // Drawn in float32 on the CPU, so that type and device change a number only by rounding it.
-      weight = at::empty(weight.sizes(), at::kFloat)
-                   .normal_(0, kDeviation, generator)
-                   .to(device, type);
+      weight =
+          at::empty(weight.sizes(), at::kFloat).normal_(0, kDeviation, generator).to(device, type);
     } else {
       weight = name.ends_with(".bias") ? at::zeros_like(weight) : at::ones_like(weight);
     }

@@ -412,7 +412,8 @@ void add_quality(const Pivot& pivot, Lines* notes) {
     }
     if (artefacts.empty()) continue;
     std::vector<std::string> parts;
-    for (const auto& [name, figures] : artefacts) parts.push_back(name + ": " + figures_text(figures));
+    for (const auto& [name, figures] : artefacts)
+      parts.push_back(name + ": " + figures_text(figures));
     const std::string text = joined(parts, "; ");
     const auto same = std::find_if(lines.begin(), lines.end(),
                                    [&](const auto& line) { return line.first == text; });

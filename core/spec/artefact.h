@@ -21,11 +21,11 @@ struct Artefact {
 
   std::vector<std::string> params;  // the parameters of the plugin that change it
   std::vector<std::string> reads;   // the data that it is made from: texts, training, history, pool
-  // Where it is needed: some of the words state, reward and augment, with spaces between them; empty:
-  // anywhere. An environment that an augmenter names is asked for rewards, and whatever else the
-  // augmenter needs, so it stands in the slots reward and augment.
+  // Where it is needed: some of the words state, reward and augment, with spaces between them;
+  // empty: anywhere. An environment that an augmenter names is asked for rewards and for whatever
+  // the augmenter needs besides, so it stands in the slots reward and augment.
   std::string slot;
-  int64_t revision = 1;             // raised when equal parameters give other files than before
+  int64_t revision = 1;  // raised when equal parameters give other files than before
 };
 
 }  // namespace lea

@@ -31,8 +31,8 @@ struct Experiment {
 // Reads `path`, applies `extends` and the overrides ("train.batch_size=50"), checks everything
 // against the sections and the catalogue, and expands the grid. Cells that differ only on axes that
 // their framework ignores give the same runs, which are listed once. `models` is the folder whose
-// entries are language models by their names, such as that of a lab; "" for none. Throws ConfigError. Its
-// message lists all errors, one a line and at most 50, as
+// entries are language models by their names, such as that of a lab; "" for none. Throws
+// ConfigError. Its message lists all errors, one a line and at most 50, as
 //   file:line:col: key: what is wrong, what is allowed, the nearest name
 Experiment load_experiment(const std::string& path, const std::vector<std::string>& overrides,
                            const PluginCatalogue& catalogue, const std::string& models = "");

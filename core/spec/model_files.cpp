@@ -22,8 +22,8 @@ using Names = std::vector<std::string>;
 constexpr const char* kConfig = "config.json";
 constexpr const char* kWeights = ".safetensors";
 constexpr std::array<const char*, 8> kBesideWeights = {
-    kConfig,          "generation_config.json", "model.safetensors.index.json",
-    "tokenizer.json", "tokenizer_config.json",  "special_tokens_map.json",
+    kConfig,           "generation_config.json", "model.safetensors.index.json",
+    "tokenizer.json",  "tokenizer_config.json",  "special_tokens_map.json",
     "tokenizer.model", "added_tokens.json"};
 
 // The first words of the small file that Git LFS puts in the place of a large one.
@@ -83,9 +83,10 @@ std::string find_model(const std::string& value, const std::string& from,
   if (fs::exists(path, error)) return path;
   const Names known = models_in(models);
   throw ConfigError("there is no folder " + printable(path) +
-                    (is_word ? ", and no model of this name in the lab" +
-                                   did_you_mean(value, known) + " (there are: " + joined(known) + ")"
-                             : ""));
+                    (is_word
+                         ? ", and no model of this name in the lab" + did_you_mean(value, known) +
+                               " (there are: " + joined(known) + ")"
+                         : ""));
 }
 
 std::string model_sum(const std::string& folder) {
@@ -101,8 +102,9 @@ std::string model_sum(const std::string& folder) {
     if (!counts(name)) continue;
     const std::string path = folder + "/" + name;
     if (is_lfs_pointer(path)) {
-      throw DataError(printable(path) +
-                      ": is a pointer of Git LFS, not the file itself. Fetch it with `git lfs pull`.");
+      throw DataError(
+          printable(path) +
+          ": is a pointer of Git LFS, not the file itself. Fetch it with `git lfs pull`.");
     }
     weights |= name.ends_with(kWeights);
     sums[name] = cached_sum(path);

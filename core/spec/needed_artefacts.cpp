@@ -25,16 +25,16 @@ using Slots = std::vector<std::string>;
 
 bool is_needed_in(const Slots& slots, const Artefact& artefact) {
   const Slots wanted = slots_of(artefact);
-  return wanted.empty() ||
-         std::find_first_of(slots.begin(), slots.end(), wanted.begin(), wanted.end()) !=
-             slots.end();
+  return wanted.empty() || std::find_first_of(slots.begin(), slots.end(), wanted.begin(),
+                                              wanted.end()) != slots.end();
 }
 
 class Search {
  public:
   explicit Search(const ArtefactsOf& artefacts_of) : artefacts_of_(artefacts_of) {}
 
-  // Adds what the plugin needs in these slots, and what the environments in its parameters need there.
+  // Adds what the plugin needs in these slots, and what the environments in its parameters need
+  // there.
   void visit(const std::string& plugin_kind, const PluginUse& use, const Slots& slots) {
     if (use.none()) return;
     for (const auto& [name, value] : use.params.items()) {

@@ -36,8 +36,8 @@ nlohmann::json with_added_defaults(const std::vector<ParamInfo>& infos, nlohmann
 // The declared names, in their order.
 std::vector<std::string> names_of(const std::vector<ParamInfo>& infos);
 
-// How a resolved document states a file or a model: "" for none, otherwise {"path", "sha256"}. A hash
-// then depends on what it holds and not on where it lies.
+// How a resolved document states a file or a model: "" for none, otherwise {"path", "sha256"}. A
+// hash then depends on what it holds and not on where it lies.
 nlohmann::json file_json(const std::string& path, const std::string& sha256);
 std::string path_of_file(const nlohmann::json& value);
 

@@ -17,8 +17,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<const char*, 10> kTypeNames = {"bool",   "integer", "real",        "text",     "choice",
-                                                 "file",   "environment", "integers", "reals", "model"};
+constexpr std::array<const char*, 10> kTypeNames = {"bool",   "integer", "real",        "text",
+                                                    "choice", "file",    "environment", "integers",
+                                                    "reals",  "model"};
 
 std::string last_part(const std::string& id) {
   const size_t dot = id.rfind('.');

@@ -55,13 +55,14 @@ int run_counting(const std::string& lab, const std::string& file,
   Registry registry(plugin_folders(plugin_dirs));
   for (size_t i = 0; i < list.size(); ++i) {
     try {
-      ask_about(list[i], file, lab, registry,
-                [&](const run::ArtefactHeader& header, Preparer& preparer, PrepareContext& context) {
-                  answer({{"type", "counts"},
-                          {"key", header.key},
-                          {"counts", preparer.count(header.needed.artefact, context)}},
-                         i);
-                });
+      ask_about(
+          list[i], file, lab, registry,
+          [&](const run::ArtefactHeader& header, Preparer& preparer, PrepareContext& context) {
+            answer({{"type", "counts"},
+                    {"key", header.key},
+                    {"counts", preparer.count(header.needed.artefact, context)}},
+                   i);
+          });
     } catch (const std::exception&) {
       // An estimate must not stop a plan. The making reports what is wrong.
     }

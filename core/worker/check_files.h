@@ -1,4 +1,5 @@
-// Whether the files and models that a plugin's parameters name are still those that were planned with.
+// Whether the files and models that a plugin's parameters name are still those that were planned
+// with.
 #pragma once
 
 #include "core/spec/run_spec.h"
@@ -13,8 +14,8 @@ void check_files(const std::string& plugin_kind, const spec::PluginUse& use, Reg
 // The same for the plugins in all slots of a run.
 void check_files(const spec::RunSpec& run, Registry& registry);
 
-// Throws DataError when the file `path` is gone or has another sha256 than `planned`. `what` names its
-// setting.
+// Throws DataError when the file `path` is gone or has another sha256 than `planned`. `what` names
+// its setting.
 void check_file(const std::string& what, const std::string& path, const std::string& planned);
 
 }  // namespace lea::worker

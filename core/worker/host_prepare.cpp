@@ -17,8 +17,8 @@ namespace {
 constexpr const char* kFractionRule =
     "a fraction of the training sequences must be above 0 and at most 1";
 
-// All training sequences, in an order of their own: a fraction of them is the beginning of the list,
-// so that a smaller fraction is a subset of a larger one.
+// All training sequences, in an order of their own: a fraction of them is the beginning of the
+// list, so that a smaller fraction is a subset of a larger one.
 std::vector<int64_t> order_of(int64_t sequences, uint64_t seed) {
   std::vector<int64_t> order(static_cast<size_t>(sequences));
   std::iota(order.begin(), order.end(), int64_t{0});

@@ -21,8 +21,7 @@ UsedArtefacts::UsedArtefacts(const std::string& lab, const spec::RunSpec& run,
       throw DataError("the " + needed_[i].name() + " (artefact " + keys[i].substr(0, 12) +
                       ") is not in the lab. `lealab run` makes it before the run.");
     }
-    used_.push_back(
-        {keys[i], needed_[i].name(), result->making->sha256, result->making->quality});
+    used_.push_back({keys[i], needed_[i].name(), result->making->sha256, result->making->quality});
     folders_.push_back(folder.file(run::kFilesFolder));
   }
   check.end();

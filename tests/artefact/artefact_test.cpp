@@ -91,6 +91,9 @@ TEST_F(Artefacts, AreMadeOnceForAllRunsThatNeedThem) {
     EXPECT_EQ(run.at("artefacts")[0].at("name"), "vectors of test.making");
     EXPECT_EQ(run.at("artefacts")[0].at("key"), key_of("vectors"));
     EXPECT_EQ(run.at("artefacts")[1].at("key"), key_of("rewards"));
+    EXPECT_EQ(run.at("artefacts")[1].at("quality"), rows[0].at("name") == "rewards of test.making"
+                                                        ? rows[0].at("quality")
+                                                        : rows[1].at("quality"));
   }
   const auto again = run();
   EXPECT_THAT(again.out, HasSubstr("nothing to do"));
@@ -302,6 +305,28 @@ TEST_F(Artefacts, DoNotDependOnValidationAndTestEvents) {
   const auto second = run(by_file);
   ASSERT_EQ(second.exit_code, 0) << second.out << second.err;
   EXPECT_TRUE(files() == expected) << "equal keys and equal bytes";
+}
+
+TEST_F(Artefacts, MayBeMadeFromAPartAndJudgedByTheRest) {
+  write_spec(
+      "a: {test.making: {mode: rest, portion: 0.25}}, b: {test.making: {mode: rest, portion: 1}}",
+      "grid: {reward: [a, b]}\n", "");
+  const auto result = run();
+  ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
+  size_t seen = 0;
+  for (const json& row : list()) {
+    if (row.at("name") != "vectors of test.making") continue;
+    const json& quality = row.at("quality");
+    const double part = quality.at("part"), rest = quality.at("rest");
+    EXPECT_EQ(part + rest, quality.at("whole")) << quality;
+    EXPECT_EQ(quality.at("part_in_rest"), 0) << "they share sequences";
+    EXPECT_EQ(quality.at("rest_in_whole"), rest);
+    EXPECT_EQ(quality.at("rest_in_larger"), rest) << "the rest of a half is no superset";
+    EXPECT_GT(quality.at("larger"), rest);
+    EXPECT_EQ(rest == 0, row.at("params").at("portion") == 1) << quality;
+    ++seen;
+  }
+  EXPECT_EQ(seen, 2u);
 }
 
 TEST_F(Artefacts, ThatAreRemadeDifferentlyMakeARunStartAgain) {

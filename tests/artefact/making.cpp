@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <set>
 #include <stdexcept>
 
 #include "core/api/plugin.h"
@@ -24,7 +25,8 @@ class Making final : public lea::Environment {
     int64_t pause = 0;
     void fields(lea::Fields& f) {
       f.choice("mode", mode,
-               {"none", "throw", "crash", "hang", "nothing", "unfinished", "undeclared", "print"},
+               {"none", "throw", "crash", "hang", "nothing", "unfinished", "undeclared", "print",
+                "rest"},
                "what the making of the vectors does");
       f.real("portion", portion, {0, 1}, "the fraction of the training sequences");
       f.integer("pause", pause, {0, 10000}, "milliseconds to sleep after each chunk");
@@ -73,12 +75,42 @@ class Making final : public lea::Environment {
       return context.stop(done, total);
     }
 
+    // Records what a part of the training sequences and its rest have in common.
+    void record_rest(lea::PrepareContext& context) const {
+      const auto part = sequences_in(context.training(params_.portion, 7)),
+                 rest = sequences_in(context.rest(params_.portion, 7)),
+                 larger = sequences_in(context.rest(params_.portion / 2, 7)),
+                 whole = sequences_in(context.training());
+      const auto shared = [](const auto& a, const auto& b) {
+        return static_cast<double>(
+            std::count_if(a.begin(), a.end(), [&](const auto& one) { return b.contains(one); }));
+      };
+      context.record("part", static_cast<double>(part.size()));
+      context.record("rest", static_cast<double>(rest.size()));
+      context.record("part_in_rest", shared(part, rest));
+      context.record("rest_in_whole", shared(rest, whole));
+      context.record("rest_in_larger", shared(rest, larger));
+      context.record("larger", static_cast<double>(larger.size()));
+      context.record("whole", static_cast<double>(whole.size()));
+    }
+
+    // The items of each sequence.
+    static std::set<std::vector<int32_t>> sequences_in(const lea::TrainingData& training) {
+      std::set<std::vector<int32_t>> sequences;
+      const int32_t* item = training.item.const_data_ptr<int32_t>();
+      const int64_t* offset = training.offset.const_data_ptr<int64_t>();
+      for (int64_t s = 0; s < training.sequences(); ++s)
+        sequences.insert({item + offset[s], item + offset[s + 1]});
+      return sequences;
+    }
+
     void vectors(lea::PrepareContext& context) const {
       if (params_.mode == "throw") throw std::runtime_error("thrown by prepare");
       if (params_.mode == "crash") std::raise(SIGSEGV);
       while (params_.mode == "hang") pause();
       if (params_.mode == "nothing") return;
       if (params_.mode == "undeclared") context.pool();
+      if (params_.mode == "rest") record_rest(context);
       if (params_.mode == "print") std::printf("{\"type\": \"progress\"\nnoise\n");
       const lea::TrainingData& training = context.training(params_.portion, 7);
       Tensor counts = at::zeros({training.items + 1, kWidth}, at::kFloat);

@@ -31,9 +31,8 @@ class Flags : public ReportTest {
   db::RunRow with_artefact(const std::string& framework, int64_t seed, const std::string& key,
                            char sum) {
     db::RunRow row = run("gru4rec", framework, seed);
-    row.result["artefacts"] = nlohmann::json::array({{{"key", key},
-                                                      {"name", "rewards of lea.le"},
-                                                      {"sha256", std::string(64, sum)}}});
+    row.result["artefacts"] = nlohmann::json::array(
+        {{{"key", key}, {"name", "rewards of lea.le"}, {"sha256", std::string(64, sum)}}});
     return row;
   }
 };
@@ -188,6 +187,42 @@ TEST_F(Flags, ArtefactsOfSeveralKeysMayDiffer) {
   put(with_artefact("snqn", 2, std::string(64, 'f'), 'b'), 0.04);
   put(run("gru4rec", "sa2c", 1), 0.04);  // made without artefacts
   EXPECT_THAT(table("text"), Not(HasSubstr("Mixed artefacts")));
+}
+
+db::RunRow with_quality(db::RunRow row, const std::string& name, const nlohmann::json& quality) {
+  row.result["artefacts"].push_back({{"key", std::string(64, 'e')},
+                                     {"name", name},
+                                     {"sha256", std::string(64, 'a')},
+                                     {"quality", quality}});
+  return row;
+}
+
+TEST_F(Flags, ARowSaysHowGoodItsArtefactsAre) {
+  const nlohmann::json adapter = {{"reward_accuracy", 0.6713}, {"loss", 1.23456}, {"steps", 12345}};
+  for (const char* framework : {"snqn", "sa2c"}) {
+    const db::RunRow row = with_quality(run("gru4rec", framework, 1), "adapter of lea.le", adapter);
+    put(with_quality(row, "rewards of lea.le", {{"spread", -0.05}}), 0.04);
+  }
+  put(run("gru4rec", "supervised", 1), 0.04);
+  EXPECT_THAT(table("text"),
+              HasSubstr("Artefacts of gru4rec sa2c, gru4rec snqn: adapter of lea.le: loss 1.23, "
+                        "reward_accuracy .671, steps 12,345; rewards of lea.le: spread -.05.\n"));
+}
+
+TEST_F(Flags, ARowWithSeveralArtefactsOfANameShowsTheirSpan) {
+  const auto accurate = [&](int64_t seed, double accuracy) {
+    return with_quality(run("gru4rec", "snqn", seed), "adapter of lea.le",
+                        {{"accuracy", accuracy}});
+  };
+  put(accurate(1, 0.7), 0.04);
+  put(accurate(2, 0.6), 0.04);
+  EXPECT_THAT(table("text"),
+              HasSubstr("Artefacts of gru4rec snqn: adapter of lea.le: accuracy .6 to .7.\n"));
+}
+
+TEST_F(Flags, ResultsOfOlderProgramsHaveNoLineAboutTheirArtefacts) {
+  put(with_artefact("snqn", 1, std::string(64, 'e'), 'a'), 0.04);
+  EXPECT_THAT(table("text"), Not(HasSubstr("Artefacts of")));
 }
 
 }  // namespace

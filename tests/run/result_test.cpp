@@ -86,6 +86,18 @@ TEST_F(ResultTest, OfAnOlderProgramIsOfTheFirstNumerics) {
   EXPECT_EQ(result_from(document, "x").made_with->numerics, 1);
 }
 
+TEST_F(ResultTest, HasTheQualityOfItsArtefactsUnlessAnOlderProgramWroteIt) {
+  Result result = finished();
+  result.artefacts = {{"k", "adapter of lea.le", "s", {{"loss", 0.5}}}, {"l", "states", "t", {}}};
+  nlohmann::json document = to_json(result);
+  EXPECT_EQ(to_json(result_from(document, "x")), document);
+  EXPECT_EQ(result_from(document, "x").artefacts.at(0).quality.at("loss"), 0.5);
+  document["artefacts"][0].erase("quality");
+  EXPECT_THAT(result_from(document, "x").artefacts.at(0).quality, IsEmpty());
+  document["artefacts"][0]["quality"] = {{"loss", "low"}};
+  EXPECT_THAT(message_of([&] { result_from(document, "x"); }), HasSubstr("loss: must be a number"));
+}
+
 TEST_F(ResultTest, OfAWrongFormIsRefusedByKey) {
   struct Case {
     const char *key, *value, *message;

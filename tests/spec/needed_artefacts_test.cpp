@@ -12,8 +12,9 @@ using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// `le` makes an adapter, and states and rewards from it; `mixed` makes its own rewards from those of
-// the environment in `of`; `plain` makes nothing.
+// `le` makes an adapter, and states and rewards from it; `mixed` makes its own rewards from those
+// of the environment in `of`; `lists` makes states that its augmenter needs as well; `plain` makes
+// nothing.
 std::vector<Artefact> artefacts_of(const std::string& kind, const std::string& id) {
   if (kind == "environment" && id == "test.le") {
     return {{"adapter", "", {"rank", "file"}, {"texts", "training"}, "", 1},
@@ -22,6 +23,11 @@ std::vector<Artefact> artefacts_of(const std::string& kind, const std::string& i
   }
   if (kind == "environment" && id == "test.mixed")
     return {{"mix", "of.rewards", {"seed"}, {"training"}, "reward", 1}};
+  if (kind == "environment" && id == "test.lists") {
+    return {{"states", "", {}, {"training"}, "state augment", 1},
+            {"lists", "", {}, {"training"}, "augment", 1},
+            {"rewards", "", {}, {"training"}, "reward", 1}};
+  }
   return {};
 }
 
@@ -64,6 +70,21 @@ TEST(NeededArtefacts, OfAnAugmenterAreTheRewardsOfItsEnvironment) {
   RunSpec run;
   run.augment = {"test.best", {{"of", le()}}};
   EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0"));
+}
+
+TEST(NeededArtefacts, MayBeNeededInSeveralSlots) {
+  const json lists = {{"id", "test.lists"}, {"params", json::object()}};
+  RunSpec run;
+  run.reward = use(lists);
+  EXPECT_THAT(kinds_of(run), ElementsAre("rewards"));
+  run.reward = {};
+  run.state = use(lists);
+  EXPECT_THAT(kinds_of(run), ElementsAre("states"));
+  run.state = {};
+  run.augment = {"test.best", {{"of", lists}}};
+  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists", "rewards"));
+  run.state = use(lists);
+  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists", "rewards")) << "each is there once";
 }
 
 TEST(NeededArtefacts, AreRefusedWhenTheEnvironmentDoesNotMakeWhatTheyAreMadeFrom) {

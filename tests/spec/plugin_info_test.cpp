@@ -29,6 +29,11 @@ struct Params {
   }
 };
 
+struct Speaking {
+  std::string model;
+  void fields(Fields& f) { f.model("model", model, "a language model"); }
+};
+
 std::string error_of(const json& params) {
   try {
     to_values(describe_params<Params>(), params, "run.yaml: backbone");
@@ -43,6 +48,7 @@ const json kEnvironment = {{"id", "lea.le"}, {"params", json::object()}};
 TEST(PluginInfo, SurvivesTheWayThroughJson) {
   PluginInfo info = small_catalogue().all().front();
   info.params = describe_params<Params>();
+  info.params.push_back(describe_params<Speaking>().front());
   info.params[0].not_above = info.params[1].name;
   info.params[1].added = true;
   info.uses = {"train"};
@@ -50,7 +56,7 @@ TEST(PluginInfo, SurvivesTheWayThroughJson) {
   info.gives_state = true;
   info.needs_pool = true;
   info.artefacts = {{"adapter", "", {"blocks"}, {"texts", "training"}, "", 1},
-                    {"states", "adapter", {}, {"history"}, "state", 3},
+                    {"states", "adapter", {}, {"history"}, "state augment", 3},
                     {"rewards", "of.adapter", {"k"}, {"pool"}, "reward", 2}};
   info.sha256 = "ab";
   const json document = to_json(info);
@@ -66,7 +72,9 @@ TEST(PluginInfo, SurvivesTheWayThroughJson) {
   ASSERT_EQ(back.artefacts.size(), 3u);
   EXPECT_EQ(back.artefacts[1].after, "adapter");
   EXPECT_EQ(back.artefacts[1].reads, std::vector<std::string>{"history"});
-  EXPECT_EQ(back.artefacts[1].slot, "state");
+  EXPECT_EQ(back.artefacts[1].slot, "state augment");
+  EXPECT_EQ(back.params[9].type, ParamType::kModel);
+  EXPECT_TRUE(back.params[9].required);
   EXPECT_EQ(back.artefacts[1].revision, 3);
   EXPECT_EQ(back.artefacts[2].params, std::vector<std::string>{"k"});
 }
@@ -165,7 +173,8 @@ TEST(PluginInfo, RefusesAnArtefactThatNamesWhatDoesNotExist) {
             "`rewards`: reads: `text` is no data that an artefact reads, did you mean `texts`? "
             "(there are: texts, training, history, pool)");
   EXPECT_EQ(refused({{"rewards", "", {}, {}, "augment", 1}}),
-            "`rewards`: slot: `augment` is no slot of an environment (there are: state, reward)");
+            "`rewards`: slot: `augment` is no slot of an environment (there are: state, reward, "
+            "augment)");
   EXPECT_EQ(refused({{"rewards", "state", {}, {}, "", 1}, {"states", "", {}, {}, "", 1}}),
             "`rewards`: after: `state` is no artefact of the plugin, did you mean `states`? (there "
             "are: rewards, states)");
@@ -264,6 +273,26 @@ TEST(ToValues, ConvertsEveryType) {
   EXPECT_EQ(params.of, R"({"id":"lea.le","params":{}})");
   EXPECT_EQ(params.k, std::vector<int64_t>{1});
   EXPECT_EQ(params.ratios, (std::vector<double>{1, 0.5}));
+}
+
+TEST(ToValues, GiveThePathOfAModelAndDemandOne) {
+  const auto values = [](const json& params) {
+    return to_values(describe_params<Speaking>(), params, "x");
+  };
+  const ParamValues path = values({{"model", {{"path", "/a"}, {"sha256", "00"}}}});
+  EXPECT_EQ(assign_params<Speaking>(path).model, "/a");
+  for (const json& wrong : {json(""), json(1), json{{"path", ""}, {"sha256", "00"}}}) {
+    try {
+      values({{"model", wrong}});
+      FAIL() << wrong;
+    } catch (const ConfigError& error) {
+      EXPECT_EQ(error.what(),
+                "x: model: must be the folder of a language model, or its name in the "
+                "lab's models, but is " +
+                    wrong.dump());
+    }
+  }
+  EXPECT_THROW(values(json::object()), ConfigError);
 }
 
 struct Bounds {
