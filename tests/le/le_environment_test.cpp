@@ -274,12 +274,13 @@ TEST(Chunks, CoverAllPlacesInOrderAndEndWithSequences) {
   parts.action = 8;
   for (const bool events : {false, true}) {
     const auto chunks = chunks_of(training, events, parts, events ? 3 : 0);
-    EXPECT_GT(chunks.size(), 3U);
+    EXPECT_GE(chunks.size(), 3U);
     std::vector<std::pair<int64_t, int64_t>> found, due;
     for (size_t i = 0; i < chunks.size(); ++i) {
       for (const AskedPlace& place : chunks[i]) found.emplace_back(place.sequence, place.end);
-      if (i + 1 < chunks.size() && chunks[i + 1][0].sequence < 300)
+      if (i + 1 < chunks.size() && chunks[i + 1][0].sequence < 300) {
         EXPECT_EQ(chunks[i + 1][0].end, 0);
+      }
     }
     for (size_t s = 0; s < sequences.size(); ++s) {
       for (int64_t end = 0; end < std::ssize(sequences[s]) + (events ? 0 : 1); ++end)
