@@ -1,20 +1,27 @@
 #!/usr/bin/env python3
-"""Times `lealab plan` in a lab with many finished runs.
+"""Times `lealab plan` in a lab with many finished runs, and for many runs that share artefacts.
 
 Needs a built lealab with its plugins:
     python3 bench/run_plan.py --bin build/release/bin [--runs 100000]
 Writes bench/results/plan-MACHINE.md. Exit status 1 when the best of five rounds misses the bar.
 
-The lab is filled from one real run: each further run is a copy of its folder and of its row in the
-index with another uuid. Two specs are planned. "One spec of all runs" plans two
-frameworks with half as many seeds each, and all of its runs are done. "A small spec beside them" plans one run that the lab lacks.
-The limit is `lealab --version`, which only starts the program.
+The first lab is filled from one real run: each further run is a copy of its folder and of its row in the index with
+another uuid. Two specs are planned there. "One spec of all runs" plans two frameworks with half as many seeds each, and
+all of its runs are done. "A small spec beside them" plans one run that the lab lacks.
+
+The second lab has the data alone, and a spec of 10,000 runs: item vectors of five widths and ten seeds, each the reward
+of 200 runs. It is planned before any of the 50 artefacts is made, and after. "First look" is the very first plan, which
+measures the pace of the machine and counts the work of each artefact; both are remembered.
+
+The limit is `lealab --version`, which only starts the program. All programs take turns.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import random
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -37,6 +44,19 @@ grid: {{framework: {frameworks}}}
 seeds: {seeds}
 """
 
+WIDTHS, VECTOR_SEEDS = [16, 32, 48, 64, 96], list(range(1, 11))
+SHARING = """
+name: sharing
+data: {{name: toy, path: interactions.tsv}}
+train: {{max_steps: 1, validate_every: 1, batch_size: 8}}
+backbone: gru4rec
+framework: snqn
+environments: {{near: {{item_vectors: {{epochs: 1}}}}}}
+reward: near
+grid: {{environments.near.width: {widths}, environments.near.seed: {vector_seeds}}}
+seeds: {seeds}
+"""
+
 
 def interactions(path):
     rows = ["user_id\titem_id\ttimestamp"]
@@ -44,13 +64,20 @@ def interactions(path):
     path.write_text("\n".join(rows) + "\n")
 
 
+def processor_seconds():
+    """Of the ended children of this process and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def lealab(program, lab, *arguments):
-    start = time.monotonic()
+    """Returns what it prints, and its seconds: (wall time, processor time)."""
+    start, spent = time.monotonic(), processor_seconds()
     command = [f"{program}/lealab", "--lab", str(lab), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} failed: {done.stderr.strip()}")
-    return done.stdout, time.monotonic() - start
+    return done.stdout, (time.monotonic() - start, processor_seconds() - spent)
 
 
 def copy_runs(lab, tasks):
@@ -77,27 +104,65 @@ def copy_runs(lab, tasks):
     index.close()
 
 
-def measure(program, folder, runs):
+def planned(program, lab, spec, expected):
+    """The seconds of a plan that says what is expected of it."""
+    text, seconds = lealab(program, lab, "plan", spec)
+    if expected not in text:
+        sys.exit(f"the plan is wrong: {text}")
+    return seconds
+
+
+def finished_runs(program, folder, runs):
+    """Returns by name what plans one spec of all runs, and a small spec beside them."""
     lab, spec, small = folder / "lab", folder / "many.yaml", folder / "small.yaml"
-    interactions(folder / "interactions.tsv")
     both, one = "[supervised, sqn]", "[supervised]"
     spec.write_text(SPEC.format(frameworks=one, seeds=[1]))
     small.write_text(SPEC.format(frameworks=one, seeds=[runs + 1]).replace("name: many", "name: small"))
     lealab(program, lab, "run", spec)
     spec.write_text(SPEC.format(frameworks=both, seeds=list(range(1, runs // 2 + 1))))
     copy_runs(lab, json.loads(lealab(program, lab, "plan", spec, "--json")[0])["tasks"])
-    times = {}
+    return {
+        f"one spec of {runs:,} finished runs": lambda: planned(program, lab, spec, f"{runs} done, nothing to do"),
+        "a small spec beside them": lambda: planned(program, lab, small, "1 to do"),
+    }
+
+
+def shared_artefacts(program, folder):
+    """Returns by name what plans 10,000 runs that share 50 artefacts, and the seconds of its first plan."""
+    lab, made, spec = folder / "sharing", folder / "made", folder / "sharing.yaml"
+    count = len(WIDTHS) * len(VECTOR_SEEDS)
+    axes = {"widths": WIDTHS, "vector_seeds": VECTOR_SEEDS}
+    for place in (lab, made):
+        lealab(program, place, "data", "import", "toy", folder / "interactions.tsv")
+    spec.write_text(SHARING.format(seeds=[1], **axes))
+    lealab(program, made, "run", spec)  # makes the artefacts, and one run with each
+    spec.write_text(SHARING.format(seeds=list(range(1, 201)), **axes))
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    first = planned(program, lab, spec, f"{count} to make, for {200 * count} runs")
+    return first, {
+        f"{200 * count:,} runs that share {count} artefacts to make": lambda: planned(
+            program, lab, spec, f"{count} to make, for {200 * count} runs"
+        ),
+        "the same, all artefacts made": lambda: planned(program, made, spec, f"{count} done ("),
+    }
+
+
+def measure(program, folder, runs):
+    """Returns (wall, processor) seconds, a list for each name, and those of a first look."""
+    interactions(folder / "interactions.tsv")
+    first, plans = shared_artefacts(program, folder)
+    plans |= finished_runs(program, folder, runs)
+    plans["limit"] = lambda: lealab(program, folder / "sharing", "--version")[1]
+    times = {name: [] for name in plans}
     for _ in range(ROUNDS):
-        text, seconds = lealab(program, lab, "plan", spec)
-        if f"{runs} done, nothing to do" not in text:
-            sys.exit(f"the plan is wrong: {text}")
-        times.setdefault("one spec of all runs", []).append(seconds)
-        text, seconds = lealab(program, lab, "plan", small)
-        if "1 to do" not in text:
-            sys.exit(f"the plan is wrong: {text}")
-        times.setdefault("a small spec beside them", []).append(seconds)
-        times.setdefault("limit", []).append(lealab(program, lab, "--version")[1])
-    return times
+        for name, plan in plans.items():
+            times[name].append(plan())
+    return times, first
+
+
+def row_of(name, seconds):
+    best, worst = min(seconds), max(seconds)
+    return [name, f"{best[0]:.2f}", f"{worst[0]:.2f}", f"{best[1]:.2f}", len(seconds)]
 
 
 def main():
@@ -108,15 +173,15 @@ def main():
     kind = report.machine(options.bin)
     random.seed(1)
     with tempfile.TemporaryDirectory() as folder:
-        times = measure(pathlib.Path(options.bin).resolve(), pathlib.Path(folder), options.runs)
-    best = max(min(t) for t in times.values())
-    rows = [[name, f"{min(t):.2f}", f"{max(t):.2f}", len(t)] for name, t in times.items()]
+        times, first = measure(pathlib.Path(options.bin).resolve(), pathlib.Path(folder), options.runs)
+    best = max(min(wall for wall, _ in t) for t in times.values())
+    rows = [row_of(name, t) for name, t in times.items()] + [row_of("first look at shared artefacts", [first])]
     verdict = "met" if best < BAR_SECONDS else "MISSED"
-    text = f"""# `lealab plan` in a lab with {options.runs:,} finished runs
+    text = f"""# `lealab plan` of many runs
 
-{report.provenance(kind)}. Wall time; the bar is {BAR_SECONDS:.0f} s: {verdict}.
+{report.provenance(kind)}. The bar is {BAR_SECONDS:.0f} s of wall time in the best round, without the first look: {verdict}.
 
-{report.table(["", "best, s", "worst, s", "rounds"], rows)}
+{report.table(["", "best, s", "worst, s", "processor time of the best, s", "rounds"], rows)}
 """
     print(text)
     print("Written to", report.write("plan", kind, text))

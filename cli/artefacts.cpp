@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/lab/artefact_archive.h"
 #include "core/lab/artefacts.h"
 #include "core/lab/disk.h"
 #include "core/lab/lab_folder.h"
@@ -20,7 +21,8 @@ namespace {
 constexpr size_t kDigits = 12;  // of a key, as the commands show and take it
 
 struct Options {
-  std::string key;
+  std::string key, file;
+  std::vector<std::string> keys;  // of export
   bool json = false, dry = false;
   lab::SessionOptions session;  // of `prompts`
   int64_t limit = 3;
@@ -116,6 +118,36 @@ void prune_command(const Options& options, const Globals& globals) {
         std::to_string(pruned.bytes) + " bytes)\n");
 }
 
+std::string name_of(const run::ArtefactHeader& header) {
+  return header.key.substr(0, kDigits) + "  " + printable(header.needed.name());
+}
+
+void export_command(const Options& options, const Globals& globals) {
+  const std::string lab = lab::existing_lab(globals.lab);
+  std::vector<run::Folder> artefacts;
+  for (const std::string& key : options.keys) artefacts.push_back(run::find_artefact(lab, key));
+  std::string file = options.file;
+  if (file.empty())
+    file = artefacts.size() > 1 ? "artefacts.tar" : artefacts[0].uuid().substr(0, kDigits) + ".tar";
+  const lab::ArtefactExport exported = lab::export_artefacts(lab, artefacts, file);
+  std::string text;
+  for (const run::ArtefactHeader& header : exported.artefacts) text += name_of(header) + "\n";
+  print(text + file + ": " + counted(exported.artefacts.size(), "artefact") + ", " +
+        lab::size_text(exported.bytes) + "\n");
+}
+
+void import_command(const Options& options, const Globals& globals) {
+  const lab::ArtefactImport imported =
+      lab::import_artefacts(lab::open_lab(globals.lab), options.file);
+  std::string text;
+  for (const run::ArtefactHeader& header : imported.added) text += name_of(header) + ": added\n";
+  for (const run::ArtefactHeader& header : imported.present)
+    text += name_of(header) + ": was here already\n";
+  print(text + counted(imported.added.size(), "artefact") + " added, " +
+        std::to_string(imported.present.size()) +
+        (imported.present.size() == 1 ? " was" : " were") + " here already\n");
+}
+
 // The parameters in which a plugin differs from the others of the same name in the list, as
 // " order=hoisted"; empty for the only one.
 std::string differences(const lab::ShownPlugin& plugin, const std::vector<lab::ShownPlugin>& all) {
@@ -178,6 +210,16 @@ void add_artefacts(CLI::App& app, const Globals& globals) {
   verify->callback([options, &globals] { verify_command(*options, globals); });
   with_key(artefacts->add_subcommand("remove", "remove one artefact"))
       ->callback([options, &globals] { remove_command(*options, globals); });
+  CLI::App* exports = artefacts->add_subcommand(
+      "export", "write artefacts, and those they are made from, into one archive for another lab");
+  exports->add_option("artefacts", options->keys, "their keys, or the first digits")->required();
+  exports->add_option("--out", options->file,
+                      "the archive (default: KEY.tar with the first digits, or artefacts.tar)");
+  exports->callback([options, &globals] { export_command(*options, globals); });
+  CLI::App* imports =
+      artefacts->add_subcommand("import", "add the artefacts of an archive that `export` wrote");
+  imports->add_option("file", options->file, "the archive")->required();
+  imports->callback([options, &globals] { import_command(*options, globals); });
   CLI::App* prompts = artefacts->add_subcommand(
       "prompts", "print prompts of a spec's language models as they are sent, with their ids");
   prompts->add_option("spec", options->session.spec, "the experiment's YAML file")->required();

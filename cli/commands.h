@@ -24,6 +24,7 @@ void add_results(CLI::App& app, const Globals& globals);    // ls, show, table
 void add_log(CLI::App& app, const Globals& globals);        // log RUN
 void add_exchange(CLI::App& app, const Globals& globals);   // export, import
 void add_artefacts(CLI::App& app, const Globals& globals);  // artefacts list | prompts | prune ...
+void add_verify(CLI::App& app, const Globals& globals);     // verify RUN
 void add_db(CLI::App& app, const Globals& globals);         // db rebuild | check
 void add_lm(CLI::App& app);                                 // lm tokenize | score | generate
 

@@ -11,13 +11,16 @@
 #include "core/lab/pack.h"
 #include "core/lab/rank_writer.h"
 #include "core/lab/score_export.h"
+#include "core/lab/table_export.h"
+#include "core/run/artefact_folder.h"
 
 namespace lea::cli {
 namespace {
 
 // The positional arguments of `export ranks RUN` and `export EXPERIMENT` are parsed alike.
 struct ExportOptions {
-  std::string what, run, out, format = "csv";  // what: ranks, scores, topk or an experiment
+  // what: ranks, scores or topk of a run; rewards or states of an artefact; or an experiment
+  std::string what, run, out, format = "csv";
   int64_t k = 20;
 };
 
@@ -42,6 +45,17 @@ void export_scores(const Globals& globals, const std::string& lab, const ExportO
               static_cast<long long>(exported.columns));
 }
 
+void export_table(const std::string& lab, const ExportOptions& options) {
+  std::string text;
+  for (const auto& [name, shape] :
+       lab::export_table(lab, run::find_artefact(lab, options.run), options.what, options.out)) {
+    std::vector<std::string> sizes;
+    for (const int64_t size : shape) sizes.push_back(std::to_string(size));
+    text += (text.empty() ? "" : ", ") + name + " [" + joined(sizes) + "]";
+  }
+  std::printf("%s: %s\n", options.out.c_str(), text.c_str());
+}
+
 void export_packs(const std::string& lab, const ExportOptions& options) {
   const lab::PackExport exported = lab::export_experiment(lab, options.what, options.out);
   size_t bytes = 0;
@@ -62,12 +76,23 @@ void export_packs(const std::string& lab, const ExportOptions& options) {
 void export_command(const ExportOptions& options, const Globals& globals) {
   const std::string lab = lab::existing_lab(globals.lab);
   const bool of_run = options.what == "ranks" || options.what == "scores" || options.what == "topk";
-  if (!of_run) {
+  const bool of_artefact = options.what == "rewards" || options.what == "states";
+  if (!of_run && !of_artefact) {
     if (!options.run.empty()) {
       throw UsageError("export " + printable(options.what) +
-                       " RUN: is not known; export ranks, scores or topk RUN");
+                       " RUN: is not known; export ranks, scores or topk RUN, or rewards or states "
+                       "ARTEFACT");
     }
     return export_packs(lab, options);
+  }
+  if (of_artefact) {
+    if (options.run.empty()) {
+      throw UsageError(
+          "export " + options.what +
+          ": which artefact? Give its key or the first digits, which `lealab artefacts "
+          "list` shows.");
+    }
+    return export_table(lab, options);
   }
   if (options.run.empty())
     throw UsageError("export " + options.what + ": which run? Give a uuid or its first digits.");
@@ -125,11 +150,18 @@ void add_exchange(CLI::App& app, const Globals& globals) {
   auto out = std::make_shared<ExportOptions>();
   CLI::App* exports = app.add_subcommand(
       "export",
-      "EXPERIMENT as small packed runs, or ranks | scores | topk of one RUN with original ids");
-  exports->add_option("what", out->what, "an experiment; or ranks, scores, topk")->required();
+      "EXPERIMENT as small packed runs; ranks | scores | topk of one RUN with original ids; or "
+      "rewards | states of one ARTEFACT for the environment `table`");
+  exports->add_option("what", out->what, "an experiment; ranks, scores, topk; or rewards, states")
+      ->required();
   exports->add_option("run", out->run,
-                      "for ranks, scores, topk: the run's uuid or its first digits");
-  exports->add_option("--out", out->out, "folder of the packs, or the file to write")->required();
+                      "for ranks, scores, topk: the run's uuid or its first digits; for rewards, "
+                      "states: the artefact's key or its first digits");
+  exports
+      ->add_option("--out", out->out,
+                   "folder of the packs, or the file to write; for rewards, states it "
+                   "ends in .npz or .safetensors")
+      ->required();
   exports->add_option("--format", out->format, "of ranks, scores, topk")
       ->check(CLI::IsMember({"csv", "npz"}));
   exports->add_option("--k", out->k, "items of topk")->check(CLI::Range(1, 1000000));

@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kExitCodes = R"(Exit codes:
    0  done
    2  the command line is wrong
-   3  a spec, data set or imported file is wrong
+   3  a spec, data set or imported file is wrong, or `verify` did not find all clean
    4  no room, permission, memory or network; the same command continues once that is fixed
    5  the grid has ended, but some of its runs failed; the same command tries these again
    6  a plugin was refused, crashed or threw
@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   lea::cli::add_data(app, globals);
   lea::cli::add_plugins(app, globals);
   lea::cli::add_artefacts(app, globals);
+  lea::cli::add_verify(app, globals);
   lea::cli::add_db(app, globals);
   lea::cli::add_lm(app);
   try {

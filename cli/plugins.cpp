@@ -207,7 +207,7 @@ void replace_all(std::string* text, const std::string& from, const std::string& 
   }
 }
 
-// The build file of the template, with this one plugin instead of its four.
+// The build file of the template, with this one plugin instead of the template's own.
 std::string build_file(const std::string& name) {
   std::istringstream lines(plugin_template().at("CMakeLists.txt"));
   std::string text, line;
@@ -219,12 +219,19 @@ std::string build_file(const std::string& name) {
   return text + "lealab_plugin(" + name + " " + name + ".cpp)\n";
 }
 
-void write_skeleton(const std::string& kind, const std::string& name, const std::string& out) {
+void write_skeleton(const std::string& kind, const std::string& name, const std::string& out,
+                    bool artefact) {
   check_new_name(name);
+  if (artefact && kind != "environment") {
+    throw UsageError(
+        "--artefact: only the skeleton of an environment shows an artefact. An augmenter declares "
+        "one in the same way; a backbone and a framework cannot have any.");
+  }
   namespace fs = std::filesystem;
   const fs::path folder = out.empty() ? fs::path(name) : fs::path(out);
-  std::string source = plugin_template().at(kind + ".cpp");
-  replace_all(&source, "\"my." + kind + "\"", "\"my." + name + "\"");
+  const std::string of_template = artefact ? kind + "_artefact" : kind;
+  std::string source = plugin_template().at(of_template + ".cpp");
+  replace_all(&source, "\"my." + of_template + "\"", "\"my." + name + "\"");
   const fs::path files[] = {folder / (name + ".cpp"), folder / "CMakeLists.txt"};
   for (const fs::path& file : files) {
     if (fs::exists(file))
@@ -246,7 +253,7 @@ void write_skeleton(const std::string& kind, const std::string& name, const std:
 }
 
 struct Options {
-  bool as_json = false, again = false;
+  bool as_json = false, again = false, artefact = false;
   std::string name, file, kind, out;
 };
 
@@ -276,7 +283,10 @@ void add_plugins(CLI::App& app, const Globals& globals) {
       ->check(CLI::IsMember({"backbone", "framework", "environment", "augmenter"}));
   begin->add_option("name", options->name, "its name: file, library and id my.NAME")->required();
   begin->add_option("--out", options->out, "folder to write into (default: ./NAME)");
-  begin->callback([options] { write_skeleton(options->kind, options->name, options->out); });
+  begin->add_flag("--artefact", options->artefact,
+                  "an environment with files that are made once and shared by all runs");
+  begin->callback(
+      [options] { write_skeleton(options->kind, options->name, options->out, options->artefact); });
 
   plugins->callback([plugins, options, &globals] {
     if (plugins->get_subcommands().empty()) list_plugins(globals, options->as_json, options->again);

@@ -116,6 +116,7 @@ void print_artefacts(const lab::Plan& plan) {
 
 void print_disk(const lab::PlannedDisk& disk, size_t runs) {
   std::string text = "disk: about " + lab::size_text(disk.kept) + " for the results";
+  if (disk.artefacts > 0) text += ", " + lab::size_text(disk.artefacts) + " for artefacts";
   if (disk.working > 0)
     text += ", and " + lab::size_text(disk.working) + " for checkpoints while the runs train";
   if (disk.free >= 0) text += "; " + lab::size_text(disk.free) + " are free";

@@ -23,16 +23,25 @@ install(TARGETS lea_api lea_lm LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/experiments/presets DESTINATION share/lealab FILES_MATCHING PATTERN "*.yaml")
 file(CREATE_LINK ${CMAKE_SOURCE_DIR}/experiments/presets ${CMAKE_BINARY_DIR}/presets SYMBOLIC)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/core/api DESTINATION include/lealab/core FILES_MATCHING PATTERN "*.h")
+# Of core/lm, the headers that mark something as the interface.
+file(GLOB_RECURSE lea_lm_headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/core/lm/*.h)
+foreach(header ${lea_lm_headers})
+  file(STRINGS ${CMAKE_SOURCE_DIR}/${header} lea_marked REGEX "LEA_LM_API" LIMIT_COUNT 1)
+  if(lea_marked)
+    get_filename_component(folder ${header} DIRECTORY)
+    install(FILES ${CMAKE_SOURCE_DIR}/${header} DESTINATION include/lealab/${folder})
+  endif()
+endforeach()
 install(FILES ${CMAKE_SOURCE_DIR}/core/spec/artefact.h ${CMAKE_SOURCE_DIR}/core/spec/params.h
         DESTINATION include/lealab/core/spec)
 install(FILES ${CMAKE_SOURCE_DIR}/core/base/error.h ${CMAKE_SOURCE_DIR}/core/base/log_level.h
         DESTINATION include/lealab/core/base)
 
-# lea_write_package(output include_dir api_library worker): paths are relative to the package file, so that an
+# lea_write_package(output include_dir library_dir): paths are relative to the package file, so that an
 # installation may be moved.
-function(lea_write_package output include_dir api_library)
+function(lea_write_package output include_dir library_dir)
   set(LEA_PACKAGE_INCLUDE ${include_dir})
-  set(LEA_PACKAGE_API ${api_library})
+  set(LEA_PACKAGE_LIBRARIES ${library_dir})
   configure_file(${CMAKE_SOURCE_DIR}/cmake/LeaLabConfig.cmake.in ${output} @ONLY)
 endfunction()
 
@@ -44,11 +53,11 @@ if(NOT lea_ndebug_at EQUAL -1)
 endif()
 string(REGEX MATCH "^[0-9]+" LEA_PACKAGE_COMPILER_MAJOR ${CMAKE_CXX_COMPILER_VERSION})
 
-lea_write_package(${CMAKE_BINARY_DIR}/LeaLabConfig.cmake "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/lib/liblea_api.so")
+lea_write_package(${CMAKE_BINARY_DIR}/LeaLabConfig.cmake "${CMAKE_SOURCE_DIR}" "${CMAKE_LIBRARY_OUTPUT_DIRECTORY}")
 file(RELATIVE_PATH lea_back /prefix/${lea_package_dir} /prefix)
 lea_write_package(${CMAKE_BINARY_DIR}/generated/LeaLabConfig.cmake
                   "\${CMAKE_CURRENT_LIST_DIR}/${lea_back}include/lealab"
-                  "\${CMAKE_CURRENT_LIST_DIR}/${lea_back}${CMAKE_INSTALL_LIBDIR}/liblea_api.so")
+                  "\${CMAKE_CURRENT_LIST_DIR}/${lea_back}${CMAKE_INSTALL_LIBDIR}")
 include(CMakePackageConfigHelpers)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/LeaLabConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/generated/LeaLabConfig.cmake ${CMAKE_BINARY_DIR}/LeaLabConfigVersion.cmake

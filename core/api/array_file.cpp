@@ -3,11 +3,11 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "core/base/array_format.h"
 #include "core/base/error.h"
 #include "core/base/mapped_file.h"
 #include "core/base/npz.h"
@@ -20,15 +20,6 @@ namespace {
 constexpr std::pair<std::string_view, at::ScalarType> kTypes[] = {
     {"F32", at::kFloat}, {"F64", at::kDouble}, {"BF16", at::kBFloat16},
     {"F16", at::kHalf},  {"I64", at::kLong},   {"I32", at::kInt}};
-
-// The first bytes of a file, fewer when it is shorter or cannot be read.
-std::string start_of(const std::string& path) {
-  std::string start(9, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(start.data(), static_cast<std::streamsize>(start.size()));
-  start.resize(static_cast<size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-  return start;
-}
 
 }  // namespace
 
@@ -59,15 +50,13 @@ struct ArrayFile::File {
 };
 
 bool ArrayFile::recognises(const std::string& path) {
-  const std::string start = start_of(path);
-  // A safetensors file begins with the 8 bytes of a length and a JSON object.
-  return begins_as_npz(start) || (start.size() == 9 && start[8] == '{');
+  return array_format(path) != ArrayFormat::kNone;
 }
 
 ArrayFile::ArrayFile(const std::string& path) {
   auto file = std::make_shared<File>();
   file->path = path;
-  if (begins_as_npz(start_of(path))) {
+  if (array_format(path) == ArrayFormat::kNpz) {
     file->npz.emplace(path);
   } else {
     file->mapped = std::make_shared<const MappedFile>(path);

@@ -57,9 +57,9 @@
 
 namespace lea {
 
-// The version of the plugin API. The minor is raised when core/api gains something, the major when
-// an interface or a struct of it changes. A plugin needs the host's major and a minor that is not
-// newer than the host's.
+// The version of the plugin API, which is core/api and the installed headers of core/lm. The minor is
+// raised when it gains something, the major when an interface or a struct of it changes. A plugin
+// needs the host's major and a minor that is not newer than the host's.
 inline constexpr uint32_t kApiMajor = 5;
 inline constexpr uint32_t kApiMinor = 0;
 

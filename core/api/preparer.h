@@ -73,7 +73,7 @@ class LEA_API PrepareContext {
 // measure` knows the pace of:
 //   multiply_adds    in products of float matrices
 //   memory_accesses  reads or writes of single numbers in no order, such as counting pairs
-//   bytes            written to a file
+//   bytes            written to files that stay; `lealab plan` also counts them as disk
 //   text_bytes       of texts that are split into words and counted
 using Counts = std::map<std::string, double>;
 

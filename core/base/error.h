@@ -10,8 +10,8 @@ namespace lea {
 // signal n ended, a shell reports 128 + n.
 enum class Exit : int {
   kOk = 0,
-  kUsage = 2,        // the command line itself is wrong
-  kBadInput = 3,     // a spec, data set or imported file is wrong
+  kUsage = 2,     // the command line itself is wrong
+  kBadInput = 3,  // a spec, data set or imported file is wrong, or `verify` did not find all clean
   kEnvironment = 4,  // disk, permission, memory, network
   kFailedRuns = 5,   // the grid finished, but some of its runs failed
   kPlugin = 6,       // a plugin was refused, crashed or threw

@@ -123,6 +123,12 @@ void publish_file(const std::string& path, std::string_view bytes) {
   sync_path(folder_of(path), path);
 }
 
+void publish_written(const std::string& temporary, const std::string& path) {
+  sync_path(temporary, path);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "rename", std::strerror(errno));
+  sync_path(folder_of(path), path);
+}
+
 void remove_temporaries(const std::string& folder) {
   std::error_code error;
   std::vector<fs::path> found;

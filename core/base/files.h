@@ -13,6 +13,10 @@ namespace lea {
 // `.NAME.tmp-*` beside it, which nothing reads.
 void publish_file(const std::string& path, std::string_view bytes);
 
+// Publishes a file that was written in full under the name `temporary`. Throws StoreError; the
+// temporary then stays.
+void publish_written(const std::string& temporary, const std::string& path);
+
 // Removes the temporaries that publish_file left in this folder when its process was killed. Nobody may
 // publish a file there meanwhile.
 void remove_temporaries(const std::string& folder);

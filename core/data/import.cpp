@@ -161,18 +161,6 @@ json source_record(const Source& source, const ImportOptions& options) {
             {"skip_bad_rows", options.skip_bad_rows}}}};
 }
 
-// Covers the hashes of the files, the counts, the behaviours and the kind of times. The
-// description's other fields and the origin are left out.
-std::string sum_of(const json& description) {
-  std::string text = "lea-data 1\n" + description["counts"].dump() +
-                     description["behaviours"].dump() + description["time_is_position"].dump() +
-                     "\n";
-  for (const auto& [name, file] : description["files"].items()) {
-    text += name + " " + file["sha256"].get_ref<const std::string&>() + "\n";
-  }
-  return sha256(text);
-}
-
 std::string all_filtered(const Interactions& interactions, const ImportOptions& options,
                          const std::string& path) {
   if (interactions.events() == 0)
@@ -289,7 +277,7 @@ std::string PreparedImport::fingerprint_of(OutputFolder& folder, json* descripti
                       {"skipped_rows", read_->skipped_rows}};
   document["source"] = origin_;
   document["files"] = folder.records();
-  const std::string fingerprint = sum_of(document);
+  const std::string fingerprint = sum_of_description(document);
   document["fingerprint"] = fingerprint;
   if (description != nullptr) *description = std::move(document);
   return fingerprint;

@@ -33,4 +33,14 @@ void OutputFolder::File::close() {
   folder_.records_[name_] = {{"bytes", bytes_}, {"sha256", sum_.hex()}};
 }
 
+std::string sum_of_description(const nlohmann::json& description) {
+  std::string text = "lea-data 1\n" + description["counts"].dump() +
+                     description["behaviours"].dump() + description["time_is_position"].dump() +
+                     "\n";
+  for (const auto& [name, file] : description["files"].items()) {
+    text += name + " " + file["sha256"].get_ref<const std::string&>() + "\n";
+  }
+  return sha256(text);
+}
+
 }  // namespace lea::data

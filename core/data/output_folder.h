@@ -46,4 +46,9 @@ class OutputFolder {
   nlohmann::json records_ = nlohmann::json::object();
 };
 
+// The fingerprint of a data set with this dataset.json, which has the records of all files. It covers
+// the hashes of the files, the counts, the behaviours and the kind of times. The description's other
+// fields and the origin are left out.
+std::string sum_of_description(const nlohmann::json& description);
+
 }  // namespace lea::data

@@ -42,6 +42,23 @@ double gain_at(const Gain& gain, uint64_t first, uint64_t ties, uint64_t k) {
   return (gain.sum[last] - gain.sum[first - 1]) / static_cast<double>(ties + 1);
 }
 
+// The rank of a target under a protocol is uniform over first .. first + ties.
+struct Place {
+  uint64_t first, ties;
+};
+
+Place place_of(const RankRecord& record, const Protocol& protocol) {
+  Place place = protocol.remove_seen ? Place{record.rank_unseen, record.ties_unseen}
+                                     : Place{record.rank, record.ties};
+  if (protocol.ties == Ties::kPessimistic) place.first += place.ties;
+  if (protocol.ties != Ties::kExpected) place.ties = 0;
+  return place;
+}
+
+bool counts(const RankRecord& record, const Protocol& protocol) {
+  return record.position > 0 || protocol.first_event;
+}
+
 using Selection = std::function<bool(const RankRecord&)>;
 
 std::map<std::string, double> metrics_of(const std::vector<RankRecord>& records,
@@ -54,16 +71,13 @@ std::map<std::string, double> metrics_of(const std::vector<RankRecord>& records,
   std::vector<double> sums(all.size() * cuts.size());
   int64_t events = 0;
   for (const RankRecord& record : records) {
-    if ((record.position == 0 && !protocol.first_event) || !selected(record)) continue;
+    if (!counts(record, protocol) || !selected(record)) continue;
     ++events;
-    uint64_t rank = protocol.remove_seen ? record.rank_unseen : record.rank;
-    uint64_t ties = protocol.remove_seen ? record.ties_unseen : record.ties;
-    if (protocol.ties == Ties::kPessimistic) rank += ties;
-    if (protocol.ties != Ties::kExpected) ties = 0;
+    const Place place = place_of(record, protocol);
     size_t slot = 0;
     for (const Gain& gain : all) {
       for (const int64_t k : cuts)
-        sums[slot++] += gain_at(gain, rank, ties, static_cast<uint64_t>(k));
+        sums[slot++] += gain_at(gain, place.first, place.ties, static_cast<uint64_t>(k));
     }
   }
   std::map<std::string, double> result;
@@ -133,6 +147,27 @@ std::map<std::string, double> metrics(const std::vector<RankRecord>& records,
                         : "there are no events to evaluate: each is the first of its sequence, and "
                           "evaluate.first_event is false.");
   }
+  return result;
+}
+
+std::vector<SequenceGain> sequence_gains(const std::vector<RankRecord>& records,
+                                         const Protocol& protocol, const std::string& metric) {
+  const int64_t k = parse_metric(metric).second;
+  const std::vector<Gain> all = gains(k);
+  const Gain& gain = *std::find_if(all.begin(), all.end(),
+                                   [&](const Gain& each) { return metric.starts_with(each.name); });
+  std::map<uint32_t, SequenceGain> by_sequence;
+  for (const RankRecord& record : records) {
+    if (!counts(record, protocol)) continue;
+    const Place place = place_of(record, protocol);
+    SequenceGain& of_sequence =
+        by_sequence.try_emplace(record.sequence, SequenceGain{record.sequence, 0, 0}).first->second;
+    ++of_sequence.events;
+    of_sequence.sum += gain_at(gain, place.first, place.ties, static_cast<uint64_t>(k));
+  }
+  std::vector<SequenceGain> result;
+  result.reserve(by_sequence.size());
+  for (const auto& [sequence, of_sequence] : by_sequence) result.push_back(of_sequence);
   return result;
 }
 

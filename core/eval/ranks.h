@@ -64,6 +64,19 @@ Protocol protocol_of(const spec::EvaluateSection& section);
 std::map<std::string, double> metrics(const std::vector<RankRecord>& records,
                                       const Protocol& protocol);
 
+// What one metric gains on the events of one sequence.
+struct SequenceGain {
+  uint32_t sequence;
+  int64_t events;  // at least 1
+  double sum;      // over these events
+};
+
+// The gains of each sequence that has an event, by rising index. All sums divided by all events are
+// the metric of the ranking. `metric` is a name such as "ndcg@20"; its cut need not be in
+// protocol.k. Throws ConfigError for a name that is not a metric.
+std::vector<SequenceGain> sequence_gains(const std::vector<RankRecord>& records,
+                                         const Protocol& protocol, const std::string& metric);
+
 // The same metrics for slices of the events:
 //   history:0|1-2|3-5|6-10|11+   by the number of events before the target
 //   popularity:head|middle|tail  by the number of training events of the target

@@ -2,15 +2,16 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fcntl.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <filesystem>
 #include <new>
+#include <utility>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/base/text.h"
 
 namespace lea::lab {
@@ -69,18 +70,63 @@ void write_data(archive* handle, const void* data, size_t bytes, const std::stri
   }
 }
 
-std::string read_entry(archive* handle, const std::string& where, size_t room) {
+// The plain files of an archive, one after the other.
+class Entries {
+ public:
+  // `form` is what the archive should be, such as ".tar.xz".
+  Entries(std::string where, const char* form)
+      : where_(std::move(where)), form_(form), handle_(archive_read_new()) {
+    archive_read_support_format_tar(handle_.get());
+    archive_read_support_filter_xz(handle_.get());
+  }
+
+  archive* handle() const { return handle_.get(); }
+
+  // Takes the code that libarchive's function for opening gave.
+  void opened(int code) const {
+    if (code != ARCHIVE_OK)
+      cannot_read(handle(), where_, std::string("not a ") + form_ + " archive");
+  }
+
+  bool next() {
+    archive_entry* entry = nullptr;
+    const int code = archive_read_next_header(handle(), &entry);
+    if (code == ARCHIVE_EOF) return false;
+    if (code != ARCHIVE_OK)
+      cannot_read(handle(), where_, std::string("not a sound ") + form_ + " archive");
+    const char* name = archive_entry_pathname(entry);
+    if (!name) refuse(where_, "holds an entry without a readable name");
+    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) ||
+        archive_entry_symlink(entry)) {
+      refuse(where_, "holds " + printable(name) + ", which is no plain file");
+    }
+    name_ = name;
+    return true;
+  }
+
+  const std::string& name() const { return name_; }
+
+  size_t read(char* into, size_t bytes) const {
+    const la_ssize_t count = archive_read_data(handle(), into, bytes);
+    if (count < 0) cannot_read(handle(), where_, "damaged");
+    return static_cast<size_t>(count);
+  }
+
+ private:
+  std::string where_;
+  const char* form_;
+  Archive handle_;
+  std::string name_;
+};
+
+std::string read_whole(const Entries& entry, const std::string& where, size_t room) {
   std::string content;
   char block[65536];
-  for (;;) {
-    const la_ssize_t count = archive_read_data(handle, block, sizeof block);
-    if (count == 0) return content;
-    if (count < 0) cannot_read(handle, where, "damaged");
-    if (content.size() + static_cast<size_t>(count) > room) {
-      refuse(where, "unpacks to more than the allowed size");
-    }
-    content.append(block, static_cast<size_t>(count));
+  while (const size_t count = entry.read(block, sizeof block)) {
+    if (content.size() + count > room) refuse(where, "unpacks to more than the allowed size");
+    content.append(block, count);
   }
+  return content;
 }
 
 }  // namespace
@@ -106,56 +152,107 @@ std::string write_tar_xz(const std::map<std::string, std::string>& files) {
 
 std::map<std::string, std::string> read_tar_xz(const std::string& bytes, const std::string& where,
                                                const ArchiveLimits& limits) {
-  const Archive handle(archive_read_new());
-  archive_read_support_format_tar(handle.get());
-  archive_read_support_filter_xz(handle.get());
-  if (archive_read_open_memory(handle.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) {
-    cannot_read(handle.get(), where, "not a .tar.xz archive");
-  }
+  Entries entries(where, ".tar.xz");
+  entries.opened(archive_read_open_memory(entries.handle(), bytes.data(), bytes.size()));
   std::map<std::string, std::string> files;
   size_t room = limits.bytes;
-  for (;;) {
-    archive_entry* entry = nullptr;
-    const int code = archive_read_next_header(handle.get(), &entry);
-    if (code == ARCHIVE_EOF) return files;
-    if (code != ARCHIVE_OK) cannot_read(handle.get(), where, "not a sound .tar.xz archive");
-    const char* name = archive_entry_pathname(entry);
-    if (!name) refuse(where, "holds an entry without a readable name");
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) ||
-        archive_entry_symlink(entry)) {
-      refuse(where, "holds " + printable(name) + ", which is no plain file");
-    }
+  while (entries.next()) {
     if (files.size() == limits.entries) refuse(where, "holds too many files");
-    std::string content = read_entry(handle.get(), where, room);
+    std::string content = read_whole(entries, where, room);
     room -= content.size();
-    if (!files.emplace(name, std::move(content)).second) {
-      refuse(where, "holds " + printable(name) + " twice");
+    if (!files.emplace(entries.name(), std::move(content)).second) {
+      refuse(where, "holds " + printable(entries.name()) + " twice");
     }
   }
+  return files;
 }
 
-struct NpzWriter::Impl {
-  std::string path, temporary;
-  Archive handle;
-  uint64_t missing = 0;  // bytes that the current array still lacks
-  bool published = false;
+// An archive that is written to PATH.part and gets its name when it is complete. The destructor
+// removes what was not published.
+class ArchivePart {
+ public:
+  explicit ArchivePart(const std::string& path)
+      : path_(path), temporary_(path + ".part"), handle_(archive_write_new()) {}
+  ~ArchivePart() {
+    if (published_) return;
+    archive_write_fail(handle());  // otherwise libarchive would fill up the file that was begun
+    std::remove(temporary_.c_str());
+  }
+  ArchivePart(const ArchivePart&) = delete;
+  ArchivePart& operator=(const ArchivePart&) = delete;
+
+  archive* handle() const { return handle_.get(); }
+  const std::string& path() const { return path_; }
+
+  // `format` is the code that libarchive's functions for choosing the format gave.
+  void open(int format) {
+    if (format != ARCHIVE_OK ||
+        archive_write_open_filename(handle(), temporary_.c_str()) != ARCHIVE_OK)
+      cannot_write(handle(), path_);
+  }
+  void begin(const std::string& name, int64_t bytes) { write_header(handle(), name, bytes, path_); }
+  void write(const void* data, size_t bytes) { write_data(handle(), data, bytes, path_); }
+  void publish() {
+    if (archive_write_close(handle()) != ARCHIVE_OK) cannot_write(handle(), path_);
+    publish_written(temporary_, path_);
+    published_ = true;
+  }
+
+ private:
+  std::string path_, temporary_;
+  Archive handle_;
+  bool published_ = false;
 };
 
-NpzWriter::NpzWriter(const std::string& path) : impl_(std::make_unique<Impl>()) {
-  impl_->path = path;
-  impl_->temporary = path + ".part";
-  impl_->handle.reset(archive_write_new());
-  archive* handle = impl_->handle.get();
-  if (archive_write_set_format_zip(handle) != ARCHIVE_OK ||
-      archive_write_set_options(handle, "zip:compression=store") != ARCHIVE_OK ||
-      archive_write_open_filename(handle, impl_->temporary.c_str()) != ARCHIVE_OK) {
-    cannot_write(handle, path);
-  }
+TarWriter::TarWriter(const std::string& path) : part_(std::make_unique<ArchivePart>(path)) {
+  // This format has no limit for sizes, and takes names as they are in any locale.
+  const int format = archive_write_set_format_gnutar(part_->handle());
+  archive_write_set_bytes_in_last_block(part_->handle(), 1);  // no padding of the last block
+  part_->open(format);
 }
 
-NpzWriter::~NpzWriter() {
-  if (!impl_->published) std::remove(impl_->temporary.c_str());
+TarWriter::~TarWriter() = default;
+
+void TarWriter::begin(const std::string& name, int64_t bytes) { part_->begin(name, bytes); }
+
+void TarWriter::write(const void* data, size_t bytes) { part_->write(data, bytes); }
+
+void TarWriter::add(const std::string& name, const std::string& content) {
+  begin(name, std::ssize(content));
+  write(content.data(), content.size());
 }
+
+void TarWriter::finish() { part_->publish(); }
+
+struct TarReader::Impl {
+  explicit Impl(const std::string& path) : entries(printable(path), ".tar") {}
+  Entries entries;
+};
+
+TarReader::TarReader(const std::string& path) : impl_(std::make_unique<Impl>(path)) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error))
+    throw DataError(printable(path) + ": there is no such file. Nothing was imported.");
+  impl_->entries.opened(
+      archive_read_open_filename(impl_->entries.handle(), path.c_str(), size_t{1} << 18));
+}
+
+TarReader::~TarReader() = default;
+
+bool TarReader::next() { return impl_->entries.next(); }
+
+const std::string& TarReader::name() const { return impl_->entries.name(); }
+
+size_t TarReader::read(char* into, size_t bytes) { return impl_->entries.read(into, bytes); }
+
+NpzWriter::NpzWriter(const std::string& path) : part_(std::make_unique<ArchivePart>(path)) {
+  archive* handle = part_->handle();
+  const int format = archive_write_set_format_zip(handle);
+  part_->open(format != ARCHIVE_OK ? format
+                                   : archive_write_set_options(handle, "zip:compression=store"));
+}
+
+NpzWriter::~NpzWriter() = default;
 
 void NpzWriter::begin(const std::string& name, const std::string& dtype,
                       const std::vector<int64_t>& shape, uint64_t bytes) {
@@ -172,18 +269,17 @@ void NpzWriter::begin(const std::string& name, const std::string& dtype,
   front += static_cast<char>(header.size() & 0xff);
   front += static_cast<char>(header.size() >> 8);
   front += header;
-  write_header(impl_->handle.get(), name + ".npy", static_cast<int64_t>(front.size() + bytes),
-               impl_->path);
-  write_data(impl_->handle.get(), front.data(), front.size(), impl_->path);
-  impl_->missing = bytes;
+  part_->begin(name + ".npy", static_cast<int64_t>(front.size() + bytes));
+  part_->write(front.data(), front.size());
+  missing_ = bytes;
 }
 
 void NpzWriter::write(const void* data, size_t bytes) {
-  if (bytes > impl_->missing) {
-    throw Error(Exit::kInternal, impl_->path + ": more data than the array has room for");
+  if (bytes > missing_) {
+    throw Error(Exit::kInternal, part_->path() + ": more data than the array has room for");
   }
-  write_data(impl_->handle.get(), data, bytes, impl_->path);
-  impl_->missing -= bytes;
+  part_->write(data, bytes);
+  missing_ -= bytes;
 }
 
 void NpzWriter::add(const std::string& name, const std::vector<int64_t>& values) {
@@ -202,16 +298,6 @@ void NpzWriter::add(const std::string& name, const std::vector<std::string>& val
   }
 }
 
-void NpzWriter::finish() {
-  if (archive_write_close(impl_->handle.get()) != ARCHIVE_OK)
-    cannot_write(impl_->handle.get(), impl_->path);
-  const int descriptor = open(impl_->temporary.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && fsync(descriptor) == 0;
-  if (descriptor >= 0) close(descriptor);
-  if (!synced || std::rename(impl_->temporary.c_str(), impl_->path.c_str()) != 0) {
-    throw StoreError(impl_->path + ": cannot be written: " + std::strerror(errno));
-  }
-  impl_->published = true;
-}
+void NpzWriter::finish() { part_->publish(); }
 
 }  // namespace lea::lab

@@ -1,5 +1,6 @@
 #include "core/lab/artefact_plan.h"
 
+#include <filesystem>
 #include <map>
 #include <memory>
 
@@ -64,11 +65,19 @@ void check_reads(const spec::NeededArtefact& needed, const spec::RunSpec& run,
   }
 }
 
+// Only the sums of what it reads: no others decide its content.
+spec::ReadSums sums_for(const spec::NeededArtefact& needed, const spec::ReadSums& sums) {
+  spec::ReadSums own;
+  for (const std::string& name : needed.artefact.reads) own[name] = sums.at(name);
+  return own;
+}
+
 void look_at(const std::string& lab, PlannedArtefact* planned) {
   const run::Folder folder = run::artefact_folder(lab, planned->key);
   try {
-    const auto result = run::read_result(folder);
+    const auto result = run::artefact_result(folder);
     if (!result) {
+      if (std::filesystem::exists(folder.path)) run::read_artefact(folder);
       planned->running = run::state_of(folder) == run::State::kRunning;
     } else if (result->state == run::State::kFinished) {
       planned->making = run::check_artefact(folder, /*sums=*/false)->making;
@@ -92,8 +101,15 @@ ArtefactPlan plan_artefacts(const std::string& lab, const spec::Experiment& expe
   Sums sums(lab);
   const spec::ArtefactsOf artefacts_of = artefacts_in(catalogue);
   std::map<std::string, size_t> known;  // by key; by name and parameters without a key
+  std::optional<size_t> cell;
   for (const size_t index : runs) {
     const spec::RunSpec& run = experiment.runs[index].run;
+    if (cell == experiment.runs[index].cell) {
+      plan.needs.push_back(plan.needs.back());
+      for (const size_t artefact : plan.needs.back()) ++plan.artefacts[artefact].users;
+      continue;
+    }
+    cell = experiment.runs[index].cell;
     const auto needed = spec::needed_artefacts(run, artefacts_of);
     std::vector<size_t> needs;
     std::vector<std::string> keys;
@@ -110,6 +126,7 @@ ArtefactPlan plan_artefacts(const std::string& lab, const spec::Experiment& expe
         PlannedArtefact planned;
         planned.needed = artefact;
         planned.key = keys.back();
+        if (read) planned.reads = sums_for(artefact, *read);
         if (artefact.after) planned.after = needs[*artefact.after];
         planned.run = index;
         if (read) look_at(lab, &planned);
@@ -136,6 +153,7 @@ run::ArtefactHeader header_of(const std::vector<PlannedArtefact>& artefacts, siz
   run::ArtefactHeader header;
   header.key = planned.key;
   header.needed = planned.needed;
+  header.reads = planned.reads;
   header.after = planned.after ? artefacts[*planned.after].key : "";
   header.run = experiment.runs[planned.run].run;
   header.threads = experiment.prepare.threads;

@@ -14,6 +14,7 @@ namespace lea::lab {
 struct PlannedArtefact {
   spec::NeededArtefact needed;
   std::string key;              // empty while the lab lacks the data set
+  spec::ReadSums reads;         // of what it reads; empty without a key
   std::optional<size_t> after;  // what it is made from: an earlier entry of the plan
   bool done = false;
   bool running = false;  // a worker makes it now
@@ -25,6 +26,7 @@ struct PlannedArtefact {
   size_t users = 0;                   // how many runs that need work need it
   std::optional<run::Making> making;  // of a finished one
   std::optional<double> seconds;      // estimated, of one to make; empty: unknown
+  int64_t bytes = 0;  // of the files of one to make, as its plugin counts them; 0: unknown
 };
 
 struct ArtefactPlan {

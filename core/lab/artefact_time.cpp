@@ -30,6 +30,14 @@ Amounts amounts_in(const nlohmann::json& document, const char* key) {
   return amounts;
 }
 
+// The size of the files; 0 when the plugin does not count it.
+int64_t bytes_in(const Amounts& amounts) {
+  constexpr double kMost = 1e18;
+  const auto found = amounts.find("bytes");
+  const bool sound = found != amounts.end() && found->second > 0 && found->second < kMost;
+  return sound ? static_cast<int64_t>(found->second) : 0;
+}
+
 std::string cache_file(const char* folder, const std::string& name) {
   const std::string cache = user_cache(folder);
   return cache.empty() ? "" : cache + "/" + name + ".json";
@@ -112,6 +120,7 @@ void estimate_artefacts(const TimeOptions& options, const spec::Experiment& expe
         if (speed != pace.end() && speed->second > 0) seconds += amount / speed->second;
       }
       artefact.seconds = seconds;
+      artefact.bytes = bytes_in(found->second);
     }
   } catch (const std::exception&) {
     // The plan shows no time then.

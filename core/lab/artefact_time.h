@@ -1,5 +1,5 @@
 // How long the artefacts of a plan will take: the amount of work that their plugins count, divided by
-// the pace of this machine. Both are measured by a worker and cached, the counts by key and the pace
+// the pace of this machine. And how large their files will be, where that is counted. Both are measured by a worker and cached, the counts by key and the pace
 // by kind of machine.
 #pragma once
 
@@ -18,7 +18,7 @@ struct TimeOptions {
   std::function<void(const std::string&)> on_wait;
 };
 
-// Fills in PlannedArtefact::seconds of those to be made, where their plugins count. Never throws: an
+// Fills in PlannedArtefact::seconds and bytes of those to be made, where their plugins count. Never throws: an
 // estimate must not stop a plan.
 void estimate_artefacts(const TimeOptions& options, const spec::Experiment& experiment,
                         std::vector<PlannedArtefact>* artefacts);

@@ -1,12 +1,13 @@
 #include "core/lab/artefacts.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/lab/disk.h"
-#include "core/run/claim.h"
 #include "core/run/experiment_plan.h"
 #include "core/run/grid_folder.h"
 #include "core/run/header.h"
@@ -18,6 +19,8 @@ namespace {
 // How often each key is named, by finished runs and by what is still to be done.
 struct Uses {
   std::map<std::string, size_t> users, waiting;
+  // By hash and seed: those that have finished, and which of them have their test part closed.
+  std::set<std::pair<std::string, int64_t>> finished, closed;
 };
 
 // A run names its artefacts in its result, and before that in its header.
@@ -25,9 +28,24 @@ void add_run(const run::Folder& folder, Uses* uses) {
   const auto result = run::read_result(folder);
   if (result && result->state == run::State::kFinished) {
     for (const run::UsedArtefact& used : result->artefacts) ++uses->users[used.key];
+    const run::Header header = run::read_header(folder);
+    (result->closed() ? uses->closed : uses->finished).emplace(header.hash, header.seed);
   } else if (!result) {
     for (const std::string& key : run::read_header(folder).artefacts) ++uses->waiting[key];
   }
+}
+
+// A plan names its artefacts, but not which of its runs needs which. So it needs all of them until
+// all of its runs have finished.
+void add_plan(const run::ExperimentPlan& plan, Uses* uses) {
+  static const nlohmann::json::json_pointer kTest("/evaluate/test");
+  const bool wants_test = plan.spec.is_object() && plan.spec.value(kTest, true);
+  const bool done = std::all_of(plan.runs.begin(), plan.runs.end(), [&](const auto& planned) {
+    const std::pair key(planned.hash, planned.seed);
+    return uses->finished.contains(key) || (!wants_test && uses->closed.contains(key));
+  });
+  if (done) return;
+  for (const std::string& key : plan.artefacts) ++uses->waiting[key];
 }
 
 template <class F>
@@ -45,9 +63,7 @@ Uses uses_in(const std::string& lab) {
     skip_damaged([&] { add_run(folder, &uses); });
   }
   for (const std::string& file : run::plan_files(lab)) {
-    skip_damaged([&] {
-      for (const std::string& key : run::read_plan(file).artefacts) ++uses.waiting[key];
-    });
+    skip_damaged([&] { add_plan(run::read_plan(file), &uses); });
   }
   for (const run::Folder& grid : run::live_grids(lab)) {
     skip_damaged([&] {
@@ -124,14 +140,16 @@ Pruned prune_artefacts(const std::string& lab, bool dry) {
   return pruned;
 }
 
+run::Claim claim_artefact(const std::string& lab, const std::string& key) {
+  auto claim = run::Claim::take(lab, key);
+  if (claim) return std::move(*claim);
+  throw Error(Exit::kEnvironment, "artefact " + key.substr(0, 12) + " is being made by " +
+                                      run::process_text(run::read_claim(lab, key).holder) +
+                                      ". Stop that first (`lealab stop`).");
+}
+
 void remove_artefact(const std::string& lab, const run::Folder& artefact) {
-  const auto claim = run::Claim::take(lab, artefact.uuid());
-  if (!claim) {
-    throw Error(Exit::kEnvironment,
-                "artefact " + artefact.uuid().substr(0, 12) + " is being made by " +
-                    run::process_text(run::read_claim(lab, artefact.uuid()).holder) +
-                    ". Stop that first (`lealab stop`).");
-  }
+  const run::Claim claim = claim_artefact(lab, artefact.uuid());
   run::remove_artefact(artefact);
 }
 

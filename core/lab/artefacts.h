@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/run/artefact_folder.h"
+#include "core/run/claim.h"
 #include "core/spec/needed_artefacts.h"
 
 namespace lea::lab {
@@ -18,7 +19,7 @@ struct ArtefactRow {
   std::optional<run::Result> result;
   int64_t bytes = 0;    // of its folder
   size_t users = 0;     // finished runs that used it
-  size_t waiting = 0;   // unfinished runs, plans and grids that need it
+  size_t waiting = 0;   // unfinished runs, plans with such runs, and grids that need it
   std::string problem;  // why it cannot be read
 
   bool in_use() const { return users + waiting > 0; }
@@ -35,6 +36,10 @@ struct Pruned {
 // Removes every artefact that no run, plan or grid at work names, and from which no needed one is
 // made. With `dry`, only finds them. Damaged ones that nothing needs are removed, too.
 Pruned prune_artefacts(const std::string& lab, bool dry);
+
+// The claim of an artefact, which whoever changes its folder must hold. Throws Error(kEnvironment)
+// while another process makes the artefact.
+run::Claim claim_artefact(const std::string& lab, const std::string& key);
 
 // Removes one artefact. The runs that used it stay; a run that needs it again makes it again. Throws
 // Error(kEnvironment) while a process makes it.

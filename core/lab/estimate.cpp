@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kItemsOfUnknownData = 10000;
 
-double items_of(const std::string& lab, const std::string& name) {
+double items_in(const std::string& lab, const std::string& name) {
   try {
     if (const auto description = data::describe_dataset(lab, name)) {
       const JsonFields counts = JsonFields(*description, "data set " + name).object("counts");
@@ -60,7 +60,13 @@ std::string Estimator::model() {
          "and each row of the batch; baselines without training 5 s";
 }
 
-Estimate Estimator::estimate(const spec::RunSpec& run, int64_t steps_done) const {
+double Estimator::items_of(const std::string& data) {
+  const auto [found, added] = items_.try_emplace(data);
+  if (added) found->second = items_in(lab_, data);
+  return found->second;
+}
+
+Estimate Estimator::estimate(const spec::RunSpec& run, int64_t steps_done) {
   const std::string kind = kind_of(run);
   const double done = static_cast<double>(std::max<int64_t>(steps_done, 0));
   // Where early stopping ends the run is unknown, so every step up to the limit is equally likely.
@@ -81,7 +87,7 @@ Estimate Estimator::estimate(const spec::RunSpec& run, int64_t steps_done) const
             true};
   }
   if (!run.reads_train) return {5, false};
-  const double step = 2e-3 + 2e-5 * items_of(lab_, run.data.name) / 1000 *
+  const double step = 2e-3 + 2e-5 * items_of(run.data.name) / 1000 *
                                  static_cast<double>(run.train.batch_size) /
                                  static_cast<double>(std::max<int64_t>(run.train.threads, 1));
   return {kStartSeconds + half * step, false};

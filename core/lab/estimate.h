@@ -28,7 +28,7 @@ class Estimator {
   // The duration of what is left when the first `steps_done` steps need not be done again: the
   // steps that the finished runs took on average, less those that are done. Beyond that average,
   // and without such runs, half of the steps up to the limit.
-  Estimate estimate(const spec::RunSpec& run, int64_t steps_done = 0) const;
+  Estimate estimate(const spec::RunSpec& run, int64_t steps_done = 0);
 
   // A description of the rough model, for printing beside an estimate.
   static std::string model();
@@ -39,8 +39,11 @@ class Estimator {
     double steps = 0;
     int64_t runs = 0;
   };
+  double items_of(const std::string& data);
+
   std::string lab_;
   std::map<std::string, Measured> measured_;  // by kind of run, with and without its limit on steps
+  std::map<std::string, double> items_;       // by data set
 };
 
 }  // namespace lea::lab

@@ -174,7 +174,10 @@ using Sources = std::map<std::string, Source>;  // by the name of the data set
 SplitSizes checked(const std::string& lab, const spec::Experiment& experiment, Sources* sources) {
   std::map<std::string, Events> known;  // by split_key
   SplitSizes sizes;
+  std::optional<size_t> cell;
   for (const spec::PlannedRun& planned : experiment.runs) {
+    if (cell == planned.cell) continue;
+    cell = planned.cell;
     const spec::RunSpec& run = planned.run;
     auto source = sources->find(run.data.name);
     if (source == sources->end()) source = sources->try_emplace(run.data.name, lab, run.data).first;

@@ -246,7 +246,7 @@ void Grid::begin_run(size_t task, run::Claim claim) {
 void Grid::begin_artefact(size_t task, run::Claim claim) {
   const run::Folder& folder = folders_[task];
   if (std::filesystem::exists(folder.path)) {
-    if (const auto result = run::read_result(folder)) {
+    if (const auto result = run::artefact_result(folder)) {
       if (result->state == run::State::kFinished) {
         run::check_artefact(folder, /*sums=*/false);
         queue_.set(task, State::kDone);
@@ -255,8 +255,9 @@ void Grid::begin_artefact(size_t task, run::Claim claim) {
       // Another process may have tried after this grid was planned.
       if (result->finished_at != judged_[task]) return fail(task, folder, {result->reason});
       run::remove_artefact(folder);
-    } else if (is_at_work(task, folder)) {
-      return;
+    } else {
+      run::read_artefact(folder);  // refuses a folder that this program must not go on with
+      if (is_at_work(task, folder)) return;
     }
   }
   if (!std::filesystem::exists(folder.path))

@@ -58,7 +58,7 @@ std::vector<std::string> LocalPool::command_of(const Task& task) const {
 
 BackEnd::Handle LocalPool::submit(const Task& task) {
   Worker worker;
-  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> environment = options_.environment;
   if (task.cuda && !options_.devices.empty()) {
     worker.device = least_used();
     environment["CUDA_VISIBLE_DEVICES"] = worker.device;

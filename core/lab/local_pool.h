@@ -21,6 +21,8 @@ struct LocalPoolOptions {
   std::vector<std::string> devices;
   // A worker that reports nothing for this long is killed.
   double hang_seconds = 7200;
+  // Variables of the workers that replace or join those of this process.
+  std::map<std::string, std::string> environment = {};
 };
 
 class LocalPool final : public BackEnd {

@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "core/lab/archive.h"
 #include "core/lab/collector.h"
+#include "core/lab/exchange.h"
 #include "core/lab/plan.h"
 #include "core/run/experiment_plan.h"
 #include "core/run/header.h"
@@ -41,36 +42,10 @@ std::string log_end(std::string text) {
   return std::string(kCut) + text.substr(text.find('\n') + 1);
 }
 
-// Removes the folders of all paths, because they exist only on the machine that made the run. No
-// hash covers a path.
-void keep_names(nlohmann::json& document) {
-  if (document.is_object() && document.contains("path") && document["path"].is_string()) {
-    document["path"] = fs::path(document["path"].get_ref<const std::string&>()).filename().string();
-  }
-  if (document.is_structured()) {
-    for (nlohmann::json& element : document) keep_names(element);
-  }
-}
-
 nlohmann::json spec_without_folders(const std::string& path) {
   nlohmann::json document = spec::to_json(spec::load_run(path));
   keep_names(document);
   return document;
-}
-
-// Runs `check` and reports bad input as an error in `file`, the path that the user gave. Messages
-// of `check` begin with `checked`, which may be the path of a temporary copy.
-template <class Check>
-void refuse_unless(const Check& check, const std::string& file, const std::string& checked) {
-  try {
-    check();
-  } catch (const Error& error) {
-    if (error.code() != Exit::kBadInput) throw;
-    std::string why = error.what();
-    if (why.starts_with(checked)) why.erase(0, checked.size());
-    if (why.ends_with(".")) why.pop_back();
-    throw DataError(printable(file) + ": " + why + ". Nothing was imported.");
-  }
 }
 
 // Unpacks one archive to `folder`/UUID and verifies it there.
@@ -367,7 +342,7 @@ PackExport export_experiment(const std::string& lab, const std::string& experime
 }
 
 PackImport import_packs(const std::string& lab, const std::vector<std::string>& paths) {
-  const run::Staging staging(lab);
+  const run::Staging staging(run::runs_folder(lab));
   const Sorted sorted = sort_and_stage(files_of(paths), staging.path());
   for (const auto& [uuid, staged] : sorted.runs) {
     const run::Folder own = run::folder_of(lab, uuid);

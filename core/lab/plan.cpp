@@ -113,7 +113,7 @@ class Forecast {
     }
   }
 
-  Estimate time(const spec::RunSpec& run, int64_t steps_done) const {
+  Estimate time(const spec::RunSpec& run, int64_t steps_done) {
     return time_.estimate(run, steps_done);
   }
   DiskUse disk(const spec::RunSpec& run) { return disk_.use(run); }
@@ -142,6 +142,8 @@ void estimate(const spec::Experiment& experiment, Forecast& forecast, Plan* plan
   std::vector<double> seconds;
   std::vector<int64_t> working;
   size_t measured = 0;
+  std::optional<size_t> cell;
+  DiskUse disk;  // of each run of this cell
   for (PlannedTask& task : plan->tasks) {
     if (!needs_work(task.status)) continue;
     const spec::RunSpec& run = experiment.runs[task.index].run;
@@ -160,7 +162,8 @@ void estimate(const spec::Experiment& experiment, Forecast& forecast, Plan* plan
     task.measured = time.measured;
     measured += time.measured;
     seconds.push_back(task.seconds);
-    const DiskUse disk = forecast.disk(run);
+    if (cell != experiment.runs[task.index].cell) disk = forecast.disk(run);
+    cell = experiment.runs[task.index].cell;
     task.bytes = disk.kept;
     plan->disk.kept += disk.kept;
     plan->disk.measured += disk.measured;
@@ -179,7 +182,9 @@ void estimate(const spec::Experiment& experiment, Forecast& forecast, Plan* plan
 
 }  // namespace
 
-int64_t PlannedDisk::needed() const { return std::max<int64_t>(kept + working - present, 0); }
+int64_t PlannedDisk::needed() const {
+  return std::max<int64_t>(kept + artefacts + working - present, 0);
+}
 
 std::string to_string(TaskStatus status) {
   static constexpr const char* kNames[] = {"done",        "stale",        "running",
@@ -261,6 +266,7 @@ nlohmann::json to_json(const std::vector<PlannedArtefact>& artefacts) {
                                        : "to do"},
          {"runs", artefact.users},
          {"seconds", artefact.seconds ? nlohmann::json(*artefact.seconds) : nlohmann::json()},
+         {"bytes", artefact.bytes > 0 ? nlohmann::json(artefact.bytes) : nlohmann::json()},
          {"note", artefact.note}});
   }
   return list;
@@ -299,6 +305,7 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
           {"counts", counts},
           {"disk",
            {{"bytes", disk.kept},
+            {"artefact_bytes", disk.artefacts},
             {"working_bytes", disk.working},
             {"needed_bytes", disk.needed()},
             {"free_bytes", disk.free < 0 ? nlohmann::json() : nlohmann::json(disk.free)},

@@ -46,11 +46,12 @@ struct PlannedTask {
 
 // The disk that the work takes, in bytes.
 struct PlannedDisk {
-  int64_t kept = 0;     // the folders of the finished runs
-  int64_t working = 0;  // checkpoints on top of that, of the runs that train at the same time
-  int64_t present = 0;  // what unfinished runs have on disk already
-  int64_t free = -1;    // where the lab is or will be made; -1: unknown
-  size_t measured = 0;  // runs whose size is that of earlier runs of the lab
+  int64_t kept = 0;       // the folders of the finished runs
+  int64_t artefacts = 0;  // the files of the artefacts to be made, where their plugins count them
+  int64_t working = 0;    // checkpoints on top of that, of the runs that train at the same time
+  int64_t present = 0;    // what unfinished runs and artefacts have on disk already
+  int64_t free = -1;      // where the lab is or will be made; -1: unknown
+  size_t measured = 0;    // runs whose size is that of earlier runs of the lab
 
   int64_t needed() const;  // the most that the work adds to the disk at any moment
   bool fits() const { return free < 0 || needed() <= free; }

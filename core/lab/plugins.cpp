@@ -283,12 +283,15 @@ run::InstalledPlugins installed_plugins(const std::vector<PluginRecord>& records
 
 spec::PluginCatalogue catalogue_of(const std::vector<PluginRecord>& records) {
   std::vector<spec::PluginInfo> plugins;
+  std::vector<std::string> refused;
   for (const PluginRecord& record : records) {
     if (record.state == PluginState::kEnabled) {
       plugins.insert(plugins.end(), record.plugins.begin(), record.plugins.end());
+    } else {
+      refused.push_back(fs::path(record.file).filename());
     }
   }
-  return spec::PluginCatalogue(std::move(plugins));
+  return spec::PluginCatalogue(std::move(plugins), std::move(refused));
 }
 
 }  // namespace lea::lab

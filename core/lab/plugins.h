@@ -47,7 +47,7 @@ PluginRecord probe_file(const std::string& file, double seconds = 30);
 // The versions and binaries of the enabled ones, for the rule about stale runs.
 run::InstalledPlugins installed_plugins(const std::vector<PluginRecord>& records);
 
-// The enabled ones.
+// The enabled ones. The others are named as refused.
 spec::PluginCatalogue catalogue_of(const std::vector<PluginRecord>& records);
 
 }  // namespace lea::lab

@@ -1,24 +1,21 @@
 #include "core/lab/score_export.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "core/base/csv.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
 #include "core/lab/archive.h"
-#include "core/lab/process.h"
+#include "core/lab/worker_file.h"
 
 namespace lea::lab {
 namespace {
-
-constexpr double kScoreSeconds = 24 * 3600;
 
 bool of_scores(const ScoreExport& request) { return request.what == ScoreExport::What::kScores; }
 
@@ -26,17 +23,6 @@ bool of_scores(const ScoreExport& request) { return request.what == ScoreExport:
 const char* name_of(ScoreExport::What what) {
   return what == ScoreExport::What::kScores ? "scores" : "topk";
 }
-
-// The path of the worker's temporary output file, which the destructor removes.
-class RawFile {
- public:
-  explicit RawFile(const std::string& out) : path_(out + ".raw-" + std::to_string(getpid())) {}
-  ~RawFile() { std::remove(path_.c_str()); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // Takes from the worker's output how many of the stored ranks its scores do not give.
 void read_differences(const std::string& output, ExportedScores* exported) {
@@ -56,33 +42,23 @@ void read_differences(const std::string& output, ExportedScores* exported) {
   }
 }
 
-[[noreturn]] void refuse(const RankedRun& run, const ProcessResult& ended) {
-  const std::string reason = printable(ended.err.substr(0, ended.err.find('\n')));
-  // An error that the worker reports keeps its exit code. Anything else is taken for a plugin's
-  // crash.
-  const int code = ended.exit_code;
-  const bool verdict = (code == int(Exit::kBadInput) || code == int(Exit::kEnvironment) ||
-                        code == int(Exit::kInternal)) &&
-                       !reason.empty();
-  throw Error(verdict ? static_cast<Exit>(code) : Exit::kPlugin,
-              "run " + run.folder.uuid() + ": cannot be scored: " +
-                  (reason.empty() ? "the worker ended with code " + std::to_string(code) : reason));
-}
-
 // Returns the worker's output.
 std::string run_worker(const std::string& lab, const RankedRun& run, const ScoreExport& request,
                        const std::string& raw) {
-  std::vector<std::string> command = {worker_path(), "score",
-                                      "--lab",       lab,
-                                      "--run",       run.folder.path,
-                                      "--what",      name_of(request.what),
-                                      "--k",         std::to_string(request.k),
-                                      "--out",       raw};
+  std::vector<std::string> command = {"score",
+                                      "--lab",
+                                      lab,
+                                      "--run",
+                                      run.folder.path,
+                                      "--what",
+                                      name_of(request.what),
+                                      "--k",
+                                      std::to_string(request.k),
+                                      "--out",
+                                      raw};
   for (const std::string& folder : request.plugin_dirs)
     command.insert(command.end(), {"--plugin-dir", folder});
-  const ProcessResult ended = run_process(command, kScoreSeconds);
-  if (ended.exit_code != 0) refuse(run, ended);
-  return ended.out;
+  return call_worker(std::move(command), "run " + run.folder.uuid() + ": cannot be scored: ");
 }
 
 // Adds the ids of the test events, in the order of the rows, and of all items.
@@ -167,7 +143,7 @@ ExportedScores export_scores(const std::string& lab, const RankedRun& run,
   exported.events = std::ssize(run.ranks.file.records);
   exported.columns =
       of_scores(request) ? run.data->items() : std::min(request.k, run.data->items());
-  const RawFile file(request.out);
+  const WorkerFile file(request.out);
   read_differences(run_worker(lab, run, request, file.path()), &exported);
   const auto bytes = static_cast<uintmax_t>(exported.events * exported.columns * 4);
   const uintmax_t written = std::filesystem::file_size(file.path());

@@ -1,9 +1,11 @@
 #include "core/lab/session.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/lab/artefact_time.h"
 #include "core/lab/collector.h"
+#include "core/lab/disk.h"
 #include "core/lab/experiment_data.h"
 #include "core/lab/lab_folder.h"
 #include "core/lab/local_pool.h"
@@ -48,8 +50,13 @@ Plan Session::make_plan(const SplitSizes& sizes) const {
   for (PlannedTask& task : plan.tasks) task.judged = judged[task.index];
   add_artefacts(lab_, experiment_, catalogue_, &plan);
   estimate_artefacts({lab_, options_.plugin_dirs, options_.on_wait}, experiment_, &plan.artefacts);
-  for (const PlannedArtefact& artefact : plan.artefacts)
+  for (const PlannedArtefact& artefact : plan.artefacts) {
     plan.seconds += artefact.seconds.value_or(0) / static_cast<double>(plan.jobs);
+    if (artefact.bytes == 0) continue;
+    plan.disk.artefacts += artefact.bytes;
+    const run::Folder begun = run::artefact_folder(lab_, artefact.key);
+    plan.disk.present += std::min(folder_bytes(begun.path), artefact.bytes);
+  }
   return plan;
 }
 

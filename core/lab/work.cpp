@@ -36,14 +36,21 @@ run::Folder folder_of(const Session& session, const PlannedTask& task,
   return folder;
 }
 
-// Makes the folder of an artefact that is to be made, unless another process has it in hand.
+// Makes the folder of an artefact that is to be made, unless another process has it in hand. Leaves a
+// damaged folder as it is: `lealab work` says what is wrong with it.
 void make_folder(const Session& session, const Plan& plan, size_t artefact) {
   const PlannedArtefact& planned = plan.artefacts[artefact];
   const auto claim = run::Claim::take(session.lab(), planned.key);
   if (!claim) return;
   const run::Folder folder = run::artefact_folder(session.lab(), planned.key);
-  const bool failed = fs::exists(folder.path) && run::read_result(folder).has_value();
-  if (!fs::exists(folder.path) || failed)
+  bool make = !fs::exists(folder.path);
+  try {
+    const auto result = run::artefact_result(folder);
+    make = make || (result && result->state != run::State::kFinished);
+  } catch (const DataError&) {
+    return;
+  }
+  if (make)
     run::make_artefact(session.lab(), header_of(plan.artefacts, artefact, session.experiment()));
 }
 

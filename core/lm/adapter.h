@@ -33,9 +33,9 @@ struct AdapterConfig {
   std::string bias = "none";
   std::vector<std::string> saved_modules = {};
 
-  bool targets_module(const std::string& module) const;
-  int64_t rank_of(const std::string& module) const;
-  double scale_of(const std::string& module) const;
+  LEA_LM_API bool targets_module(const std::string& module) const;
+  LEA_LM_API int64_t rank_of(const std::string& module) const;
+  LEA_LM_API double scale_of(const std::string& module) const;
 };
 
 class LEA_LM_API Adapter {

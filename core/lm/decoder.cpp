@@ -133,7 +133,7 @@ void require_weights(const Config& config, const Weights& weights) {
     weights.get(name, shape);
     known.insert(name);
   }
-  for (const auto& [name, entry] : weights.entries()) {
+  for (const std::string& name : weights.names()) {
     if (known.contains(name) || name.ends_with(".rotary_emb.inv_freq")) continue;  // in old files
     throw DataError(weights.where(name) + ": is no part of a " + config.family +
                     " model with this config.json; it would be left out");

@@ -6,6 +6,8 @@
 
 #include <optional>
 
+#include "core/lm/export.h"
+
 namespace lea::lm {
 
 struct LowRank {
@@ -21,7 +23,7 @@ struct Linear {
   std::optional<LowRank> adapter;
 
   // x [T, in] -> [T, out], in x's type. The adapter's part is computed in the adapter's type.
-  at::Tensor operator()(const at::Tensor& x, double dropout = 0) const;
+  LEA_LM_API at::Tensor operator()(const at::Tensor& x, double dropout = 0) const;
 };
 
 }  // namespace lea::lm

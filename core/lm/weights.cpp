@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/base/mapped_file.h"
+#include "core/base/safetensors.h"
 #include "core/base/text.h"
 #include "core/lm/scalar_type.h"
 
@@ -33,9 +34,18 @@ constexpr const char* kIndex = "model.safetensors.index.json";
 
 }  // namespace
 
-Weights::Weights(const std::string& folder) : folder_(folder) {
+struct Weights::Files {
+  std::string folder;
+  std::map<std::string, SafetensorsEntry> entries;
+  std::map<std::string, std::shared_ptr<const MappedFile>> file_of;  // tensor -> its file
+
+  void add(const std::string& name);
+};
+
+Weights::Weights(const std::string& folder)
+    : files_(std::make_unique<Files>(Files{folder, {}, {}})) {
   if (fs::exists(folder + "/" + kSingle)) {  // even if there is an index, as in transformers
-    add(folder, kSingle);
+    files_->add(kSingle);
     return;
   }
   const auto index = read_json(folder + "/" + kIndex);
@@ -53,11 +63,11 @@ Weights::Weights(const std::string& folder) : folder_(folder) {
       throw DataError(where + ": weight_map: names " + printable(file) +
                       ", which is not there. Fetch the model again.");
     }
-    add(folder, file);
+    files_->add(file);
   }
   for (const auto& [tensor, file] : place) {
-    const auto found = file_of_.find(tensor);
-    if (found == file_of_.end() || found->second->path() != folder + "/" + file) {
+    const auto found = files_->file_of.find(tensor);
+    if (found == files_->file_of.end() || found->second->path() != folder + "/" + file) {
       throw DataError(where + ": weight_map: " + printable(tensor) + " is not in " +
                       printable(file));
     }
@@ -68,29 +78,37 @@ Weights::~Weights() = default;
 Weights::Weights(Weights&&) noexcept = default;
 Weights& Weights::operator=(Weights&&) noexcept = default;
 
-void Weights::add(const std::string& folder, const std::string& name) {
+void Weights::Files::add(const std::string& name) {
   const auto file = std::make_shared<const MappedFile>(folder + "/" + name);
   const std::string where = printable(file->path());
   for (SafetensorsEntry& entry :
        parse_safetensors({file->data(), file->size()}, file->size(), where)) {
     const std::string tensor = entry.name;
-    if (!file_of_.emplace(tensor, file).second) {
+    if (!file_of.emplace(tensor, file).second) {
       throw DataError(where + ": " + printable(tensor) + " is also in " +
-                      printable(file_of_.at(tensor)->path()));
+                      printable(file_of.at(tensor)->path()));
     }
-    entries_.emplace(tensor, std::move(entry));
+    entries.emplace(tensor, std::move(entry));
   }
+}
+
+bool Weights::has(const std::string& name) const { return files_->entries.contains(name); }
+
+std::vector<std::string> Weights::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : files_->entries) names.push_back(name);
+  return names;
 }
 
 uint64_t Weights::bytes() const {
   uint64_t bytes = 0;
-  for (const auto& [name, entry] : entries_) bytes += entry.end - entry.begin;
+  for (const auto& [name, entry] : files_->entries) bytes += entry.end - entry.begin;
   return bytes;
 }
 
 uint64_t Weights::bytes_stored_otherwise(at::ScalarType type) const {
   uint64_t bytes = 0;
-  for (const auto& [name, entry] : entries_) {
+  for (const auto& [name, entry] : files_->entries) {
     if (type_of(entry.dtype, where(name)) != type) bytes += entry.end - entry.begin;
   }
   return bytes;
@@ -98,7 +116,7 @@ uint64_t Weights::bytes_stored_otherwise(at::ScalarType type) const {
 
 uint64_t Weights::bytes_as(at::ScalarType type) const {
   uint64_t bytes = 0;
-  for (const auto& [name, entry] : entries_) {
+  for (const auto& [name, entry] : files_->entries) {
     const uint64_t stored = safetensors_element_bytes(entry.dtype);
     if (type_of(entry.dtype, where(name)) != type)
       bytes += (entry.end - entry.begin) / stored * c10::elementSize(type);
@@ -108,28 +126,28 @@ uint64_t Weights::bytes_as(at::ScalarType type) const {
 
 std::map<std::string, uint64_t> Weights::counts() const {
   std::map<std::string, uint64_t> counts;
-  for (const auto& [name, entry] : entries_)
+  for (const auto& [name, entry] : files_->entries)
     counts[entry.dtype] += (entry.end - entry.begin) / safetensors_element_bytes(entry.dtype);
   return counts;
 }
 
 size_t Weights::files() const {
   std::set<const MappedFile*> files;
-  for (const auto& [name, file] : file_of_) files.insert(file.get());
+  for (const auto& [name, file] : files_->file_of) files.insert(file.get());
   return files.size();
 }
 
 std::string Weights::where(const std::string& name) const {
-  return printable(file_of_.at(name)->path()) + ": " + printable(name);
+  return printable(files_->file_of.at(name)->path()) + ": " + printable(name);
 }
 
 at::Tensor Weights::get(const std::string& name, const std::vector<int64_t>& shape) const {
-  const auto found = entries_.find(name);
-  if (found == entries_.end())
-    throw DataError(printable(folder_) + ": no file has the tensor " + printable(name) + " " +
-                    text_of(shape));
+  const auto found = files_->entries.find(name);
+  if (found == files_->entries.end())
+    throw DataError(printable(files_->folder) + ": no file has the tensor " + printable(name) +
+                    " " + text_of(shape));
   const SafetensorsEntry& entry = found->second;
-  const std::shared_ptr<const MappedFile>& file = file_of_.at(name);
+  const std::shared_ptr<const MappedFile>& file = files_->file_of.at(name);
   const at::ScalarType type = type_of(entry.dtype, where(name));
   if (entry.shape != shape)
     throw DataError(where(name) + ": must be " + text_of(shape) + ", but is " +

@@ -4,13 +4,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "core/base/mapped_file.h"
-#include "core/base/safetensors.h"
 #include "core/lm/export.h"
 
 namespace lea::lm {
@@ -25,8 +24,8 @@ class LEA_LM_API Weights {
   Weights(Weights&&) noexcept;
   Weights& operator=(Weights&&) noexcept;
 
-  bool has(const std::string& name) const { return entries_.contains(name); }
-  const std::map<std::string, SafetensorsEntry>& entries() const { return entries_; }
+  bool has(const std::string& name) const;
+  std::vector<std::string> names() const;  // of all tensors, sorted
 
   uint64_t bytes() const;  // of all tensors
   // Bytes in the files of the tensors that are not stored in this type.
@@ -46,11 +45,8 @@ class LEA_LM_API Weights {
   at::Tensor get(const std::string& name, const std::vector<int64_t>& shape) const;
 
  private:
-  void add(const std::string& folder, const std::string& name);
-
-  std::string folder_;
-  std::map<std::string, SafetensorsEntry> entries_;
-  std::map<std::string, std::shared_ptr<const MappedFile>> file_of_;  // tensor -> its file
+  struct Files;  // the mapped files, and where their tensors are
+  std::unique_ptr<Files> files_;
 };
 
 }  // namespace lea::lm

@@ -9,6 +9,7 @@
 #include "core/report/flags.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
+#include "core/report/pairs.h"
 #include "core/report/pivot.h"
 #include "core/report/training_free.h"
 #include "core/spec/run_spec.h"
@@ -17,19 +18,6 @@ namespace lea::report {
 namespace {
 
 using Lines = std::vector<std::string>;
-
-std::string seed_list(const std::set<int64_t>& seeds) {
-  std::vector<std::string> parts;
-  for (const int64_t seed : seeds) parts.push_back(std::to_string(seed));
-  return joined(parts);
-}
-
-std::string grouped(int64_t number) {  // 71,872
-  std::string digits = std::to_string(number);
-  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(at, ",");
-  return digits;
-}
 
 // The part whose ties and collapse a row's results describe.
 std::string part_of(const Row& row) {
@@ -57,20 +45,6 @@ std::string data_counts(const std::string& lab, const std::string& name,
 // "seed 1" or "seeds 1, 2".
 std::string seeds_text(const std::set<int64_t>& seeds) {
   return (seeds.size() == 1 ? "seed " : "seeds ") + seed_list(seeds);
-}
-
-// "seed 1, 2", and in a table over splits "split 5 seed 1, 2; split 6 seed 1".
-std::string repetitions_text(const std::set<Repetition>& repetitions) {
-  std::map<int64_t, std::set<int64_t>> seeds;  // by split
-  for (const Repetition& repetition : repetitions) {
-    seeds[repetition.split].insert(repetition.seed);
-  }
-  std::vector<std::string> parts;
-  for (const auto& [split, of_split] : seeds) {
-    const std::string where = split == kOneSplit ? "" : "split " + std::to_string(split) + " ";
-    parts.push_back(where + "seed " + seed_list(of_split));
-  }
-  return joined(parts, "; ");
 }
 
 // `seeds` are those of the splits that the rows are means over.
@@ -340,35 +314,6 @@ void add_machines(const Pivot& pivot, Lines* notes) {
   }
 }
 
-// In a table over splits the intervals of two rows overlap widely, because splits differ more than
-// methods. The differences within the splits do not have that spread. One line for each row of a
-// group but the best, about the last NDCG of the test part.
-void add_pairs(const Pivot& pivot, Lines* notes) {
-  if (!pivot.over_splits) return;
-  const Column* column = nullptr;
-  for (const Column& other : pivot.columns) {
-    if (other.part == "test" && other.metric.starts_with("ndcg@")) column = &other;
-  }
-  if (!column) return;
-  std::map<std::string, const Row*> best;  // by group
-  const auto mean_of = [&](const Row& row) { return summarize(values_of(row, *column)).mean; };
-  for (const Row& row : pivot.rows) {
-    if (values_of(row, *column).empty()) continue;
-    const Row*& of_group = best[row.group];
-    if (!of_group || mean_of(row) > mean_of(*of_group)) of_group = &row;
-  }
-  for (const Row& row : pivot.rows) {
-    const auto own = values_of(row, *column);
-    if (own.empty() || best[row.group] == &row) continue;
-    const Row& other = *best[row.group];
-    const Summary difference = summarize(paired_differences(own, values_of(other, *column)));
-    if (!difference.half_width) continue;
-    notes->push_back("In pairs: " + column->title + " of " + row.name + " minus " + other.name +
-                     ": " + fixed(difference.mean) + " ± " + fixed(*difference.half_width) + " (" +
-                     std::to_string(difference.n) + " pairs).");
-  }
-}
-
 // The least and the greatest value of a figure.
 struct Span {
   double low = 0, high = 0;
@@ -434,7 +379,7 @@ void add_footer(const TableOptions& options, Pivot* table) {
   Lines notes;
   add_data_and_protocol(pivot, options, &notes);
   add_counts(pivot, &notes);
-  add_pairs(pivot, &notes);
+  for (std::string& line : pair_notes(pivot)) notes.push_back(std::move(line));
   add_head(pivot, &notes);
   add_quality(pivot, &notes);
   for (std::string& line : training_free_notes(options, table)) notes.push_back(std::move(line));

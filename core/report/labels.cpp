@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/base/text.h"
 #include "core/report/json_path.h"
 
 namespace lea::report {
@@ -84,6 +85,30 @@ bool natural_less(const std::string& a, const std::string& b) {
   }
   if ((i < a.size()) != (j < b.size())) return j < b.size();
   return a < b;  // decides between "01" and "1"
+}
+
+std::string seed_list(const std::set<int64_t>& seeds) {
+  std::vector<std::string> parts;
+  for (const int64_t seed : seeds) parts.push_back(std::to_string(seed));
+  return joined(parts);
+}
+
+std::string repetitions_text(const std::set<Repetition>& repetitions) {
+  std::map<int64_t, std::set<int64_t>> seeds;  // by split
+  for (const Repetition& repetition : repetitions) {
+    seeds[repetition.split].insert(repetition.seed);
+  }
+  std::vector<std::string> parts;
+  for (const auto& [split, of_split] : seeds) {
+    if (split == kOneSplit) {
+      parts.push_back("seed " + seed_list(of_split));
+    } else if (of_split == std::set<int64_t>{0}) {
+      parts.push_back("split " + std::to_string(split));
+    } else {
+      parts.push_back("split " + std::to_string(split) + " seed " + seed_list(of_split));
+    }
+  }
+  return joined(parts, "; ");
 }
 
 bool untrained(const db::RunRow& run) {

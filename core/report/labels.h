@@ -2,9 +2,11 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "core/report/statistics.h"
 #include "db/store/store.h"
 
 namespace lea::report {
@@ -24,6 +26,13 @@ std::string describe(const db::RunRow& run);
 // A strict order. Compares digits as numbers ("a2" < "a10") and other text as bytes. "", "-" and
 // "none" come first.
 bool natural_less(const std::string& a, const std::string& b);
+
+// Numbers as "1, 2".
+std::string seed_list(const std::set<int64_t>& seeds);
+
+// "seed 1, 2", and in a table over splits "split 5 seed 1, 2; split 6 seed 1". The seed 0 of a run
+// without one is not named there: "split 5".
+std::string repetitions_text(const std::set<Repetition>& repetitions);
 
 // Whether the run has a framework without training: `train` is null in its resolved spec. False for
 // imported ranks.

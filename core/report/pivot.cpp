@@ -117,9 +117,9 @@ void keep_one_data_set(const TableOptions& options, Row* row) {
                                       [](const Member& a, const Member& b) {
                                         return run::counts_before(a.candidate, b.candidate);
                                       });
-  row->group = data_and_protocol(first->run, options);
+  row->setting = data_and_protocol(first->run, options);
   row->other_data += static_cast<int64_t>(std::erase_if(row->finished, [&](const Member& member) {
-    return data_and_protocol(member.run, options) != row->group;
+    return data_and_protocol(member.run, options) != row->setting;
   }));
   std::map<int64_t, const Member*> preferred;  // by seed of the split
   for (const Member& member : row->finished) {
@@ -135,6 +135,7 @@ void keep_one_data_set(const TableOptions& options, Row* row) {
   row->other_data += static_cast<int64_t>(std::erase_if(row->finished, [&](const Member& member) {
     return text_at(member.run.result, "split_fingerprint") != fingerprint[member.repetition.split];
   }));
+  row->group = row->setting;
   for (const std::string& of_split : fingerprints) row->group += "|" + of_split;
 }
 
@@ -382,6 +383,13 @@ std::string fixed(double value) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", kDigits, value);
   return text;
+}
+
+std::string grouped(int64_t number) {
+  std::string digits = std::to_string(number);
+  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(at, ",");
+  return digits;
 }
 
 std::map<Repetition, double> values_of(const Row& row, const Column& column) {

@@ -3,9 +3,11 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "core/report/cluster_interval.h"
 #include "core/report/measure.h"
 #include "core/report/statistics.h"
 #include "core/report/table.h"
@@ -42,7 +44,8 @@ struct Row {
   std::vector<std::string> labels;  // one for each axis
   std::string name;                 // for messages: "gru4rec snqn"
   bool untrained = false;
-  std::string group;  // rows of a group are comparable: same data, splits and protocol
+  std::string setting;  // data and protocol, whichever the splits
+  std::string group;    // rows of a group are comparable: same data, splits and protocol
   // For each repetition, the run that counts (core/run/counting.h) is in one of these two, in the
   // order of the repetitions.
   std::vector<Member> finished;
@@ -60,6 +63,18 @@ struct TestReads {
   int64_t before = 0;  // other runs that had read it before the first of those; all runs otherwise
 };
 
+// A row minus the reference row, in pairs of runs of equal split and seed (core/report/pairs.h).
+struct PairedRows {
+  size_t row = 0, reference = 0;  // in Pivot::rows
+  size_t column = 0;              // in Pivot::columns
+  // Mean and interval over the splits. `n` is the number of pairs; 0: the rows have none.
+  Summary difference;
+  std::optional<ClusterInterval> over_sequences;  // empty without the ranks
+  size_t without_ranks = 0;                       // number of runs whose ranks the lab lacks
+  std::set<int64_t> splits, seeds;                // of the pairs; no seed for untrained rows
+  std::set<Repetition> left_out;                  // finished runs of either row without a partner
+};
+
 struct Pivot {
   std::string experiment;
   bool over_splits = false;  // the rows are means over splits: `split.seed` is an axis
@@ -72,6 +87,7 @@ struct Pivot {
   std::map<std::string, TestReads> test_reads;  // by group; empty when they were not counted
   // Training-free rows of other experiments (core/report/training_free.h). They have no marks.
   std::vector<Row> borrowed;
+  std::vector<PairedRows> pairs;      // only with over_splits
   std::vector<std::string> notes;     // the footer, one line each, plain text
   std::vector<std::string> commands;  // shell commands that the footer recommends
 };
@@ -80,6 +96,9 @@ struct Pivot {
 inline constexpr int kDigits = 4;
 std::string fixed(double value);
 double as_printed(double value);
+
+// An integer for people: "71,872".
+std::string grouped(int64_t number);
 
 // The values of a row in a column, by repetition.
 std::map<Repetition, double> values_of(const Row& row, const Column& column);

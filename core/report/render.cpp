@@ -276,6 +276,48 @@ std::string render_latex(const Pivot& pivot) {
   return text;
 }
 
+namespace {
+
+nlohmann::ordered_json json_labels(const Pivot& pivot, const Row& row) {
+  nlohmann::ordered_json labels;
+  for (size_t a = 0; a < pivot.axes.size(); ++a) labels[pivot.axes[a]] = row.labels[a];
+  return labels;
+}
+
+nlohmann::ordered_json json_pairs(const Pivot& pivot) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const PairedRows& pairs : pivot.pairs) {
+    nlohmann::ordered_json entry = {{"row", json_labels(pivot, pivot.rows[pairs.row])},
+                                    {"reference", json_labels(pivot, pivot.rows[pairs.reference])},
+                                    {"metric", pivot.columns[pairs.column].metric},
+                                    {"n", pairs.difference.n},
+                                    {"difference", nullptr},
+                                    {"over_splits", nullptr},
+                                    {"over_sequences", nullptr},
+                                    {"splits", pairs.splits},
+                                    {"seeds", pairs.seeds}};
+    if (pairs.difference.n > 0) entry["difference"] = pairs.difference.mean;
+    if (pairs.difference.half_width) {
+      entry["over_splits"] = {{"half_width", *pairs.difference.half_width}};
+    }
+    if (const auto& interval = pairs.over_sequences) {
+      entry["over_sequences"] = {{"low", interval->low},
+                                 {"high", interval->high},
+                                 {"p", interval->p},
+                                 {"sequences", interval->sequences},
+                                 {"shared", interval->shared}};
+    }
+    entry["left_out"] = nlohmann::ordered_json::array();
+    for (const Repetition& repetition : pairs.left_out) {
+      entry["left_out"].push_back({{"split_seed", repetition.split}, {"seed", repetition.seed}});
+    }
+    list.push_back(entry);
+  }
+  return list;
+}
+
+}  // namespace
+
 std::string render_json(const Pivot& pivot) {
   nlohmann::ordered_json document = {{"experiment", pivot.experiment}, {"axes", pivot.axes}};
   document["interval"] =
@@ -294,7 +336,7 @@ std::string render_json(const Pivot& pivot) {
   };
   const auto entry_of = [&](const Row& row) {
     nlohmann::ordered_json entry;
-    for (size_t a = 0; a < pivot.axes.size(); ++a) entry["labels"][pivot.axes[a]] = row.labels[a];
+    entry["labels"] = json_labels(pivot, row);
     entry["untrained"] = row.untrained;
     entry["runs"] = runs(row.finished);
     entry["unfinished"] = runs(row.unfinished);
@@ -327,6 +369,7 @@ std::string render_json(const Pivot& pivot) {
     entry.update(entry_of(row));
     document["training_free"].push_back(entry);
   }
+  if (pivot.over_splits) document["pairs"] = json_pairs(pivot);
   document["notes"] = pivot.notes;
   document["commands"] = pivot.commands;
   return pretty_json(document);

@@ -40,15 +40,26 @@ Summary summarize(const std::map<Repetition, double>& values) {
   return summary;
 }
 
+std::vector<std::pair<Repetition, Repetition>> pairs_of(const std::set<Repetition>& a,
+                                                        const std::set<Repetition>& b) {
+  std::vector<std::pair<Repetition, Repetition>> pairs;
+  for (const Repetition& left : a) {
+    for (const Repetition& right : b) {
+      const bool equal_seeds = left.seed == right.seed || left.seed == 0 || right.seed == 0;
+      if (left.split == right.split && equal_seeds) pairs.emplace_back(left, right);
+    }
+  }
+  return pairs;
+}
+
 std::map<Repetition, double> paired_differences(const std::map<Repetition, double>& a,
                                                 const std::map<Repetition, double>& b) {
+  std::set<Repetition> of_a, of_b;
+  for (const auto& [repetition, value] : a) of_a.insert(repetition);
+  for (const auto& [repetition, value] : b) of_b.insert(repetition);
   std::map<Repetition, double> differences;
-  for (const auto& [left, of_a] : a) {
-    for (const auto& [right, of_b] : b) {
-      const bool equal_seeds = left.seed == right.seed || left.seed == 0 || right.seed == 0;
-      if (left.split != right.split || !equal_seeds) continue;
-      differences[{left.split, std::max(left.seed, right.seed)}] = of_a - of_b;
-    }
+  for (const auto& [left, right] : pairs_of(of_a, of_b)) {
+    differences[{left.split, std::max(left.seed, right.seed)}] = a.at(left) - b.at(right);
   }
   return differences;
 }

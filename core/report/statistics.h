@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 namespace lea::report {
@@ -37,8 +39,12 @@ Summary summarize(const std::vector<double>& values);
 // as the only split, the summary of its values.
 Summary summarize(const std::map<Repetition, double>& values);
 
-// The differences a - b of two cells in pairs: of equal split and equal seed. A run without a seed
-// (0) is paired with every run on its split. A run without a partner is left out.
+// The runs of two cells in pairs: of equal split and equal seed. A run without a seed (0) is paired
+// with every run on its split. A run without a partner is left out.
+std::vector<std::pair<Repetition, Repetition>> pairs_of(const std::set<Repetition>& a,
+                                                        const std::set<Repetition>& b);
+
+// The differences a - b of these pairs, by the split and the seed of the pair.
 std::map<Repetition, double> paired_differences(const std::map<Repetition, double>& a,
                                                 const std::map<Repetition, double>& b);
 

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/report/pairs.h"
 #include "core/report/pivot.h"
 #include "core/report/render.h"
 #include "core/report/test_reads.h"
@@ -79,6 +80,7 @@ std::string experiment_table(const db::Store& store, const std::string& experime
   if (!has_outcome(pivot)) return render_before_outcomes(std::move(pivot), format);
   if (!options.lab.empty()) pivot.test_reads = count_test_reads(store, options.lab, pivot);
   add_training_free(store, options, &pivot);
+  pivot.pairs = compare_in_pairs(pivot, options);
   add_footer(options, &pivot);
   if (format == "markdown") return render_markdown(pivot);
   if (format == "csv") return render_csv(pivot);

@@ -22,10 +22,6 @@ namespace {
 constexpr const char* kHalfMade = ".new-";
 constexpr int64_t kFormat = 1;
 
-bool is_key(const std::string& name) {
-  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 // A name in the folder of the artefacts for a folder that is being made or removed.
 std::string temporary_for(const std::string& lab, const std::string& key) {
   return artefacts_folder(lab) + "/" + kHalfMade + std::to_string(getpid()) + "-" + key;
@@ -49,13 +45,60 @@ nlohmann::json to_json(const ArtefactHeader& header) {
 
 namespace {
 
-[[noreturn]] void refuse(const Folder& artefact, const std::string& file, const std::string& what) {
-  throw DataError(printable(artefact.path + "/" + kFilesFolder + "/" + file) + ": " + what +
-                  ". Remove the artefact with `lealab artefacts remove " +
-                  artefact.uuid().substr(0, 12) + "`; the next `lealab run` makes it again.");
+// What a user can do about an artefact that cannot be used.
+std::string remedy(const Folder& artefact) {
+  return " Remove the artefact with `lealab artefacts remove " + artefact.uuid().substr(0, 12) +
+         "`; the next `lealab run` makes it again.";
+}
+
+[[noreturn]] void refuse(const Folder& artefact, const std::string& path, const std::string& what) {
+  throw DataError(printable(path) + ": " + what + "." + remedy(artefact));
+}
+
+// Calls `read`, and says what to do when it finds a damaged file.
+template <class F>
+auto or_remedy(const Folder& artefact, F&& read) {
+  try {
+    return read();
+  } catch (const DataError& error) {
+    throw DataError(error.what() + remedy(artefact));
+  }
+}
+
+// The first sum that the header lacks of the data that the artefact reads; empty when it has all.
+std::string missing_sum(const ArtefactHeader& header) {
+  for (const std::string& name : header.needed.artefact.reads) {
+    if (!header.reads.contains(name)) return name;
+  }
+  return "";
+}
+
+// Whether the key is that of what the header describes. It has all sums.
+bool key_follows(const ArtefactHeader& header) {
+  return spec::artefact_key(header.needed, header.reads, header.after) == header.key;
+}
+
+std::string file_path(const Folder& artefact, const std::string& name) {
+  return artefact.path + "/" + kFilesFolder + "/" + name;
+}
+
+// The files below FOLDER/files, by their path there.
+std::vector<std::string> file_names(const Folder& artefact) {
+  const fs::path files = artefact.file(kFilesFolder);
+  std::vector<std::string> names;
+  std::error_code error;
+  for (auto entry = fs::recursive_directory_iterator(files, error);
+       entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (entry->is_regular_file()) names.push_back(fs::relative(entry->path(), files).string());
+  }
+  return names;
 }
 
 }  // namespace
+
+bool is_key(const std::string& text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
 
 Folder artefact_folder(const std::string& lab, const std::string& key) {
   return {artefacts_folder(lab) + "/" + key};
@@ -86,18 +129,25 @@ Folder find_artefact(const std::string& lab, const std::string& prefix) {
 }
 
 Folder find_task(const std::string& lab, const std::string& prefix) {
-  const bool is_key = prefix.size() > 8 && prefix[8] != '-';  // a uuid has a dash after 8 digits
-  return is_key ? find_artefact(lab, prefix) : find_run(lab, prefix);
+  const bool of_key = prefix.size() > 8 && prefix[8] != '-';  // a uuid has a dash after 8 digits
+  return of_key ? find_artefact(lab, prefix) : find_run(lab, prefix);
 }
 
 ArtefactHeader read_artefact(const Folder& artefact) {
   const std::string path = artefact.file(kArtefactFile);
-  const auto document = read_json(path);
-  if (!document) throw DataError(path + ": is missing. The folder is no artefact; move it away.");
+  const auto document = or_remedy(artefact, [&] { return read_json(path); });
+  if (!document) refuse(artefact, path, "is missing, so the folder is no whole artefact");
   ArtefactHeader header = artefact_from(*document, path);
   if (header.key != artefact.uuid()) {
-    throw DataError(path +
-                    ": key: must be the folder's name. A copied artefact must keep its name.");
+    refuse(artefact, path,
+           "key: must be the folder's name, because a copied artefact keeps its name, but is " +
+               printable(header.key));
+  }
+  const bool of_older_program = header.reads.empty() && !missing_sum(header).empty();
+  if (!of_older_program && (!missing_sum(header).empty() || !key_follows(header))) {
+    refuse(artefact, path,
+           "describes an artefact with another key: its plugin, its parameters, or the sums of the "
+           "data that it reads were changed");
   }
   return header;
 }
@@ -119,6 +169,8 @@ ArtefactHeader artefact_from(const nlohmann::json& document, const std::string& 
                             declaration.texts("params"), declaration.texts("reads"),
                             declaration.text("slot"),    declaration.integer("revision")};
   header.after = fields.text("after");
+  if (!header.after.empty() && !is_key(header.after))
+    fields.fail("after", "must be the key of an artefact, or empty");
   header.reads = fields.text_map("reads");
   try {
     header.run = spec::run_from_json(fields.at("run"), where + ": run");
@@ -129,6 +181,17 @@ ArtefactHeader artefact_from(const nlohmann::json& document, const std::string& 
   header.device = fields.text("device", "cpu");
   header.created = fields.text("created", "");
   return header;
+}
+
+void check_key(const ArtefactHeader& header, const std::string& where) {
+  if (const std::string name = missing_sum(header); !name.empty()) {
+    throw DataError(
+        where + ": reads: lacks the sum of the " + printable(name) +
+        ", which older versions of LEA Lab did not record, so the key cannot be checked. "
+        "Copy the artefact's folder instead, or remove it and make it again.");
+  }
+  if (!key_follows(header))
+    throw DataError(where + ": key: does not follow from the rest of the file, which was changed.");
 }
 
 Folder make_artefact(const std::string& lab, ArtefactHeader header) {
@@ -163,36 +226,40 @@ void remove_half_made_artefacts(const std::string& lab) {
 }
 
 std::map<std::string, FileRecord> record_files(const Folder& artefact) {
-  const fs::path files = artefact.file(kFilesFolder);
   std::map<std::string, FileRecord> records;
-  std::error_code error;
-  for (auto entry = fs::recursive_directory_iterator(files, error);
-       entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (!entry->is_regular_file()) continue;
-    const std::string path = entry->path().string();
-    records[fs::relative(entry->path(), files).string()] = {
-        static_cast<int64_t>(entry->file_size()), sha256_file(path)};
+  for (const std::string& name : file_names(artefact)) {
+    const std::string path = file_path(artefact, name);
+    records[name] = {static_cast<int64_t>(fs::file_size(path)), sha256_file(path)};
   }
   return records;
 }
 
+std::optional<Result> artefact_result(const Folder& artefact) {
+  return or_remedy(artefact, [&] { return read_result(artefact); });
+}
+
 std::optional<Result> check_artefact(const Folder& artefact, bool sums) {
-  auto result = read_result(artefact);
+  auto result = artefact_result(artefact);
   if (!result || result->state != State::kFinished) return std::nullopt;
+  read_artefact(artefact);
   if (!result->making)
-    throw DataError(artefact.file(kResultFile) + ": is not the result of an artefact.");
+    refuse(artefact, artefact.file(kResultFile), "is not the result of an artefact");
+  for (const std::string& name : file_names(artefact)) {
+    if (!name.starts_with('.') && !result->making->files.contains(name))
+      refuse(artefact, file_path(artefact, name), "was not there when the artefact was made");
+  }
   for (const auto& [name, record] : result->making->files) {
-    const std::string path = artefact.path + "/" + kFilesFolder + "/" + name;
+    const std::string path = file_path(artefact, name);
     std::error_code error;
     const auto size = static_cast<int64_t>(fs::file_size(path, error));
-    if (error) refuse(artefact, name, "is missing or cannot be read: " + error.message());
+    if (error) refuse(artefact, path, "is missing or cannot be read: " + error.message());
     if (size != record.bytes) {
-      refuse(artefact, name,
+      refuse(artefact, path,
              "has " + std::to_string(size) + " bytes, but was made with " +
                  std::to_string(record.bytes));
     }
     if (sums && sha256_file(path) != record.sha256)
-      refuse(artefact, name, "is damaged: it has another checksum than when it was made");
+      refuse(artefact, path, "is damaged: it has another checksum than when it was made");
   }
   return result;
 }

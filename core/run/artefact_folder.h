@@ -12,6 +12,8 @@
 //    "after", "reads": {name: sha256}, "run": {...}, "threads", "device", "created"}
 //
 //   after  the key of the artefact that it is made from, or ""
+//   reads  the sums of what it reads: with the plugin, the artefact and `after`, they give the key
+//          (core/spec/needed_artefacts.h). Empty in the folders of older programs.
 //   run    the resolved spec of a run that needs it: it names the data set, the split and the pool
 #pragma once
 
@@ -38,6 +40,9 @@ struct ArtefactHeader {
   std::string created;  // UTC
 };
 
+// Whether the text has the form of a key: 64 hexadecimal digits in lower case.
+bool is_key(const std::string& text);
+
 // lab/artefacts/KEY. It may not exist.
 Folder artefact_folder(const std::string& lab, const std::string& key);
 
@@ -52,12 +57,17 @@ Folder find_artefact(const std::string& lab, const std::string& prefix);
 // given with at least nine digits, which tell it from a uuid. Throws UsageError.
 Folder find_task(const std::string& lab, const std::string& prefix);
 
-// Throws DataError that names the file and the key, also for a format of a newer version.
+// Throws DataError that says which file, why and what to do: also for a format of a newer version, and
+// when the content does not give the key that the folder is named after.
 ArtefactHeader read_artefact(const Folder& artefact);
 
 // The content of artefact.json, and back. `where` names it in messages.
 nlohmann::json to_json(const ArtefactHeader& header);
 ArtefactHeader artefact_from(const nlohmann::json& document, const std::string& where);
+
+// Throws DataError unless the header has the key that follows from its content (spec::artefact_key).
+// `where` begins the message.
+void check_key(const ArtefactHeader& header, const std::string& where);
 
 // Makes lab/artefacts/KEY. After a crash the folder is either complete or absent. The caller must
 // hold the claim of the key. A folder of a making that failed is removed first.
@@ -73,9 +83,14 @@ void remove_half_made_artefacts(const std::string& lab);
 // The records of all files below FOLDER/files, by their path there.
 std::map<std::string, FileRecord> record_files(const Folder& artefact);
 
-// The result of a finished artefact. Empty when it is not finished. Throws DataError when a file is
-// missing, is one too many, or has another size than the result says; with `sums`, also when it has
-// another checksum. The message says which file, and what to do.
+// The result of an artefact that was made or could not be made. Empty when there is none. Throws
+// DataError when it is damaged, with what to do.
+std::optional<Result> artefact_result(const Folder& artefact);
+
+// The result of a finished artefact. Empty when it is not finished. Throws DataError when
+// artefact.json is not that of this artefact (read_artefact), or when a file is missing, is one too
+// many, or has another size than the result says; with `sums`, also when it has another checksum.
+// Files whose names begin with a dot do not count. The message says which file, and what to do.
 std::optional<Result> check_artefact(const Folder& artefact, bool sums);
 
 }  // namespace lea::run

@@ -142,10 +142,9 @@ void remove_half_made_runs(const std::string& lab) {
   }
 }
 
-Staging::Staging(const std::string& lab)
-    : path_(lab + kRuns + "/" + kStaging + std::to_string(getpid()) + "-" +
-            new_uuid().substr(0, 8)) {
-  remove_left_over(lab + kRuns, kStaging, "");
+Staging::Staging(const std::string& folder)
+    : path_(folder + "/" + kStaging + std::to_string(getpid()) + "-" + new_uuid().substr(0, 8)) {
+  remove_left_over(folder, kStaging, "");
   fs::create_directories(path_);
 }
 

@@ -102,11 +102,12 @@ Folder make_run(const std::string& lab, const Header& header, const spec::RunSpe
 // Removes the unfinished folders that make_run left in lab/runs when its process was killed.
 void remove_half_made_runs(const std::string& lab);
 
-// A temporary folder in lab/runs, where runs are unpacked and verified before they are published.
-// The destructor removes it with its content.
+// A temporary folder in `folder`, which is lab/runs or lab/artefacts. There runs or artefacts are
+// unpacked and verified before they are published. The destructor removes it with its content. The
+// constructor removes those of processes that were killed.
 class Staging {
  public:
-  explicit Staging(const std::string& lab);
+  explicit Staging(const std::string& folder);
   ~Staging();
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;

@@ -17,14 +17,15 @@ struct Artefact {
 
   // The artefact that it is made from: empty for none; another kind of this plugin; or "of." and a
   // kind, for an artefact of the environment that the parameter `of` names.
-  std::string after;
+  std::string after = "";
 
-  std::vector<std::string> params;  // the parameters of the plugin that change it
-  std::vector<std::string> reads;   // the data that it is made from: texts, training, history, pool
+  std::vector<std::string> params = {};  // the parameters of the plugin that change it
+  // The data that it is made from: texts, training, history, pool.
+  std::vector<std::string> reads = {};
   // Where it is needed: some of the words state, reward and augment, with spaces between them;
   // empty: anywhere. An environment that an augmenter names is asked for rewards and for whatever
   // the augmenter needs besides, so it stands in the slots reward and augment.
-  std::string slot;
+  std::string slot = "";
   int64_t revision = 1;  // raised when equal parameters give other files than before
 };
 

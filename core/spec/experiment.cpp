@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "core/base/device_name.h"
 #include "core/base/error.h"
@@ -158,10 +159,11 @@ class Expansion {
         resolved.run.reads_train ? seeds_ : std::vector<int64_t>{resolved.run.seed};
     const std::vector<std::string> hashes = run_hashes(resolved.run, seeds);
     for (size_t i = 0; i < seeds.size(); ++i) {
-      PlannedRun planned{resolved.run, hashes[i], labels};
+      PlannedRun planned{resolved.run, hashes[i], labels, cells_};
       planned.run.seed = seeds[i];
       if (is_new(planned, cell)) experiment_.runs.push_back(std::move(planned));
     }
+    ++cells_;
   }
 
   // Only a split by sequence is drawn with a seed. With another, the seeds of an axis would repeat
@@ -284,8 +286,9 @@ class Expansion {
   Grid grid_;
   std::vector<int64_t> seeds_;
   Experiment experiment_;
-  std::set<std::string> used_environments_;  // declared names that some cell has resolved
-  std::map<std::string, size_t> first_;      // index of the run that has this hash
+  std::set<std::string> used_environments_;        // declared names that some cell has resolved
+  std::unordered_map<std::string, size_t> first_;  // index of the run that has this hash
+  size_t cells_ = 0;                               // that have been added
 };
 
 }  // namespace

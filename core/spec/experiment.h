@@ -17,6 +17,8 @@ struct PlannedRun {
   std::string hash;  // run_hash(run)
   // By axis, the label of the run's value as the spec states it, such as framework: "snqn".
   std::map<std::string, std::string> labels;
+  // The runs of one cell stand together and have the same number. They differ in the seed alone.
+  size_t cell = 0;
 };
 
 struct Experiment {

@@ -7,7 +7,7 @@
 
 namespace lea::spec {
 
-// The version of what core/api and core/train compute. Whoever changes their results beyond
+// The version of what core/api, core/lm and core/train compute. Whoever changes their results beyond
 // rounding raises it. A kernel that differs in rounding alone belongs to the machine kind instead
 // (core/base/machine.h). Files that state no number were made with 1.
 inline constexpr int64_t kNumerics = 1;

@@ -12,15 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-// The value of an environment parameter.
-bool is_use(const json& value) {
-  return value.is_object() && value.size() == 2 && value.contains("id") && value.contains("params");
-}
-
-PluginUse use_of(const json& value) {
-  return {value.at("id").get<std::string>(), value.at("params")};
-}
-
 using Slots = std::vector<std::string>;
 
 bool is_needed_in(const Slots& slots, const Artefact& artefact) {
@@ -38,7 +29,7 @@ class Search {
   void visit(const std::string& plugin_kind, const PluginUse& use, const Slots& slots) {
     if (use.none()) return;
     for (const auto& [name, value] : use.params.items()) {
-      if (is_use(value)) visit("environment", use_of(value), slots);
+      if (const auto environment = environment_in(value)) visit("environment", *environment, slots);
     }
     for (const Artefact& artefact : artefacts_of_(plugin_kind, use.id)) {
       if (is_needed_in(slots, artefact)) add(plugin_kind, use, artefact);
@@ -70,7 +61,7 @@ class Search {
     const bool of = after.starts_with(kOf);
     const std::string kind = of ? after.substr(kOf.size()) : after;
     const std::string maker_kind = of ? "environment" : plugin_kind;
-    const PluginUse maker = of ? use_of(use.params.at("of")) : use;
+    const PluginUse maker = of ? environment_in(use.params.at("of")).value() : use;
     std::vector<std::string> kinds;
     for (const Artefact& artefact : artefacts_of_(maker_kind, maker.id)) {
       if (artefact.kind == kind) return add(maker_kind, maker, artefact);

@@ -57,6 +57,14 @@ enum class ParamType {
   kModel,  // the folder of a language model: the name of one in the lab's models, or a path
 };
 
+// What the rows of a user's file belong to, when it is text with the columns sequence_id and position
+// (core/api/event_table.h). `lealab verify` finds rows of validation and test events by it.
+enum class FileRows {
+  kOther,      // to nothing that the host knows of
+  kEvents,     // a row belongs to the event at this position of the sequence
+  kHistories,  // a row belongs to the history of the first `position` items of the sequence
+};
+
 // Inclusive bounds. For a list they hold for each element.
 struct Range {
   double min = -std::numeric_limits<double>::infinity();
@@ -73,6 +81,7 @@ struct ParamInfo {
   bool required = false;    // there is no default: the spec must state a value
   std::string not_above{};  // the name of another number of the struct that this one may not exceed
   bool added = false;       // added after a release: left out of a hash while it has its default
+  FileRows rows = FileRows::kOther;  // of a file
 };
 
 // Receives the declarations of a struct, one call each. A visitor overrides `on`.
@@ -97,8 +106,11 @@ class Fields {
     on({name, ParamType::kChoice, value, {}, std::move(choices), meaning}, &value);
   }
   // An empty path means that there is no file.
-  void file(const char* name, std::string& value, const char* meaning) {
-    on({name, ParamType::kFile, value, {}, {}, meaning}, &value);
+  void file(const char* name, std::string& value, const char* meaning,
+            FileRows rows = FileRows::kOther) {
+    ParamInfo info{name, ParamType::kFile, value, {}, {}, meaning};
+    info.rows = rows;
+    on(info, &value);
   }
   void environment(const char* name, std::string& value, const char* meaning) {
     on({name, ParamType::kEnvironment, value, {}, {}, meaning, /*required=*/true}, &value);

@@ -20,6 +20,7 @@ using nlohmann::json;
 constexpr std::array<const char*, 10> kTypeNames = {"bool",   "integer", "real",        "text",
                                                     "choice", "file",    "environment", "integers",
                                                     "reals",  "model"};
+constexpr std::array<const char*, 3> kRowNames = {"", "events", "histories"};
 
 std::string last_part(const std::string& id) {
   const size_t dot = id.rfind('.');
@@ -53,7 +54,8 @@ json param_json(const ParamInfo& info) {
           {"meaning", info.meaning},
           {"required", info.required},
           {"not_above", info.not_above},
-          {"added", info.added}};
+          {"added", info.added},
+          {"rows", kRowNames.at(static_cast<size_t>(info.rows))}};
 }
 
 // `plugin` and `place` name the parameter in messages until its own name is known.
@@ -73,6 +75,10 @@ ParamInfo param_from_json(const json& document, const std::string& plugin,
   info.required = fields.boolean("required", false);
   info.not_above = fields.text("not_above");
   info.added = fields.boolean("added", false);
+  const std::string rows = fields.text("rows", "");
+  const auto known_rows = std::find(kRowNames.begin(), kRowNames.end(), rows);
+  if (known_rows == kRowNames.end()) fields.fail("rows", "is unknown: " + in_backticks(rows));
+  info.rows = static_cast<FileRows>(known_rows - kRowNames.begin());
   // These are always required, so nothing reads their default.
   const bool without_default =
       info.type == ParamType::kEnvironment || info.type == ParamType::kModel;
@@ -95,7 +101,8 @@ ParamInfo param_from_json(const json& document, const std::string& plugin,
 
 }  // namespace
 
-PluginCatalogue::PluginCatalogue(std::vector<PluginInfo> plugins) : plugins_(std::move(plugins)) {
+PluginCatalogue::PluginCatalogue(std::vector<PluginInfo> plugins, std::vector<std::string> refused)
+    : plugins_(std::move(plugins)), refused_(std::move(refused)) {
   std::stable_sort(plugins_.begin(), plugins_.end(), [](const PluginInfo& a, const PluginInfo& b) {
     return std::tie(a.kind, a.id) < std::tie(b.kind, b.id);
   });

@@ -34,15 +34,18 @@ struct PluginInfo {
 class PluginCatalogue {
  public:
   PluginCatalogue() = default;
-  explicit PluginCatalogue(std::vector<PluginInfo> plugins);
+  // `refused` names the plugin files that are not used, for an error about an unknown plugin.
+  explicit PluginCatalogue(std::vector<PluginInfo> plugins, std::vector<std::string> refused = {});
 
   // Null when there is none. Throws ConfigError when `name` can mean several plugins.
   const PluginInfo* find(const std::string& kind, const std::string& name) const;
   std::vector<std::string> names(const std::string& kind) const;  // full ids, sorted
   const std::vector<PluginInfo>& all() const { return plugins_; }
+  const std::vector<std::string>& refused() const { return refused_; }
 
  private:
   std::vector<PluginInfo> plugins_;  // sorted by kind, then id
+  std::vector<std::string> refused_;
 };
 
 // A plugin in the JSON of the worker's probe, and back. plugin_from_json checks every field and

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/spec/plugin_info.h"
@@ -55,6 +56,13 @@ class Resolver {
   // How a file parameter is written: its path alone, or with the sha256 of what it holds.
   enum class Files { kPath, kSum };
 
+  // A section that was resolved, and what the spec states for it.
+  template <class Section>
+  struct Known {
+    std::vector<Entry> stated;
+    std::optional<Section> section;
+  };
+
   template <class Section>
   Section section(Draft& draft, const std::string& name, const std::vector<Entry>& entries);
   nlohmann::json values(Draft& draft, const std::vector<ParamInfo>& infos,
@@ -98,6 +106,10 @@ class Resolver {
   std::map<std::string, DataSection> imports_;  // by data set: how the first cell imports it
   // sha256 by the path of a file or a model, because cells share them
   std::map<std::string, std::string> sums_;
+  // The last section of each sort, because a cell mostly states what the cell before it states.
+  std::tuple<Known<DataSection>, Known<SplitSection>, Known<TrainSection>, Known<NegativesSection>,
+             Known<EvaluateSection>, Known<StateSection>, Known<AugmentSection>>
+      known_;
 };
 
 // The JSON of a located value that has been checked against its declaration. Null, with the reason

@@ -22,15 +22,22 @@ std::string resolve_path(const Node& node) {
   return (fs::path(node.at.source->folder) / node.text).lexically_normal().string();
 }
 
-std::string unknown(const std::string& kind, const std::string& name, std::vector<std::string> ids,
-                    const std::vector<std::string>& declared) {
+std::string unknown(const std::string& kind, const std::string& name,
+                    const PluginCatalogue& catalogue, const std::vector<std::string>& declared) {
+  std::vector<std::string> ids = catalogue.names(kind);
   std::vector<std::string> near = declared;
   // A misspelt short name is nearer to a short name than to any full id.
   for (const std::string& id : ids) near.push_back(id.substr(id.rfind('.') + 1));
   near.insert(near.end(), ids.begin(), ids.end());
   ids.insert(ids.begin(), declared.begin(), declared.end());
-  return "unknown " + kind + " " + in_backticks(name) + did_you_mean(lower(name), near) +
-         (ids.empty() ? " (no " + kind + " is installed)" : " (there are: " + joined(ids) + ")");
+  std::string text =
+      "unknown " + kind + " " + in_backticks(name) + did_you_mean(lower(name), near) +
+      (ids.empty() ? " (no " + kind + " is installed)" : " (there are: " + joined(ids) + ")");
+  if (!catalogue.refused().empty()) {
+    text += "; not used, for reasons that `lealab plugins` lists: " +
+            printable(joined(catalogue.refused()));
+  }
+  return text;
 }
 
 }  // namespace
@@ -49,8 +56,7 @@ const PluginInfo* Resolver::plugin(const std::string& kind, const std::string& n
     errors_.add(at, key, error.what());
     return nullptr;
   }
-  const std::vector<std::string> ids = catalogue_.names(kind);
-  errors_.add(at, key, unknown(kind, name, ids, {}));
+  errors_.add(at, key, unknown(kind, name, catalogue_, {}));
   return nullptr;
 }
 
@@ -65,7 +71,7 @@ std::string Resolver::id_of(const Settings& settings, const std::string& kind,
   const bool path_like = name.find('/') != std::string::npos || name.ends_with(".so");
   try {
     if (!path_like && !catalogue_.find(kind, name)) {
-      errors_.add(at, key, unknown(kind, name, catalogue_.names(kind), names));
+      errors_.add(at, key, unknown(kind, name, catalogue_, names));
       return "";
     }
   } catch (const ConfigError&) {

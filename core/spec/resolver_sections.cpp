@@ -25,6 +25,12 @@ bool states(const Settings& settings, const std::string& section, const std::str
                      [&](const Entry& entry) { return entry.key == name; });
 }
 
+bool same(const std::vector<Entry>& a, const std::vector<Entry>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Entry& x, const Entry& y) {
+    return x.value == y.value && x.key == y.key;
+  });
+}
+
 // Whether the text is hr@K, ndcg@K or mrr@K.
 bool is_metric(const std::string& text) {
   const size_t at = text.find('@');
@@ -40,13 +46,16 @@ bool is_metric(const std::string& text) {
 template <class Section>
 Section Resolver::section(Draft& draft, const std::string& name,
                           const std::vector<Entry>& entries) {
+  auto& known = std::get<Known<Section>>(known_);
+  if (known.section && same(known.stated, entries)) return *known.section;
   const json document =
       values(draft, infos_of<Section>(), entries, name, "`" + name + "`", root_, Files::kPath);
   ParamValues checked;
   for (const ParamInfo& info : infos_of<Section>()) {
     checked[info.name] = value_of(info, document[info.name]);
   }
-  return assign_params<Section>(checked);
+  known = {entries, assign_params<Section>(checked)};
+  return *known.section;
 }
 
 const Location& Resolver::place(const Draft& draft, const std::string& section,

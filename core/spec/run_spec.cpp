@@ -84,9 +84,31 @@ class RunReader {
   std::vector<std::string> taken_;
 };
 
+// The value of a parameter that names a file (file_json).
+bool is_file(const json& value) {
+  return value.is_object() && value.size() == 2 && value.contains("path") &&
+         value["path"].is_string() && value.contains("sha256") && value["sha256"].is_string();
+}
+
+void add_files(const std::string& plugin_kind, const PluginUse& use,
+               std::vector<GivenFile>* files) {
+  for (const auto& [name, value] : use.params.items()) {
+    if (const auto environment = environment_in(value))
+      add_files("environment", *environment, files);
+    if (!is_file(value)) continue;
+    const GivenFile file{plugin_kind, use.id, name, path_of_file(value),
+                         value.at("sha256").get<std::string>()};
+    const auto same = [&](const GivenFile& other) {
+      return other.plugin_kind == file.plugin_kind && other.plugin_id == file.plugin_id &&
+             other.parameter == file.parameter && other.path == file.path &&
+             other.sha256 == file.sha256;
+    };
+    if (std::none_of(files->begin(), files->end(), same)) files->push_back(file);
+  }
+}
+
 void forget_paths(json& value) {
-  if (value.is_object() && value.size() == 2 && value.contains("path") &&
-      value.contains("sha256")) {
+  if (is_file(value)) {
     value = json{{"sha256", value["sha256"]}};
     return;
   }
@@ -96,6 +118,24 @@ void forget_paths(json& value) {
 }
 
 }  // namespace
+
+std::optional<PluginUse> environment_in(const json& value) {
+  const bool fits = value.is_object() && value.size() == 2 && value.contains("id") &&
+                    value["id"].is_string() && value.contains("params") &&
+                    value["params"].is_object();
+  if (!fits) return std::nullopt;
+  return PluginUse{value["id"].get<std::string>(), value["params"]};
+}
+
+std::vector<GivenFile> given_files(const RunSpec& run) {
+  std::vector<GivenFile> files;
+  add_files("backbone", run.backbone, &files);
+  add_files("framework", run.framework, &files);
+  add_files("environment", run.reward, &files);
+  add_files("environment", run.state, &files);
+  add_files("augmenter", run.augment, &files);
+  return files;
+}
 
 json to_json(const RunSpec& run) {
   json split = section_json(run.split);
@@ -173,12 +213,20 @@ json essential_settings(json document) {
 std::string run_hash(const RunSpec& run) { return sha256(essential_settings(to_json(run)).dump()); }
 
 std::vector<std::string> run_hashes(const RunSpec& run, const std::vector<int64_t>& seeds) {
+  // The keys of a document are sorted, so the seed stands between two parts that are always there
+  // and that all runs share.
   json settings = essential_settings(to_json(run));
-  std::vector<std::string> hashes;
-  for (const int64_t seed : seeds) {
-    settings["seed"] = seed;
-    hashes.push_back(sha256(settings.dump()));
+  json before = json::object(), after = json::object();
+  for (const auto& [key, value] : settings.items()) {
+    if (key != "seed") (key < "seed" ? before : after)[key] = std::move(value);
   }
+  std::string head = before.dump(), tail = after.dump();
+  head.back() = ',';
+  head += "\"seed\":";
+  tail.front() = ',';
+  std::vector<std::string> hashes;
+  hashes.reserve(seeds.size());
+  for (const int64_t seed : seeds) hashes.push_back(sha256(head + std::to_string(seed) + tail));
   return hashes;
 }
 

@@ -21,6 +21,16 @@ struct PluginUse {
   bool none() const { return id.empty(); }
 };
 
+// The environment that the value of a parameter states. Empty for any other value.
+std::optional<PluginUse> environment_in(const nlohmann::json& value);
+
+// A file that a run was given by a parameter of a plugin.
+struct GivenFile {
+  std::string plugin_kind, plugin_id;
+  std::string parameter;
+  std::string path, sha256;
+};
+
 struct RunSpec {
   DataSection data;
   SplitSection split;
@@ -39,6 +49,9 @@ struct RunSpec {
   // The sha256 of the file split.path, empty without one. A worker compares it before it trains.
   std::string split_sha256;
 };
+
+// The files in the parameters of all plugins of the run, also of inner environments, each once.
+std::vector<GivenFile> given_files(const RunSpec& run);
 
 // The canonical document of a run, with sorted keys:
 //   {"data": {...}, ..., "backbone": {"id": ..., "params": {...}}, "reward": null, ..., "seed": 1}

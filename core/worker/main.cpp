@@ -13,6 +13,7 @@
 #include "core/worker/prepare.h"
 #include "core/worker/probe.h"
 #include "core/worker/provenance.h"
+#include "core/worker/table_export.h"
 #include "core/worker/tasks.h"
 
 int main(int argc, char** argv) {
@@ -68,6 +69,17 @@ int main(int argc, char** argv) {
   score->add_option("--k", score_options.k, "K of topk");
   score->add_option("--out", score_options.out, "raw little-endian file")->required();
   score->callback([&] { exit_code = lea::worker::run_scoring(options, score_options); });
+
+  std::string table_name, table_out;
+  auto* table = app.add_subcommand(
+      "table", "write the rewards or states of an artefact for the environment `table`");
+  add_common(table);
+  table->add_option("--what", table_name, "rewards or states")
+      ->check(CLI::IsMember({"rewards", "states"}))
+      ->required();
+  table->add_option("--out", table_out, "safetensors file")->required();
+  table->callback(
+      [&] { exit_code = lea::worker::run_table_export(options, table_name, table_out); });
 
   lea::worker::LanguageOptions language;
   auto* lm = app.add_subcommand(

@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
+#include "core/data/read_sums.h"
 #include "core/worker/check_files.h"
 #include "core/worker/device.h"
 
@@ -26,6 +27,11 @@ OpenData open_data(const std::string& lab, const spec::RunSpec& run, int64_t thr
   open.data = data::Dataset::open(data::dataset_folder(lab, run.data.name));
   open.split = std::make_shared<data::Split>(data::make_split(*open.data, run.split));
   return open;
+}
+
+bool is_of(const run::ArtefactHeader& header, const OpenData& open) {
+  const spec::ReadSums sums = data::read_sums(*open.data, open.split->part, header.run);
+  return spec::artefact_key(header.needed, sums, header.after) == header.key;
 }
 
 train::PluginLookup lookup_in(Registry& registry) {

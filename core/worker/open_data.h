@@ -6,6 +6,7 @@
 
 #include "core/data/dataset.h"
 #include "core/data/split.h"
+#include "core/run/artefact_folder.h"
 #include "core/spec/needed_artefacts.h"
 #include "core/spec/run_spec.h"
 #include "core/train/context.h"
@@ -23,6 +24,9 @@ struct OpenData {
 // planned.
 OpenData open_data(const std::string& lab, const spec::RunSpec& run, int64_t threads,
                    const std::string& device);
+
+// Whether the data is what the artefact is made from: its key follows from it.
+bool is_of(const run::ArtefactHeader& header, const OpenData& open);
 
 // Plugins by kind and id, as the loop asks for them.
 train::PluginLookup lookup_in(Registry& registry);

@@ -61,6 +61,17 @@ std::string folder_of_earlier(const std::string& lab, const run::ArtefactHeader&
   return folder.file(run::kFilesFolder);
 }
 
+// Refuses data that was replaced since the folder was made: the files would be stored under the key
+// of other data.
+void check_data(const run::Folder& folder, const run::ArtefactHeader& header,
+                const OpenData& open) {
+  if (is_of(header, open)) return;
+  throw DataError(printable(folder.path) + ": is to be made from other data than the data set " +
+                  header.run.data.name +
+                  " now holds, so it was planned before that was replaced. `lealab run` plans what "
+                  "is made from the present data.");
+}
+
 run::Making making_of(const run::Folder& folder, const HostPrepareContext& context,
                       const run::ArtefactHeader& header, double seconds) {
   run::Making making;
@@ -91,6 +102,7 @@ Ending prepare(const TaskOptions& options, TaskFolder& task, std::optional<Memor
   const LoggedPhase load("worker", "load");
   check_files(needed.plugin_kind, needed.use, registry);
   const OpenData open = open_data(options.lab, header.run, header.threads, header.device);
+  check_data(folder, header, open);
   const std::string earlier = folder_of_earlier(options.lab, header);
   load.end();
   if (header.device == "cpu") limit.emplace();

@@ -5,8 +5,8 @@
 // A proposal belongs to the event at that position (from 0). Events without a row have no proposal.
 #include <ATen/ATen.h>
 
+#include "core/api/event_table.h"
 #include "core/api/plugin.h"
-#include "plugins/event_table.h"
 
 namespace {
 
@@ -18,14 +18,15 @@ class Table final : public lea::Augmenter {
     std::string proposals;
     void fields(lea::Fields& f) {
       f.file("proposals", proposals,
-             "file with the columns sequence_id, position, item_id; empty: no proposals");
+             "file with the columns sequence_id, position, item_id; empty: no proposals",
+             lea::FileRows::kEvents);
     }
   };
 
   Table(const Params& params, const lea::Context& context)
       : proposed_(at::zeros({context.training().events()}, at::kLong)) {
     if (params.proposals.empty()) return;
-    lea::EventTable table(params.proposals, {"sequence_id", "position", "item_id"}, context);
+    lea::EventTable table(params.proposals, {"item_id"}, context);
     std::vector<int64_t> seen(proposed_.size(0), 0);
     while (table.next()) {
       if (seen[table.event()] != 0) {

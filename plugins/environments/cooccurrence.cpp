@@ -46,8 +46,12 @@ class Cooccurrence final : public lea::Environment {
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{.kind = "counts", .params = {"portion", "seed", "window"}, .reads = {"training"}},
-            {.kind = "vectors", .after = "counts", .params = {"width", "seed"}, .slot = "state"}};
+    return {{"counts",
+             /*after=*/"",
+             {"portion", "seed", "window"},
+             /*reads=*/{"training"},
+             /*slot=*/""},
+            {"vectors", "counts", {"width", "seed"}, {}, "state"}};
   }
 
   class Maker final : public lea::Preparer {

@@ -48,10 +48,12 @@ class ItemVectors final : public lea::Environment {
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{.kind = "vectors",
-             .params = {"portion", "seed", "method", "width", "window", "negatives", "epochs",
-                        "learning_rate"},
-             .reads = {"training"}}};
+    return {
+        {"vectors",
+         /*after=*/"",
+         {"portion", "seed", "method", "width", "window", "negatives", "epochs", "learning_rate"},
+         /*reads=*/{"training"},
+         /*slot=*/""}};
   }
 
   class Maker final : public lea::Preparer {

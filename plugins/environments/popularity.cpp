@@ -32,7 +32,7 @@ class Popularity final : public lea::Environment {
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{.kind = "counts", .params = {"portion", "seed"}, .reads = {"training"}}};
+    return {{"counts", /*after=*/"", {"portion", "seed"}, /*reads=*/{"training"}, /*slot=*/""}};
   }
 
   class Maker final : public lea::Preparer {

@@ -21,10 +21,10 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/api/event_table.h"
 #include "core/api/plugin.h"
 #include "core/api/pool.h"
 #include "plugins/array_matrix.h"
-#include "plugins/event_table.h"
 
 namespace {
 
@@ -41,10 +41,12 @@ class Table final : public lea::Environment {
     void fields(lea::Fields& f) {
       f.file("rewards", rewards,
              "text with the columns sequence_id, position, item_id, reward, or npz or safetensors "
-             "with rewards [E, 1 + P]; empty: all get the default");
+             "with rewards [E, 1 + P]; empty: all get the default",
+             lea::FileRows::kEvents);
       f.file("states", states,
              "text with the columns sequence_id, position, v1..vS, or npz or safetensors with "
-             "states [L, S]; empty: none");
+             "states [L, S]; empty: none",
+             lea::FileRows::kHistories);
       f.real("default_reward", default_reward, {-1e6, 1e6}, "reward of a pair without a row");
     }
   };
@@ -102,7 +104,7 @@ class Table final : public lea::Environment {
   };
 
   void read_rewards(const std::string& path, const lea::Context& context) {
-    lea::EventTable table(path, {"sequence_id", "position", "item_id", "reward"}, context);
+    lea::EventTable table(path, {"item_id", "reward"}, context);
     while (table.next()) {
       rewards_.push_back({table.event(), table.item(2), table.value(3), table.line()});
     }
@@ -160,7 +162,7 @@ class Table final : public lea::Environment {
   }
 
   void read_states(const std::string& path, const lea::Context& context) {
-    lea::EventTable table(path, {"sequence_id", "position", "..."}, context);
+    lea::EventTable table(path, {"..."}, context);
     const int64_t width = int64_t(table.columns()) - 2, events = training_.events();
     states_ = at::zeros({events, width}, at::kFloat);
     std::vector<int64_t> seen(events, 0);

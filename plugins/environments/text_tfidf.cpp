@@ -48,10 +48,12 @@ class TextTfidf final : public lea::Environment {
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{.kind = "rows",
-             .params = {"texts", "pairs", "sublinear", "min_documents", "max_features"},
-             .reads = {"texts"}},
-            {.kind = "vectors", .after = "rows", .params = {"width"}, .slot = "state"}};
+    return {{"rows",
+             /*after=*/"",
+             {"texts", "pairs", "sublinear", "min_documents", "max_features"},
+             /*reads=*/{"texts"},
+             /*slot=*/""},
+            {"vectors", "rows", {"width"}, {}, "state"}};
   }
 
   class Maker final : public lea::Preparer {
@@ -89,6 +91,11 @@ class TextTfidf final : public lea::Environment {
                                                  " items have no text, so their rewards are 0");
       SparseRows rows = lea::tfidf(
           texts, {params_.pairs, params_.min_documents, params_.max_features, params_.sublinear});
+      if (rows.columns == 0)
+        throw lea::DataError(
+            "text_tfidf: no word stands in the texts of " + std::to_string(params_.min_documents) +
+            " items or more, so every reward would be 0. Name columns with text in "
+            "`texts`, or lower `min_documents`");
       if (context.stop(1, 2)) return;
       rows.offset.insert(rows.offset.begin(), 0);  // an empty row for padding: item i has row i
       lea::write_sparse_rows(context.folder() + kRowsFile, rows);

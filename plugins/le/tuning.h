@@ -19,9 +19,8 @@ at::Tensor reward_loss(const at::Tensor& logged, const at::Tensor& sampled);
 // Eq. (2) in the forms 2a, 2b and 2c (A2), the mean over rows that have at least one negative.
 // state [B, D], positive [B, D] the tokens of the logged items, others [M, D] the tokens of the
 // possible negatives, allowed bool [B, M]. Computed in float32.
-at::Tensor state_loss(const Settings& settings, const at::Tensor& state,
-                      const at::Tensor& positive, const at::Tensor& others,
-                      const at::Tensor& allowed);
+at::Tensor state_loss(const Settings& settings, const at::Tensor& state, const at::Tensor& positive,
+                      const at::Tensor& others, const at::Tensor& allowed);
 
 // What may be a negative of L_sm: bool [B, M]. Item others[m] is allowed for row b unless it stands in
 // the row's training sequence, so also when it is the row's own action or in the user's future.
@@ -30,8 +29,8 @@ at::Tensor allowed_negatives(const TrainingData& training, const at::Tensor& seq
                              const at::Tensor& others);
 
 struct Tuned {
-  int64_t steps = 0;           // that were taken
-  bool diverged = false;       // the kept state is that before the loss rose
+  int64_t steps = 0;                      // that were taken
+  bool diverged = false;                  // the kept state is that before the loss rose
   std::map<std::string, double> figures;  // loss, reward_loss, state_loss, validation_accuracy ...
 };
 

@@ -1,76 +1,23 @@
 // Artefacts through the whole program: made once, shared, resumed, checked, listed and removed.
 #include <signal.h>
+#include <sys/mount.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <functional>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "core/base/files.h"
-#include "tests/cli/lab_command.h"
+#include "tests/artefact/fixture.h"
 
 namespace lea {
 namespace {
 
-using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 namespace fs = std::filesystem;
-
-class Artefacts : public LabCommand {
- protected:
-  // One run for each value of the axis and each of two seeds.
-  void write_spec(const std::string& environments, const std::string& grid = "",
-                  const std::string& more = "reward: made\n") const {
-    write("spec.yaml", R"(name: study
-data: {name: toy, path: interactions.tsv, history: 5}
-train: {batch_size: 32, max_steps: 20, validate_every: 5, patience: 20}
-backbone: gru4rec
-framework: snqn
-seeds: [1, 2]
-environments: {)" + environments +
-                           "}\n" + more + grid);
-  }
-  lab::ProcessResult call(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"--plugin-dir", LEA_ARTEFACT_PLUGINS});
-    return lealab(arguments);
-  }
-  lab::ProcessResult run(std::vector<std::string> more = {}) const {
-    more.insert(more.begin(), {"run", path("spec.yaml")});
-    return call(more);
-  }
-  json list() const { return json::parse(call({"artefacts", "list", "--json"}).out); }
-  json plan() const { return json::parse(call({"plan", path("spec.yaml"), "--json"}).out); }
-  std::string folder(const std::string& key) const { return path("lab/artefacts/") + key; }
-  std::string key_of(const std::string& kind) const {
-    for (const json& row : list()) {
-      if (row.at("name") == kind + " of test.making") return row.at("key");
-    }
-    return "";
-  }
-  std::vector<json> results() const {
-    std::vector<json> results;
-    for (const auto& run : fs::directory_iterator(path("lab/runs"))) {
-      if (fs::exists(run.path() / "result.json"))
-        results.push_back(json::parse(read_file(run.path() / "result.json")));
-    }
-    return results;
-  }
-  // All files that plugins made, by "KEY/NAME".
-  std::map<std::string, std::string> files(const std::string& lab = "lab") const {
-    std::map<std::string, std::string> files;
-    for (const auto& artefact : fs::directory_iterator(path(lab) + "/artefacts")) {
-      for (const auto& file : fs::directory_iterator(artefact.path() / "files"))
-        files[artefact.path().filename().string() + "/" + file.path().filename().string()] =
-            read_file(file.path());
-    }
-    return files;
-  }
-  static size_t lines_in(const std::string& file) {
-    const std::string text = read_file(file);
-    return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
-  }
-};
 
 TEST_F(Artefacts, AreMadeOnceForAllRunsThatNeedThem) {
   write_spec("made: test.making", "grid: {framework: [snqn, sa2c]}\n");
@@ -187,6 +134,7 @@ struct Fault {
 constexpr Fault kFaults[] = {
     {"throw", "a plugin or LibTorch threw: thrown by prepare"},
     {"hang", "the worker hung in phase prepare"},
+    {"exit", "the worker ended without a result in phase prepare"},
     {"nothing", "prepare() wrote no file, so nothing was made"},
     {"unfinished", "prepare() ended, but vectors.safetensors.part is not finished"},
     {"undeclared", "asks for the pool, which its `reads` does not declare"},
@@ -261,6 +209,267 @@ TEST_F(Artefacts, ThatLackAFileOrAreOfANewerVersionAreRefusedWithTheReason) {
   const auto result = run({"--set", "seeds=[3]"});
   EXPECT_EQ(result.exit_code, 5) << result.out << result.err;
   EXPECT_THAT(result.out, HasSubstr("vectors.safetensors: is missing or cannot be read"));
+}
+
+// A copy of an artefact's folder that stopped half-way.
+struct HalfCopy {
+  const char* what;
+  const char* reason;
+  std::function<void(const std::string& folder)> make;
+};
+
+void cut(const std::string& file) { fs::resize_file(file, fs::file_size(file) / 2); }
+
+const HalfCopy kHalfCopies[] = {
+    {"artefact.json is missing", "artefact.json: is missing, so the folder is no whole artefact",
+     [](const std::string& folder) { fs::remove(folder + "/artefact.json"); }},
+    {"artefact.json is cut", "not valid JSON",
+     [](const std::string& folder) { cut(folder + "/artefact.json"); }},
+    {"result.json is cut", "not valid JSON",
+     [](const std::string& folder) { cut(folder + "/result.json"); }},
+    {"a file is cut", "bytes, but was made with",
+     [](const std::string& folder) { cut(folder + "/files/vectors.safetensors"); }},
+    {"a file is still a temporary one", "was not there when the artefact was made",
+     [](const std::string& folder) {
+       fs::copy_file(folder + "/files/vectors.safetensors",
+                     folder + "/files/vectors.safetensors.part");
+     }},
+    {"there is nothing but an artefact.json that is cut", "not valid JSON",
+     [](const std::string& folder) {
+       cut(folder + "/artefact.json");
+       fs::remove(folder + "/result.json");
+       fs::remove_all(folder + "/files");
+     }},
+};
+
+TEST_F(Artefacts, ThatWereCopiedHalfAreRefusedAndStayAndTheRestGoesOn) {
+  write_spec("made: test.making, other: {test.making: {portion: 0.5}}",
+             "grid: {reward: [made, other]}\n", "");
+  ASSERT_EQ(run({"--set", "seeds=[1]"}).exit_code, 0);
+  std::string key;  // of the vectors of `made`
+  for (const json& row : list()) {
+    if (row.at("name") == "vectors of test.making" && row.at("params").at("portion") == 1.0)
+      key = row.at("key");
+  }
+  ASSERT_FALSE(key.empty());
+  const std::string whole = path("whole");
+  fs::copy(folder(key), whole, fs::copy_options::recursive);
+  int seed = 10;
+  for (const HalfCopy& half : kHalfCopies) {
+    SCOPED_TRACE(half.what);
+    fs::remove_all(folder(key));
+    fs::copy(whole, folder(key), fs::copy_options::recursive);
+    half.make(folder(key));
+    const auto size = [&] {
+      uintmax_t bytes = 0;
+      for (const auto& entry : fs::recursive_directory_iterator(folder(key)))
+        bytes += entry.is_regular_file() ? entry.file_size() : 0;
+      return bytes;
+    };
+    const uintmax_t before = size();
+    const std::vector<std::string> seeds = {"--set", "seeds=[" + std::to_string(++seed) + "]"};
+    const size_t runs = results().size();
+    const auto refused = run(seeds);
+    EXPECT_EQ(refused.exit_code, 5) << refused.out << refused.err;
+    EXPECT_THAT(refused.out, HasSubstr(half.reason));
+    EXPECT_THAT(refused.out, HasSubstr("`lealab artefacts remove " + key.substr(0, 12) + "`"));
+    EXPECT_EQ(results().size(), runs + 1) << "the run of `other` alone";
+    EXPECT_EQ(size(), before) << "nothing is changed";
+    EXPECT_EQ(call({"artefacts", "verify", key}).exit_code, 3);
+    ASSERT_EQ(call({"artefacts", "remove", key.substr(0, 12)}).exit_code, 0);
+    const auto again = run(seeds);
+    EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+    EXPECT_EQ(read_file(folder(key) + "/files/vectors.safetensors"),
+              read_file(whole + "/files/vectors.safetensors"));
+  }
+}
+
+TEST_F(Artefacts, OfAnotherKeyOrOtherDataAreRefusedAndTheRestGoesOn) {
+  write_spec("made: test.making, other: {test.making: {portion: 0.5}}",
+             "grid: {reward: [made, other]}\n", "");
+  ASSERT_EQ(run({"--set", "grid.reward=[made]"}).exit_code, 0);
+  const std::string made = key_of("vectors");
+  std::string key;  // of the vectors of `other`, which are still to be made
+  for (const json& artefact : plan().at("artefacts")) {
+    if (artefact.at("name") == "vectors of test.making" && artefact.at("key") != made)
+      key = artefact.at("key");
+  }
+  ASSERT_EQ(key.size(), 64u);
+  const auto expect_refused = [&](const std::string& reason) {
+    const auto refused = run({"--set", "seeds=[1, 2, 3]"});
+    EXPECT_EQ(refused.exit_code, 5) << refused.out << refused.err;
+    EXPECT_THAT(refused.out, HasSubstr(reason));
+    EXPECT_THAT(refused.err, HasSubstr("1 artefact could not be made, so 3 runs did not begin"));
+    EXPECT_EQ(results().size(), 3u) << "those of `made`";
+    EXPECT_THAT(call({"artefacts", "verify"}).err, HasSubstr(reason));
+    EXPECT_THAT(call({"plan", path("spec.yaml")}).out, HasSubstr(reason));
+  };
+  fs::copy(folder(made), folder(key), fs::copy_options::recursive);
+  expect_refused(
+      "artefact.json: key: must be the folder's name, because a copied artefact keeps its name, "
+      "but is " +
+      made);
+  // Somebody corrects the key, too.
+  json header = json::parse(read_file(folder(key) + "/artefact.json"));
+  header["key"] = key;
+  write("lab/artefacts/" + key + "/artefact.json", header.dump());
+  expect_refused("artefact.json: describes an artefact with another key");
+  // The parameters are those of `other`, the data is not.
+  header["plugin"]["params"]["portion"] = 0.5;
+  header["reads"]["training"] = std::string(64, '0');
+  write("lab/artefacts/" + key + "/artefact.json", header.dump());
+  expect_refused("artefact.json: describes an artefact with another key");
+  ASSERT_EQ(call({"artefacts", "remove", key}).exit_code, 0);
+  EXPECT_EQ(run().exit_code, 0);
+}
+
+TEST_F(Artefacts, OfANewerVersionAreLeftAsTheyAre) {
+  write_spec("made: test.making, other: {test.making: {portion: 0.5}}",
+             "grid: {reward: [made, other]}\n", "");
+  ASSERT_EQ(run({"--set", "grid.reward=[made]"}).exit_code, 0);
+  const std::string key = key_of("vectors"), file = folder(key) + "/artefact.json";
+  std::string newer = read_file(file);
+  newer.replace(newer.find("\"format\": 1"), 11, "\"format\": 2");
+  write("lab/artefacts/" + key + "/artefact.json", newer);
+  for (const bool finished : {true, false}) {
+    SCOPED_TRACE(finished);
+    if (!finished) fs::remove(folder(key) + "/result.json");
+    const auto refused = run({"--set", "seeds=[3]"});
+    EXPECT_EQ(refused.exit_code, 5) << refused.out << refused.err;
+    EXPECT_THAT(refused.out,
+                HasSubstr("format: is 2, but this version of LEA Lab reads up to 1. Use a newer"));
+    EXPECT_EQ(call({"tasks", path("spec.yaml"), "--set", "seeds=[3]"}).exit_code, 0);
+    EXPECT_EQ(read_file(file), newer);
+    EXPECT_TRUE(fs::exists(folder(key) + "/files/vectors.safetensors"));
+    EXPECT_EQ(fs::exists(folder(key) + "/result.json"), finished);
+  }
+  EXPECT_EQ(results().size(), 3u) << "two of `made`, one of `other`";
+}
+
+TEST_F(Artefacts, AreNotMadeFromDataThatWasReplaced) {
+  write_spec("made: test.making");
+  const json tasks = json::parse(call({"tasks", path("spec.yaml"), "--json"}).out);
+  const std::string task = tasks[0].at("task");
+  fs::remove_all(path("lab/data/toy"));
+  write_interactions(/*seed=*/9);
+  ASSERT_EQ(call({"data", "import", "toy", path("interactions.tsv")}).exit_code, 0);
+  const auto refused = call({"work", task});
+  EXPECT_EQ(refused.exit_code, 5) << refused.out << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("is to be made from other data than the data set toy now "
+                                     "holds"));
+  EXPECT_FALSE(fs::exists(folder(task) + "/files/vectors.safetensors"));
+  EXPECT_EQ(run().exit_code, 0);
+}
+
+TEST_F(Artefacts, OfItemsWithoutTextAreRefusedOrLeaveThemOut) {
+  fs::create_directory(path("source"));
+  fs::copy_file(path("interactions.tsv"), path("source/interactions.tsv"));
+  // Each of the 40 items has the texts that `text` gives it.
+  const auto write_items = [&](const std::function<std::string(int)>& text) {
+    std::string items = "item_id\ttitle\n";
+    for (int i = 0; i < 40; ++i) items += "i" + std::to_string(i) + "\t" + text(i) + "\n";
+    write("source/items.tsv", items);
+  };
+  const auto run_on = [&](const std::string& data) {
+    std::string text = read_file(path("spec.yaml"));
+    const std::string stated = "data: {name: toy, path: interactions.tsv, history: 5}";
+    text.replace(text.find(stated), stated.size(),
+                 "data: {name: " + data + ", path: source, history: 5}");
+    write("on_" + data + ".yaml", text);
+    return call({"run", path("on_" + data + ".yaml")});
+  };
+  write_spec("made: test.making, words: text_tfidf", "grid: {reward: [made, words]}\n", "");
+  // Without any text the spec itself is wrong.
+  const auto none = run_on("none");
+  EXPECT_EQ(none.exit_code, 3) << none.out << none.err;
+  EXPECT_THAT(none.err, HasSubstr("the rows of lea.text_tfidf is made from the texts of the items, "
+                                  "but the data set none has none: put an items.tsv"));
+  write_items([](int) { return ""; });
+  const auto empty = run_on("empty");
+  EXPECT_EQ(empty.exit_code, 5) << empty.out << empty.err;
+  EXPECT_THAT(empty.out, HasSubstr("text_tfidf: no word stands in the texts of 2 items or more"));
+  EXPECT_THAT(empty.err, HasSubstr("1 artefact could not be made, so 2 runs did not begin"));
+  EXPECT_EQ(results().size(), 2u) << "those of `made`";
+  write_items([](int item) { return item % 4 == 0 ? "" : "word" + std::to_string(item % 5); });
+  const auto some = run_on("some");
+  EXPECT_EQ(some.exit_code, 0) << some.out << some.err;
+  EXPECT_EQ(results().size(), 6u);
+  bool told = false;
+  for (const json& row : list()) {
+    if (row.at("name") != "rows of lea.text_tfidf" || row.at("state") != "finished") continue;
+    EXPECT_EQ(row.at("quality").at("items_without_text"), 10);
+    told =
+        call({"log", row.at("key")}).out.find("10 of 40 items have no text") != std::string::npos;
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST_F(Artefacts, OfAPluginThatDeclaresACircleAreNotOffered) {
+  const std::string circle = std::string(LEA_CIRCLE_PLUGINS) + "/circle.so";
+  const std::string reason = "plugin test.circle: artefact `a`: after: goes in a circle: `b`";
+  const auto checked = lealab({"plugins", "check", circle});
+  EXPECT_EQ(checked.exit_code, 6) << checked.out << checked.err;
+  EXPECT_THAT(checked.out + checked.err, HasSubstr(reason));
+  write_spec("made: test.making", "grid: {reward: [made, circle]}\n", "");
+  const auto refused = lealab({"--plugin-dir", LEA_ARTEFACT_PLUGINS, "--plugin-dir",
+                               LEA_CIRCLE_PLUGINS, "run", path("spec.yaml")});
+  EXPECT_EQ(refused.exit_code, 3) << refused.out << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("unknown environment `circle`"));
+  EXPECT_THAT(refused.err,
+              HasSubstr("not used, for reasons that `lealab plugins` lists: circle.so"));
+  const auto rest =
+      lealab({"--plugin-dir", LEA_ARTEFACT_PLUGINS, "--plugin-dir", LEA_CIRCLE_PLUGINS, "run",
+              path("spec.yaml"), "--set", "grid.reward=[made]"});
+  EXPECT_EQ(rest.exit_code, 0) << rest.out << rest.err;
+}
+
+// A lab on a small disk of its own.
+class ArtefactsOnASmallDisk : public Artefacts {
+ protected:
+  void SetUp() override {
+    fs::create_directory(path("lab"));
+    if (mount("tmpfs", path("lab").c_str(), "tmpfs", 0, "size=16m") != 0)
+      GTEST_SKIP() << "mounting a small disk needs root: " << std::strerror(errno);
+    mounted_ = true;
+  }
+  void TearDown() override {
+    if (mounted_) umount2(path("lab").c_str(), MNT_DETACH);
+  }
+  void fill(size_t free) const {
+    std::ofstream file(path("lab/filler"));
+    const std::string block(4096, '#');
+    const auto blocks = (fs::space(path("lab")).available - free) / block.size();
+    for (size_t i = 0; i < blocks; ++i) file << block;
+  }
+
+  bool mounted_ = false;
+};
+
+TEST_F(ArtefactsOnASmallDisk, AreFinishedWhenThereIsRoomAgain) {
+  // 4 MiB of vectors for each environment.
+  write_spec("a: {test.making: {room: 4194304}}, b: {test.making: {room: 4194304, portion: 0.5}}",
+             "grid: {reward: [a, b]}\n", "");
+  const auto whole = lab::run_process({LEALAB_PROGRAM, "--lab", path("whole"), "--plugin-dir",
+                                       LEA_ARTEFACT_PLUGINS, "run", path("spec.yaml")},
+                                      300);
+  ASSERT_EQ(whole.exit_code, 0) << whole.out << whole.err;
+  const auto expected = files("whole");
+  ASSERT_EQ(expected.size(), 6u);
+  for (const size_t kib : {500, 3000, 6000}) {
+    SCOPED_TRACE(std::to_string(kib) + " KiB free");
+    for (const auto& entry : fs::directory_iterator(path("lab"))) fs::remove_all(entry.path());
+    ASSERT_EQ(call({"data", "import", "toy", path("interactions.tsv")}).exit_code, 0);
+    fill(kib << 10);
+    const auto full = run();
+    EXPECT_EQ(full.exit_code, 4) << full.out << full.err;
+    EXPECT_THAT(full.out, HasSubstr("room.safetensors.part: cannot be written"));
+    EXPECT_THAT(full.out, HasSubstr("No space left"));
+    EXPECT_THAT(full.err, HasSubstr("Nothing is lost: fix that, and the same command continues."));
+    fs::remove(path("lab/filler"));
+    const auto again = run();
+    EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+    EXPECT_TRUE(files() == expected);
+  }
 }
 
 TEST_F(Artefacts, ThatWereLeftHalfMadeAreFinished) {
@@ -362,6 +571,47 @@ TEST_F(Artefacts, ThatNothingNeedsArePruned) {
   EXPECT_EQ(list().size(), 2u);
   EXPECT_THAT(call({"artefacts", "prune"}).out, HasSubstr("removed 2 artefacts"));
   EXPECT_EQ(list().size(), 0u);
+}
+
+TEST_F(Artefacts, AreAwaitedByAPlanUntilAllItsRunsHaveFinished) {
+  write_spec("made: test.making");
+  for (const char* test : {"evaluate.test=false", "evaluate.test=true"}) {
+    SCOPED_TRACE(test);
+    ASSERT_EQ(run({"--set", test}).exit_code, 0);
+    ASSERT_EQ(list().size(), 2u);
+    for (const json& row : list()) {
+      EXPECT_EQ(row.at("users"), 2);
+      EXPECT_EQ(row.at("waiting"), 0);
+    }
+    EXPECT_THAT(call({"artefacts", "list"}).out, Not(HasSubstr("awaited")));
+  }
+  fs::remove_all(fs::directory_iterator(path("lab/runs"))->path());
+  for (const json& row : list()) {
+    EXPECT_EQ(row.at("users"), 1);
+    EXPECT_EQ(row.at("waiting"), 1) << "the plan";
+  }
+}
+
+TEST_F(Artefacts, ThatCountTheirBytesArePartOfTheDiskThatAPlanStates) {
+  write_spec("made: test.making");
+  ASSERT_EQ(call({"data", "import", "toy", path("interactions.tsv")}).exit_code, 0);
+  const json before = plan();
+  const json& artefacts = before.at("artefacts");
+  EXPECT_EQ(artefacts[0].at("bytes"), 41 * 4 * 4) << "of 41 vectors";
+  const int64_t counted =
+      artefacts[0].at("bytes").get<int64_t>() + artefacts[1].at("bytes").get<int64_t>();
+  const json& disk = before.at("disk");
+  EXPECT_EQ(disk.at("artefact_bytes"), counted);
+  EXPECT_EQ(disk.at("needed_bytes"),
+            disk.at("bytes").get<int64_t>() + counted + disk.at("working_bytes").get<int64_t>());
+  const auto result = run();
+  EXPECT_THAT(result.out, HasSubstr(" for artefacts, and "));
+  int64_t made = 0;
+  for (const auto& [name, content] : files()) made += std::ssize(content);
+  EXPECT_GE(made, counted);
+  EXPECT_LE(made, counted + 400) << "with the headers";
+  const auto again = call({"plan", path("spec.yaml"), "--json", "--set", "seeds=[3]"});
+  EXPECT_EQ(json::parse(again.out).at("disk").at("artefact_bytes"), 0) << "they are there";
 }
 
 TEST_F(Artefacts, AreTasksOfTheirOwnByHand) {

@@ -1,9 +1,12 @@
-// An environment that makes two artefacts, or misbehaves while it makes them: `mode` says how.
+// An environment that makes artefacts, or misbehaves while it makes them: `mode` says how. Three of
+// its modes read the validation and test events, which no plugin may do, and one draws lots.
 #include <ATen/ATen.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
+#include <random>
 #include <set>
 #include <stdexcept>
 
@@ -20,27 +23,29 @@ class Making final : public lea::Environment {
  public:
   static constexpr bool kGivesState = true;
   struct Params {
-    std::string mode = "none";
+    std::string mode = "none", data;
     double portion = 1;
-    int64_t pause = 0;
+    int64_t pause = 0, room = 0;
     void fields(lea::Fields& f) {
       f.choice("mode", mode,
-               {"none", "throw", "crash", "hang", "nothing", "unfinished", "undeclared", "print",
-                "rest"},
+               {"none", "throw", "crash", "exit", "hang", "nothing", "unfinished", "undeclared",
+                "print", "read_beside", "read_variable", "read_parameter", "draw", "rest"},
                "what the making of the vectors does");
+      f.text("data", data, "the folder of the data set, for the mode read_parameter");
       f.real("portion", portion, {0, 1}, "the fraction of the training sequences");
       f.integer("pause", pause, {0, 10000}, "milliseconds to sleep after each chunk");
+      f.integer("room", room, {0, 1e9}, "bytes of zeros to write beside the vectors");
     }
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{"vectors", "", {"mode", "portion"}, {"training"}, "", 1},
-            {"rewards", "vectors", {"mode"}, {"training", "history"}, "reward", 1},
-            {"states", "vectors", {"mode"}, {"training", "history"}, "state", 1}};
+    return {{"vectors", "", {"mode", "data", "portion", "room"}, {"training"}, "", 2},
+            {"rewards", "vectors", {"mode"}, {"training", "history"}, "reward", 2},
+            {"states", "vectors", {"mode"}, {"training", "history"}, "state", 2}};
   }
 
-  // Vectors: how often each item is followed by items of four classes. Rewards and states: the mean
-  // of the vectors in the history at each place, or its sum.
+  // Vectors: how often each item is followed by items of four classes. States: the mean of the vectors
+  // in the history at each place. Rewards: its sum, at each training event.
   struct Maker final : lea::Preparer {
     explicit Maker(const Params& params) : params_(params) {}
 
@@ -49,30 +54,60 @@ class Making final : public lea::Environment {
       const lea::TrainingData& training = context.training();
       const Tensor made = lea::Table(context.earlier() + "/vectors.safetensors").values();
       const bool rewards = artefact.kind == "rewards";
-      lea::TableWriter table(context.folder() + "/" + artefact.kind + ".safetensors",
-                             training.places(), rewards ? 1 : kWidth);
-      while (table.done() < training.places()) {
-        if (pause_and_stop(context, table.done(), training.places())) return;
-        const int64_t end = std::min(table.done() + 50, training.places());
-        const lea::History history =
-            training.histories_at(at::arange(table.done(), end, at::kLong));
+      const int64_t rows = rows_of(artefact, context);
+      lea::TableWriter table(context.folder() + "/" + artefact.kind + ".safetensors", rows,
+                             width_of(artefact));
+      while (table.done() < rows) {
+        if (pause_and_stop(context, table.done(), rows)) return;
+        const Tensor at = at::arange(table.done(), std::min(table.done() + 50, rows), at::kLong);
+        const lea::History history = rewards ? training.histories(at) : training.histories_at(at);
         const Tensor mean = made.index_select(0, history.items.flatten())
                                 .view({history.items.size(0), -1, kWidth})
                                 .mean(1);
         table.append(rewards ? mean.sum(1, /*keepdim=*/true) : mean);
       }
       table.finish();
-      context.record("places", static_cast<double>(training.places()));
+      context.record("rows", static_cast<double>(rows));
     }
 
-    lea::Counts count(const lea::Artefact&, lea::PrepareContext& context) override {
-      return {{"memory_accesses", 100.0 * static_cast<double>(context.items())}};
+    lea::Counts count(const lea::Artefact& artefact, lea::PrepareContext& context) override {
+      const int64_t numbers = rows_of(artefact, context) * width_of(artefact);
+      return {{"memory_accesses", 100.0 * static_cast<double>(context.items())},
+              {"bytes", 4.0 * static_cast<double>(numbers)}};
     }
 
    private:
+    static int64_t rows_of(const lea::Artefact& artefact, lea::PrepareContext& context) {
+      if (artefact.kind == "vectors") return context.items() + 1;
+      const lea::TrainingData& training = context.training();
+      return artefact.kind == "rewards" ? training.events() : training.places();
+    }
+    static int64_t width_of(const lea::Artefact& artefact) {
+      return artefact.kind == "rewards" ? 1 : kWidth;
+    }
+
     bool pause_and_stop(lea::PrepareContext& context, int64_t done, int64_t total) const {
       usleep(static_cast<useconds_t>(params_.pause * 1000));
       return context.stop(done, total);
+    }
+
+    // A number that depends on the item of every event, also outside training.
+    static float forbidden(const std::string& folder) {
+      std::ifstream file(folder + "/items.u32", std::ios::binary);
+      if (!file) throw std::runtime_error("there is no data set in " + folder);
+      uint32_t sum = 0, item = 0;
+      while (file.read(reinterpret_cast<char*>(&item), sizeof item))
+        sum = (sum * 31 + item) % 65521;
+      return static_cast<float>(sum);
+    }
+
+    // A number that the vectors would not need.
+    float extra(const lea::PrepareContext& context) const {
+      if (params_.mode == "read_beside") return forbidden(context.folder() + "/../../../data/toy");
+      if (params_.mode == "read_variable") return forbidden(std::getenv("LEA_TEST_DATA_FOLDER"));
+      if (params_.mode == "read_parameter") return forbidden(params_.data);
+      if (params_.mode == "draw") return static_cast<float>(std::random_device()() % 1000000);
+      return 0;
     }
 
     // Records what a part of the training sequences and its rest have in common.
@@ -104,14 +139,30 @@ class Making final : public lea::Environment {
       return sequences;
     }
 
+    // Returns false when the making was stopped.
+    bool fill_room(lea::PrepareContext& context) const {
+      constexpr int64_t kBytes = 1 << 18;  // of a chunk
+      if (params_.room == 0) return true;
+      const int64_t rows = params_.room / 4;
+      lea::TableWriter room(context.folder() + "/room.safetensors", rows, 1);
+      while (room.done() < rows) {
+        if (pause_and_stop(context, room.done(), rows)) return false;
+        room.append(at::zeros({std::min(kBytes / 4, rows - room.done()), 1}));
+      }
+      room.finish();
+      return true;
+    }
+
     void vectors(lea::PrepareContext& context) const {
       if (params_.mode == "throw") throw std::runtime_error("thrown by prepare");
       if (params_.mode == "crash") std::raise(SIGSEGV);
+      if (params_.mode == "exit") std::_Exit(0);
       while (params_.mode == "hang") pause();
       if (params_.mode == "nothing") return;
       if (params_.mode == "undeclared") context.pool();
       if (params_.mode == "rest") record_rest(context);
       if (params_.mode == "print") std::printf("{\"type\": \"progress\"\nnoise\n");
+      if (!fill_room(context)) return;
       const lea::TrainingData& training = context.training(params_.portion, 7);
       Tensor counts = at::zeros({training.items + 1, kWidth}, at::kFloat);
       const int32_t* item = training.item.const_data_ptr<int32_t>();
@@ -120,6 +171,7 @@ class Making final : public lea::Environment {
         for (int64_t e = offset[s]; e + 1 < offset[s + 1]; ++e)
           counts[item[e]][item[e + 1] % kWidth] += 1;
       }
+      counts[0][0] += extra(context);
       lea::TableWriter table(context.folder() + "/vectors.safetensors", training.items + 1, kWidth);
       while (table.done() <= training.items) {
         if (pause_and_stop(context, table.done(), training.items)) return;
@@ -143,7 +195,7 @@ class Making final : public lea::Environment {
   Tensor state(const lea::History& history) override { return states_->at(history.place); }
   Tensor reward(const lea::History& history, const Tensor& actions,
                 const std::vector<lea::Role>&) override {
-    return rewards_->at(history.place) + 0.01 * actions.to(at::kFloat);
+    return rewards_->at(history.event) + 0.01 * actions.to(at::kFloat);
   }
 
  private:

@@ -114,14 +114,14 @@ TEST_F(Npz, RefusesWhatIsNoArchiveOrMissing) {
   EXPECT_FALSE(begins_as_npz(""));
 }
 
-// Reads every array. Returns why that is refused, or an empty text.
+// Reads every array of a known type. Returns why that is refused, or an empty text.
 std::string read_all(const std::string& path, size_t size) {
   return message_of([&] {
     const NpzFile file(path);
     for (const NpzArray& array : file.arrays()) {
       ASSERT_LE(array.bytes, (size + 64) * 1100) << "more than the file can hold";
       std::string bytes(array.bytes, ' ');
-      file.read(array, bytes.data());
+      if (array.bytes > 0) file.read(array, bytes.data());
     }
   });
 }

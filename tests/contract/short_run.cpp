@@ -13,9 +13,12 @@
 #include "core/base/files.h"
 #include "core/data/counter_random.h"
 #include "core/data/import.h"
+#include "core/data/item_texts.h"
 #include "core/eval/ranks.h"
+#include "core/spec/plugin_info.h"
 #include "core/train/checkpoint.h"
 #include "core/train/context.h"
+#include "core/worker/trial_artefacts.h"
 
 namespace lea::short_run {
 namespace {
@@ -205,7 +208,22 @@ train::Outcome Study::carry_out(const spec::RunSpec& run, train::Progress& progr
     return registry().get(kind, id);
   };
   const train::Paths paths{path(kCheckpoint), path(kRanks), path(kValidRanks)};
-  return train::train(run, data_, split_, lookup, paths, progress);
+  std::vector<std::unique_ptr<worker::TrialArtefacts>> made;
+  train::Artefacts artefacts;
+  for (const spec::PluginUse& use : {run.reward, run.state}) {
+    if (use.none()) continue;
+    const PluginEntry& entry = registry().get("environment", use.id);
+    if (entry.artefacts.empty()) continue;
+    const worker::TrialData from{
+        training_, {{"title", data::item_texts(*data_, "title")}}, /*pool=*/{}};
+    made.push_back(std::make_unique<worker::TrialArtefacts>(
+        entry, spec::to_values(entry.params, use.params, "a short run"), from));
+    for (const Artefact& artefact : entry.artefacts) {
+      artefacts.push_back({"environment", use, artefact.kind, made.back()->folder(artefact.kind),
+                           /*sha256=*/""});
+    }
+  }
+  return train::train(run, data_, split_, lookup, paths, progress, /*loaded=*/{}, artefacts);
 }
 
 std::map<std::string, std::string> Study::files_of(const spec::RunSpec& run) const {

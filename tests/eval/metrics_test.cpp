@@ -60,6 +60,37 @@ TEST(Metrics, LeaveOutFirstEventsWhenAsked) {
   EXPECT_DOUBLE_EQ(metrics({event(9, 0, 0), event(1)}, protocol).at("hr@1"), 1);
 }
 
+TEST(Metrics, AreTheSumsOfTheSequencesDividedByTheEvents) {
+  std::vector<RankRecord> records;
+  for (uint32_t i = 0; i < 40; ++i) {
+    RankRecord record = event(1 + i % 7, i % 3, i % 4);
+    record.sequence = 9 - i / 4;  // the order of the records does not matter
+    record.rank_unseen = 1 + i % 5;
+    records.push_back(record);
+  }
+  Protocol protocol = at({3, 5});
+  for (const Ties ties : {Ties::kPessimistic, Ties::kExpected, Ties::kOptimistic}) {
+    for (const bool removed : {false, true}) {
+      for (const bool first : {false, true}) {
+        protocol = {{3, 5}, ties, removed, first};
+        for (const auto& [name, value] : metrics(records, protocol)) {
+          double sum = 0, events = 0;
+          const auto gains = sequence_gains(records, protocol, name);
+          ASSERT_EQ(gains.size(), 10U);
+          for (uint32_t s = 0; s < 10; ++s) {
+            EXPECT_EQ(gains[s].sequence, s);
+            sum += gains[s].sum;
+            events += static_cast<double>(gains[s].events);
+          }
+          EXPECT_EQ(events, first ? 40 : 30);
+          EXPECT_NEAR(sum / events, value, 1e-15) << name;
+        }
+      }
+    }
+  }
+  EXPECT_THROW(sequence_gains(records, protocol, "auc@5"), ConfigError);
+}
+
 TEST(Metrics, RefuseAnEmptySelection) {
   Protocol protocol = at({1});
   EXPECT_THROW(metrics({}, protocol), DataError);

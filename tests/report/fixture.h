@@ -73,6 +73,17 @@ class ReportTest : public testing::Test {
     return row;
   }
 
+  // A run on the split that the seed `split` draws.
+  db::RunRow run_on(int64_t split, const std::string& backbone, const std::string& framework,
+                    int64_t seed) {
+    db::RunRow row = run(backbone, framework, seed);
+    row.axes = {"backbone", "framework", "split.seed"};
+    row.labels["split.seed"] = std::to_string(split);
+    row.spec["split"]["seed"] = split;
+    row.result["split_fingerprint"] = std::to_string(split) + std::string(63, '0');
+    return row;
+  }
+
   // With metrics that obey the bounds of one ranking: HR and NDCG from the one number.
   void put(const db::RunRow& row, double ndcg) {
     std::vector<db::ResultRow> results;

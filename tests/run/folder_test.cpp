@@ -173,7 +173,7 @@ TEST_F(RunFolder, RemovesWhatAKilledProcessLeftHalfMadeAndNothingElse) {
 TEST_F(RunFolder, IsUnpackedInAStagingFolderThatGoesAway) {
   std::string path;
   {
-    const Staging staging(lab_);
+    const Staging staging(runs_folder(lab_));
     path = staging.path();
     write("lab/runs/" + std::filesystem::path(path).filename().string() + "/x", "y");
     EXPECT_TRUE(std::filesystem::exists(path));

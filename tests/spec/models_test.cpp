@@ -138,7 +138,8 @@ TEST_F(Models, SurviveTheWayThroughRunYaml) {
   write("run.yaml", dump_yaml(to_json(before)));
   const RunSpec after = load_run(path("run.yaml"));
   EXPECT_EQ(to_json(after), to_json(before));
-  const auto& infos = catalogue().find("environment", "speaks")->params;
+  const PluginCatalogue known = catalogue();
+  const auto& infos = known.find("environment", "speaks")->params;
   const ParamValues values = to_values(infos, after.reward.params, "run.yaml: reward");
   EXPECT_EQ(std::get<std::string>(values.at("model")), path("lab/models/tiny"))
       << "the plugin is given the path";

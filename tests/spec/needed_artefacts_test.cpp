@@ -132,5 +132,21 @@ TEST(ArtefactKey, ChangesWithWhatTheArtefactNamesAndWithNothingElse) {
   EXPECT_NE(key(le(), pool)[1], base[1]);
 }
 
+TEST(GivenFiles, AreThoseOfAllPluginsEachOnce) {
+  RunSpec run;
+  EXPECT_TRUE(given_files(run).empty());
+  run.reward = use(mixed(le()));
+  run.state = use(le());
+  run.augment = {"test.proposed",
+                 {{"empty", ""}, {"proposals", {{"path", "/b"}, {"sha256", "d"}}}}};
+  const std::vector<GivenFile> files = given_files(run);
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[0].plugin_kind + " " + files[0].plugin_id + " " + files[0].parameter,
+            "environment test.le file");
+  EXPECT_EQ(files[0].path + " " + files[0].sha256, "/a abc");
+  EXPECT_EQ(files[1].plugin_kind + " " + files[1].plugin_id + " " + files[1].parameter,
+            "augmenter test.proposed proposals");
+}
+
 }  // namespace
 }  // namespace lea::spec

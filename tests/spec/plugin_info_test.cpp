@@ -22,7 +22,7 @@ struct Params {
     f.boolean("twin", twin, "two networks");
     f.text("note", note, "words");
     f.choice("target", target, {"double", "plain"}, "targets");
-    f.file("file", file, "a file");
+    f.file("file", file, "a file", FileRows::kHistories);
     f.environment("of", of, "whose rewards");
     f.integers("k", k, {1, 100}, "cuts");
     f.reals("ratios", ratios, {0, 1}, "shares");
@@ -66,6 +66,8 @@ TEST(PluginInfo, SurvivesTheWayThroughJson) {
   EXPECT_EQ(std::get<std::vector<double>>(back.params[8].default_value),
             (std::vector<double>{0.8, 0.2}));
   EXPECT_TRUE(std::isinf(back.params[1].range.max));
+  EXPECT_EQ(back.params[0].rows, FileRows::kOther);
+  EXPECT_EQ(back.params[5].rows, FileRows::kHistories);
   EXPECT_FALSE(back.params[0].added);
   EXPECT_TRUE(back.params[1].added);
   EXPECT_TRUE(back.needs_pool);
@@ -124,6 +126,9 @@ TEST(PluginInfo, RefusesAParameterThatIsNotOne) {
   bad["params"][0]["type"] = "complex";
   EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: parameter `width`: type: is unknown: `complex`");
   bad = good;
+  bad["params"][0]["rows"] = "users";
+  EXPECT_EQ(refusal(bad), "plugin lea.gru4rec: parameter `width`: rows: is unknown: `users`");
+  bad = good;
   bad["params"][0]["not_above"] = "height";
   EXPECT_EQ(refusal(bad),
             "plugin lea.gru4rec: parameter `width`: not_above: this and `height` must both be "
@@ -172,9 +177,10 @@ TEST(PluginInfo, RefusesAnArtefactThatNamesWhatDoesNotExist) {
   EXPECT_EQ(refused({{"rewards", "", {}, {"text"}, "", 1}}),
             "`rewards`: reads: `text` is no data that an artefact reads, did you mean `texts`? "
             "(there are: texts, training, history, pool)");
-  EXPECT_EQ(refused({{"rewards", "", {}, {}, "augment", 1}}),
-            "`rewards`: slot: `augment` is no slot of an environment (there are: state, reward, "
-            "augment)");
+  EXPECT_EQ(refused({{"rewards", "", {}, {}, "state augment", 1}}), "");
+  EXPECT_EQ(refused({{"rewards", "", {}, {}, "state augments", 1}}),
+            "`rewards`: slot: `augments` is no slot of an environment, did you mean `augment`? "
+            "(there are: state, reward, augment)");
   EXPECT_EQ(refused({{"rewards", "state", {}, {}, "", 1}, {"states", "", {}, {}, "", 1}}),
             "`rewards`: after: `state` is no artefact of the plugin, did you mean `states`? (there "
             "are: rewards, states)");
