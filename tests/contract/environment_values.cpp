@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <set>
 
 #include "core/base/safetensors.h"
 #include "tests/contract/toy.h"
@@ -297,7 +298,8 @@ class EnvironmentValuesWithAPool : public EnvironmentValues {
       const int64_t position = event - std::vector<int64_t>{0, 4, 6}[sequence];
       std::vector<int64_t> items = {context_.data.item[event].item<int32_t>()};
       for (int64_t j = 0; j < kPool; ++j) items.push_back(pool(event, j));
-      for (const int64_t item : items) {
+      // The file holds each pair once, also where a pool has an item twice.
+      for (const int64_t item : std::set<int64_t>(items.begin(), items.end())) {
         file << "s" << sequence << '\t' << position << "\ti" << item << '\t' << 10 * event + item
              << '\n';
       }

@@ -23,9 +23,10 @@ std::string bytes_of(const Tensor& values) {
 
 class LookedUp : public ::testing::Test {
  protected:
-  // SNQN with negatives of a pool.
+  // SNQN with negatives of a pool, and the predefined rewards 1 and 0 whatever the behaviour.
   spec::RunSpec run(const std::string& exclude = "target") const {
     spec::RunSpec run = study().run_of("lea.snqn", nlohmann::json::object());
+    run.reward.params["behaviours"] = "";
     run.negatives.from = "pool";
     run.negatives.pool = kPool;
     run.negatives.exclude = exclude;

@@ -68,13 +68,16 @@ void write_interactions(const std::string& path) {
   }
 }
 
-// Each title has a word of the item's own, one that it shares with nine items and one with eleven.
+// Each title has a word of the item's own and two that it shares: one with 0 to 20 items, one with 16.
+// The groups differ in size, because equal ones would have equal singular values.
 void write_items(const std::string& path) {
   std::ofstream file(path);
   file << "item_id\ttitle\n";
   for (uint64_t item = 0; item < kItems; ++item) {
-    file << id('i', item) << '\t' << id('w', item) << ' ' << id('a', item % 12) << ' '
-         << id('b', item / 12) << '\n';
+    uint64_t root = 0;
+    while ((root + 1) * (root + 1) <= item) ++root;
+    file << id('i', item) << '\t' << id('w', item) << ' ' << id('a', root) << ' '
+         << id('b', item % 7) << '\n';
   }
 }
 

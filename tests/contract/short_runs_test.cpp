@@ -52,6 +52,9 @@ std::vector<nlohmann::json> settings_of(const std::string& kind, const std::stri
        {"{}", R"({"last": 2, "two_hops": 0.3, "text": 1.5, "columns": "title"})"}},
       {"framework lea.reward_weighted",
        {R"({"temperature": 0.2})", R"({"temperature": 0.2, "normalise": false, "clip": 2})"}},
+      // Few vectors, because those of equal singular values depend on the rounding.
+      {"environment lea.cooccurrence", {R"({"portion": 1.0, "width": 4})"}},
+      {"environment lea.text_tfidf", {R"({"width": 4})"}},
       {"framework lea.supervised", {"{}", R"({"twin": true, "extra_head": "auxiliary"})"}},
       {"backbone lea.gru4rec", {"{}", R"({"layers": 2, "dropout": 0.2})", R"({"tied": true})"}},
       {"backbone lea.sasrec",
