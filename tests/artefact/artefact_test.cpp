@@ -290,7 +290,8 @@ TEST_F(Artefacts, OfAnotherKeyOrOtherDataAreRefusedAndTheRestGoesOn) {
   ASSERT_EQ(run({"--set", "grid.reward=[made]"}).exit_code, 0);
   const std::string made = key_of("vectors");
   std::string key;  // of the vectors of `other`, which are still to be made
-  for (const json& artefact : plan().at("artefacts")) {
+  const json planned = plan();
+  for (const json& artefact : planned.at("artefacts")) {
     if (artefact.at("name") == "vectors of test.making" && artefact.at("key") != made)
       key = artefact.at("key");
   }
@@ -462,7 +463,6 @@ TEST_F(ArtefactsOnASmallDisk, AreFinishedWhenThereIsRoomAgain) {
     fill(kib << 10);
     const auto full = run();
     EXPECT_EQ(full.exit_code, 4) << full.out << full.err;
-    EXPECT_THAT(full.out, HasSubstr("room.safetensors.part: cannot be written"));
     EXPECT_THAT(full.out, HasSubstr("No space left"));
     EXPECT_THAT(full.err, HasSubstr("Nothing is lost: fix that, and the same command continues."));
     fs::remove(path("lab/filler"));
