@@ -17,7 +17,7 @@ constexpr const char* kAnyColumns = "...";
 }  // namespace
 
 EventRows::EventRows(const std::string& path, std::vector<std::string> columns)
-    : path_(path), form_({"sequence_id", "position"}) {
+    : path_(path), form_{"sequence_id", "position"} {
   form_.insert(form_.end(), columns.begin(), columns.end());
   std::error_code failed;
   if (!std::filesystem::is_regular_file(path, failed)) {

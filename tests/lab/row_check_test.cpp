@@ -1,5 +1,6 @@
 #include "core/lab/row_check.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include "core/data/import.h"
