@@ -219,13 +219,14 @@ TEST_F(TemplateWithAnArtefact, MakesItOnceForAllRuns) {
   write_two_tastes();
   write("spec.yaml", R"(name: study
 data: {name: toy, path: interactions.tsv, history: 5}
-train: {batch_size: 32, max_steps: 20, validate_every: 5, patience: 20}
+train: {batch_size: 32, max_steps: 10, validate_every: 5, patience: 20}
 negatives: {count: 2, from: pool, pool: 10}
 backbone: gru4rec
+framework: snqn
 environments: {mine: my.environment_artefact}
 reward: mine
-grid: {framework: [snqn, sa2c], state: [none, mine]}
-seeds: [1, 2]
+grid: {state: [none, mine]}
+seeds: [1]
 )");
   const ProcessResult result = call({"run", path("spec.yaml")});
   ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
@@ -233,7 +234,7 @@ seeds: [1, 2]
   ASSERT_EQ(artefacts.size(), 2u) << artefacts;
   for (const json& artefact : artefacts) {
     EXPECT_EQ(artefact.at("state"), "finished");
-    EXPECT_EQ(artefact.at("users"), 8);
+    EXPECT_EQ(artefact.at("users"), 2);
     const std::string attempts = test::read_all(
         path("lab/artefacts/" + artefact.at("key").get<std::string>() + "/attempts.jsonl"));
     EXPECT_EQ(std::count(attempts.begin(), attempts.end(), '\n'), 2) << "one attempt\n" << attempts;
