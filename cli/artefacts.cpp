@@ -149,7 +149,7 @@ void import_command(const Options& options, const Globals& globals) {
 }
 
 // The parameters in which a plugin differs from the others of the same name in the list, as
-// " order=hoisted"; empty for the only one.
+// " portion=0.1"; empty for the only one.
 std::string differences(const lab::ShownPlugin& plugin, const std::vector<lab::ShownPlugin>& all) {
   std::string text;
   for (const auto& param : plugin.params.items()) {
@@ -225,7 +225,7 @@ void add_artefacts(CLI::App& app, const Globals& globals) {
   prompts->add_option("spec", options->session.spec, "the experiment's YAML file")->required();
   prompts
       ->add_option("--set", options->session.set,
-                   "override a key, e.g. --set environments.le.order=hoisted (repeatable)")
+                   "override a key, e.g. --set environments.mine.portion=0.1 (repeatable)")
       ->allow_extra_args(false);
   prompts->add_option("--limit", options->limit, "examples of each environment (default 3)")
       ->check(CLI::Range(1, 1000000));

@@ -34,7 +34,7 @@ struct Verification {
   size_t count(Checked::Is is) const;
 };
 
-// Part of every answer: what no verification looks at.
+// Every answer ends with what no verification looks at.
 inline constexpr const char* kNotVerified =
     "the training itself, whose ranks and checkpoints are not made again";
 

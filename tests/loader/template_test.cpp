@@ -99,7 +99,7 @@ TEST_F(Template, SkeletonBuildsAgainstAnInstallation) {
                                      "are: anchor, "));
 }
 
-// Where a plugin that computes with a language model finds headers and library.
+// A plugin that computes with a language model finds the headers and the library here.
 TEST_F(Template, InstallationOffersTheLanguageModelToo) {
   succeed({"cmake", "--install", LEA_BINARY_DIR, "--prefix", folder_.at("prefix")});
   const std::string headers = folder_.at("prefix/include/lealab/"), source = folder_.at("language");

@@ -93,7 +93,8 @@ TEST_F(TrainingFree, ATrainedRowBelowTheBestOfThemIsMarkedInEveryFormat) {
                         "training-free floor} \\\\\n\\end{tabular}\n"));
   EXPECT_THAT(table("csv"), ContainsRegex("gru4rec,supervised,2,[^\n]*,trained,below\n"));
   EXPECT_THAT(table("csv"), ContainsRegex("gru4rec,snqn,2,[^\n]*,trained,\n"));
-  for (const auto& row : json()["rows"])
+  const auto shown = json();
+  for (const auto& row : shown["rows"])
     EXPECT_EQ(row["below_floor"], row["labels"]["framework"] == "supervised");
 }
 
