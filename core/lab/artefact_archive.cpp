@@ -96,7 +96,7 @@ void add_file(TarWriter& archive, const std::string& name, const std::string& pa
 // Whether the path leads to a file below the folder from which it starts.
 bool stays_inside(const std::string& path) {
   const fs::path normal = fs::path(path).lexically_normal();
-  return normal.is_relative() && normal.has_filename() && normal == fs::path(path) &&
+  return normal.is_relative() && normal.has_filename() && normal.string() == path &&
          *normal.begin() != ".." && *normal.begin() != ".";
 }
 
@@ -135,10 +135,12 @@ class Unpacking {
     const bool made = name.starts_with(files);
     const auto texts = text_files();
     const bool known = made || std::find(texts.begin(), texts.end(), name) != texts.end();
-    if (!run::is_key(key) || !known)
-      refuse("holds " + in_backticks(path) + ", which no exported artefact has");
+    if (!run::is_key(key) || !known) {
+      refuse("holds " + (run::is_key(key) ? named(key, name) : in_backticks(path)) +
+             ", which no exported artefact has");
+    }
     Arrived& artefact = artefact_of(key);
-    if (!artefact.names.insert(name).second) refuse("holds " + in_backticks(path) + " twice");
+    if (!artefact.names.insert(name).second) refuse("holds " + named(key, name) + " twice");
     made ? take_file(artefact, name.substr(files.size()), reader)
          : take_text(artefact, name, reader);
   }
@@ -153,8 +155,11 @@ class Unpacking {
   }
 
   // What messages call a file.
+  static std::string named(const std::string& key, const std::string& name) {
+    return printable(short_key(key) + "/" + name);
+  }
   static std::string named(const Arrived& artefact, const std::string& name) {
-    return printable(short_key(artefact.folder.uuid()) + "/" + name);
+    return named(artefact.folder.uuid(), name);
   }
 
   static void make_folder(const fs::path& path) {

@@ -176,10 +176,11 @@ TEST_F(Moving, OnlySoundAndFinishedArtefactsAreExported) {
                                   ", which the lab no longer has. `lealab run` makes it again.\n");
 }
 
-// Replaces the type of the first entry of a tar archive.
+// Makes the first entry of a tar archive one of another type, which may be a link to `x`.
 std::string with_type(std::string bytes, char type) {
-  constexpr size_t kType = 156, kSum = 148, kSumBytes = 8, kHeader = 512;
+  constexpr size_t kType = 156, kLink = 157, kSum = 148, kSumBytes = 8, kHeader = 512;
   bytes[kType] = type;
+  bytes[kLink] = 'x';
   std::fill_n(bytes.begin() + kSum, kSumBytes, ' ');
   unsigned sum = 0;
   for (size_t i = 0; i < kHeader; ++i) sum += static_cast<unsigned char>(bytes[i]);
@@ -236,7 +237,7 @@ TEST_F(Moving, AnArchiveThatIsNotSoundChangesNothing) {
   with([&](Entries& e) { e.emplace_back(states_ + "/files/../../evil", "x"); },
        "which the artefact's result does not list");
   with([&](Entries& e) { e.emplace_back(states_ + "/evil", "x"); },
-       "which no exported artefact has");
+       "holds " + states + "/evil, which no exported artefact has");
   with([&](Entries& e) { e.emplace_back("../evil", "x"); },
        "holds `../evil`, which no exported artefact has");
   with([&](Entries& e) { e.emplace_back("/" + header, "x"); }, "which no exported artefact has");
