@@ -14,7 +14,6 @@
 #include "core/spec/section_json.h"
 
 namespace lea::lab {
-namespace {
 
 spec::ArtefactsOf artefacts_in(const spec::PluginCatalogue& catalogue) {
   return [&catalogue](const std::string& kind, const std::string& id) {
@@ -22,6 +21,8 @@ spec::ArtefactsOf artefacts_in(const spec::PluginCatalogue& catalogue) {
     return info ? info->artefacts : std::vector<Artefact>();
   };
 }
+
+namespace {
 
 // The sums of the data that artefacts read. Runs with equal data, split, history and pool share them.
 class Sums {

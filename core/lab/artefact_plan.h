@@ -42,6 +42,10 @@ ArtefactPlan plan_artefacts(const std::string& lab, const spec::Experiment& expe
                             const spec::PluginCatalogue& catalogue,
                             const std::vector<size_t>& runs);
 
+// The artefacts that the plugins of the catalogue declare; none for an unknown plugin. Keeps a
+// reference to the catalogue.
+spec::ArtefactsOf artefacts_in(const spec::PluginCatalogue& catalogue);
+
 // The keys of some of the artefacts of a plan.
 std::vector<std::string> keys_of(const std::vector<PlannedArtefact>& artefacts,
                                  const std::vector<size_t>& indices);

@@ -1,27 +1,40 @@
 #include "core/lab/shown_artefacts.h"
 
-#include <algorithm>
-#include <numeric>
 #include <set>
 
 #include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/data/dataset.h"
 #include "core/lab/artefact_plan.h"
 #include "core/lab/artefact_worker.h"
 #include "core/lab/experiment_data.h"
+#include "core/run/artefact_folder.h"
 
 namespace lea::lab {
 namespace {
 
 constexpr double kSeconds = 3600;  // a model may be read from a slow disk
 
-// What any artefact of the plugin reads.
-std::vector<std::string> reads_of(const spec::PluginInfo& plugin) {
+// What a worker is told of the plugin: a header without a key, whose artefact reads what any artefact
+// of the plugin reads.
+run::ArtefactHeader question_about(const spec::NeededArtefact& needed, const spec::RunSpec& run,
+                                   const spec::ArtefactsOf& artefacts_of) {
+  run::ArtefactHeader header;
+  header.needed = needed;
+  header.run = run;
   std::set<std::string> reads;
-  for (const Artefact& artefact : plugin.artefacts)
+  for (const Artefact& artefact : artefacts_of(needed.plugin_kind, needed.use.id))
     reads.insert(artefact.reads.begin(), artefact.reads.end());
-  return {reads.begin(), reads.end()};
+  header.needed.artefact.reads.assign(reads.begin(), reads.end());
+  return header;
+}
+
+void require_data(const std::string& lab, const std::string& name) {
+  if (data::describe_dataset(lab, name)) return;
+  throw DataError("the data set " + printable(name) +
+                  " is not in the lab yet. Import it with `lealab data import " + printable(name) +
+                  " SOURCE`.");
 }
 
 void take_answer(const nlohmann::json& line, std::vector<ShownPlugin>* shown) {
@@ -42,28 +55,22 @@ void take_answer(const nlohmann::json& line, std::vector<ShownPlugin>* shown) {
 std::vector<ShownPlugin> show_artefacts(const ShowOptions& options,
                                         const spec::Experiment& experiment,
                                         const spec::PluginCatalogue& catalogue) {
-  std::vector<size_t> runs(experiment.runs.size());
-  std::iota(runs.begin(), runs.end(), size_t{0});
-  const auto artefacts = plan_artefacts(options.lab, experiment, catalogue, runs).artefacts;
+  const spec::ArtefactsOf artefacts_of = artefacts_in(catalogue);
   std::vector<ShownPlugin> shown;
   nlohmann::json headers = nlohmann::json::array();
   std::set<std::string> known;
-  for (size_t i = 0; i < artefacts.size(); ++i) {
-    const spec::NeededArtefact& needed = artefacts[i].needed;
-    const spec::RunSpec& run = experiment.runs[artefacts[i].run].run;
-    if (artefacts[i].key.empty()) {
-      throw DataError("the data set " + printable(run.data.name) +
-                      " is not in the lab yet. Import it with `lealab data import " +
-                      printable(run.data.name) + " SOURCE`.");
+  for (const spec::PlannedRun& planned : experiment.runs) {
+    const spec::RunSpec& run = planned.run;
+    for (const spec::NeededArtefact& needed : spec::needed_artefacts(run, artefacts_of)) {
+      const std::string& kind = needed.plugin_kind;
+      const spec::PluginUse& use = needed.use;
+      const std::string what = kind + " " + use.id + use.params.dump() + split_key(run) +
+                               std::to_string(run.data.history);
+      if (!known.insert(what).second) continue;
+      require_data(options.lab, run.data.name);
+      shown.push_back({kind, use.id, use.params, run.data.name, {}, "", 0});
+      headers.push_back(run::to_json(question_about(needed, run, artefacts_of)));
     }
-    const std::string what = needed.plugin_kind + " " + needed.use.id + needed.use.params.dump() +
-                             split_key(run) + std::to_string(run.data.history);
-    if (!known.insert(what).second) continue;
-    shown.push_back(
-        {needed.plugin_kind, needed.use.id, needed.use.params, run.data.name, {}, "", 0});
-    run::ArtefactHeader header = header_of(artefacts, i, experiment);
-    header.needed.artefact.reads = reads_of(*catalogue.find(needed.plugin_kind, needed.use.id));
-    headers.push_back(run::to_json(header));
   }
   if (shown.empty()) return shown;
   ProcessResult worker = ask_worker({"show",

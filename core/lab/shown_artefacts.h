@@ -29,7 +29,7 @@ struct ShowOptions {
 };
 
 // For each different plugin with artefacts that runs of the experiment need, in their order. Throws
-// DataError when the lab lacks a data set, and what plan_artefacts throws.
+// DataError when the lab lacks a data set, and PluginError when a plugin crashes.
 std::vector<ShownPlugin> show_artefacts(const ShowOptions& options,
                                         const spec::Experiment& experiment,
                                         const spec::PluginCatalogue& catalogue);

@@ -32,7 +32,7 @@ class Speaking final : public lea::Environment {
   };
 
   static std::vector<lea::Artefact> artefacts() {
-    return {{"words", "", {"model", "greeting"}, {"training"}, "state augment", 1},
+    return {{"words", "", {"model"}, {"training"}, "state augment", 1},
             {"rewards", "words", {}, {"history"}, "reward", 1}};
   }
 
