@@ -236,6 +236,36 @@ TEST_F(Making, OfASkipGramGoesOnAfterTheLastWholeEpoch) {
   EXPECT_EQ(attempts("item_vectors", {{"epochs", 6}, {"width", 5}}, 4), 2);
 }
 
+// Records what a part of the training sequences and its rest are in a trial.
+struct RestMaker final : Preparer {
+  explicit RestMaker(double portion) : portion_(portion) {}
+  void prepare(const Artefact&, PrepareContext& context) override {
+    const Tensor whole = context.training(1, 1).item;
+    const TrainingData &part = context.training(portion_, 1), &rest = context.rest(portion_, 1);
+    context.record("events", static_cast<double>(rest.events()));
+    context.record("sequences", static_cast<double>(rest.sequences()));
+    context.record("follows", at::equal(at::cat({part.item, rest.item}), whole));
+    context.record("first", static_cast<double>(rest.offset[0].item<int64_t>()));
+    context.record("last", static_cast<double>(rest.offset[-1].item<int64_t>()));
+  }
+  double portion_;
+};
+
+TEST_F(Making, IsGivenTheSequencesThatAPartLeavesOut) {
+  const TrialData data = {training_data(9, 5, {{1, 2}, {3, 4, 5}, {6}, {7, 8, 9, 1}}), {}, {}};
+  const auto recorded = [&](double portion) {
+    PluginEntry entry;
+    entry.preparer = [&](const ParamValues&) { return std::make_shared<RestMaker>(portion); };
+    return worker::make_artefact(entry, {}, {"made", "", {}, {"training"}, "", 1}, data, folder_,
+                                 "");
+  };
+  using Figures = std::map<std::string, double>;
+  EXPECT_EQ(recorded(0.5),
+            (Figures{{"events", 5}, {"first", 0}, {"follows", 1}, {"last", 5}, {"sequences", 2}}));
+  EXPECT_EQ(recorded(1),
+            (Figures{{"events", 0}, {"first", 0}, {"follows", 1}, {"last", 0}, {"sequences", 0}}));
+}
+
 TEST_F(Making, OfAnotherSeedGivesOtherVectors) {
   const auto vectors = [](int64_t seed) {
     const Prepared made("item_vectors", {{"portion", 1.0}, {"seed", seed}}, golden_data());
