@@ -117,8 +117,9 @@ class Store {
   std::map<std::string, std::string> states() const;  // uuid -> state; reads nothing more
   std::map<std::string, std::string> plans() const;   // name -> ExperimentRow::created
 
-  // The runs with one hash and seed. `keys` may be long: the cost of a key does not depend on the
-  // number of runs in the index. Calls `visit` with the index of the key.
+  // The runs with one of these hashes and seeds, each key once. `keys` may be long, and the index
+  // large: each key is looked up, or the whole table is read once where that is cheaper. Calls
+  // `visit` with the index of the key, in no order of the keys.
   using Key = std::pair<std::string, int64_t>;  // hash and seed
   void find(const std::vector<Key>& keys,
             const std::function<void(size_t, const FoundRun&)>& visit) const;

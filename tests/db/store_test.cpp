@@ -130,6 +130,31 @@ TEST(Store, FindsTheRunsWithAHashAndSeed) {
                                                              uuid_of(4), uuid_of(5)));
 }
 
+TEST(Store, FindsTheSameRunsForFewKeysAndForMany) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  for (int i = 1; i <= 40; ++i) put(store, i);
+  const auto found = [&](const std::vector<Store::Key>& keys) {
+    std::map<std::string, std::string> made_with;  // by uuid
+    store.find(keys, [&](size_t key, const FoundRun& run) {
+      EXPECT_EQ(run.uuid, uuid_of(std::stoi(keys[key].first.substr(4))));
+      made_with[run.uuid] = run.made_with;
+    });
+    return made_with;
+  };
+  std::vector<Store::Key> keys;
+  for (int i = 1; i <= 40; ++i) keys.emplace_back("hash" + std::to_string(i), 1);
+  const auto many = found(keys);
+  EXPECT_EQ(many.size(), 40U);
+  for (const Store::Key& key : keys) {
+    const auto few = found({key});
+    ASSERT_EQ(few.size(), 1U);
+    EXPECT_EQ(few.begin()->second, many.at(few.begin()->first));
+  }
+  keys.assign(30, {"hash99", 1});
+  EXPECT_TRUE(found(keys).empty());
+}
+
 TEST(Store, GivesASampleOfTheFinishedRuns) {
   const Lab lab;
   Store store(lab.path(), Store::Mode::kWrite);
