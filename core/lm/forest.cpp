@@ -39,6 +39,14 @@ int64_t Forest::add(int64_t after, const std::vector<int64_t>& ids) {
   return rows() - 1;
 }
 
+int64_t Forest::add_shared(int64_t after, const std::vector<int64_t>& ids) {
+  const auto found = shared_.find({after, ids});
+  if (found != shared_.end()) return found->second;
+  const int64_t last = add(after, ids);
+  shared_[{after, ids}] = last;
+  return last;
+}
+
 int64_t Forest::read(int64_t row) {
   if (row < 0 || row >= rows())
     throw std::invalid_argument("Forest::read: a row that is not there");

@@ -15,6 +15,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "core/lm/decoder.h"
@@ -33,6 +35,10 @@ class LEA_LM_API Forest {
   // rows of the other ids precede it. Throws std::invalid_argument for no ids, a negative id or an
   // unknown row.
   int64_t add(int64_t after, const std::vector<int64_t>& ids);
+
+  // Like add(), but rows that an earlier call of add_shared() added for the same arguments are used
+  // again. A caller need not remember where the header of its prompts stands.
+  int64_t add_shared(int64_t after, const std::vector<int64_t>& ids);
 
   // Requests the output of the last norm at a row. Returns the row of hidden_states() that will
   // hold it: 0, 1, 2, ...
@@ -60,6 +66,7 @@ class LEA_LM_API Forest {
 
   std::vector<int64_t> ids_, read_;
   std::vector<Run> runs_;
+  std::map<std::pair<int64_t, std::vector<int64_t>>, int64_t> shared_;  // (after, ids) -> last row
   int64_t largest_id_ = -1;
 };
 

@@ -20,12 +20,6 @@ enum Stream : uint64_t {
   kPool = 0x706f6f6c
 };
 
-// Maps random bits uniformly to 0..n-1 by multiply and shift; the bias is below n / 2^64.
-int64_t below(uint64_t bits, int64_t n) {
-  return static_cast<int64_t>((static_cast<unsigned __int128>(bits) * static_cast<uint64_t>(n)) >>
-                              64);
-}
-
 }  // namespace
 
 Sampler::Sampler(int64_t events, int64_t batch_size, const std::string& sampling, uint64_t seed)
@@ -114,21 +108,6 @@ std::span<const int64_t> AllowedItems::excluded(int64_t event, std::vector<int64
     if (sequence_ || first_[i] <= event) room.push_back(item_[i]);
   }
   return room;
-}
-
-int64_t allowed_item(int64_t n, std::span<const int64_t> excluded) {
-  // Before excluded[i] stand excluded[i] - 1 - i allowed items, which never falls with i. So those
-  // excluded items that stand before the wanted one are a prefix.
-  size_t low = 0, high = excluded.size();
-  while (low < high) {
-    const size_t middle = (low + high) / 2;
-    if (excluded[middle] - 1 - static_cast<int64_t>(middle) <= n) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return 1 + n + static_cast<int64_t>(low);
 }
 
 ItemDraw::ItemDraw(const spec::NegativesSection& section, const TrainingData& training)

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "core/api/item_draw.h"
 #include "core/api/types.h"
 #include "core/spec/sections.h"
-#include "core/train/popularity_draw.h"
 
 namespace lea::train {
 
@@ -62,10 +62,6 @@ class AllowedItems {
   std::vector<int64_t> begin_, first_;
   std::vector<int32_t> item_;
 };
-
-// Item number n, counted from 0, of those items from 1 on that `excluded` does not hold, in
-// ascending order. `excluded` is ascending and distinct.
-int64_t allowed_item(int64_t n, std::span<const int64_t> excluded);
 
 // Draws one allowed item: each with the same probability, or by negatives.popularity_power.
 class ItemDraw {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -144,6 +145,19 @@ inline std::string use(const std::string& id, nlohmann::json params = nlohmann::
   return nlohmann::json{{"id", id}, {"params", std::move(params)}}.dump();
 }
 
+// Parameters without which a plugin takes long, or asks for more than the toy data has.
+inline const ParamValues& toy_values(const std::string& id) {
+  static const std::map<std::string, ParamValues> all = {
+      {"lea.le",
+       {{"item_sentence", std::string("{item} product is titled {title}.")},
+        {"token_iterations", int64_t{2}},
+        {"epochs", int64_t{2}},
+        {"dtype", std::string("float32")}}}};
+  static const ParamValues none;
+  const auto found = all.find(id);
+  return found == all.end() ? none : found->second;
+}
+
 // The parameter sets that a contract is tried with: the defaults, and every other choice of one
 // parameter at a time. Wrappers get `inner`.
 struct Variant {
@@ -152,9 +166,11 @@ struct Variant {
 };
 inline std::vector<Variant> variants(const PluginEntry& entry,
                                      const std::string& inner = use("lea.oracle")) {
-  Variant defaults{entry.id, {}};
+  Variant defaults{entry.id, toy_values(entry.id)};
   for (const ParamInfo& info : entry.params) {
     if (info.type == ParamType::kEnvironment) defaults.values[info.name] = inner;
+    if (info.type == ParamType::kModel)
+      defaults.values[info.name] = std::string(LEA_SOURCE_DIR "/tests/golden/le/model");
   }
   std::vector<Variant> all = {defaults};
   const auto add = [&](const ParamInfo& info, const std::string& text, ParamValue value) {

@@ -34,18 +34,24 @@ const std::map<std::string, Names> kMayInclude = {
      {"core/train", "core/lm", "core/api", "core/data", "core/eval", "core/run", "core/spec",
       "core/base"}},
     {"plugins", {"core/api", "core/spec/params.h", "core/base/error.h"}},
+    // The language-model environment: what core/lm is made for.
+    {"plugins/le",
+     {"core/api", "core/lm", "core/spec/params.h", "core/base/error.h", "core/base/files.h",
+      "core/base/json_field.h", "core/base/text.h"}},
 };
 // The only rooms that use LibTorch. `lealab` is made of the others, so it starts at once, and no
 // plugin can crash it.
-const Names kWithLibTorch = {"core/api", "core/lm", "core/train", "core/worker", "plugins"};
+const Names kWithLibTorch = {"core/api",    "core/lm", "core/train",
+                             "core/worker", "plugins", "plugins/le"};
 
-// The room of a file: core/base for core/base/text.h, db for db/store/store.h. Empty for a file that
-// is in no room.
+// The room of a file: core/base for core/base/text.h, db for db/store/store.h, and plugins/le, not
+// plugins, for plugins/le/prompts.h. Empty for a file that is in no room.
 std::string room_of(const std::string& path) {
+  std::string innermost;
   for (const auto& [room, allowed] : kMayInclude) {
-    if (path.starts_with(room + "/")) return room;
+    if (path.starts_with(room + "/") && room.size() > innermost.size()) innermost = room;
   }
-  return "";
+  return innermost;
 }
 
 // Calls `visit` with the file, the header, and whether the header stands in quotes.

@@ -169,6 +169,19 @@ TEST(Forest, ComputesSharedRowsOnce) {
   EXPECT_EQ(arranged.layout.blocks.size(), 3U);  // the two branches share a block
 }
 
+TEST(Forest, AddsSharedRowsOnceAfterTheSameRow) {
+  Forest forest;
+  const int64_t header = forest.add_shared(Forest::kStart, {1, 2});
+  EXPECT_EQ(header, 1);
+  EXPECT_EQ(forest.add(header, {3}), 2);
+  EXPECT_EQ(forest.add_shared(header, {3}), 3) << "rows of add() are not shared";
+  EXPECT_EQ(forest.add_shared(header, {3}), 3);
+  EXPECT_EQ(forest.add_shared(Forest::kStart, {1, 2}), header);
+  EXPECT_EQ(forest.add_shared(Forest::kStart, {3}), 4) << "another row precedes it";
+  EXPECT_EQ(forest.rows(), 5);
+  EXPECT_THROW(forest.add_shared(9, {3}), std::invalid_argument);
+}
+
 // Long runs are cut into several blocks.
 TEST(Forest, GivesALongPromptWhatItGivesItInShortRuns) {
   torch::manual_seed(4);

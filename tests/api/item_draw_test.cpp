@@ -1,4 +1,4 @@
-#include "core/train/popularity_draw.h"
+#include "core/api/item_draw.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <map>
 
-namespace lea::train {
+namespace lea {
 namespace {
 
 // Items 1..6 occur 8, 0, 1, 4, 2 and 1 times.
@@ -72,4 +72,4 @@ TEST(PopularityDraw, LeavesEveryItemThatOccursAChance) {
 }
 
 }  // namespace
-}  // namespace lea::train
+}  // namespace lea

@@ -1,9 +1,29 @@
-#include "core/train/popularity_draw.h"
+#include "core/api/item_draw.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace lea::train {
+namespace lea {
+
+int64_t below(uint64_t bits, int64_t n) {
+  return static_cast<int64_t>((static_cast<unsigned __int128>(bits) * static_cast<uint64_t>(n)) >>
+                              64);
+}
+
+int64_t allowed_item(int64_t n, std::span<const int64_t> excluded) {
+  // Before excluded[i] stand excluded[i] - 1 - i allowed items, which never falls with i. So those
+  // excluded items that stand before the wanted one are a prefix.
+  size_t low = 0, high = excluded.size();
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    if (excluded[middle] - 1 - static_cast<int64_t>(middle) <= n) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return 1 + n + static_cast<int64_t>(low);
+}
 
 PopularityDraw::PopularityDraw(const TrainingData& training, double power) {
   std::vector<int64_t> count(training.items, 0);
@@ -22,8 +42,7 @@ int64_t PopularityDraw::item(uint64_t bits, std::span<const int64_t> excluded) c
   uint64_t total = before_.back();
   for (const int64_t one : excluded) total -= before_[one] - before_[one - 1];
   if (total == 0) return 0;
-  // A whole number below `total`, uniform but for a bias of total / 2^64.
-  auto place = static_cast<uint64_t>((static_cast<unsigned __int128>(bits) * total) >> 64);
+  auto place = static_cast<uint64_t>(below(bits, static_cast<int64_t>(total)));
   // Puts the gaps of the excluded items back in.
   for (const int64_t one : excluded) {
     if (place < before_[one - 1]) break;
@@ -32,4 +51,4 @@ int64_t PopularityDraw::item(uint64_t bits, std::span<const int64_t> excluded) c
   return std::upper_bound(before_.begin(), before_.end(), place) - before_.begin();
 }
 
-}  // namespace lea::train
+}  // namespace lea

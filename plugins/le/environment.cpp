@@ -1,0 +1,102 @@
+#include "plugins/le/environment.h"
+
+#include <ATen/ATen.h>
+
+#include "core/api/pool.h"
+#include "core/base/error.h"
+
+namespace lea::le {
+namespace {
+
+Table open_table(const std::string& path, int64_t rows, int64_t width) {
+  Table table(path);
+  if (table.rows() == rows && (width < 0 || table.width() == width)) return table;
+  throw DataError(path + ": has " + std::to_string(table.rows()) + " rows of " +
+                  std::to_string(table.width()) +
+                  " values, so it is of other data than this run's. It must be made anew");
+}
+
+std::vector<int64_t> numbers_of(const Tensor& row, int64_t count) {
+  const Tensor first = row.narrow(0, 0, count).to(at::kCPU).contiguous();
+  return {first.const_data_ptr<int64_t>(), first.const_data_ptr<int64_t>() + count};
+}
+
+}  // namespace
+
+LanguageEnvironment::LanguageEnvironment(const Settings& settings, const Context& context)
+    : settings_(settings),
+      training_(context.training()),
+      pool_(context.pool()),
+      adapter_folder_(context.artefact("adapter")),
+      device_(context.device()) {
+  if (const std::string folder = context.artefact("states"); !folder.empty())
+    states_ = open_table(folder + "/" + kStatesFile, training_.places(), -1);
+  const std::string folder = context.artefact("rewards");
+  if (folder.empty()) return;
+  rewards_ = open_table(folder + "/" + kRewardsFile, training_.events(),
+                        1 + (pool_.defined() ? pool_.size(1) : 0));
+  // The first event of a sequence has an empty history.
+  if (training_.events() > 0) empty_reward_ = rewards_->values()[0][0].item<float>();
+}
+
+int64_t LanguageEnvironment::state_width() const { return states_ ? states_->width() : 0; }
+
+const EnvironmentModel& LanguageEnvironment::model() {
+  if (!model_)
+    model_ =
+        std::make_unique<EnvironmentModel>(settings_, adapter_folder_, adapter_folder_, device_);
+  return *model_;
+}
+
+Tensor LanguageEnvironment::state(const History& history) {
+  if (!states_) return Environment::state(history);
+  const Tensor place = history.place.to(at::kCPU), length = history.length.to(at::kCPU);
+  Tensor states = states_->at(place);
+  const Tensor missing = place.lt(0).logical_and(length.gt(0)).nonzero().squeeze(1).contiguous();
+  if (missing.size(0) > 0) {
+    std::vector<EnvironmentModel::Question> questions;
+    for (int64_t i = 0; i < missing.size(0); ++i) {
+      const int64_t row = missing[i].item<int64_t>(), count = length[row].item<int64_t>();
+      questions.push_back({numbers_of(history.items[row], count), {count}, {}, /*states=*/true});
+    }
+    std::vector<Tensor> computed;
+    for (const auto& answer : model().ask(questions, training_.history))
+      computed.push_back(answer.states);
+    states.index_copy_(0, missing, at::cat(computed));
+  }
+  return states.to(history.items.device());
+}
+
+Tensor LanguageEnvironment::reward(const History& history, const Tensor& actions,
+                                   const std::vector<Role>&) {
+  const Tensor event = history.event.to(at::kCPU), length = history.length.to(at::kCPU),
+               wanted = actions.to(at::kCPU).contiguous();
+  const Tensor column = rewards_ ? reward_columns(training_, pool_, event, wanted)
+                                 : at::full(wanted.sizes(), -1, at::kLong);
+  Tensor rewards = at::full(wanted.sizes(), empty_reward_, at::kFloat);
+  if (rewards_) {
+    const Tensor cell = event.clamp_min(0).unsqueeze(1) * rewards_->width() + column.clamp_min(0);
+    const Tensor found = rewards_->values().view(-1).index_select(0, cell.flatten()).to(at::kFloat);
+    rewards = at::where(column.ge(0), found.view(wanted.sizes()), rewards);
+  }
+  // The pairs that are in no table, row by row.
+  const Tensor missing = column.lt(0).logical_and(length.gt(0).unsqueeze(1)).nonzero().contiguous();
+  if (missing.size(0) == 0) return rewards.to(actions.device());
+  std::vector<EnvironmentModel::Question> questions;
+  for (int64_t i = 0, last = -1; i < missing.size(0); ++i) {
+    const int64_t row = missing[i][0].item<int64_t>(), k = missing[i][1].item<int64_t>();
+    if (row != last) {
+      const int64_t count = length[row].item<int64_t>();
+      questions.push_back({numbers_of(history.items[row], count), {count}, {{}}, false});
+    }
+    last = row;
+    questions.back().actions[0].push_back(wanted[row][k].item<int64_t>());
+  }
+  std::vector<Tensor> computed;
+  for (const auto& answer : model().ask(questions, training_.history))
+    computed.push_back(answer.rewards);
+  rewards.index_put_({missing.select(1, 0), missing.select(1, 1)}, at::cat(computed));
+  return rewards.to(actions.device());
+}
+
+}  // namespace lea::le

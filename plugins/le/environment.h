@@ -1,0 +1,54 @@
+// The language model as an environment: states (Eq. 3) and rewards (Eq. 5) of a language model with
+// item tokens and an adapter. What training asks for is looked up in tables, made beforehand for all
+// places and for the pool. What is in no table is computed by the language model, which is opened at
+// the first such call: the rewards of proposed items, and histories outside of training.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/api/context.h"
+#include "core/api/environment.h"
+#include "core/api/preparer.h"
+#include "core/api/table.h"
+#include "plugins/le/environment_model.h"
+#include "plugins/le/settings.h"
+
+namespace lea::le {
+
+class LanguageEnvironment final : public Environment {
+ public:
+  static constexpr bool kGivesState = true, kNeedsPool = true;
+  using Params = Settings;
+
+  // tokens, adapter, states and rewards, each made from the one before but for rewards, which are
+  // made from adapter. The folder of adapter holds all that the model needs, also the item tokens, so
+  // that what is made from it needs no other folder.
+  static std::vector<Artefact> artefacts();
+  class Maker;
+
+  LanguageEnvironment(const Settings& settings, const Context& context);
+
+  int64_t state_width() const override;  // 0 in a run that needs no states
+  // Zeros after an empty history.
+  Tensor state(const History& history) override;
+  // Ignores the roles. After an empty history all rewards are equal, see Settings::empty_history.
+  Tensor reward(const History& history, const Tensor& actions,
+                const std::vector<Role>& roles) override;
+
+ private:
+  const EnvironmentModel& model();
+
+  const Settings settings_;
+  const TrainingData training_;
+  const Tensor pool_;  // int64 [E, P], or undefined
+  const std::string adapter_folder_;
+  const c10::Device device_;
+  std::optional<Table> states_, rewards_;
+  float empty_reward_ = 0;
+  std::unique_ptr<EnvironmentModel> model_;
+};
+
+}  // namespace lea::le

@@ -1,0 +1,466 @@
+#include "plugins/le/environment_maker.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/api/table.h"
+#include "core/api/tensor_file.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "plugins/le/item_texts.h"
+#include "plugins/le/item_tokens.h"
+#include "plugins/le/tuning.h"
+#include "plugins/le/tuning_batches.h"
+#include "plugins/le/wording.h"
+
+namespace lea::le {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kRowsOfChunk = 8 * kRowsOfPass;
+constexpr int64_t kItemsOfLoss = 200;     // whose loss is measured after the tokenisation
+constexpr int64_t kRowsOfSample = 20000;  // of a table, for figures
+constexpr const char* kRawRewards = "raw.safetensors";  // empty histories have zeros in it
+
+// Puts the file into the folder too, without a copy where the file system can.
+void link_or_copy(const std::string& from, const std::string& to) {
+  std::error_code error;
+  fs::remove(to, error);
+  fs::create_hard_link(from, to, error);
+  if (!error) return;
+  fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
+  if (error) throw StoreError(to + ": cannot be written: " + error.message());
+}
+
+// The questions about a chunk, one for each sequence in it. `actions_of(place)` are the actions.
+template <typename ActionsOf>
+std::vector<EnvironmentModel::Question> questions_of(const TrainingData& training,
+                                                     const std::vector<AskedPlace>& chunk,
+                                                     bool states, const ActionsOf& actions_of) {
+  const int64_t* first = training.offset.const_data_ptr<int64_t>();
+  const int32_t* item = training.item.const_data_ptr<int32_t>();
+  std::vector<EnvironmentModel::Question> questions;
+  int64_t last = -1;
+  for (const AskedPlace& place : chunk) {
+    if (place.sequence != last) questions.push_back({{}, {}, {}, states});
+    last = place.sequence;
+    EnvironmentModel::Question& question = questions.back();
+    question.ends.push_back(place.end);
+    if (!states) question.actions.push_back(actions_of(place));
+    const int32_t* begin = item + first[place.sequence];
+    question.items.assign(begin, begin + place.end);
+  }
+  return questions;
+}
+
+// Appends the answers to all chunks to the table, and goes on where an earlier attempt ended. Returns
+// false when it is to leave. `values_of(answers, chunk)` are the chunk's rows.
+template <typename ActionsOf, typename ValuesOf>
+bool fill_table(const EnvironmentModel& model, const TrainingData& training,
+                std::vector<std::vector<AskedPlace>> chunks, int64_t rows, TableWriter& writer,
+                PrepareContext& context, bool states, const ActionsOf& actions_of,
+                const ValuesOf& values_of) {
+  int64_t before = 0;  // rows of the chunks so far
+  for (std::vector<AskedPlace>& chunk : chunks) {
+    const int64_t skip = std::clamp<int64_t>(writer.done() - before, 0, std::ssize(chunk));
+    before += std::ssize(chunk);
+    chunk.erase(chunk.begin(), chunk.begin() + skip);
+    if (chunk.empty()) continue;
+    const auto leave = [&] { return context.stop(writer.done(), rows); };
+    const auto answers =
+        model.ask(questions_of(training, chunk, states, actions_of), training.history, leave);
+    if (answers.empty()) return false;
+    writer.append(values_of(answers, chunk));
+  }
+  return !context.stop(writer.done(), rows);
+}
+
+void require_items(const EnvironmentModel& model, const PrepareContext& context) {
+  if (model.tokens().size(0) == context.items()) return;
+  throw DataError("the item tokens are of " + std::to_string(model.tokens().size(0)) +
+                  " items, but the data has " + std::to_string(context.items()));
+}
+
+// Every n-th row, so that there are at most kRowsOfSample.
+Tensor sample_of(const Tensor& table) {
+  const int64_t step = 1 + (table.size(0) - 1) / kRowsOfSample;
+  return table.slice(0, 0, table.size(0), std::max<int64_t>(step, 1)).to(at::kFloat);
+}
+
+// Weights of the layers, which take part in each row.
+double body_of(const lm::Config& config) {
+  const auto width = double(config.width), inner = double(config.inner);
+  const double queries = double(config.heads * config.head_width),
+               keys = double(config.key_heads * config.head_width);
+  return double(config.layers) * width * (2 * queries + 2 * keys + 3 * inner);
+}
+
+int64_t pool_width(PrepareContext& context) {
+  const Tensor pool = context.pool();
+  return pool.defined() ? pool.size(1) : 0;
+}
+
+// A wording with texts in its places.
+std::string filled(const std::string& wording, const std::map<std::string, std::string>& texts) {
+  std::string text;
+  for (const Piece& piece : parse_wording(wording, "le"))
+    text += piece.place.empty() ? piece.text : texts.at(piece.place);
+  return text;
+}
+
+std::string text_of(const Ids& ids, int64_t vocabulary) {
+  std::string text;
+  for (const int64_t id : ids) {
+    text += text.empty() ? "" : " ";
+    text +=
+        id < vocabulary ? std::to_string(id) : "<item " + std::to_string(id - vocabulary + 1) + ">";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<Artefact> LanguageEnvironment::artefacts() {
+  return {
+      {.kind = "tokens",
+       .params = {"model", "dtype", "weights", "item_sentence", "items", "title", "texts",
+                  "token_start", "token_iterations", "token_learning_rate", "token_penalty",
+                  "token_stop", "begin_token", "seed"},
+       .reads = {"texts"}},
+      {.kind = "adapter",
+       .after = "tokens",
+       .params = {"user_prompt",
+                  "action_prompt",
+                  "hoisted_prompt",
+                  "separator",
+                  "joint",
+                  "order",
+                  "state_prompt",
+                  "portion",
+                  "seed",
+                  "epochs",
+                  "steps",
+                  "batch_of",
+                  "batch_size",
+                  "learning_rate",
+                  "warm_up_steps",
+                  "schedule",
+                  "clip",
+                  "rank",
+                  "alpha",
+                  "dropout",
+                  "targets",
+                  "head_bias",
+                  "negatives",
+                  "popularity_power",
+                  "fixed_negatives",
+                  "reward_weight",
+                  "state_weight",
+                  "state_loss",
+                  "state_negatives",
+                  "similarity",
+                  "state_scale",
+                  "keep"},
+       .reads = {"training", "history"}},
+      {.kind = "states",
+       .after = "adapter",
+       .reads = {"training", "history"},
+       .slot = "state augment"},
+      {.kind = "rewards",
+       .after = "adapter",
+       .params = {"empty_history"},
+       .reads = {"training", "history", "pool"},
+       .slot = "reward"},
+  };
+}
+
+std::vector<std::vector<AskedPlace>> chunks_of(const TrainingData& training, bool events,
+                                               const RowsOfParts& parts, int64_t actions) {
+  const int64_t* first = training.offset.const_data_ptr<int64_t>();
+  const int64_t window = training.history;
+  const auto of_actions =
+      actions > 0 ? static_cast<double>(parts.to_actions + actions * parts.action) : 0.0;
+  std::vector<std::vector<AskedPlace>> chunks;
+  double rows = 0;
+  bool open = false;  // whether the last chunk takes more places
+  for (int64_t s = 0; s < training.sequences(); ++s) {
+    const int64_t places = first[s + 1] - first[s] + (events ? 0 : 1);
+    for (int64_t end = 0; end < places; ++end) {
+      if (!std::exchange(open, true)) chunks.emplace_back();
+      chunks.back().push_back({s, end});
+      if (end > 0) rows += of_actions + static_cast<double>(parts.item);
+      if (end == 1) rows += static_cast<double>(parts.start);
+      // A history that has a chain of its own.
+      if (end > window) rows += static_cast<double>(parts.start + (window - 2) * parts.item);
+      // A chunk ends with a sequence, whose histories share a chain, unless the sequence is very long.
+      const bool last = end + 1 == places;
+      if (rows < (last ? 1 : 2) * kRowsOfChunk || (!last && end < window)) continue;
+      open = false;
+      rows = 0;
+    }
+  }
+  return chunks;
+}
+
+void LanguageEnvironment::Maker::prepare(const Artefact& artefact, PrepareContext& context) {
+  if (artefact.kind == "tokens") return make_tokens(context);
+  if (artefact.kind == "adapter") return make_adapter(context);
+  if (artefact.kind == "states") return make_states(context);
+  return make_rewards(context);
+}
+
+void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
+  const auto model = open_language_model(settings_, context.device());
+  const lm::Decoder& decoder = model->decoder;
+  const lm::Tokenizer& tokenizer = model->folder.tokenizer;
+  const ItemTexts texts =
+      item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
+  if (context.stop(0, 0)) return;
+  Tensor tokens = settings_.token_start == "closed_form"
+                      ? closed_form(decoder, texts.sentences)
+                      : random_tokens(decoder, context.items(), uint64_t(settings_.seed));
+  if (!optimise_tokens(decoder, texts.sentences, settings_, context.folder(), tokens,
+                       [&](int64_t done, int64_t total) { return context.stop(done, total); }))
+    return;
+  const TokenLoss loss = token_loss(decoder, texts.sentences, tokens, kItemsOfLoss);
+  if (!texts.titles.empty()) {
+    publish_file(context.folder() + "/" + kTitlesFile, nlohmann::json(texts.titles).dump() + "\n");
+  }
+  write_tensors(context.folder() + "/" + kTokensFile, {{"tokens", tokens}});
+  remove_partial_tokens(context.folder());
+  context.record("loss", loss.cross_entropy);
+  context.record("accuracy", loss.accuracy);
+  context.record("items_without_text", double(texts.without_text));
+  context.record("items_with_cut_text", double(texts.cut));
+}
+
+void LanguageEnvironment::Maker::make_adapter(PrepareContext& context) const {
+  const std::string folder = context.folder();
+  for (const char* name : {kTokensFile, kTitlesFile}) {
+    const std::string from = context.earlier() + "/" + name;
+    if (fs::exists(from)) link_or_copy(from, folder + "/" + name);
+  }
+  const auto seed = uint64_t(settings_.seed);
+  const TrainingData part = context.training(settings_.portion, seed),
+                     rest = context.rest(settings_.portion, seed);
+  const auto tuned = tune(
+      settings_, folder, part, rest, folder, context.device(),
+      [&](int64_t done, int64_t total) { return context.stop(done, total); },
+      [&](const std::string& message) { context.log(LogLevel::kWarning, message); });
+  if (!tuned) return;
+  for (const auto& [name, value] : tuned->figures) context.record(name, value);
+  context.record("steps", double(tuned->steps));
+  context.record("diverged", tuned->diverged ? 1 : 0);
+}
+
+void LanguageEnvironment::Maker::make_states(PrepareContext& context) const {
+  const EnvironmentModel model(settings_, context.earlier(), context.earlier(), context.device());
+  require_items(model, context);
+  const TrainingData training = context.training();
+  const std::string path = context.folder() + "/" + kStatesFile;
+  // The model's own type: the states have no more digits.
+  TableWriter writer(path, training.places(), model.width(),
+                     settings_.dtype == "float32" ? at::kFloat : at::kBFloat16);
+  const RowsOfParts parts = rows_of_parts(model.prompts());
+  const bool complete = fill_table(
+      model, training, chunks_of(training, /*events=*/false, parts, 0), training.places(), writer,
+      context, /*states=*/true, [](const AskedPlace&) { return std::vector<int64_t>(); },
+      [](const std::vector<EnvironmentModel::Answer>& answers, const std::vector<AskedPlace>&) {
+        std::vector<Tensor> states;
+        for (const auto& answer : answers) states.push_back(answer.states);
+        return at::cat(states);
+      });
+  if (!complete) return;
+  writer.finish();
+  const double cosine = mean_cosine(sample_of(Table(path).values()), uint64_t(settings_.seed));
+  context.record("state_cosine", cosine);
+  if (const std::string warning = collapse_warning(cosine); !warning.empty())
+    context.log(LogLevel::kWarning, warning);
+}
+
+void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
+  const TrainingData training = context.training();
+  const Tensor pool = context.pool();
+  const int64_t events = training.events(), sampled = pool.defined() ? pool.size(1) : 0;
+  const std::string path = context.folder() + "/" + kRewardsFile,
+                    raw_path = context.folder() + "/" + kRawRewards;
+  if (!fs::exists(path) && !fs::exists(raw_path)) {
+    const EnvironmentModel model(settings_, context.earlier(), context.earlier(), context.device());
+    require_items(model, context);
+    TableWriter writer(raw_path, events, 1 + sampled);
+    const RowsOfParts parts = rows_of_parts(model.prompts());
+    const int64_t* first = training.offset.const_data_ptr<int64_t>();
+    const int32_t* item = training.item.const_data_ptr<int32_t>();
+    const int64_t* other = pool.defined() ? pool.const_data_ptr<int64_t>() : nullptr;
+    const auto actions_of = [&](const AskedPlace& place) {
+      const int64_t event = first[place.sequence] + place.end;
+      std::vector<int64_t> actions = {item[event]};
+      for (int64_t j = 0; j < sampled; ++j) actions.push_back(other[event * sampled + j]);
+      return actions;
+    };
+    const auto values_of = [&](const std::vector<EnvironmentModel::Answer>& answers,
+                               const std::vector<AskedPlace>& chunk) {
+      std::vector<Tensor> rewards;
+      for (const auto& answer : answers) rewards.push_back(answer.rewards);
+      return at::cat(rewards).view({std::ssize(chunk), 1 + sampled});
+    };
+    if (!fill_table(model, training, chunks_of(training, /*events=*/true, parts, 1 + sampled),
+                    events, writer, context, /*states=*/false, actions_of, values_of))
+      return;
+    writer.finish();
+  }
+
+  // Now the mean of all rewards is known, which empty histories get.
+  Tensor empty = at::zeros({events}, at::kBool);
+  const Tensor starts = training.offset.narrow(0, 0, training.sequences());
+  empty.index_fill_(0, starts.masked_select(starts.lt(training.offset.slice(0, 1))), 1);
+  if (!fs::exists(path)) {
+    const Table raw(raw_path);
+    const Tensor known = empty.logical_not().nonzero().squeeze(1);
+    double mean = 0;
+    if (known.size(0) > 0 && settings_.empty_history == "mean")
+      mean = raw.values().index_select(0, known).to(at::kDouble).mean().item<double>();
+    TableWriter writer(path, events, 1 + sampled);
+    while (writer.done() < events) {
+      constexpr int64_t kRows = 1 << 16;
+      const int64_t count = std::min(kRows, events - writer.done());
+      const Tensor mask = empty.narrow(0, writer.done(), count).unsqueeze(1);
+      writer.append(raw.values().narrow(0, writer.done(), count).masked_fill(mask, mean));
+    }
+    writer.finish();
+  }
+  fs::remove(raw_path);
+  const Tensor rewards =
+      sample_of(Table(path).values().index_select(0, empty.logical_not().nonzero().squeeze(1)));
+  if (rewards.size(0) == 0) return;
+  const Tensor logged = rewards.narrow(1, 0, 1), others = rewards.narrow(1, 1, sampled);
+  context.record("mean_logged", logged.to(at::kDouble).mean().item<double>());
+  if (sampled == 0) return;
+  context.record("mean_sampled", others.to(at::kDouble).mean().item<double>());
+  context.record(
+      "accuracy",
+      (logged.gt(others).to(at::kDouble) + logged.eq(others) * 0.5).mean().item<double>());
+}
+
+Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
+  const lm::Config config = lm::read_config(settings_.model);
+  const lm::Tokenizer tokenizer(settings_.model);
+  const double body = body_of(config), head = double(config.vocabulary * config.width);
+  if (artefact.kind == "tokens") {
+    const ItemTexts texts =
+        item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
+    double rows = 0;
+    for (const Sentence& sentence : texts.sentences)
+      rows += double(sentence.before.size() + 1 + sentence.after.size());
+    // Forwards, and backwards to the input vectors.
+    return {{"multiply_adds", double(settings_.token_iterations) * rows * 2 * (body + head)}};
+  }
+  Settings settings = settings_;
+  settings.items = "tokens";
+  const Prompts prompts(settings, tokenizer, config.vocabulary, begin_token(settings_, tokenizer),
+                        {});
+  RowsOfParts parts = rows_of_parts(prompts);
+  if (settings_.items == "titles") {
+    constexpr int64_t kTitle = 12;  // more rows than an item token, about
+    for (int64_t* rows :
+         {&parts.start, &parts.item, &parts.action, &parts.state_start, &parts.state_item})
+      *rows += kTitle;
+  }
+  // The rows that histories take which are asked for states, and for so many actions.
+  const auto rows_of = [&](const std::vector<int64_t>& ends, bool states, int64_t actions) {
+    std::vector<Wanted> wanted;
+    for (const int64_t end : ends) {
+      if (end > 0)
+        wanted.push_back(
+            {end, states ? 0 : -1, std::vector<int64_t>(static_cast<size_t>(actions), 1), 0});
+    }
+    return estimated_rows(prompts, parts, wanted, context.history());
+  };
+  const auto rows_of_all = [&](const TrainingData& of, int64_t last, bool states, int64_t actions) {
+    const int64_t* first = of.offset.const_data_ptr<int64_t>();
+    double rows = 0;
+    for (int64_t s = 0; s < of.sequences(); ++s) {
+      std::vector<int64_t> ends;
+      for (int64_t end = 1; end < first[s + 1] - first[s] + last; ++end) ends.push_back(end);
+      rows += rows_of(ends, states, actions);
+    }
+    return rows;
+  };
+  if (artefact.kind == "states")
+    return {{"multiply_adds", body * rows_of_all(context.training(), 1, true, 0)}};
+  if (artefact.kind == "rewards")
+    return {{"multiply_adds",
+             body * rows_of_all(context.training(), 0, false, 1 + pool_width(context))}};
+
+  const TrainingData part = context.training(settings_.portion, uint64_t(settings_.seed));
+  const bool states = settings_.state_weight > 0;
+  const int64_t actions = settings_.reward_weight > 0 ? 1 + settings_.negatives : 0;
+  TuningBatches batches(settings_, part);
+  double rows = 0;
+  int64_t step = 0;
+  for (; step < batches.steps() && step < 100; ++step) {  // the others are like them
+    const std::vector<TuningRow> batch = batches.rows(step);
+    for (size_t i = 0; i < batch.size();) {
+      std::vector<int64_t> ends;
+      const int64_t of = batch[i].sequence;
+      for (; i < batch.size() && batch[i].sequence == of; ++i) ends.push_back(batch[i].end);
+      rows += rows_of(ends, states, actions);
+    }
+  }
+  if (step > 0) rows *= double(batches.steps()) / double(step);
+  return {{"multiply_adds", 2 * body * rows}};  // forwards, and backwards
+}
+
+std::vector<std::string> LanguageEnvironment::Maker::show(PrepareContext& context, int64_t limit) {
+  const lm::Config config = lm::read_config(settings_.model);
+  const lm::Tokenizer tokenizer(settings_.model);
+  const int64_t begin = begin_token(settings_, tokenizer);
+  const ItemTexts texts = item_texts(settings_, tokenizer, context, begin);
+  const Prompts prompts(settings_, tokenizer, config.vocabulary, begin, texts.titles);
+  const TrainingData& training = context.training();
+  const int64_t* first = training.offset.const_data_ptr<int64_t>();
+  const int32_t* item = training.item.const_data_ptr<int32_t>();
+  const auto name_of = [&](int64_t of) {
+    return texts.titles.empty() ? "<item " + std::to_string(of) + ">"
+                                : texts.titles[static_cast<size_t>(of - 1)];
+  };
+  std::vector<std::string> lines;
+  const auto add = [&](const std::string& what, const std::string& text, const Ids& ids) {
+    lines.push_back(what + (text.empty() ? "" : ": " + text));
+    lines.push_back("  " + text_of(ids, config.vocabulary));
+  };
+  for (int64_t s = 0; s < training.sequences() && limit > 0; ++s) {
+    const int64_t events = first[s + 1] - first[s];
+    if (events < 2) continue;
+    --limit;
+    const int64_t from = std::max<int64_t>(0, events - 1 - training.history);
+    const std::vector<int64_t> history(item + first[s] + from, item + first[s + 1] - 1);
+    const int64_t action = item[first[s + 1] - 1];
+    std::string names;
+    for (const int64_t one : history)
+      names += (names.empty() ? "" : settings_.separator) + name_of(one);
+
+    const Sentence& sentence = texts.sentences[static_cast<size_t>(action - 1)];
+    Ids ids = sentence.before;
+    if (sentence.begin >= 0) ids.insert(ids.begin(), sentence.begin);
+    ids.push_back(config.vocabulary + action - 1);
+    ids.insert(ids.end(), sentence.after.begin(), sentence.after.end());
+    add("sentence of item " + std::to_string(action), "", ids);
+    add("state of training sequence " + std::to_string(s + 1), "", prompts.state_prompt(history));
+    const std::string text =
+        settings_.order == "hoisted"
+            ? filled(settings_.hoisted_prompt, {{"history", names}, {"item", name_of(action)}})
+            : filled(settings_.user_prompt, {{"history", names}}) + settings_.joint +
+                  filled(settings_.action_prompt, {{"item", name_of(action)}});
+    add("reward of item " + std::to_string(action), text, prompts.reward_prompt(history, action));
+  }
+  return lines;
+}
+
+}  // namespace lea::le

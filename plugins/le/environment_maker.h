@@ -1,0 +1,43 @@
+// Makes the four artefacts of the language-model environment.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/api/preparer.h"
+#include "core/lm/config.h"
+#include "plugins/le/environment.h"
+#include "plugins/le/passes.h"
+
+namespace lea::le {
+
+class LanguageEnvironment::Maker final : public Preparer {
+ public:
+  explicit Maker(const Settings& settings) : settings_(settings) {}
+
+  Counts count(const Artefact& artefact, PrepareContext& context) override;
+  void prepare(const Artefact& artefact, PrepareContext& context) override;
+  // Item sentences, and the prompts of the first events of the training sequences.
+  std::vector<std::string> show(PrepareContext& context, int64_t limit) override;
+
+ private:
+  void make_tokens(PrepareContext& context) const;
+  void make_adapter(PrepareContext& context) const;
+  void make_states(PrepareContext& context) const;
+  void make_rewards(PrepareContext& context) const;
+
+  const Settings settings_;
+};
+
+// A history of the training data that is asked about, by its sequence and its number of items.
+struct AskedPlace {
+  int64_t sequence = 0, end = 0;
+};
+
+// All places, or with `events` only those of events, in the order of the tables, in chunks that take
+// about ten seconds with a small model on two cores. The same data gives the same chunks, so that an
+// interrupted making computes the same passes as one that is not.
+std::vector<std::vector<AskedPlace>> chunks_of(const TrainingData& training, bool events,
+                                               const RowsOfParts& parts, int64_t actions);
+
+}  // namespace lea::le

@@ -1,0 +1,171 @@
+#include "plugins/le/environment_model.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <stdexcept>
+#include <utility>
+
+#include "core/api/tensor_file.h"
+#include "core/base/error.h"
+#include "core/base/json_field.h"
+#include "core/base/text.h"
+#include "core/lm/memory.h"
+#include "core/lm/random_weights.h"
+#include "plugins/le/passes.h"
+
+namespace lea::le {
+namespace {
+
+constexpr uint64_t kSelection = 0x73656c656374ULL;  // a stream of random numbers
+
+at::ScalarType type_of(const Settings& settings) {
+  return settings.dtype == "float32" ? at::kFloat : at::kBFloat16;
+}
+
+at::Tensor matrix_of(const std::string& path, const std::string& name, at::IntArrayRef shape) {
+  if (!std::filesystem::exists(path))
+    throw DataError(path + ": is missing. The artefact must be made anew");
+  const at::Tensor tensor = tensor_of(read_tensors(path), name, at::kFloat, path);
+  bool fits = tensor.dim() == std::ssize(shape);
+  for (int64_t d = 0; fits && d < tensor.dim(); ++d)
+    fits = shape[static_cast<size_t>(d)] < 0 || tensor.size(d) == shape[static_cast<size_t>(d)];
+  if (!fits || !at::isfinite(tensor).all().item<bool>())
+    throw DataError(path + ": " + name +
+                    " has another shape than the model asks for, or holds a value that is not "
+                    "finite. The artefact must be made anew");
+  return tensor;
+}
+
+}  // namespace
+
+at::Tensor ScoreHead::operator()(const at::Tensor& hidden) const {
+  return at::mv(hidden.to(at::kFloat), weight) + bias;
+}
+
+std::unique_ptr<OpenModel> open_language_model(const Settings& settings, at::Device device,
+                                               Purpose purpose) {
+  lm::ModelFolder folder = lm::open_model(settings.model);
+  const at::ScalarType type = type_of(settings);
+  if (device.is_cpu()) {
+    const int64_t longest = std::min(folder.config.context, kRowsOfPass);
+    const auto need = purpose == Purpose::kTrain ? lm::need_of_training : lm::need_of_inference;
+    lm::require_memory(settings.model, settings.dtype,
+                       need(folder.config, folder.weights, type, kRowsOfPass, longest),
+                       "Free some, or name a smaller model.");
+  }
+  lm::Decoder decoder(folder.config, folder.weights, type, device);
+  if (settings.weights == "random") lm::draw_weights(decoder, static_cast<uint64_t>(settings.seed));
+  return std::make_unique<OpenModel>(OpenModel{std::move(folder), std::move(decoder)});
+}
+
+int64_t begin_token(const Settings& settings, const lm::Tokenizer& tokenizer) {
+  return settings.begin_token ? lm::begin_token(settings.model, tokenizer) : -1;
+}
+
+at::Tensor read_item_tokens(const std::string& folder, int64_t width) {
+  return matrix_of(folder + "/" + kTokensFile, "tokens", {-1, width});
+}
+
+std::vector<std::string> read_titles(const Settings& settings, const std::string& folder,
+                                     int64_t items) {
+  if (settings.items != "titles") return {};
+  const std::string path = folder + "/" + kTitlesFile;
+  const auto document = read_json(path);
+  const auto is_text = [](const nlohmann::json& value) { return value.is_string(); };
+  if (!document || !document->is_array() || std::ssize(*document) != items ||
+      !std::all_of(document->begin(), document->end(), is_text)) {
+    throw DataError(printable(path) + ": must be a list of " + std::to_string(items) +
+                    " texts. The artefact must be made anew");
+  }
+  return document->get<std::vector<std::string>>();
+}
+
+ScoreHead read_head(const std::string& folder, int64_t width, at::Device device) {
+  const std::string path = folder + "/" + kHeadFile;
+  return {matrix_of(path, "weight", {width}).to(device), matrix_of(path, "bias", {1}).to(device)};
+}
+
+EnvironmentModel::EnvironmentModel(const Settings& settings, const std::string& tokens_folder,
+                                   const std::string& adapter_folder, at::Device device)
+    : settings_(settings), model_(open_language_model(settings, device)) {
+  lm::Decoder& decoder = model_->decoder;
+  const lm::Config& config = decoder.config();
+  tokens_ = read_item_tokens(tokens_folder, config.width).to(device, decoder.type());
+  head_ = read_head(adapter_folder, config.width, device);
+  lm::Adapter::load(adapter_folder + "/" + kAdapterFolder, decoder).merge(decoder);
+  const lm::Tokenizer& tokenizer = model_->folder.tokenizer;
+  prompts_ = std::make_unique<Prompts>(settings, tokenizer, config.vocabulary,
+                                       begin_token(settings, tokenizer),
+                                       read_titles(settings, tokens_folder, tokens_.size(0)));
+}
+
+int64_t EnvironmentModel::width() const { return model_->decoder.config().width; }
+
+std::vector<EnvironmentModel::Answer> EnvironmentModel::ask(
+    const std::vector<Question>& questions, int64_t window,
+    const std::function<bool()>& leave) const {
+  return answers(model_->decoder, *prompts_, tokens_, head_, questions, window, leave);
+}
+
+std::vector<int64_t> EnvironmentModel::select(const std::vector<std::vector<int64_t>>& histories,
+                                              const std::vector<std::vector<int64_t>>& lists,
+                                              const std::vector<uint64_t>& keys) const {
+  const at::NoGradGuard no_grad;
+  const at::Device device = model_->decoder.device();
+  const at::Tensor labels = index_on(prompts_->labels(), device);
+  // The rows of the head that belong to the labels. In the model's own type, bfloat16 say, logits
+  // would often be equal.
+  const at::Tensor head = model_->decoder.head().weight.index_select(0, labels).to(at::kFloat).t();
+  const auto count = std::ssize(lists);
+  std::vector<int64_t> result(lists.size()), order(lists.size());
+  std::iota(order.begin(), order.end(), int64_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return histories[static_cast<size_t>(a)].size() < histories[static_cast<size_t>(b)].size();
+  });
+  const auto choose = [&](size_t row, const float* logit) {
+    const std::vector<int64_t>& list = lists[row];
+    if (list.empty() || std::ssize(list) > labels.size(0))
+      throw std::invalid_argument("select: a list without candidates, or with more than labels");
+    const auto better = [&](size_t a, size_t b) {
+      const float x = logit ? logit[a] : 0, y = logit ? logit[b] : 0;
+      if (x != y) return x > y;
+      const auto seed = static_cast<uint64_t>(settings_.seed);
+      return mix(kSelection, seed, keys[row], a) > mix(kSelection, seed, keys[row], b);
+    };
+    size_t best = 0;
+    for (size_t place = 1; place < list.size(); ++place) {
+      if (better(place, best)) best = place;
+    }
+    result[row] = static_cast<int64_t>(best);
+  };
+  lm::Forest forest;
+  std::vector<size_t> rows;
+  const auto pass = [&] {
+    if (rows.empty()) return;
+    const at::Tensor hidden = lm::hidden_states(model_->decoder, forest, tokens_);
+    const at::Tensor logits = at::mm(hidden.to(at::kFloat), head).to(at::kCPU).contiguous();
+    for (size_t i = 0; i < rows.size(); ++i)
+      choose(rows[i], logits.const_data_ptr<float>() + static_cast<int64_t>(i) * logits.size(1));
+    forest = {};
+    rows.clear();
+  };
+  for (int64_t i = 0; i < count; ++i) {
+    const auto row = static_cast<size_t>(order[static_cast<size_t>(i)]);
+    if (histories[row].empty()) {
+      choose(row, nullptr);
+      continue;
+    }
+    const int64_t end = prompts_->add_history_for_lists(forest, histories[row]).back();
+    prompts_->read_selection(forest, end, lists[row]);
+    rows.push_back(row);
+    if (forest.rows() >= kRowsOfPass) pass();
+  }
+  pass();
+  return result;
+}
+
+}  // namespace lea::le

@@ -1,0 +1,108 @@
+// The language model with item tokens, adapter and score head: what answers for states and rewards.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/api/types.h"
+#include "core/lm/adapter.h"
+#include "core/lm/model_folder.h"
+#include "plugins/le/prompts.h"
+#include "plugins/le/settings.h"
+
+namespace lea::le {
+
+// Names of the files of the artefacts.
+inline constexpr const char* kTokensFile =
+    "tokens.safetensors";                                     // of `tokens`: "tokens" F32 [N, D]
+inline constexpr const char* kTitlesFile = "titles.json";     // of `tokens`: [N] texts
+inline constexpr const char* kAdapterFolder = "adapter";      // of `adapter`: PEFT's files
+inline constexpr const char* kHeadFile = "head.safetensors";  // "weight" F32 [D], "bias" F32 [1]
+inline constexpr const char* kStatesFile = "states.safetensors";    // a table [L, D]
+inline constexpr const char* kRewardsFile = "rewards.safetensors";  // a table [E, 1 + P]
+
+// The score head theta: r = weight . h + bias, in float32.
+struct ScoreHead {
+  at::Tensor weight;                                      // float [D]
+  at::Tensor bias;                                        // float [1], 0 without a bias
+  at::Tensor operator()(const at::Tensor& hidden) const;  // [R, D] -> float [R]
+};
+
+// Opens the model of the settings: its config, tokenizer and weights, of the stated type. With
+// `weights: random` each matrix is drawn anew (normal, standard deviation 0.02, norms 1) by the seed.
+// Throws DataError as core/lm does, and an error before the weights are read when the machine has
+// less memory than need_of_training or need_of_inference says (core/lm/memory.h).
+struct OpenModel {
+  lm::ModelFolder folder;
+  lm::Decoder decoder;
+};
+enum class Purpose { kAsk, kTrain };
+std::unique_ptr<OpenModel> open_language_model(const Settings& settings, at::Device device,
+                                               Purpose purpose = Purpose::kAsk);
+
+// The model's begin token, -1 unless the settings ask for it or when the model has none.
+int64_t begin_token(const Settings& settings, const lm::Tokenizer& tokenizer);
+
+// What a folder of finished artefacts holds. Throws DataError for a file that is missing, damaged or
+// of another model: the item tokens, float [N, D] on the CPU; the titles, empty without `items:
+// titles`; the head, on the device.
+at::Tensor read_item_tokens(const std::string& folder, int64_t width);
+std::vector<std::string> read_titles(const Settings& settings, const std::string& folder,
+                                     int64_t items);
+ScoreHead read_head(const std::string& folder, int64_t width, at::Device device);
+
+// Asked for (history, action) pairs and histories. Not thread-safe.
+class EnvironmentModel {
+ public:
+  // `tokens_folder` and `adapter_folder` are those of the finished artefacts. The adapter is merged
+  // into the weights. Throws what opening a damaged file throws.
+  EnvironmentModel(const Settings& settings, const std::string& tokens_folder,
+                   const std::string& adapter_folder, at::Device device);
+
+  int64_t width() const;  // D
+  const at::Tensor& tokens() const { return tokens_; }
+  const Prompts& prompts() const { return *prompts_; }
+
+  // A sequence of which some histories are asked. `items` oldest first. For each element of `ends`
+  // the history is the last `window` items of items[0 .. end - 1]; an end of 0 is an empty history.
+  struct Question {
+    std::vector<int64_t> items;
+    std::vector<int64_t> ends;                  // ascending
+    std::vector<std::vector<int64_t>> actions;  // [ends], the actions whose rewards are asked
+    bool states = false;                        // whether the states are asked
+  };
+  // float [number of ends, D] (zeros for an empty history and when none is asked), and the rewards of
+  // all actions in order, float [number of actions] (0 after an empty history). The answer to a
+  // question does not depend on the others but for rounding.
+  struct Answer {
+    at::Tensor states, rewards;
+  };
+  // `leave` is asked before each pass, which takes a few seconds at most; when it returns true, the
+  // result is empty.
+  std::vector<Answer> ask(const std::vector<Question>& questions, int64_t window,
+                          const std::function<bool()>& leave = {}) const;
+
+  // The place of the chosen candidate, from 0: of the label logits, in float32, the greatest; of
+  // equal ones the one that the seed and the row's key choose. After an empty history all are equal.
+  // `lists` [B][C] with at most as many candidates as there are labels.
+  std::vector<int64_t> select(const std::vector<std::vector<int64_t>>& histories,
+                              const std::vector<std::vector<int64_t>>& lists,
+                              const std::vector<uint64_t>& keys) const;
+
+ private:
+  Settings settings_;
+  std::unique_ptr<OpenModel> model_;
+  at::Tensor tokens_;  // in the decoder's type
+  ScoreHead head_;
+  std::unique_ptr<Prompts> prompts_;
+};
+
+// A pass ends with the prompt that reaches so many rows.
+inline constexpr int64_t kRowsOfPass = 1024;
+
+}  // namespace lea::le

@@ -1,0 +1,40 @@
+// Texts of items from the columns of the data set, by a wording.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/api/preparer.h"
+#include "core/lm/tokenizer/tokenizer.h"
+#include "plugins/le/settings.h"
+
+namespace lea::le {
+
+// One item's sentence as ids: the words before and after the item token, which stands once. Both
+// are empty for an item without text.
+struct Sentence {
+  std::vector<int64_t> before, after;
+  int64_t begin = -1;  // the begin token that precedes the sentence; -1: none
+};
+
+struct ItemTexts {
+  std::vector<Sentence> sentences;  // [N], by item_sentence
+  std::vector<std::string> titles;  // [N], by `title`; empty with `items: tokens`
+  int64_t without_text = 0;         // items for which all columns of item_sentence are empty
+  int64_t cut = 0;                  // items with a column that was cut to its cap in tokens
+};
+
+// Reads the columns that the wordings name and, with `texts: shuffled`, permutes the items' texts
+// by the seed. White space around a column's text is left out. A text with more tokens than its cap
+// is cut at the end of a character. An empty column leaves its place empty. `begin`: the model's
+// begin token, -1 when it has none.
+//
+// Throws ConfigError for a wording that names a column that the data set lacks (it lists those that
+// there are), for an item_sentence without a column or with nothing after {item}, for `begin_token`
+// without such a token and for a data set without item texts, and DataError when no item has a
+// text.
+ItemTexts item_texts(const Settings& settings, const lm::Tokenizer& tokenizer,
+                     PrepareContext& context, int64_t begin = -1);
+
+}  // namespace lea::le

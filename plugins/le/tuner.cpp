@@ -1,0 +1,202 @@
+#include "plugins/le/tuner.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <sstream>
+#include <utility>
+
+#include "core/api/tensor_file.h"
+#include "core/base/error.h"
+#include "plugins/le/passes.h"
+#include "plugins/le/tuning.h"
+
+namespace lea::le {
+namespace {
+
+constexpr uint64_t kStart = 0x6c657374, kValidation = 0x6c657661;  // streams of random numbers
+constexpr int64_t kValidationSequences = 200;
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+std::vector<int64_t> items_of(const TrainingData& training, int64_t sequence) {
+  const int64_t* first = training.offset.const_data_ptr<int64_t>();
+  const int32_t* item = training.item.const_data_ptr<int32_t>();
+  return {item + first[sequence], item + first[sequence + 1]};
+}
+
+}  // namespace
+
+Tuner::Tuner(const Settings& settings, const std::string& tokens_folder,
+             const TrainingData& training, at::Device device)
+    : settings_(settings),
+      training_(training),
+      model_(open_language_model(settings, device, Purpose::kTrain)) {
+  lm::Decoder& decoder = model_->decoder;
+  const lm::Config& config = decoder.config();
+  tokens_ = read_item_tokens(tokens_folder, config.width).to(device);
+  if (tokens_.size(0) != training.items) {
+    throw DataError(tokens_folder + "/" + kTokensFile + ": has " + std::to_string(tokens_.size(0)) +
+                    " items, but the data has " + std::to_string(training.items));
+  }
+  embedded_ = tokens_.to(decoder.type());
+  const lm::Tokenizer& tokenizer = model_->folder.tokenizer;
+  prompts_ = std::make_unique<Prompts>(settings, tokenizer, config.vocabulary,
+                                       begin_token(settings, tokenizer),
+                                       read_titles(settings, tokens_folder, training.items));
+  lm::AdapterConfig adapter;
+  adapter.rank = settings.rank;
+  adapter.alpha = settings.alpha;
+  adapter.dropout = settings.dropout;
+  adapter.targets = words_of(settings.targets);
+  if (adapter.targets.empty())
+    throw ConfigError("le: targets: names no module. State some, such as `q_proj v_proj`");
+  at::manual_seed(mix(kStart, static_cast<uint64_t>(settings.seed)));
+  adapter_ = lm::Adapter::make(adapter, decoder);
+  adapter_->attach(decoder);
+  parameters_ = adapter_->parameters();
+  // As PyTorch's linear layer starts.
+  const double bound = 1 / std::sqrt(static_cast<double>(config.width));
+  head_.weight = at::empty({config.width}).uniform_(-bound, bound).to(device).requires_grad_();
+  parameters_.push_back(head_.weight);
+  if (settings.head_bias) {
+    head_.bias = at::empty({1}).uniform_(-bound, bound).to(device).requires_grad_();
+    parameters_.push_back(head_.bias);
+  } else {
+    head_.bias = at::zeros({1}).to(device);
+  }
+}
+
+void Tuner::save(const std::string& folder) const {
+  adapter_->save(folder + "/" + kAdapterFolder);
+  write_tensors(folder + "/" + kHeadFile, {{"weight", head_.weight.detach().to(at::kCPU)},
+                                           {"bias", head_.bias.detach().to(at::kCPU)}});
+}
+
+std::optional<Tuner::Losses> Tuner::accumulate(const std::vector<TuningRow>& rows,
+                                               const at::Tensor& negatives,
+                                               const std::function<bool()>& leave) {
+  const int64_t count = std::ssize(rows), sampled = negatives.size(1), actions = 1 + sampled;
+  const bool with_states = settings_.state_weight > 0, with_rewards = settings_.reward_weight > 0;
+  const at::Device device = model_->decoder.device();
+  const int32_t* item = training_.item.const_data_ptr<int32_t>();
+  const int64_t* negative = negatives.const_data_ptr<int64_t>();
+
+  std::vector<Chain> chains;
+  std::vector<int64_t> logged, sequence;
+  for (size_t row = 0; row < rows.size();) {
+    const int64_t of = rows[row].sequence;
+    std::vector<Wanted> wanted;
+    for (; row < rows.size() && rows[row].sequence == of; ++row) {
+      const auto number = static_cast<int64_t>(row);
+      logged.push_back(item[rows[row].event]);
+      sequence.push_back(of);
+      Wanted one{rows[row].end, with_states ? number : -1, {}, number * actions};
+      if (with_rewards) {
+        one.actions.push_back(logged.back());
+        one.actions.insert(one.actions.end(), negative + number * sampled,
+                           negative + (number + 1) * sampled);
+      }
+      wanted.push_back(std::move(one));
+    }
+    add_chains(*prompts_, items_of(training_, of), wanted, training_.history, /*together=*/true,
+               &chains);
+  }
+
+  const at::Tensor positive = at::tensor(logged, at::kLong);
+  const at::Tensor others = settings_.state_negatives == "batch" ? positive : negatives.flatten();
+  const at::Tensor allowed = allowed_negatives(training_, at::tensor(sequence, at::kLong), others);
+  const at::Tensor counts = allowed.any(1);  // rows that have a negative
+  const auto vectors = [&](const at::Tensor& items) {
+    return tokens_.index_select(0, (items - 1).to(device));
+  };
+  const at::Tensor positive_vectors = vectors(positive), other_vectors = vectors(others);
+  const auto with_negatives = counts.sum().item<double>();
+
+  // Both losses are means over rows, so the share of each pass can be differentiated by itself.
+  Losses losses;
+  const bool complete = for_each_pass(*prompts_, std::move(chains), [&](const Pass& pass) {
+    if (leave && leave()) return false;
+    const at::Tensor hidden =
+        lm::hidden_states(model_->decoder, pass.forest, embedded_, settings_.dropout);
+    const auto rows_of = [&](const std::vector<int64_t>& of) {
+      return hidden.index_select(0, index_on(of, device));
+    };
+    at::Tensor loss = at::zeros({}, at::TensorOptions(at::kFloat).device(device));
+    if (!pass.states.empty()) {
+      const at::Tensor numbers = at::tensor(at::ArrayRef<int64_t>(pass.states), at::kLong);
+      const auto share = counts.index_select(0, numbers).sum().item<double>();
+      if (share > 0) {
+        const at::Tensor part =
+            state_loss(settings_, rows_of(pass.state_rows),
+                       positive_vectors.index_select(0, numbers.to(device)), other_vectors,
+                       allowed.index_select(0, numbers).to(device)) *
+            (share / with_negatives);
+        losses.state += part.item<double>();
+        loss = loss + part * settings_.state_weight;
+      }
+    }
+    if (!pass.rewards.empty()) {
+      const at::Tensor rewards = head_(rows_of(pass.reward_rows)).view({-1, actions});
+      const at::Tensor part = reward_loss(rewards.select(1, 0), rewards.narrow(1, 1, sampled)) *
+                              (static_cast<double>(rewards.size(0)) / static_cast<double>(count));
+      losses.reward += part.item<double>();
+      loss = loss + part * settings_.reward_weight;
+    }
+    if (loss.requires_grad()) loss.backward();
+    return true;
+  });
+  if (!complete) return std::nullopt;
+  losses.total = settings_.reward_weight * losses.reward + settings_.state_weight * losses.state;
+  return losses;
+}
+
+std::optional<Tuner::Validation> Tuner::validate(const TrainingData& rest,
+                                                 const std::function<bool()>& leave) const {
+  const int64_t* first = rest.offset.const_data_ptr<int64_t>();
+  std::vector<EnvironmentModel::Question> questions;
+  std::vector<int64_t> logged, sampled;
+  for (int64_t s = 0; s < std::min(rest.sequences(), kValidationSequences); ++s) {
+    EnvironmentModel::Question question{items_of(rest, s), {}, {}, /*states=*/true};
+    for (int64_t end = 1; end < first[s + 1] - first[s]; ++end) {
+      const uint64_t bits = mix(kValidation, static_cast<uint64_t>(settings_.seed),
+                                static_cast<uint64_t>(first[s] + end));
+      logged.push_back(question.items[static_cast<size_t>(end)]);
+      sampled.push_back(item_outside(rest, s, bits, std::nullopt));
+      question.ends.push_back(end);
+      question.actions.push_back({logged.back(), sampled.back()});
+    }
+    if (!question.ends.empty()) questions.push_back(std::move(question));
+  }
+  if (questions.empty()) return Validation{};
+  const auto found =
+      answers(model_->decoder, *prompts_, embedded_, head_, questions, rest.history, leave);
+  if (found.empty()) return std::nullopt;
+  std::vector<at::Tensor> states, rewards;
+  for (const EnvironmentModel::Answer& answer : found) {
+    states.push_back(answer.states);
+    rewards.push_back(answer.rewards);
+  }
+  // The share of pairs in which the first is greater; equal ones count half.
+  const auto share = [](const at::Tensor& a, const at::Tensor& b) {
+    return (a.gt(b).to(at::kDouble) + a.eq(b).to(at::kDouble) / 2).mean().item<double>();
+  };
+  const at::Tensor state = at::cat(states), reward = at::cat(rewards).view({-1, 2});
+  const auto similarity = [&](const std::vector<int64_t>& items) {
+    const at::Tensor of = tokens_.to(at::kCPU).index_select(0, at::tensor(items, at::kLong) - 1);
+    return settings_.similarity == "cosine" ? at::cosine_similarity(state, of, 1)
+                                            : (state * of).sum(1);
+  };
+  return Validation{share(reward.select(1, 0), reward.select(1, 1)),
+                    share(similarity(logged), similarity(sampled)),
+                    mean_cosine(state, static_cast<uint64_t>(settings_.seed))};
+}
+
+}  // namespace lea::le

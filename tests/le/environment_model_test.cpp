@@ -1,0 +1,288 @@
+// What the language model answers in passes is what each prompt gives alone.
+#include "plugins/le/environment_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "plugins/le/passes.h"
+#include "tests/base/scratch.h"
+#include "tests/le/tiny_le.h"
+
+namespace lea::le {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int64_t kWindow = 4;
+
+const std::map<std::string, nlohmann::json>& ways() {
+  static const std::map<std::string, nlohmann::json> all = {
+      {"paper", {{"order", "paper"}}},
+      {"paper_with_begin", {{"order", "paper"}, {"begin_token", true}}},
+      {"state_in_the_user_prompt", {{"order", "paper"}, {"state_prompt", "user"}}},
+      {"hoisted", {{"order", "hoisted"}}},
+      {"titles", {{"order", "paper"}, {"items", "titles"}}},
+      {"hoisted_titles", {{"order", "hoisted"}, {"items", "titles"}}}};
+  return all;
+}
+
+std::vector<std::string> names_of_ways() {
+  std::vector<std::string> names;
+  for (const auto& [name, settings] : ways()) names.push_back(name);
+  return names;
+}
+
+// A model whose adapter and head are random, and changes every weight that it may.
+class Model : public ScratchTest {
+ protected:
+  void open(const nlohmann::json& more) {
+    settings_ = tiny_settings(more);
+    write_item_tokens(folder_);
+    std::vector<std::string> titles;
+    for (int i = 1; i <= 12; ++i) titles.push_back(i % 3 ? "red lamp" : "oak table of chair");
+    publish_file(path(kTitlesFile), nlohmann::json(titles).dump());
+    own_ = open_language_model(settings_, at::kCPU);
+    at::manual_seed(1);
+    lm::AdapterConfig config;
+    config.targets = {"q_proj", "v_proj", "gate_proj"};
+    const lm::Adapter adapter = lm::Adapter::make(config, own_->decoder);
+    for (const at::Tensor& parameter : adapter.parameters()) parameter.detach().normal_(0, 0.2);
+    adapter.save(path(kAdapterFolder));
+    adapter.attach(own_->decoder);
+    head_ = {at::randn({16}), at::full({1}, 0.25)};
+    write_tensors(path(kHeadFile), {{"weight", head_.weight}, {"bias", head_.bias}});
+    model_ = std::make_unique<EnvironmentModel>(settings_, folder_, folder_, at::kCPU);
+  }
+
+  // The last hidden state of one prompt.
+  at::Tensor alone(const Ids& prompt) const {
+    const at::NoGradGuard no_grad;
+    lm::Forest forest;
+    forest.read(forest.add(lm::Forest::kStart, prompt));
+    return lm::hidden_states(own_->decoder, forest, item_tokens());
+  }
+
+  static std::vector<int64_t> history(const std::vector<int64_t>& items, int64_t end) {
+    return {items.begin() + std::max<int64_t>(0, end - kWindow), items.begin() + end};
+  }
+
+  Settings settings_;
+  std::unique_ptr<OpenModel> own_;  // with the adapter beside the weights
+  ScoreHead head_;
+  std::unique_ptr<EnvironmentModel> model_;
+};
+
+class EachWay : public Model, public testing::WithParamInterface<std::string> {
+ protected:
+  EachWay() { open(ways().at(GetParam())); }
+};
+
+// Sequences that are shorter and longer than the window, with their empty history and their end.
+std::vector<EnvironmentModel::Question> questions(bool states) {
+  std::vector<EnvironmentModel::Question> all;
+  for (const auto& items : users()) {
+    EnvironmentModel::Question question{items, {}, {}, states};
+    for (int64_t end = 0; end <= std::ssize(items); ++end) {
+      question.ends.push_back(end);
+      question.actions.push_back({1 + end, 12, 1 + end});
+    }
+    all.push_back(question);
+  }
+  return all;
+}
+
+TEST_P(EachWay, AnswersWhatEachPromptGivesAlone) {
+  const auto asked = questions(/*states=*/true);
+  const auto answers = model_->ask(asked, kWindow);
+  ASSERT_EQ(answers.size(), asked.size());
+  for (size_t q = 0; q < asked.size(); ++q) {
+    std::vector<at::Tensor> states, rewards;
+    for (size_t i = 0; i < asked[q].ends.size(); ++i) {
+      const auto before = history(asked[q].items, asked[q].ends[i]);
+      states.push_back(before.empty() ? at::zeros({1, 16})
+                                      : alone(model_->prompts().state_prompt(before)));
+      for (const int64_t item : asked[q].actions[i]) {
+        rewards.push_back(before.empty()
+                              ? at::zeros({1})
+                              : head_(alone(model_->prompts().reward_prompt(before, item))));
+      }
+    }
+    EXPECT_LE(lm::distance(answers[q].states, at::cat(states)), 1e-5) << "question " << q;
+    EXPECT_LE(lm::distance(answers[q].rewards, at::cat(rewards)), 1e-5) << "question " << q;
+  }
+}
+
+TEST_P(EachWay, AnswersStatesAndRewardsByThemselves) {
+  const auto both = model_->ask(questions(true), kWindow);
+  auto asked = questions(true);
+  for (auto& question : asked) question.actions.clear();
+  const auto states = model_->ask(asked, kWindow);
+  const auto rewards = model_->ask(questions(false), kWindow);
+  for (size_t q = 0; q < both.size(); ++q) {
+    EXPECT_LE(lm::distance(states[q].states, both[q].states), 1e-5);
+    EXPECT_EQ(states[q].rewards.numel(), 0);
+    EXPECT_LE(lm::distance(rewards[q].rewards, both[q].rewards), 1e-5);
+    EXPECT_EQ(rewards[q].states.abs().sum().item<float>(), 0);
+  }
+}
+
+TEST_P(EachWay, AnswersAQuestionAloneAsAmongOthers) {
+  const auto asked = questions(true);
+  const auto together = model_->ask(asked, kWindow);
+  const auto alone = model_->ask({asked[0]}, kWindow);
+  EXPECT_LE(lm::distance(alone[0].states, together[0].states), 1e-5);
+  EXPECT_LE(lm::distance(alone[0].rewards, together[0].rewards), 1e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, EachWay, testing::ValuesIn(names_of_ways()),
+                         [](const auto& info) { return info.param; });
+
+class Passes : public Model {};
+
+TEST_F(Passes, HaveLimitedRowsAndReadEverythingOnce) {
+  open({{"order", "paper"}});
+  std::vector<Chain> chains;
+  for (int64_t s = 0; s < 40; ++s) {
+    std::vector<Wanted> wanted;
+    for (int64_t end = 1; end <= 9; ++end)
+      wanted.push_back({end, s * 9 + end - 1, {1, 2, 3}, 3 * (s * 9 + end - 1)});
+    add_chains(model_->prompts(), std::vector<int64_t>(9, 1 + s % 12), wanted, kWindow,
+               /*together=*/true, &chains);
+  }
+  const int64_t longest = model_->prompts().longest(kWindow);
+  std::multiset<int64_t> states, rewards;
+  int64_t passes = 0;
+  EXPECT_TRUE(for_each_pass(model_->prompts(), chains, [&](const Pass& pass) {
+    EXPECT_LT(pass.forest.rows(), kRowsOfPass + 3 * longest);
+    // The rewards of one history stand together.
+    EXPECT_EQ(pass.rewards.size() % 3, 0U);
+    for (size_t i = 0; i < pass.rewards.size(); ++i)
+      EXPECT_EQ(pass.rewards[i], pass.rewards[i / 3 * 3] + static_cast<int64_t>(i % 3));
+    states.insert(pass.states.begin(), pass.states.end());
+    rewards.insert(pass.rewards.begin(), pass.rewards.end());
+    ++passes;
+    return true;
+  }));
+  EXPECT_GT(passes, 3);
+  EXPECT_EQ(states.size(), 360U);
+  EXPECT_EQ(std::set<int64_t>(states.begin(), states.end()).size(), 360U);
+  EXPECT_EQ(rewards.size(), 1080U);
+  EXPECT_EQ(std::set<int64_t>(rewards.begin(), rewards.end()).size(), 1080U);
+}
+
+TEST_F(Passes, ShareOneChainUpToTheWindow) {
+  open({{"order", "hoisted"}});
+  std::vector<Chain> chains;
+  add_chains(model_->prompts(), {1, 2, 3, 4, 5, 6}, {{2, 0}, {4, 1}, {5, 2}, {6, 3}}, kWindow,
+             /*together=*/false, &chains);
+  ASSERT_EQ(chains.size(), 3U);
+  EXPECT_EQ(chains[0].items, (std::vector<int64_t>{1, 2, 3, 4}));
+  EXPECT_EQ(chains[0].reads.size(), 2U);
+  EXPECT_EQ(chains[1].items, (std::vector<int64_t>{2, 3, 4, 5}));
+  EXPECT_EQ(chains[2].items, (std::vector<int64_t>{3, 4, 5, 6}));
+}
+
+TEST_F(Passes, AreEstimatedWell) {
+  for (const auto& [name, way] : ways()) {
+    if (way.contains("items")) continue;  // titles have several lengths
+    open(way);
+    std::vector<Wanted> wanted;
+    for (int64_t end = 1; end <= 6; ++end) wanted.push_back({end, end, {3, 4}, 2 * end});
+    std::vector<Chain> chains;
+    for (int i = 0; i < 20; ++i)
+      add_chains(model_->prompts(), {1, 2, 3, 4, 5, 6}, wanted, kWindow, false, &chains);
+    double rows = 0;
+    for_each_pass(model_->prompts(), chains, [&](const Pass& pass) {
+      rows += static_cast<double>(pass.forest.rows());
+      return true;
+    });
+    const double estimate =
+        20 * estimated_rows(model_->prompts(), rows_of_parts(model_->prompts()), wanted, kWindow);
+    EXPECT_NEAR(estimate / rows, 1, 0.1) << name;
+  }
+}
+
+TEST_F(Passes, EndWhenTheCallerLeaves) {
+  open({{"order", "paper"}});
+  int asked = 0;
+  const std::vector<EnvironmentModel::Question> many(30, questions(true)[0]);
+  EXPECT_TRUE(model_->ask(many, kWindow, [&] { return ++asked == 2; }).empty());
+  EXPECT_EQ(asked, 2);
+}
+
+class Selection : public Model {};
+
+TEST_F(Selection, TakesTheLabelOfTheGreatestLogit) {
+  open({{"order", "paper"}});
+  const Sequences histories = {{1, 2, 3}, {4}, {5, 6, 7, 8}, {1, 2, 3}};
+  const Sequences lists = {{4, 5, 6, 7, 8}, {1, 2, 3}, {9, 10, 11, 12, 1}, {8, 7, 6, 5, 4}};
+  const auto chosen = model_->select(histories, lists, {1, 2, 3, 4});
+  ASSERT_EQ(chosen.size(), 4U);
+  for (size_t i = 0; i < lists.size(); ++i) {
+    const at::Tensor logits =
+        own_->decoder.logits(alone(model_->prompts().selection_prompt(histories[i], lists[i])),
+                             at::tensor(model_->prompts().labels(), at::kLong));
+    const auto count = std::ssize(lists[i]);
+    EXPECT_EQ(chosen[i], logits.narrow(1, 0, count).argmax().item<int64_t>()) << i;
+  }
+  EXPECT_EQ(model_->select({histories[2]}, {lists[2]}, {9})[0], chosen[2]);
+}
+
+TEST_F(Selection, LetsTheKeyChooseAmongEqualOnes) {
+  open({{"order", "paper"}});
+  std::set<int64_t> places;
+  for (uint64_t key = 0; key < 60; ++key) {
+    const auto place = model_->select({{}}, {{1, 2, 3}}, {key});
+    EXPECT_EQ(place, model_->select({{}}, {{1, 2, 3}}, {key}));
+    places.insert(place[0]);
+  }
+  EXPECT_EQ(places, (std::set<int64_t>{0, 1, 2}));
+}
+
+class Damage : public Model {
+ protected:
+  std::string refusal() {
+    try {
+      EnvironmentModel(settings_, folder_, folder_, at::kCPU);
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "";
+  }
+};
+
+TEST_F(Damage, IsReportedWithTheFile) {
+  open({{"order", "paper"}});
+  write_tensors(path(kHeadFile), {{"weight", at::zeros({15})}, {"bias", at::zeros({1})}});
+  EXPECT_THAT(refusal(), HasSubstr(path(kHeadFile) + ": weight has another shape"));
+  std::filesystem::remove(path(kHeadFile));
+  EXPECT_THAT(refusal(), HasSubstr(path(kHeadFile) + ": is missing"));
+  write_tensors(path(kTokensFile), {{"tokens", at::full({12, 16}, NAN)}});
+  EXPECT_THAT(refusal(), HasSubstr("not finite"));
+}
+
+TEST_F(Damage, OfTitlesIsReported) {
+  open({{"order", "paper"}, {"items", "titles"}});
+  publish_file(path(kTitlesFile), "[\"one\"]");
+  EXPECT_THAT(refusal(), HasSubstr("must be a list of 12 texts"));
+}
+
+TEST(OpenLanguageModel, DrawsRandomWeightsFromTheSeed) {
+  Settings settings = tiny_settings({{"weights", "random"}});
+  const auto weight = [&] {
+    return open_language_model(settings, at::kCPU)->decoder.head().weight.clone();
+  };
+  const at::Tensor first = weight();
+  EXPECT_TRUE(at::equal(weight(), first));
+  settings.seed = 2;
+  EXPECT_FALSE(at::equal(weight(), first));
+  settings.weights = "trained";
+  EXPECT_FALSE(at::equal(weight(), first));
+}
+
+}  // namespace
+}  // namespace lea::le

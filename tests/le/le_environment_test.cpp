@@ -1,0 +1,294 @@
+// The environment lea.le: its artefacts, and what a run asks it for.
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cmath>
+
+#include "core/api/table.h"
+#include "core/base/error.h"
+#include "plugins/le/environment_maker.h"
+#include "tests/api/prepare_host.h"
+#include "tests/base/scratch.h"
+#include "tests/le/tiny_le.h"
+
+namespace lea::le {
+namespace {
+
+using lea::testing::load_plugin;
+using ::testing::HasSubstr;
+using worker::TrialData;
+
+constexpr int64_t kPool = 2;
+
+class PoolContext final : public lea::testing::TestContext {
+ public:
+  const Tensor& pool() const override { return sampled; }
+  std::string artefact(const std::string& kind) const override { return folders.at(kind); }
+  Tensor sampled;
+  std::map<std::string, std::string> folders;
+};
+
+ParamValues values_of(const nlohmann::json& more) {
+  nlohmann::json all = {{"model", LEA_SOURCE_DIR "/tests/golden/le/model"},
+                        {"dtype", "float32"},
+                        {"item_sentence", "{item} is titled {title}."},
+                        {"token_iterations", 2},
+                        {"portion", 0.5},
+                        {"steps", 4},
+                        {"learning_rate", 0.01}};
+  all.update(golden().at("wordings"));
+  all.update(more);
+  ParamValues values;
+  for (const auto& [name, value] : all.items()) {
+    if (value.is_boolean()) values[name] = value.get<bool>();
+    if (value.is_number_integer()) values[name] = value.get<int64_t>();
+    if (value.is_number_float()) values[name] = value.get<double>();
+    if (value.is_string()) values[name] = value.get<std::string>();
+  }
+  return values;
+}
+
+class LanguageEnvironmentTest : public ScratchTest {
+ protected:
+  LanguageEnvironmentTest() {
+    data_.training = training_of(users());
+    std::vector<std::string> titles;
+    for (int i = 1; i <= 12; ++i)
+      titles.push_back(std::string(i % 2 ? "red" : "blue") + (i % 3 ? " lamp" : " oak table"));
+    data_.texts = {{"title", titles}};
+    data_.pool = at::empty({data_.training.events(), kPool}, at::kLong);
+    for (int64_t event = 0; event < data_.training.events(); ++event) {
+      for (int64_t j = 0; j < kPool; ++j)
+        data_.pool[event][j] =
+            1 + (data_.training.item[event].item<int64_t>() + j + event % 5) % 12;
+    }
+  }
+
+  const Artefact& artefact(const std::string& kind) const {
+    for (const Artefact& one : entry_.artefacts) {
+      if (one.kind == kind) return one;
+    }
+    throw std::out_of_range(kind);
+  }
+
+  // Makes all artefacts in folders below NAME. `kinds` that are not made stay empty.
+  void make(const nlohmann::json& more, const std::string& name = "made") {
+    values_ = values_of(more);
+    for (const Artefact& one : entry_.artefacts) {
+      folders_[one.kind] = path(name + "/" + one.kind);
+      std::filesystem::create_directories(folders_[one.kind]);
+      quality_[one.kind] = worker::make_artefact(entry_, values_, one, data_, folders_[one.kind],
+                                                 one.after.empty() ? "" : folders_[one.after]);
+    }
+  }
+
+  std::shared_ptr<Environment> environment(const std::vector<std::string>& without = {}) {
+    context_.data = data_.training;
+    context_.item_count = data_.training.items;
+    context_.positions = data_.training.history;
+    context_.sampled = data_.pool;
+    context_.folders = folders_;
+    for (const std::string& kind : without) context_.folders[kind] = "";
+    return entry_.environment(values_, context_);
+  }
+
+  // What the language model answers itself.
+  EnvironmentModel model() const {
+    return {assign_params<Settings>(values_), folders_.at("adapter"), folders_.at("adapter"),
+            at::kCPU};
+  }
+  History all_places() const {
+    return data_.training.histories_at(at::arange(data_.training.places(), at::kLong));
+  }
+  History all_events() const {
+    return data_.training.histories(at::arange(data_.training.events(), at::kLong));
+  }
+
+  const PluginEntry& entry_ = load_plugin("le");
+  TrialData data_;
+  ParamValues values_;
+  std::map<std::string, std::string> folders_;
+  std::map<std::string, std::map<std::string, double>> quality_;
+  PoolContext context_;
+};
+
+const std::vector<Role> kRoles = {Role::kLogged, Role::kSampled, Role::kSampled};
+
+TEST_F(LanguageEnvironmentTest, LooksUpWhatTheModelAnswers) {
+  for (const char* order : {"paper", "hoisted"}) {
+    make({{"order", order}}, order);
+    const auto made = environment();
+    const EnvironmentModel model = this->model();
+    EXPECT_EQ(made->state_width(), 16);
+    const Tensor states = made->state(all_places());
+    const History events = all_events();
+    const Tensor actions = at::cat({data_.training.item.to(at::kLong).unsqueeze(1), data_.pool}, 1);
+    const Tensor rewards = made->reward(events, actions, kRoles);
+
+    const History places = all_places();
+    for (int64_t place = 0; place < data_.training.places(); ++place) {
+      const int64_t length = places.length[place].item<int64_t>(),
+                    event = places.event[place].item<int64_t>();
+      const Tensor items = places.items[place].narrow(0, 0, length).contiguous();
+      const std::vector<int64_t> history(items.const_data_ptr<int64_t>(),
+                                         items.const_data_ptr<int64_t>() + length);
+      std::vector<int64_t> asked;
+      for (int64_t k = 0; event >= 0 && k < actions.size(1); ++k)
+        asked.push_back(actions[event][k].item<int64_t>());
+      const auto answer = model.ask({{history, {length}, {asked}, true}}, 4)[0];
+      if (length == 0) {
+        EXPECT_EQ(states[place].abs().sum().item<float>(), 0);
+        continue;
+      }
+      EXPECT_LE(lm::distance(states[place], answer.states[0]), 1e-5) << "place " << place;
+      if (event >= 0) {
+        EXPECT_LE(lm::distance(rewards[event], answer.rewards), 1e-5) << "event " << event;
+      }
+    }
+  }
+}
+
+TEST_F(LanguageEnvironmentTest, GivesAllItemsTheMeanAfterAnEmptyHistory) {
+  make({{"order", "hoisted"}});
+  const Tensor table = Table(folders_["rewards"] + "/" + kRewardsFile).values();
+  const Tensor length = all_events().length;
+  const double mean = table.index_select(0, length.gt(0).nonzero().squeeze(1)).mean().item<float>();
+  const Tensor empty = table.index_select(0, length.eq(0).nonzero().squeeze(1));
+  EXPECT_EQ(empty.size(0), 6);
+  EXPECT_NEAR((empty - mean).abs().max().item<double>(), 0, 1e-6);
+  const auto made = environment();
+  // Also outside of training, and for an item that the pool lacks.
+  const History none = {at::zeros({1, 4}, at::kLong), at::zeros({1}, at::kLong),
+                        at::full({1}, -1, at::kLong), at::full({1}, -1, at::kLong)};
+  const Tensor rewards =
+      made->reward(none, at::tensor({3L, 9L}).view({1, 2}), {Role::kLogged, Role::kSampled});
+  EXPECT_NEAR((rewards - mean).abs().max().item<double>(), 0, 1e-6);
+  EXPECT_EQ(made->state(none).abs().sum().item<float>(), 0);
+
+  make({{"order", "hoisted"}, {"empty_history", "zero"}}, "zero");
+  const Tensor zeros = Table(folders_["rewards"] + "/" + kRewardsFile).values();
+  EXPECT_EQ(zeros.index_select(0, length.eq(0).nonzero().squeeze(1)).abs().sum().item<float>(), 0);
+}
+
+TEST_F(LanguageEnvironmentTest, ComputesWhatIsInNoTable) {
+  make({{"order", "hoisted"}});
+  const auto made = environment();
+  const History all = all_events();
+  const History outside = {all.items, all.length, at::full_like(all.event, -1),
+                           at::full_like(all.place, -1)};
+  const Tensor actions = at::cat({data_.training.item.to(at::kLong).unsqueeze(1), data_.pool}, 1);
+  EXPECT_LE(
+      lm::distance(made->reward(outside, actions, kRoles), made->reward(all, actions, kRoles)),
+      1e-5);
+  EXPECT_LE(lm::distance(made->state(outside), made->state(all)), 1e-5);
+  // A proposal that the pool lacks, beside the logged item.
+  const Tensor pair = at::cat({actions.narrow(1, 0, 1), at::full({actions.size(0), 1}, 12)}, 1);
+  const Tensor mixed = made->reward(all, pair, {Role::kLogged, Role::kProposed});
+  const Tensor computed = made->reward(outside, pair, {Role::kLogged, Role::kProposed});
+  EXPECT_LE(lm::distance(mixed, computed), 1e-5);
+}
+
+TEST_F(LanguageEnvironmentTest, NeedsOnlyTheTablesOfItsSlots) {
+  make({{"order", "hoisted"}});
+  const auto rewards_alone = environment({"states"});
+  EXPECT_EQ(rewards_alone->state_width(), 0);
+  const auto states_alone = environment({"rewards"});
+  EXPECT_EQ(states_alone->state_width(), 16);
+  EXPECT_THROW(rewards_alone->state(all_places()), Error);
+}
+
+TEST_F(LanguageEnvironmentTest, RefusesTablesOfOtherData) {
+  make({{"order", "hoisted"}});
+  data_.pool = data_.pool.narrow(1, 0, 1);
+  EXPECT_THROW(environment(), DataError);
+}
+
+TEST_F(LanguageEnvironmentTest, IsMadeWithTheSameBytesWhereverItIsInterrupted) {
+  make({{"order", "hoisted"}, {"state_weight", 0.5}, {"items", "titles"}});
+  for (const Artefact& one : entry_.artefacts) {
+    const std::string folder = path("parts/" + one.kind);
+    const std::string earlier = one.after.empty() ? "" : folders_[one.after];
+    int64_t interruptions = 0;
+    for (int64_t stop_at = 0; stop_at < 60; ++stop_at) {
+      // Each attempt leaves at a later call. The last ones end the making.
+      std::filesystem::create_directories(folder);
+      worker::make_artefact(entry_, values_, one, data_, folder, earlier, stop_at);
+      if (files_in(folder) != files_in(folders_[one.kind])) ++interruptions;
+    }
+    EXPECT_GT(interruptions, 0) << one.kind;
+    EXPECT_EQ(files_in(folder), files_in(folders_[one.kind])) << one.kind;
+  }
+}
+
+TEST_F(LanguageEnvironmentTest, SharesTheItemTokensWithTheAdapter) {
+  make({{"order", "hoisted"}, {"items", "titles"}});
+  struct stat one {
+  }, other{};
+  ASSERT_EQ(::stat((folders_["tokens"] + "/" + kTokensFile).c_str(), &one), 0);
+  ASSERT_EQ(::stat((folders_["adapter"] + "/" + kTokensFile).c_str(), &other), 0);
+  EXPECT_EQ(one.st_ino, other.st_ino);
+  EXPECT_TRUE(std::filesystem::exists(folders_["adapter"] + "/" + kTitlesFile));
+}
+
+TEST_F(LanguageEnvironmentTest, RecordsFigures) {
+  make({{"order", "paper"}});
+  const auto names = [&](const std::string& kind) {
+    std::vector<std::string> all;
+    for (const auto& [name, value] : quality_.at(kind)) {
+      EXPECT_TRUE(std::isfinite(value)) << kind << " " << name;
+      all.push_back(name);
+    }
+    return all;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names("tokens"),
+            (Names{"accuracy", "items_with_cut_text", "items_without_text", "loss"}));
+  EXPECT_EQ(names("adapter"),
+            (Names{"diverged", "loss", "reward_loss", "state_cosine", "state_loss", "steps",
+                   "validation_accuracy", "validation_state_accuracy"}));
+  EXPECT_EQ(names("states"), (Names{"state_cosine"}));
+  EXPECT_EQ(names("rewards"), (Names{"accuracy", "mean_logged", "mean_sampled"}));
+}
+
+TEST_F(LanguageEnvironmentTest, CoversAllParametersButThoseOfTheSelection) {
+  std::set<std::string> known;
+  for (const Artefact& one : entry_.artefacts) known.insert(one.params.begin(), one.params.end());
+  std::set<std::string> left;
+  for (const ParamInfo& info : entry_.params) {
+    if (!known.contains(info.name)) left.insert(info.name);
+  }
+  EXPECT_EQ(left,
+            (std::set<std::string>{"labels", "list_item", "list_separator", "selection_prompt"}));
+}
+
+TEST(Chunks, CoverAllPlacesInOrderAndEndWithSequences) {
+  Sequences sequences(300, {1, 2, 3, 4, 5, 6});
+  sequences.push_back(std::vector<int64_t>(2000, 3));  // longer than a chunk
+  const TrainingData training = training_of(sequences);
+  RowsOfParts parts;
+  parts.start = 10;
+  parts.item = 2;
+  parts.to_actions = 1;
+  parts.action = 8;
+  for (const bool events : {false, true}) {
+    const auto chunks = chunks_of(training, events, parts, events ? 3 : 0);
+    EXPECT_GE(chunks.size(), 3U);
+    std::vector<std::pair<int64_t, int64_t>> found, due;
+    for (size_t i = 0; i < chunks.size(); ++i) {
+      for (const AskedPlace& place : chunks[i]) found.emplace_back(place.sequence, place.end);
+      if (i + 1 < chunks.size() && chunks[i + 1][0].sequence < 300) {
+        EXPECT_EQ(chunks[i + 1][0].end, 0);
+      }
+    }
+    for (size_t s = 0; s < sequences.size(); ++s) {
+      for (int64_t end = 0; end < std::ssize(sequences[s]) + (events ? 0 : 1); ++end)
+        due.emplace_back(s, end);
+    }
+    EXPECT_EQ(found, due);
+  }
+}
+
+}  // namespace
+}  // namespace lea::le

@@ -1,0 +1,411 @@
+// The losses of the LE, its batches, and its training: numbers of PyTorch, interruptions, divergence.
+#include "plugins/le/tuning.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "core/base/error.h"
+#include "plugins/le/tuner.h"
+#include "plugins/le/tuning_batches.h"
+#include "tests/base/scratch.h"
+#include "tests/le/tiny_le.h"
+
+namespace lea::le {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+double number(const at::Tensor& scalar) { return scalar.item<double>(); }
+double loss_of_gap(double gap) { return std::log1p(std::exp(-gap)); }
+
+TEST(RewardLoss, IsTheMeanOverPairs) {
+  const at::Tensor logged = at::tensor({1.0f, 0.0f}),
+                   sampled = at::tensor({0.0f, 3.0f, 0.0f, -1.0f}).view({2, 2});
+  const double due = (loss_of_gap(1) + loss_of_gap(-2) + loss_of_gap(0) + loss_of_gap(1)) / 4;
+  EXPECT_NEAR(number(reward_loss(logged, sampled)), due, 1e-6);
+}
+
+class StateLoss : public testing::Test {
+ protected:
+  // The similarities of both states are 2 and 1 to their own items, and 1, 0, -1 and 0, 1, 0 to the
+  // others. The first row may not have the second item.
+  double loss(const std::string& form, const std::string& similarity = "dot", double scale = 1) {
+    Settings settings;
+    settings.state_loss = form;
+    settings.similarity = similarity;
+    settings.state_scale = scale;
+    return number(state_loss(settings, state_, positive_, others_, allowed_));
+  }
+  at::Tensor state_ = at::tensor({1.0f, 0.0f, 0.0f, 1.0f}).view({2, 2});
+  at::Tensor positive_ = at::tensor({2.0f, 5.0f, 7.0f, 1.0f}).view({2, 2});
+  at::Tensor others_ = at::tensor({1.0f, 0.0f, 0.0f, 1.0f, -1.0f, 0.0f}).view({3, 2});
+  at::Tensor allowed_ = at::tensor({1, 0, 1, 1, 1, 1}, at::kLong).to(at::kBool).view({2, 3});
+};
+
+TEST_F(StateLoss, IsLogisticInForm2a) {
+  const double first = (loss_of_gap(1) + loss_of_gap(3)) / 2,
+               second = (loss_of_gap(1) + loss_of_gap(0) + loss_of_gap(1)) / 3;
+  EXPECT_NEAR(loss("logistic"), (first + second) / 2, 1e-6);
+}
+
+TEST_F(StateLoss, IsASoftmaxInForm2b) {
+  const double first = std::log(std::exp(2) + std::exp(1) + std::exp(-1)) - 2,
+               second = std::log(std::exp(1) + 2 * std::exp(0) + std::exp(1)) - 1;
+  EXPECT_NEAR(loss("softmax"), (first + second) / 2, 1e-6);
+}
+
+TEST_F(StateLoss, IsADifferenceInForm2c) {
+  EXPECT_NEAR(loss("difference"), -(2.0 + 2.0 / 3) / 2, 1e-6);
+  EXPECT_NEAR(loss("difference", "dot", 0.3), -0.3 * (2.0 + 2.0 / 3) / 2, 1e-6);
+}
+
+TEST_F(StateLoss, TakesTheCosine) {
+  const double own_first = 2 / std::sqrt(29.0), own_second = 1 / std::sqrt(50.0);
+  const double due = -((own_first - 1 + own_first + 1) / 2 + own_second - 1.0 / 3) / 2;
+  EXPECT_NEAR(loss("difference", "cosine"), due, 1e-6);
+}
+
+TEST_F(StateLoss, LeavesOutRowsWithoutANegative) {
+  allowed_[0].fill_(false);
+  for (const char* form : {"logistic", "softmax", "difference"}) {
+    Settings settings;
+    settings.state_loss = form;
+    const double second =
+        number(state_loss(settings, state_.narrow(0, 1, 1), positive_.narrow(0, 1, 1), others_,
+                          allowed_.narrow(0, 1, 1)));
+    EXPECT_NEAR(loss(form), second, 1e-6) << form;
+  }
+  allowed_.fill_(false);
+  EXPECT_EQ(loss("softmax"), 0);
+}
+
+TEST(AllowedNegatives, AreNoItemsOfTheSequence) {
+  const TrainingData training = training_of({{1, 2, 3}, {4, 5}, {2, 6}});
+  const std::vector<int64_t> sequence = {0, 0, 1, 2}, others = {1, 4, 6, 2, 12};
+  const at::Tensor allowed =
+      allowed_negatives(training, at::tensor(sequence, at::kLong), at::tensor(others, at::kLong));
+  const at::Tensor due =
+      at::tensor({0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 0, 0, 1}, at::kLong)
+          .view({4, 5});
+  EXPECT_TRUE(at::equal(allowed.to(at::kLong), due)) << allowed;
+}
+
+class Batches : public testing::Test {
+ protected:
+  const TrainingData training_ = training_of(users());
+};
+
+TEST_F(Batches, TakeEachEventWithAHistoryOnceInAnEpoch) {
+  for (const char* of : {"events", "sequences"}) {
+    TuningBatches batches(tiny_settings({{"batch_of", of}, {"batch_size", 3}, {"epochs", 2}}),
+                          training_);
+    const int64_t units = std::string(of) == "events" ? 17 : 5;
+    ASSERT_EQ(batches.steps(), 2 * ((units + 2) / 3));
+    std::vector<std::multiset<int64_t>> epochs(2);
+    for (int64_t step = 0; step < batches.steps(); ++step) {
+      for (const TuningRow& row : batches.rows(step)) {
+        epochs[static_cast<size_t>(step >= batches.steps() / 2)].insert(row.event);
+        EXPECT_GE(row.end, 1);
+        EXPECT_EQ(row.event, training_.offset[row.sequence].item<int64_t>() + row.end);
+      }
+    }
+    std::multiset<int64_t> due;
+    for (int64_t event = 0; event < training_.events(); ++event) {
+      if (training_.offset.eq(event).any().item<bool>()) continue;
+      due.insert(event);
+    }
+    EXPECT_EQ(epochs[0], due) << of;
+    EXPECT_EQ(epochs[1], due) << of;
+  }
+}
+
+TEST_F(Batches, AreTheSameForAStepWhateverWasAskedBefore) {
+  const Settings settings = tiny_settings({{"batch_size", 4}});
+  TuningBatches one(settings, training_), other(settings, training_);
+  for (const int64_t step : {0, 1, 2, 9, 30}) one.rows(step);
+  const auto a = one.rows(17), b = other.rows(17);
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_EQ(a[i].event, b[i].event);
+  EXPECT_TRUE(at::equal(one.negatives(17, a), other.negatives(17, b)));
+}
+
+TEST_F(Batches, DrawNegativesOutsideOfTheSequence) {
+  for (const double power : {0.0, 1.0}) {
+    TuningBatches batches(
+        tiny_settings({{"batch_size", 17}, {"negatives", 3}, {"popularity_power", power}}),
+        training_);
+    std::set<int64_t> drawn;
+    for (int64_t step = 0; step < 50; ++step) {
+      const auto rows = batches.rows(step);
+      const at::Tensor negatives = batches.negatives(step, rows);
+      ASSERT_EQ(negatives.sizes(), (std::vector<int64_t>{17, 3}));
+      for (size_t i = 0; i < rows.size(); ++i) {
+        const auto& own = users()[static_cast<size_t>(rows[i].sequence)];
+        for (int64_t k = 0; k < 3; ++k) {
+          const int64_t item = negatives[static_cast<int64_t>(i)][k].item<int64_t>();
+          drawn.insert(item);
+          EXPECT_THAT(own, testing::Not(testing::Contains(item)));
+        }
+      }
+    }
+    EXPECT_EQ(drawn.size(), 12U);  // every item is drawn somewhere
+  }
+}
+
+TEST_F(Batches, KeepTheNegativesOfAnEventWhenTheyAreFixed) {
+  TuningBatches batches(tiny_settings({{"batch_size", 17}, {"fixed_negatives", true}}), training_);
+  const auto first = batches.rows(0), later = batches.rows(5);  // sorted: the same rows
+  EXPECT_TRUE(at::equal(batches.negatives(0, first), batches.negatives(5, later)));
+}
+
+TEST_F(Batches, RefuseDataWithoutHistories) {
+  EXPECT_THROW(TuningBatches(tiny_settings(), training_of({{1}, {2}})), DataError);
+  EXPECT_EQ(TuningBatches(tiny_settings({{"epochs", 0}}), training_of({{1}, {2}})).steps(), 0);
+}
+
+TEST_F(Batches, RefuseASequenceWithAllItems) {
+  TuningBatches batches(tiny_settings(), training_of({{1, 2, 3}}, /*items=*/3));
+  EXPECT_THROW(batches.negatives(0, batches.rows(0)), DataError);
+}
+
+TEST(MeanCosine, IsThatOfPairsOfRows) {
+  EXPECT_NEAR(mean_cosine(at::ones({5, 3}), 1), 1, 1e-6);
+  EXPECT_NEAR(mean_cosine(at::eye(4), 1), 0, 1e-6);
+  EXPECT_EQ(mean_cosine(at::zeros({4, 3}), 1), 0);
+  EXPECT_NEAR(mean_cosine(at::cat({at::ones({2, 3}), at::zeros({5, 3})}), 1), 1, 1e-6);
+  EXPECT_THAT(collapse_warning(0.89), IsEmpty());
+  EXPECT_THAT(collapse_warning(0.97), HasSubstr("0.97"));
+}
+
+class Golden : public ScratchTest, public testing::WithParamInterface<const char*> {
+ protected:
+  Golden() { write_item_tokens(folder_); }
+  const nlohmann::json& due() const { return golden().at("cases").at(GetParam()); }
+  Settings settings() const {
+    Settings settings = tiny_settings(due().at("settings"));
+    settings.steps = golden().at("steps");
+    return settings;
+  }
+
+  // The parameters by PyTorch's names, which the golden file has in the order of the tuner's.
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const auto& [name, values] : due().at("start").items()) {
+      if (!name.starts_with("head.")) all.push_back(name);
+    }
+    all.push_back("head.weight");
+    if (due().at("start").contains("head.bias")) all.push_back("head.bias");
+    return all;
+  }
+  void expect_near(const std::vector<at::Tensor>& found, const nlohmann::json& wanted) const {
+    const auto all = names();
+    ASSERT_EQ(found.size(), all.size());
+    for (size_t i = 0; i < all.size(); ++i) {
+      const at::Tensor reference = lm::floats(wanted.at(all[i]), found[i].sizes());
+      const double scale = std::max(1e-3, number(reference.abs().max()));
+      EXPECT_LE(number((found[i].detach().to(at::kDouble) - reference).abs().max()) / scale, 1e-4)
+          << all[i];
+    }
+  }
+  // The losses and gradients of a step at the tuner's parameters.
+  void expect_step(Tuner& tuner, int64_t step, const nlohmann::json& wanted) const {
+    TuningBatches batches(settings(), training_);
+    for (const at::Tensor& parameter : tuner.parameters()) parameter.mutable_grad() = {};
+    const auto rows = batches.rows(step);
+    const auto losses = tuner.accumulate(rows, batches.negatives(step, rows));
+    ASSERT_TRUE(losses);
+    EXPECT_NEAR(losses->total, wanted.at("loss").get<double>(), 1e-4);
+    EXPECT_NEAR(losses->reward, wanted.at("reward_loss").get<double>(), 1e-4);
+    EXPECT_NEAR(losses->state, wanted.at("state_loss").get<double>(), 1e-4);
+    std::vector<at::Tensor> gradients;
+    for (const at::Tensor& parameter : tuner.parameters()) gradients.push_back(parameter.grad());
+    expect_near(gradients, wanted.at("gradients"));
+  }
+
+  const TrainingData training_ = training_of(users());
+};
+
+TEST_P(Golden, LossesAndGradientsAreThoseOfPyTorch) {
+  Tuner tuner(settings(), folder_, training_, at::kCPU);
+  expect_near(tuner.parameters(), due().at("start"));
+  expect_step(tuner, 0, due().at("first"));
+  const auto all = names();
+  {
+    const at::NoGradGuard no_grad;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const at::Tensor& parameter = tuner.parameters()[i];
+      parameter.copy_(lm::floats(due().at("parameters").at(all[i]), parameter.sizes()));
+    }
+  }
+  expect_step(tuner, golden().at("steps"), due().at("next"));
+}
+
+TEST_P(Golden, TrainingStatesAndRewardsAreThoseOfPyTorch) {
+  const auto tuned = tune(
+      settings(), folder_, training_, training_of({}), folder_, at::kCPU,
+      [](int64_t, int64_t) { return false; }, [](const std::string&) {});
+  ASSERT_TRUE(tuned);
+  EXPECT_EQ(tuned->steps, 3);
+  EXPECT_FALSE(tuned->diverged);
+
+  const auto open = open_language_model(settings(), at::kCPU);
+  const lm::Adapter adapter = lm::Adapter::load(path(kAdapterFolder), open->decoder);
+  const ScoreHead head = read_head(folder_, 16, at::kCPU);
+  std::vector<at::Tensor> parameters = adapter.parameters();
+  parameters.push_back(head.weight);
+  if (settings().head_bias) parameters.push_back(head.bias);
+  expect_near(parameters, due().at("parameters"));
+
+  const EnvironmentModel model(settings(), folder_, folder_, at::kCPU);
+  std::vector<EnvironmentModel::Question> questions;
+  for (const auto& items : users()) {
+    EnvironmentModel::Question question{items, {}, {}, true};
+    for (int64_t end = 1; end <= std::ssize(items); ++end) {
+      question.ends.push_back(end);
+      question.actions.push_back({1, 6, 12});
+    }
+    questions.push_back(question);
+  }
+  std::vector<at::Tensor> states, rewards;
+  for (const auto& answer : model.ask(questions, training_.history)) {
+    states.push_back(answer.states);
+    rewards.push_back(answer.rewards);
+  }
+  EXPECT_LE(lm::distance(at::cat(states), lm::floats(due().at("states"), {-1, 16})), 1e-4);
+  EXPECT_LE(lm::distance(at::cat(rewards), lm::floats(due().at("rewards"), {-1})), 1e-4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Golden, testing::Values("paper", "user", "hoisted", "difference"),
+                         [](const auto& info) { return std::string(info.param); });
+
+class Training : public ScratchTest {
+ protected:
+  Training() { write_item_tokens(folder_); }
+
+  // Trains in a folder of this name. `stops`: after so many calls of stop() it is to leave; it is
+  // called again until it ends.
+  std::optional<Tuned> train(const Settings& settings, const std::string& name, int64_t stops = 0,
+                             int* interruptions = nullptr) {
+    std::filesystem::create_directories(path(name));
+    while (true) {
+      int64_t left = stops;
+      const auto tuned = tune(
+          settings, folder_, part_, rest_, path(name), at::kCPU,
+          [&](int64_t done, int64_t total) {
+            EXPECT_LE(done, total);
+            return stops > 0 && --left == 0;
+          },
+          [&](const std::string& warning) { warnings_.push_back(warning); });
+      if (tuned) return tuned;
+      if (interruptions) ++*interruptions;
+    }
+  }
+  std::map<std::string, std::string> files(const std::string& name) const {
+    return files_in(path(name));
+  }
+
+  const TrainingData part_ = training_of(users());
+  TrainingData rest_ = training_of({{5, 6, 7}, {9, 10, 11, 12, 1, 3}, {4, 8}});
+  std::vector<std::string> warnings_;
+};
+
+TEST_F(Training, EndsWithTheSameBytesAfterTwentyInterruptions) {
+  for (const char* keep : {"last", "best"}) {
+    const Settings settings = tiny_settings({{"order", "hoisted"},
+                                             {"batch_of", "sequences"},
+                                             {"batch_size", 2},
+                                             {"steps", 30},
+                                             {"dropout", 0.2},
+                                             {"learning_rate", 0.01},
+                                             {"clip", 1.0},
+                                             {"keep", keep}});
+    const std::string whole = std::string("whole ") + keep, parts = std::string("parts ") + keep;
+    int interruptions = 0;
+    const auto once = train(settings, whole);
+    // Each attempt has room for a validation and a step or two.
+    const auto often = train(settings, parts, 4, &interruptions);
+    EXPECT_GE(interruptions, 20);
+    EXPECT_EQ(files(parts), files(whole));
+    EXPECT_EQ(files(whole).size(), 3U);  // config, adapter, head; no checkpoint is left
+    EXPECT_EQ(often->figures, once->figures);
+    EXPECT_EQ(once->steps, 30);
+  }
+}
+
+TEST_F(Training, LearnsWhatComesNext) {
+  const Settings settings = tiny_settings({{"order", "hoisted"},
+                                           {"batch_of", "sequences"},
+                                           {"batch_size", 6},
+                                           {"steps", 60},
+                                           {"negatives", 2},
+                                           {"learning_rate", 0.01}});
+  const auto tuned = train(settings, "trained");
+  EXPECT_LT(tuned->figures.at("reward_loss"), 0.5);
+  EXPECT_GT(tuned->figures.at("validation_accuracy"), 0);
+  EXPECT_TRUE(tuned->figures.contains("validation_state_accuracy"));
+  EXPECT_FALSE(tuned->diverged);
+}
+
+TEST_F(Training, KeepsTheStateBeforeItDiverged) {
+  for (const double rate : {10.0, 1e30}) {
+    warnings_.clear();
+    const Settings settings = tiny_settings({{"order", "hoisted"},
+                                             {"batch_of", "sequences"},
+                                             {"batch_size", 2},
+                                             {"steps", 100},
+                                             {"learning_rate", rate}});
+    const std::string name = "rate " + std::to_string(rate);
+    const auto tuned = train(settings, name);
+    EXPECT_TRUE(tuned->diverged) << rate;
+    EXPECT_LT(tuned->steps, 100);
+    ASSERT_FALSE(warnings_.empty());
+    EXPECT_THAT(warnings_[0], HasSubstr("the training of the adapter diverged at step "));
+    EXPECT_THAT(warnings_[0], HasSubstr("State a lower `learning_rate`"));
+    // Nothing good was reached, so what is left is the start: B is 0.
+    const auto open = open_language_model(settings, at::kCPU);
+    const lm::Adapter adapter = lm::Adapter::load(path(name + "/" + kAdapterFolder), open->decoder);
+    EXPECT_EQ(number(adapter.parameters()[1].abs().max()), 0);
+    EXPECT_TRUE(std::isfinite(tuned->figures.at("validation_accuracy")));
+
+    int interruptions = 0;
+    EXPECT_EQ(train(settings, name + " in parts", 3, &interruptions)->figures, tuned->figures);
+    EXPECT_EQ(files(name + " in parts"), files(name));
+  }
+}
+
+TEST_F(Training, TakesNoStepWhenNoneIsAsked) {
+  const auto tuned = train(tiny_settings({{"epochs", 0}}), "untrained");
+  EXPECT_EQ(tuned->steps, 0);
+  EXPECT_FALSE(tuned->figures.contains("loss"));
+  EXPECT_TRUE(tuned->figures.contains("validation_accuracy"));
+}
+
+TEST_F(Training, RefusesSettingsThatContradictEachOther) {
+  const auto refusal = [&](const Settings& settings) -> std::string {
+    try {
+      train(settings, "refused");
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(refusal(tiny_settings({{"reward_weight", 0.0}, {"state_weight", 0.0}})),
+              HasSubstr("there is nothing to learn"));
+  EXPECT_THAT(refusal(tiny_settings({{"targets", " "}})),
+              HasSubstr("le: targets: names no module"));
+  rest_ = training_of({});
+  EXPECT_THAT(refusal(tiny_settings({{"keep", "best"}})),
+              HasSubstr("le: keep: `best` needs training sequences outside of the portion"));
+}
+
+TEST_F(Training, RefusesTokensOfOtherItems) {
+  write_tensors(path(kTokensFile), {{"tokens", at::zeros({11, 16})}});
+  EXPECT_THROW(train(tiny_settings(), "refused"), DataError);
+}
+
+}  // namespace
+}  // namespace lea::le
