@@ -22,13 +22,13 @@ struct Settings {
   std::string item_sentence =
       "{item} product is titled {title:24}, its category is {category:16}, its brand is {brand:8}. "
       "{description:64}";
-  std::string user_prompt =
-      "The user has bought these products in chronological order: {history},";
+  std::string user_prompt = "The user has bought these products in chronological order: {history},";
   std::string action_prompt =
       "Compute the likelihood that {item} be the next product to be bought based on the purchase "
       "history.";
   std::string selection_prompt =
-      "In the list of following 5 products:[{list}], based on the history, select the number of the "
+      "In the list of following 5 products:[{list}], based on the history, select the number of "
+      "the "
       "product that he is most likely to buy next.";
   std::string hoisted_prompt =
       "Compute the likelihood that the user buys the last product next, after these products in "
@@ -85,9 +85,10 @@ struct Settings {
     f.choice("dtype", dtype, {"bfloat16", "float32"}, "type of the frozen weights");
     f.choice("weights", weights, {"trained", "random"},
              "the model's own weights, or random ones of the same architecture: a control");
-    f.text("item_sentence", item_sentence,
-           "T: the sentence that an item's token is made from; {item} is its token, {title} a column "
-           "of the item texts, {title:20} at most 20 tokens of it");
+    f.text(
+        "item_sentence", item_sentence,
+        "T: the sentence that an item's token is made from; {item} is its token, {title} a column "
+        "of the item texts, {title:20} at most 20 tokens of it");
     f.text("user_prompt", user_prompt, "p_t, with {history}");
     f.text("action_prompt", action_prompt, "p_a, with {item}");
     f.text("selection_prompt", selection_prompt, "p_l, with {list}");
@@ -97,30 +98,35 @@ struct Settings {
     f.text("list_item", list_item, "one candidate of the list, with {item}; {number}: its place");
     f.text("list_separator", list_separator, "text between two candidates");
     f.text("joint", joint, "text between the user prompt and the action or selection prompt (U13)");
-    f.text("labels", labels,
-           "the words of the places of the list, with | between them; each must be one token (A14)");
+    f.text(
+        "labels", labels,
+        "the words of the places of the list, with | between them; each must be one token (A14)");
     f.boolean("begin_token", begin_token, "begin each prompt with the model's begin token (A7)");
-    f.choice("order", order, {"paper", "hoisted"},
-             "order of the reward prompt; hoisted: the constant text first, the candidate last, which "
-             "is 8 to 9 times cheaper");
-    f.choice("state_prompt", state_prompt, {"items", "user"},
-             "the state is read after the items alone, or after the user prompt (A7); order hoisted "
-             "reads it in the hoisted prompt");
+    f.choice(
+        "order", order, {"paper", "hoisted"},
+        "order of the reward prompt; hoisted: the constant text first, the candidate last, which "
+        "is 8 to 9 times cheaper");
+    f.choice(
+        "state_prompt", state_prompt, {"items", "user"},
+        "the state is read after the items alone, or after the user prompt (A7); order hoisted "
+        "reads it in the hoisted prompt");
     f.choice("items", items, {"tokens", "titles"},
              "an item of a prompt is its token, or its title (-IT, U22)");
     f.text("title", title, "with `items: titles`: an item of a prompt");
     f.choice("texts", texts, {"own", "shuffled"},
              "the texts of the items, or those of other items: a control");
-    f.choice("token_start", token_start, {"random", "closed_form"},
-             "start of the item tokens: random vectors, or the IDF-weighted mean of the words of the "
-             "sentence");
+    f.choice(
+        "token_start", token_start, {"random", "closed_form"},
+        "start of the item tokens: random vectors, or the IDF-weighted mean of the words of the "
+        "sentence");
     f.integer("token_iterations", token_iterations, {0, 1e6},
               "iterations for each item; 0: the start itself (paper: 300)");
     f.real("token_learning_rate", token_learning_rate, {1e-9, 10},
            "learning rate of Adam on the item tokens");
-    f.real("token_penalty", token_penalty, {0, 1e6},
-           "weight of the squared distance to the start, in units of the mean squared length of word "
-           "embeddings (U14)");
+    f.real(
+        "token_penalty", token_penalty, {0, 1e6},
+        "weight of the squared distance to the start, in units of the mean squared length of word "
+        "embeddings (U14)");
     f.real("token_stop", token_stop, {0, 1},
            "an item stops when its loss of the last 20 iterations fell by less than this fraction; "
            "0: never");
@@ -144,14 +150,16 @@ struct Settings {
     f.integer("negatives", negatives, {1, 100}, "sampled items a^- beside each logged one");
     f.real("popularity_power", popularity_power, {0, 10},
            "draw them in proportion to this power of their count; 0: uniform");
-    f.boolean("fixed_negatives", fixed_negatives, "draw them once for each event, not at each visit");
+    f.boolean("fixed_negatives", fixed_negatives,
+              "draw them once for each event, not at each visit");
     f.real("reward_weight", reward_weight, {0, 1e6}, "weight of L_rm, Eq. 1 (U6)");
     f.real("state_weight", state_weight, {0, 1e6}, "weight of L_sm, Eq. 2; 0: -SM (U6)");
     f.choice("state_loss", state_loss, {"logistic", "softmax", "difference"},
              "form of L_sm: 2a, 2b or 2c (A2)");
-    f.choice("state_negatives", state_negatives, {"batch", "sampled"},
-             "negatives of L_sm: logged items of the batch's other sequences, or the sampled items of "
-             "the batch (A2)");
+    f.choice(
+        "state_negatives", state_negatives, {"batch", "sampled"},
+        "negatives of L_sm: logged items of the batch's other sequences, or the sampled items of "
+        "the batch (A2)");
     f.choice("similarity", similarity, {"dot", "cosine"}, "similarity of state and item (A2)");
     f.real("state_scale", state_scale, {1e-6, 1e6}, "factor of the similarity in L_sm");
     f.choice("keep", keep, {"last", "best"},

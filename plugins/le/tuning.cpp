@@ -62,6 +62,9 @@ std::string text_of(double number) {
   return text.str();
 }
 
+// The name of a tensor of a checkpoint.
+std::string numbered(const std::string& name, size_t i) { return name + "/" + std::to_string(i); }
+
 Tensors copies_of(const Tensors& tensors) {
   Tensors copies;
   for (const at::Tensor& tensor : tensors) copies.push_back(tensor.detach().to(at::kCPU).clone());
@@ -241,7 +244,7 @@ class Training {
   void save() {
     std::map<std::string, at::Tensor> tensors;
     const auto add = [&](const std::string& name, const Tensors& of) {
-      for (size_t i = 0; i < of.size(); ++i) tensors[name + "/" + std::to_string(i)] = of[i];
+      for (size_t i = 0; i < of.size(); ++i) tensors[numbered(name, i)] = of[i];
     };
     add("parameter", copies_of(tuner_.parameters()));
     add("good", good_);
@@ -250,10 +253,9 @@ class Training {
       const auto found = adam_.state().find(tuner_.parameters()[i].unsafeGetTensorImpl());
       if (found == adam_.state().end()) continue;
       const auto& state = static_cast<const torch::optim::AdamParamState&>(*found->second);
-      const std::string end = "/" + std::to_string(i);
-      tensors["mean" + end] = state.exp_avg().to(at::kCPU);
-      tensors["square" + end] = state.exp_avg_sq().to(at::kCPU);
-      tensors["steps" + end] = at::full({1}, state.step(), at::kLong);
+      tensors[numbered("mean", i)] = state.exp_avg().to(at::kCPU);
+      tensors[numbered("square", i)] = state.exp_avg_sq().to(at::kCPU);
+      tensors[numbered("steps", i)] = at::full({1}, state.step(), at::kLong);
     }
     std::vector<double> numbers;
     for (const double* number : progress_.all()) numbers.push_back(*number);
@@ -267,14 +269,14 @@ class Training {
     const auto tensors = read_tensors(path);
     const Tensors& parameters = tuner_.parameters();
     const auto get = [&](const std::string& name, size_t i) {
-      const at::Tensor found = tensor_of(tensors, name + "/" + std::to_string(i), at::kFloat, path);
+      const at::Tensor found = tensor_of(tensors, numbered(name, i), at::kFloat, path);
       if (found.sizes() != parameters[i].sizes())
         throw DataError(path + ": belongs to another training. Remove it");
       return found;
     };
     const auto all = [&](const std::string& name) {
       Tensors of;
-      for (size_t i = 0; i < parameters.size() && tensors.contains(name + "/0"); ++i)
+      for (size_t i = 0; i < parameters.size() && tensors.contains(numbered(name, 0)); ++i)
         of.push_back(get(name, i));
       return of;
     };
@@ -282,7 +284,7 @@ class Training {
     good_ = all("good");
     best_ = all("best");
     for (size_t i = 0; i < parameters.size(); ++i) {
-      const std::string steps = "steps/" + std::to_string(i);
+      const std::string steps = numbered("steps", i);
       if (!tensors.contains(steps)) continue;
       auto state = std::make_unique<torch::optim::AdamParamState>();
       state->step(tensor_of(tensors, steps, at::kLong, path).item<int64_t>());

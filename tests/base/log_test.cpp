@@ -109,7 +109,7 @@ TEST_F(LogTest, AMessageIsOneLineThatCannotDriveATerminal) {
 TEST_F(LogTest, ALongMessageIsCut) {
   const std::string file = open();
   log(LogLevel::kInfo, "a", std::string(1 << 20, 'x'));
-  EXPECT_THAT(messages_of(file), ElementsAre(std::string(16 << 10, 'x') + "..."));
+  EXPECT_THAT(messages_of(file), ElementsAre(std::string(16 << 10, 'x').append("...")));
 }
 
 TEST_F(LogTest, AppendsToTheLogOfAnEarlierProcess) {

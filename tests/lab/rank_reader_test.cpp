@@ -13,7 +13,7 @@ class RankReader : public RankTest {};
 TEST_F(RankReader, SaysWhichRowsCannotBeUsed) {
   EXPECT_THAT(refusal("=u0,4,1\n"),
               HasSubstr("3 of 4 test events have no rank:\n  sequence =u1, position 4"));
-  EXPECT_THAT(refusal(whole() + "=u0,4,1\n"),
+  EXPECT_THAT(refusal(whole().append("=u0,4,1\n")),
               HasSubstr("ranks.csv:6: gives this event a second time"));
   EXPECT_THAT(refusal("=u0,3,1\n"), HasSubstr(":2: position 3 of this sequence is no test event"));
   EXPECT_THAT(refusal("nobody,4,1\n"), HasSubstr("`nobody` is not in the data set"));

@@ -35,6 +35,7 @@ class Columns final : public PrepareContext {
   int64_t history() const override { throw PluginError("not read"); }
   c10::Device device() const override { return c10::kCPU; }
   const TrainingData& training(double, uint64_t) override { throw PluginError("not read"); }
+  const TrainingData& rest(double, uint64_t) override { throw PluginError("not read"); }
   Tensor pool() override { throw PluginError("not read"); }
   std::string folder() const override { return ""; }
   std::string earlier() const override { return ""; }
