@@ -292,7 +292,7 @@ nlohmann::json run(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  const bool machine = std::find(argv, argv + argc, std::string("--machine")) != argv + argc;
+  bool machine = std::find(argv, argv + argc, std::string("--machine")) != argv + argc;
   CLI::App app("times a language model");
   app.add_option("task", options.task)
       ->required(!machine)
@@ -300,7 +300,7 @@ int main(int argc, char** argv) {
   app.add_option("--model", options.model)->required(!machine);
   app.add_option("--work", options.work)->required(!machine);
   app.add_option("--vectors", options.vectors)->required(!machine);
-  app.add_flag("--machine", "only print this machine's kind, as lealab-worker machine");
+  app.add_flag("--machine", machine, "only print this machine's kind, as lealab-worker machine");
   app.add_option("--save", options.save);
   app.add_option("--dtype", options.dtype)->check(CLI::IsMember({"float32", "bfloat16"}));
   app.add_option("--device", options.device);
