@@ -1,0 +1,69 @@
+// The TF-IDF rows of item texts as an artefact, for environments that know items by their words.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/api/preparer.h"
+#include "core/api/tfidf.h"
+#include "core/base/error.h"
+#include "core/spec/params.h"
+
+namespace lea {
+
+struct TextSettings {
+  std::string texts = "auto";
+  bool pairs = true, sublinear = true;
+  int64_t min_documents = 2, max_features = 60000;
+  void fields(Fields& f) {
+    f.text("texts", texts,
+           "columns of the item texts, such as `title*2, description:300` (the title twice, 300 "
+           "characters); auto: the title twice, and 300 characters of each other column");
+    f.boolean("pairs", pairs, "count pairs of neighbouring words as well as words");
+    f.integer("min_documents", min_documents, {1, 1e6},
+              "leave out words and pairs that fewer items have");
+    f.integer("max_features", max_features, {1, 1e7}, "keep this many, the most frequent ones");
+    f.boolean("sublinear", sublinear, "a word that occurs n times counts 1 + ln n, else n");
+  }
+};
+
+// A guess of the features of an item, for an estimate of the time before the rows exist.
+inline constexpr double kFeaturesOfItem = 60;
+
+// `plugin` names the parameter's plugin in messages.
+inline std::vector<std::string> text_documents(const TextSettings& settings,
+                                               PrepareContext& context, const std::string& plugin) {
+  return item_documents(context, settings.texts, plugin + ": texts");
+}
+
+// Row i is item i, row 0 is empty. Nothing when context.stop(0 or 1, total) was true. Records
+// `features` and `items_without_text`, which get a warning. `what` is what an item without a word has
+// as a zero: a reward, or a vector. Throws DataError when no item has a word. reads: texts.
+inline std::optional<SparseRows> text_rows(const TextSettings& settings, PrepareContext& context,
+                                           const std::string& plugin, const std::string& what,
+                                           int64_t total) {
+  if (context.stop(0, total)) return std::nullopt;
+  const std::vector<std::string> texts = text_documents(settings, context, plugin);
+  const auto empty = std::count(texts.begin(), texts.end(), std::string());
+  if (empty > 0) {
+    context.log(LogLevel::kWarning, std::to_string(empty) + " of " + std::to_string(texts.size()) +
+                                        " items have no text, so their " + what + "s are 0");
+  }
+  SparseRows rows = tfidf(
+      texts, {settings.pairs, settings.min_documents, settings.max_features, settings.sublinear});
+  if (rows.columns == 0) {
+    throw DataError(plugin + ": no word stands in the texts of " +
+                    std::to_string(settings.min_documents) + " items or more, so every " + what +
+                    " would be 0. Name columns with text in `texts`, or lower `min_documents`");
+  }
+  if (context.stop(1, total)) return std::nullopt;
+  rows.offset.insert(rows.offset.begin(), 0);  // an empty row for padding
+  context.record("features", static_cast<double>(rows.columns));
+  context.record("items_without_text", static_cast<double>(empty));
+  return rows;
+}
+
+}  // namespace lea
