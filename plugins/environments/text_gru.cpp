@@ -127,14 +127,15 @@ class TextGru final : public lea::Environment {
     }
 
     void make_vectors(lea::PrepareContext& context) const {
-      const auto rows = lea::text_rows(params_, context, kName, "vector", 2);
-      if (!rows) return;
-      const auto vectors = lea::low_rank(*rows, params_.width, kSingular,
+      const auto found = lea::text_rows(params_, context, kName, "vector");
+      if (!found) return;
+      const auto vectors = lea::low_rank(found->rows, params_.width, kSingular,
                                          [&](int64_t d, int64_t t) { return context.stop(d, t); });
       if (!vectors) return;
       lea::write_item_vectors(context.folder(),
                               lea::unit_vectors(vectors->row_vectors(params_.width, 1)));
-      context.record("explained", vectors->explained(*rows));
+      found->record(context);
+      context.record("explained", vectors->explained(found->rows));
     }
 
     void make_model(lea::PrepareContext& context) const {

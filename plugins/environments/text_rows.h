@@ -39,31 +39,38 @@ inline std::vector<std::string> text_documents(const TextSettings& settings,
   return item_documents(context, settings.texts, plugin + ": texts");
 }
 
-// Row i is item i, row 0 is empty. Nothing when context.stop(0 or 1, total) was true. Records
-// `features` and `items_without_text`, which get a warning. `what` is what an item without a word has
+struct TextRows {
+  SparseRows rows;           // row i is item i, row 0 is empty
+  int64_t without_text = 0;  // items
+
+  void record(PrepareContext& context) const {
+    context.record("features", static_cast<double>(rows.columns));
+    context.record("items_without_text", static_cast<double>(without_text));
+  }
+};
+
+// Nothing when context.stop(0 or 1, 2) was true. Warns of items without text; `what` is what they have
 // as a zero: a reward, or a vector. Throws DataError when no item has a word. reads: texts.
-inline std::optional<SparseRows> text_rows(const TextSettings& settings, PrepareContext& context,
-                                           const std::string& plugin, const std::string& what,
-                                           int64_t total) {
-  if (context.stop(0, total)) return std::nullopt;
+inline std::optional<TextRows> text_rows(const TextSettings& settings, PrepareContext& context,
+                                         const std::string& plugin, const std::string& what) {
+  if (context.stop(0, 2)) return std::nullopt;
   const std::vector<std::string> texts = text_documents(settings, context, plugin);
   const auto empty = std::count(texts.begin(), texts.end(), std::string());
   if (empty > 0) {
     context.log(LogLevel::kWarning, std::to_string(empty) + " of " + std::to_string(texts.size()) +
                                         " items have no text, so their " + what + "s are 0");
   }
-  SparseRows rows = tfidf(
-      texts, {settings.pairs, settings.min_documents, settings.max_features, settings.sublinear});
-  if (rows.columns == 0) {
+  TextRows found{tfidf(texts, {settings.pairs, settings.min_documents, settings.max_features,
+                               settings.sublinear}),
+                 empty};
+  if (found.rows.columns == 0) {
     throw DataError(plugin + ": no word stands in the texts of " +
                     std::to_string(settings.min_documents) + " items or more, so every " + what +
                     " would be 0. Name columns with text in `texts`, or lower `min_documents`");
   }
-  if (context.stop(1, total)) return std::nullopt;
-  rows.offset.insert(rows.offset.begin(), 0);  // an empty row for padding
-  context.record("features", static_cast<double>(rows.columns));
-  context.record("items_without_text", static_cast<double>(empty));
-  return rows;
+  if (context.stop(1, 2)) return std::nullopt;
+  found.rows.offset.insert(found.rows.offset.begin(), 0);  // an empty row for padding
+  return found;
 }
 
 }  // namespace lea

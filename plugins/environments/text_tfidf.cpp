@@ -69,8 +69,10 @@ class TextTfidf final : public lea::Environment {
 
    private:
     void prepare_rows(lea::PrepareContext& context) const {
-      const auto rows = lea::text_rows(params_, context, kName, "reward", 2);
-      if (rows) lea::write_sparse_rows(context.folder() + kRowsFile, *rows);
+      const auto found = lea::text_rows(params_, context, kName, "reward");
+      if (!found) return;
+      lea::write_sparse_rows(context.folder() + kRowsFile, found->rows);
+      found->record(context);
     }
 
     void prepare_vectors(lea::PrepareContext& context) const {
