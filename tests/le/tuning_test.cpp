@@ -215,7 +215,7 @@ class Golden : public ScratchTest, public testing::WithParamInterface<const char
   // The losses and gradients of a step at the tuner's parameters.
   void expect_step(Tuner& tuner, int64_t step, const nlohmann::json& wanted) const {
     TuningBatches batches(settings(), training_);
-    for (const at::Tensor& parameter : tuner.parameters()) parameter.mutable_grad() = {};
+    for (const at::Tensor& parameter : tuner.parameters()) parameter.mutable_grad() = at::Tensor();
     const auto rows = batches.rows(step);
     const auto losses = tuner.accumulate(rows, batches.negatives(step, rows));
     ASSERT_TRUE(losses);
