@@ -26,8 +26,9 @@ class TextGruModel {
   // do, from LibTorch's generator as it is. The network lives on the device.
   TextGruModel(const Tensor& vectors, c10::Device device);
 
-  // Reads what save() wrote and leaves LibTorch's generator of the CPU as it was. Throws StoreError for a file that cannot be read, and DataError for one
-  // that holds no such network, or one of another number of items or another width.
+  // Reads what save() wrote and leaves LibTorch's generator of the CPU as it was. Throws StoreError
+  // for a file that cannot be read, and DataError for one that holds no such network, or one of
+  // another number of items or another width.
   static TextGruModel read(const std::string& path, int64_t items, int64_t width,
                            c10::Device device);
   void save(const std::string& path) const;
