@@ -80,15 +80,6 @@ class ItemVectors final : public lea::Environment {
       return context.training(params_.portion, uint64_t(params_.seed));
     }
 
-    // A vector that is short beside the longest one is 0 but for rounding, and stays 0.
-    static void write(lea::PrepareContext& context, const Tensor& vectors) {
-      constexpr double kRounding = 1e-6;
-      const Tensor length = vectors.norm(2, 1, /*keepdim=*/true);
-      const Tensor known = length.gt(length.max() * kRounding);
-      lea::write_item_vectors(context.folder(),
-                              at::where(known, vectors / length, at::zeros_like(vectors)));
-    }
-
     void factorise(lea::PrepareContext& context) const {
       const auto stop = [&](int64_t d, int64_t t) { return context.stop(d, t); };
       const auto counts = lea::count_pairs(training(context), params_.window, stop);
@@ -97,7 +88,8 @@ class ItemVectors final : public lea::Environment {
           lea::shifted_information(*counts, std::log(double(params_.negatives)));
       const auto vectors = lea::low_rank(information, params_.width, uint64_t(params_.seed), stop);
       if (!vectors) return;
-      write(context, vectors->row_vectors(params_.width, 0.5));
+      lea::write_item_vectors(context.folder(),
+                              lea::unit_vectors(vectors->row_vectors(params_.width, 0.5)));
       context.record("explained", vectors->explained(information));
     }
 
@@ -121,7 +113,7 @@ class ItemVectors final : public lea::Environment {
                                   {"epoch", at::full({1}, model.epoch, at::kLong)},
                                   {"loss", at::full({1}, model.loss, at::kDouble)}});
       }
-      write(context, model.input);
+      lea::write_item_vectors(context.folder(), lea::unit_vectors(model.input));
       context.record("loss", model.loss);
       std::filesystem::remove(kept);
     }

@@ -6,14 +6,13 @@
 // It reads no event. Items without text have the row 0, so their reward is 0.
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "core/api/low_rank.h"
 #include "core/api/plugin.h"
 #include "core/api/sparse_file.h"
-#include "core/api/tfidf.h"
 #include "plugins/environments/item_vectors.h"
+#include "plugins/environments/text_rows.h"
 
 namespace {
 
@@ -21,26 +20,18 @@ using lea::History;
 using lea::SparseRows;
 using lea::Tensor;
 
+constexpr const char* kName = "text_tfidf";  // in messages
 constexpr const char* kRowsFile = "/rows.safetensors";
 constexpr uint64_t kStart = 1;  // of the search for singular vectors, which forgets it
 
 class TextTfidf final : public lea::Environment {
  public:
   static constexpr bool kGivesState = true;
-  struct Params {
-    std::string texts = "auto";
-    bool pairs = true, sublinear = true;
-    int64_t min_documents = 2, max_features = 60000, width = 64;
+  struct Params : lea::TextSettings {
+    int64_t width = 64;
     double decay = 1;
     void fields(lea::Fields& f) {
-      f.text("texts", texts,
-             "columns of the item texts, such as `title*2, description:300` (the title twice, 300 "
-             "characters); auto: the title twice, and 300 characters of each other column");
-      f.boolean("pairs", pairs, "count pairs of neighbouring words as well as words");
-      f.integer("min_documents", min_documents, {1, 1e6},
-                "leave out words and pairs that fewer items have");
-      f.integer("max_features", max_features, {1, 1e7}, "keep this many, the most frequent ones");
-      f.boolean("sublinear", sublinear, "a word that occurs n times counts 1 + ln n, else n");
+      TextSettings::fields(f);
       f.real("decay", decay, {0, 1},
              "weight of a history's item relative to the one after it; 1: the plain mean");
       f.integer("width", width, {1, 4096}, "width of the state, S");
@@ -62,13 +53,13 @@ class TextTfidf final : public lea::Environment {
 
     lea::Counts count(const lea::Artefact& artefact, lea::PrepareContext& context) override {
       if (artefact.kind == "vectors") {
-        constexpr double kFeatures = 60;  // of an item: a guess, because the rows do not exist yet
-        return {{"multiply_adds",
-                 lea::low_rank_cost(context.items(), params_.max_features,
-                                    kFeatures * double(context.items()), params_.width)}};
+        return {{"multiply_adds", lea::low_rank_cost(context.items(), params_.max_features,
+                                                     lea::kFeaturesOfItem * double(context.items()),
+                                                     params_.width)}};
       }
       double bytes = 0;
-      for (const std::string& text : documents(context)) bytes += double(text.size());
+      for (const std::string& text : lea::text_documents(params_, context, kName))
+        bytes += double(text.size());
       return {{"text_bytes", bytes}};
     }
 
@@ -77,30 +68,11 @@ class TextTfidf final : public lea::Environment {
     }
 
    private:
-    std::vector<std::string> documents(lea::PrepareContext& context) const {
-      return lea::item_documents(context, params_.texts, "text_tfidf: texts");
-    }
-
     void prepare_rows(lea::PrepareContext& context) const {
-      if (context.stop(0, 2)) return;
-      const std::vector<std::string> texts = documents(context);
-      const auto empty = std::count(texts.begin(), texts.end(), std::string());
-      if (empty > 0)
-        context.log(lea::LogLevel::kWarning, std::to_string(empty) + " of " +
-                                                 std::to_string(texts.size()) +
-                                                 " items have no text, so their rewards are 0");
-      SparseRows rows = lea::tfidf(
-          texts, {params_.pairs, params_.min_documents, params_.max_features, params_.sublinear});
-      if (rows.columns == 0)
-        throw lea::DataError(
-            "text_tfidf: no word stands in the texts of " + std::to_string(params_.min_documents) +
-            " items or more, so every reward would be 0. Name columns with text in "
-            "`texts`, or lower `min_documents`");
-      if (context.stop(1, 2)) return;
-      rows.offset.insert(rows.offset.begin(), 0);  // an empty row for padding: item i has row i
-      lea::write_sparse_rows(context.folder() + kRowsFile, rows);
-      context.record("features", double(rows.columns));
-      context.record("items_without_text", double(empty));
+      const auto found = lea::text_rows(params_, context, kName, "reward");
+      if (!found) return;
+      lea::write_sparse_rows(context.folder() + kRowsFile, found->rows);
+      found->record(context);
     }
 
     void prepare_vectors(lea::PrepareContext& context) const {

@@ -2,19 +2,10 @@
 
 #include <ATen/ATen.h>
 
-#include "core/api/pool.h"
-#include "core/base/error.h"
+#include "plugins/tuning/tables.h"
 
 namespace lea::le {
 namespace {
-
-Table open_table(const std::string& path, int64_t rows, int64_t width) {
-  Table table(path);
-  if (table.rows() == rows && (width < 0 || table.width() == width)) return table;
-  throw DataError(path + ": has " + std::to_string(table.rows()) + " rows of " +
-                  std::to_string(table.width()) +
-                  " values, so it is of other data than this run's. It must be made anew");
-}
 
 std::vector<int64_t> numbers_of(const Tensor& row, int64_t count) {
   const Tensor first = row.narrow(0, 0, count).to(at::kCPU).contiguous();
@@ -31,12 +22,8 @@ LanguageEnvironment::LanguageEnvironment(const Settings& settings, const Context
       device_(context.device()) {
   if (const std::string folder = context.artefact("states"); !folder.empty())
     states_ = open_table(folder + "/" + kStatesFile, training_.places(), -1);
-  const std::string folder = context.artefact("rewards");
-  if (folder.empty()) return;
-  rewards_ = open_table(folder + "/" + kRewardsFile, training_.events(),
-                        1 + (pool_.defined() ? pool_.size(1) : 0));
-  // The first event of a sequence has an empty history.
-  if (training_.events() > 0) empty_reward_ = rewards_->values()[0][0].item<float>();
+  if (const std::string folder = context.artefact("rewards"); !folder.empty())
+    rewards_ = open_rewards(folder, training_, pool_);
 }
 
 int64_t LanguageEnvironment::state_width() const { return states_ ? states_->width() : 0; }
@@ -69,18 +56,8 @@ Tensor LanguageEnvironment::state(const History& history) {
 
 Tensor LanguageEnvironment::reward(const History& history, const Tensor& actions,
                                    const std::vector<Role>&) {
-  const Tensor event = history.event.to(at::kCPU), length = history.length.to(at::kCPU),
-               wanted = actions.to(at::kCPU).contiguous();
-  const Tensor column = rewards_ ? reward_columns(training_, pool_, event, wanted)
-                                 : at::full(wanted.sizes(), -1, at::kLong);
-  Tensor rewards = at::full(wanted.sizes(), empty_reward_, at::kFloat);
-  if (rewards_) {
-    const Tensor cell = event.clamp_min(0).unsqueeze(1) * rewards_->width() + column.clamp_min(0);
-    const Tensor found = rewards_->values().view(-1).index_select(0, cell.flatten()).to(at::kFloat);
-    rewards = at::where(column.ge(0), found.view(wanted.sizes()), rewards);
-  }
-  // The pairs that are in no table, row by row.
-  const Tensor missing = column.lt(0).logical_and(length.gt(0).unsqueeze(1)).nonzero().contiguous();
+  const Tensor length = history.length.to(at::kCPU), wanted = actions.to(at::kCPU).contiguous();
+  auto [rewards, missing] = find_rewards(rewards_, training_, pool_, history, wanted);
   if (missing.size(0) == 0) return rewards.to(actions.device());
   std::vector<EnvironmentModel::Question> questions;
   for (int64_t i = 0, last = -1; i < missing.size(0); ++i) {

@@ -47,7 +47,6 @@ class LanguageEnvironment final : public Environment {
   const std::string adapter_folder_;
   const c10::Device device_;
   std::optional<Table> states_, rewards_;
-  float empty_reward_ = 0;
   std::unique_ptr<EnvironmentModel> model_;
 };
 

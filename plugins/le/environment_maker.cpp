@@ -15,8 +15,9 @@
 #include "plugins/le/item_texts.h"
 #include "plugins/le/item_tokens.h"
 #include "plugins/le/tuning.h"
-#include "plugins/le/tuning_batches.h"
 #include "plugins/le/wording.h"
+#include "plugins/tuning/batches.h"
+#include "plugins/tuning/tables.h"
 
 namespace lea::le {
 namespace {
@@ -24,9 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kRowsOfChunk = 8 * kRowsOfPass;
-constexpr int64_t kItemsOfLoss = 200;     // whose loss is measured after the tokenisation
-constexpr int64_t kRowsOfSample = 20000;  // of a table, for figures
-constexpr const char* kRawRewards = "raw.safetensors";  // empty histories have zeros in it
+constexpr int64_t kItemsOfLoss = 200;  // whose loss is measured after the tokenisation
 
 // Puts the file into the folder too, without a copy where the file system can.
 void link_or_copy(const std::string& from, const std::string& to) {
@@ -87,23 +86,12 @@ void require_items(const EnvironmentModel& model, const PrepareContext& context)
                   " items, but the data has " + std::to_string(context.items()));
 }
 
-// Every n-th row, so that there are at most kRowsOfSample.
-Tensor sample_of(const Tensor& table) {
-  const int64_t step = 1 + (table.size(0) - 1) / kRowsOfSample;
-  return table.slice(0, 0, table.size(0), std::max<int64_t>(step, 1)).to(at::kFloat);
-}
-
 // Weights of the layers, which take part in each row.
 double body_of(const lm::Config& config) {
   const auto width = double(config.width), inner = double(config.inner);
   const double queries = double(config.heads * config.head_width),
                keys = double(config.key_heads * config.head_width);
   return double(config.layers) * width * (2 * queries + 2 * keys + 3 * inner);
-}
-
-int64_t pool_width(PrepareContext& context) {
-  const Tensor pool = context.pool();
-  return pool.defined() ? pool.size(1) : 0;
 }
 
 // A wording with texts in its places.
@@ -135,38 +123,9 @@ std::vector<Artefact> LanguageEnvironment::artefacts() {
        .reads = {"texts"}},
       {.kind = "adapter",
        .after = "tokens",
-       .params = {"user_prompt",
-                  "action_prompt",
-                  "hoisted_prompt",
-                  "separator",
-                  "joint",
-                  "order",
-                  "state_prompt",
-                  "portion",
-                  "seed",
-                  "epochs",
-                  "steps",
-                  "batch_of",
-                  "batch_size",
-                  "learning_rate",
-                  "warm_up_steps",
-                  "schedule",
-                  "clip",
-                  "rank",
-                  "alpha",
-                  "dropout",
-                  "targets",
-                  "head_bias",
-                  "negatives",
-                  "popularity_power",
-                  "fixed_negatives",
-                  "reward_weight",
-                  "state_weight",
-                  "state_loss",
-                  "state_negatives",
-                  "similarity",
-                  "state_scale",
-                  "keep"},
+       .params = tuning_params({"user_prompt", "action_prompt", "hoisted_prompt", "separator",
+                                "joint", "order", "state_prompt", "rank", "alpha", "dropout",
+                                "targets", "head_bias"}),
        .reads = {"training", "history"}},
       {.kind = "states",
        .after = "adapter",
@@ -278,10 +237,7 @@ void LanguageEnvironment::Maker::make_states(PrepareContext& context) const {
       });
   if (!complete) return;
   writer.finish();
-  const double cosine = mean_cosine(sample_of(Table(path).values()), uint64_t(settings_.seed));
-  context.record("state_cosine", cosine);
-  if (const std::string warning = collapse_warning(cosine); !warning.empty())
-    context.log(LogLevel::kWarning, warning);
+  record_states(context, uint64_t(settings_.seed));
 }
 
 void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
@@ -317,35 +273,7 @@ void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
   }
 
   // Now the mean of all rewards is known, which empty histories get.
-  Tensor empty = at::zeros({events}, at::kBool);
-  const Tensor starts = training.offset.narrow(0, 0, training.sequences());
-  empty.index_fill_(0, starts.masked_select(starts.lt(training.offset.slice(0, 1))), 1);
-  if (!fs::exists(path)) {
-    const Table raw(raw_path);
-    const Tensor known = empty.logical_not().nonzero().squeeze(1);
-    double mean = 0;
-    if (known.size(0) > 0 && settings_.empty_history == "mean")
-      mean = raw.values().index_select(0, known).to(at::kDouble).mean().item<double>();
-    TableWriter writer(path, events, 1 + sampled);
-    while (writer.done() < events) {
-      constexpr int64_t kRows = 1 << 16;
-      const int64_t count = std::min(kRows, events - writer.done());
-      const Tensor mask = empty.narrow(0, writer.done(), count).unsqueeze(1);
-      writer.append(raw.values().narrow(0, writer.done(), count).masked_fill(mask, mean));
-    }
-    writer.finish();
-  }
-  fs::remove(raw_path);
-  const Tensor rewards =
-      sample_of(Table(path).values().index_select(0, empty.logical_not().nonzero().squeeze(1)));
-  if (rewards.size(0) == 0) return;
-  const Tensor logged = rewards.narrow(1, 0, 1), others = rewards.narrow(1, 1, sampled);
-  context.record("mean_logged", logged.to(at::kDouble).mean().item<double>());
-  if (sampled == 0) return;
-  context.record("mean_sampled", others.to(at::kDouble).mean().item<double>());
-  context.record(
-      "accuracy",
-      (logged.gt(others).to(at::kDouble) + logged.eq(others) * 0.5).mean().item<double>());
+  finish_rewards(context, settings_.empty_history);
 }
 
 Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {

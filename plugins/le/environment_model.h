@@ -17,14 +17,12 @@
 
 namespace lea::le {
 
-// Names of the files of the artefacts.
+// Names of the files of the artefacts beside tables (plugins/tuning/tables.h).
 inline constexpr const char* kTokensFile =
     "tokens.safetensors";                                     // of `tokens`: "tokens" F32 [N, D]
 inline constexpr const char* kTitlesFile = "titles.json";     // of `tokens`: [N] texts
 inline constexpr const char* kAdapterFolder = "adapter";      // of `adapter`: PEFT's files
 inline constexpr const char* kHeadFile = "head.safetensors";  // "weight" F32 [D], "bias" F32 [1]
-inline constexpr const char* kStatesFile = "states.safetensors";    // a table [L, D]
-inline constexpr const char* kRewardsFile = "rewards.safetensors";  // a table [E, 1 + P]
 
 // The score head theta: r = weight . h + bias, in float32.
 struct ScoreHead {

@@ -4,13 +4,15 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "core/spec/params.h"
+#include "plugins/tuning/settings.h"
 
 namespace lea::le {
 
-struct Settings {
+struct Settings : TuningSettings {
+  Settings() { plugin = "le", trained = "adapter"; }
+
   // The language model.
   std::string model;               // a Hugging Face folder
   std::string dtype = "bfloat16";  // of the frozen weights
@@ -53,29 +55,11 @@ struct Settings {
   double token_penalty = 0;
   double token_stop = 0;
 
-  // The adapter and the score head (sections 3.3 to 3.5).
-  double portion = 0.1;
-  int64_t seed = 1;
-  int64_t epochs = 10, steps = 0;
-  std::string batch_of = "events";
-  int64_t batch_size = 10;
-  double learning_rate = 1e-3;
-  int64_t warm_up_steps = 0;
-  std::string schedule = "constant";
-  double clip = 0;
+  // The adapter and the score head (sections 3.3 to 3.5), beside TuningSettings.
   int64_t rank = 8;
   double alpha = 16, dropout = 0;
   std::string targets = "q_proj k_proj v_proj o_proj";
   bool head_bias = false;
-  int64_t negatives = 1;
-  double popularity_power = 0;
-  bool fixed_negatives = false;
-  double reward_weight = 1, state_weight = 1;
-  std::string state_loss = "logistic";
-  std::string state_negatives = "batch";
-  std::string similarity = "dot";
-  double state_scale = 1;
-  std::string keep = "last";
 
   // What the LE answers.
   std::string empty_history = "mean";
@@ -130,40 +114,12 @@ struct Settings {
     f.real("token_stop", token_stop, {0, 1},
            "an item stops when its loss of the last 20 iterations fell by less than this fraction; "
            "0: never");
-    f.real("portion", portion, {1e-6, 1}, "fraction of the training sequences to learn from (A12)");
-    f.integer("seed", seed, {0, 9e15},
-              "all random numbers and which sequences; independent of the run's seed");
-    f.integer("epochs", epochs, {0, 10000}, "passes over the portion, when steps is 0 (paper: 10)");
-    f.integer("steps", steps, {0, 1e9}, "steps of the optimiser; 0: as many as `epochs` needs");
-    f.choice("batch_of", batch_of, {"events", "sequences"},
-             "what a batch counts; sequences: all events of each, which is cheaper");
-    f.integer("batch_size", batch_size, {1, 10000}, "B (A11, C1)");
-    f.real("learning_rate", learning_rate, {1e-9, 10}, "learning rate of Adam (U6)");
-    f.integer("warm_up_steps", warm_up_steps, {0, 1e9}, "steps of linear warm-up");
-    f.choice("schedule", schedule, {"constant", "linear"}, "linear: falls to 0 at the last step");
-    f.real("clip", clip, {0, 1e9}, "greatest norm of the gradient; 0: no limit");
+    TuningSettings::fields(f);
     f.integer("rank", rank, {1, 1024}, "rank of LoRA (U15)");
     f.real("alpha", alpha, {1e-6, 1e6}, "alpha of LoRA");
     f.real("dropout", dropout, {0, 0.99}, "dropout of LoRA");
     f.text("targets", targets, "modules with LoRA, with spaces between them");
     f.boolean("head_bias", head_bias, "the score head has a bias (U15)");
-    f.integer("negatives", negatives, {1, 100}, "sampled items a^- beside each logged one");
-    f.real("popularity_power", popularity_power, {0, 10},
-           "draw them in proportion to this power of their count; 0: uniform");
-    f.boolean("fixed_negatives", fixed_negatives,
-              "draw them once for each event, not at each visit");
-    f.real("reward_weight", reward_weight, {0, 1e6}, "weight of L_rm, Eq. 1 (U6)");
-    f.real("state_weight", state_weight, {0, 1e6}, "weight of L_sm, Eq. 2; 0: -SM (U6)");
-    f.choice("state_loss", state_loss, {"logistic", "softmax", "difference"},
-             "form of L_sm: 2a, 2b or 2c (A2)");
-    f.choice(
-        "state_negatives", state_negatives, {"batch", "sampled"},
-        "negatives of L_sm: logged items of the batch's other sequences, or the sampled items of "
-        "the batch (A2)");
-    f.choice("similarity", similarity, {"dot", "cosine"}, "similarity of state and item (A2)");
-    f.real("state_scale", state_scale, {1e-6, 1e6}, "factor of the similarity in L_sm");
-    f.choice("keep", keep, {"last", "best"},
-             "the adapter of the last step, or that of the best validation");
     f.choice("empty_history", empty_history, {"mean", "zero"},
              "reward after an empty history: the mean of all others, or 0; its state is zeros");
   }

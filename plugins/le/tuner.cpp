@@ -11,13 +11,12 @@
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
 #include "plugins/le/passes.h"
-#include "plugins/le/tuning.h"
+#include "plugins/tuning/losses.h"
 
 namespace lea::le {
 namespace {
 
-constexpr uint64_t kStart = 0x6c657374, kValidation = 0x6c657661;  // streams of random numbers
-constexpr int64_t kValidationSequences = 200;
+constexpr uint64_t kStart = 0x6c657374;  // a stream of random numbers
 
 std::vector<std::string> words_of(const std::string& text) {
   std::istringstream stream(text);
@@ -80,9 +79,9 @@ void Tuner::save(const std::string& folder) const {
                                            {"bias", head_.bias.detach().to(at::kCPU)}});
 }
 
-std::optional<Tuner::Losses> Tuner::accumulate(const std::vector<TuningRow>& rows,
-                                               const at::Tensor& negatives,
-                                               const std::function<bool()>& leave) {
+std::optional<TuningLosses> Tuner::accumulate(const std::vector<TuningRow>& rows,
+                                              const at::Tensor& negatives,
+                                              const std::function<bool()>& leave) {
   const int64_t count = std::ssize(rows), sampled = negatives.size(1), actions = 1 + sampled;
   const bool with_states = settings_.state_weight > 0, with_rewards = settings_.reward_weight > 0;
   const at::Device device = model_->decoder.device();
@@ -121,7 +120,7 @@ std::optional<Tuner::Losses> Tuner::accumulate(const std::vector<TuningRow>& row
   const auto with_negatives = counts.sum().item<double>();
 
   // Both losses are means over rows, so the share of each pass can be differentiated by itself.
-  Losses losses;
+  TuningLosses losses;
   const bool complete = for_each_pass(*prompts_, std::move(chains), [&](const Pass& pass) {
     if (leave && leave()) return false;
     const at::Tensor hidden =
@@ -158,24 +157,21 @@ std::optional<Tuner::Losses> Tuner::accumulate(const std::vector<TuningRow>& row
   return losses;
 }
 
-std::optional<Tuner::Validation> Tuner::validate(const TrainingData& rest,
-                                                 const std::function<bool()>& leave) const {
-  const int64_t* first = rest.offset.const_data_ptr<int64_t>();
+std::optional<TuningValidation> Tuner::validate(const TrainingData& rest,
+                                                const std::function<bool()>& leave) const {
+  const std::vector<ValidationPair> pairs = validation_pairs(settings_, rest);
+  if (pairs.empty()) return TuningValidation{};
   std::vector<EnvironmentModel::Question> questions;
   std::vector<int64_t> logged, sampled;
-  for (int64_t s = 0; s < std::min(rest.sequences(), kValidationSequences); ++s) {
-    EnvironmentModel::Question question{items_of(rest, s), {}, {}, /*states=*/true};
-    for (int64_t end = 1; end < first[s + 1] - first[s]; ++end) {
-      const uint64_t bits = mix(kValidation, static_cast<uint64_t>(settings_.seed),
-                                static_cast<uint64_t>(first[s] + end));
-      logged.push_back(question.items[static_cast<size_t>(end)]);
-      sampled.push_back(item_outside(rest, s, bits, std::nullopt));
-      question.ends.push_back(end);
-      question.actions.push_back({logged.back(), sampled.back()});
-    }
-    if (!question.ends.empty()) questions.push_back(std::move(question));
+  int64_t last = -1;
+  for (const ValidationPair& pair : pairs) {
+    if (pair.row.sequence != std::exchange(last, pair.row.sequence))
+      questions.push_back({items_of(rest, last), {}, {}, /*states=*/true});
+    questions.back().ends.push_back(pair.row.end);
+    questions.back().actions.push_back({pair.logged, pair.sampled});
+    logged.push_back(pair.logged);
+    sampled.push_back(pair.sampled);
   }
-  if (questions.empty()) return Validation{};
   const auto found =
       answers(model_->decoder, *prompts_, embedded_, head_, questions, rest.history, leave);
   if (found.empty()) return std::nullopt;
@@ -184,19 +180,11 @@ std::optional<Tuner::Validation> Tuner::validate(const TrainingData& rest,
     states.push_back(answer.states);
     rewards.push_back(answer.rewards);
   }
-  // The share of pairs in which the first is greater; equal ones count half.
-  const auto share = [](const at::Tensor& a, const at::Tensor& b) {
-    return (a.gt(b).to(at::kDouble) + a.eq(b).to(at::kDouble) / 2).mean().item<double>();
+  const auto vectors = [&](const std::vector<int64_t>& items) {
+    return tokens_.to(at::kCPU).index_select(0, at::tensor(items, at::kLong) - 1);
   };
-  const at::Tensor state = at::cat(states), reward = at::cat(rewards).view({-1, 2});
-  const auto similarity = [&](const std::vector<int64_t>& items) {
-    const at::Tensor of = tokens_.to(at::kCPU).index_select(0, at::tensor(items, at::kLong) - 1);
-    return settings_.similarity == "cosine" ? at::cosine_similarity(state, of, 1)
-                                            : (state * of).sum(1);
-  };
-  return Validation{share(reward.select(1, 0), reward.select(1, 1)),
-                    share(similarity(logged), similarity(sampled)),
-                    mean_cosine(state, static_cast<uint64_t>(settings_.seed))};
+  return validation_of(settings_, at::cat(states), at::cat(rewards).view({-1, 2}), vectors(logged),
+                       vectors(sampled));
 }
 
 }  // namespace lea::le

@@ -227,6 +227,8 @@ TEST_F(Making, EndsWithTheSameBytesAfterStops) {
     attempts("item_vectors", {{"method", "svd"}, {"width", 5}}, stop_at);
     attempts("text_tfidf", {{"texts", "title"}, {"width", 5}}, stop_at);
     attempts("environment_popularity", json::object(), stop_at);
+    attempts("text_gru", {{"texts", "title"}, {"width", 5}, {"steps", 40}, {"batch_size", 8}},
+             stop_at);
   }
 }
 

@@ -177,10 +177,10 @@ INSTANTIATE_TEST_SUITE_P(Registry, EnvironmentContract,
 
 TEST(EnvironmentContracts, CoverTheBundledOnes) {
   EXPECT_THAT(toy::registry().ids("environment"),
-              ::testing::IsSupersetOf({"lea.class_mean", "lea.cooccurrence", "lea.item_mean",
-                                       "lea.item_vectors", "lea.le", "lea.matched", "lea.oracle",
-                                       "lea.popularity", "lea.predefined", "lea.random",
-                                       "lea.shuffled", "lea.table", "lea.text_tfidf"}));
+              ::testing::IsSupersetOf(
+                  {"lea.class_mean", "lea.cooccurrence", "lea.item_mean", "lea.item_vectors",
+                   "lea.le", "lea.matched", "lea.oracle", "lea.popularity", "lea.predefined",
+                   "lea.random", "lea.shuffled", "lea.table", "lea.text_gru", "lea.text_tfidf"}));
   for (const auto& [id, reason] : kReadsRoles) {
     EXPECT_NO_THROW(toy::registry().get("environment", id)) << "listed, but gone";
   }

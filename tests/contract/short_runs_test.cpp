@@ -54,6 +54,7 @@ std::vector<nlohmann::json> settings_of(const std::string& kind, const std::stri
        {R"({"temperature": 0.2})", R"({"temperature": 0.2, "normalise": false, "clip": 2})"}},
       // Few vectors, because those of equal singular values depend on the rounding.
       {"environment lea.cooccurrence", {R"({"portion": 1.0, "width": 4})"}},
+      {"environment lea.text_gru", {R"({"portion": 1.0, "width": 4, "steps": 30})"}},
       {"environment lea.text_tfidf", {R"({"width": 4})"}},
       {"framework lea.supervised", {"{}", R"({"twin": true, "extra_head": "auxiliary"})"}},
       {"backbone lea.gru4rec", {"{}", R"({"layers": 2, "dropout": 0.2})", R"({"tied": true})"}},

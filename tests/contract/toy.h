@@ -152,7 +152,8 @@ inline const ParamValues& toy_values(const std::string& id) {
        {{"item_sentence", std::string("{item} product is titled {title}.")},
         {"token_iterations", int64_t{2}},
         {"epochs", int64_t{2}},
-        {"dtype", std::string("float32")}}}};
+        {"dtype", std::string("float32")}}},
+      {"lea.text_gru", {{"width", int64_t{4}}, {"epochs", int64_t{2}}}}};
   static const ParamValues none;
   const auto found = all.find(id);
   return found == all.end() ? none : found->second;

@@ -33,16 +33,18 @@ const std::map<std::string, Names> kMayInclude = {
     {"core/worker",
      {"core/train", "core/lm", "core/api", "core/data", "core/eval", "core/run", "core/spec",
       "core/base"}},
-    {"plugins", {"core/api", "core/spec/params.h", "core/base/error.h"}},
+    // What environments share that are trained by the paper's losses.
+    {"plugins/tuning", {"core/api", "core/spec/params.h", "core/base/error.h"}},
+    {"plugins", {"plugins/tuning", "core/api", "core/spec/params.h", "core/base/error.h"}},
     // The language-model environment: what core/lm is made for.
     {"plugins/le",
-     {"core/api", "core/lm", "core/spec/params.h", "core/base/error.h", "core/base/files.h",
-      "core/base/json_field.h", "core/base/text.h"}},
+     {"plugins/tuning", "core/api", "core/lm", "core/spec/params.h", "core/base/error.h",
+      "core/base/files.h", "core/base/json_field.h", "core/base/text.h"}},
 };
 // The only rooms that use LibTorch. `lealab` is made of the others, so it starts at once, and no
 // plugin can crash it.
-const Names kWithLibTorch = {"core/api",    "core/lm", "core/train",
-                             "core/worker", "plugins", "plugins/le"};
+const Names kWithLibTorch = {"core/api", "core/lm",    "core/train",    "core/worker",
+                             "plugins",  "plugins/le", "plugins/tuning"};
 
 // The room of a file: core/base for core/base/text.h, db for db/store/store.h, and plugins/le, not
 // plugins, for plugins/le/prompts.h. Empty for a file that is in no room.

@@ -9,6 +9,7 @@
 #include "core/api/table.h"
 #include "core/base/error.h"
 #include "plugins/le/environment_maker.h"
+#include "plugins/tuning/tables.h"
 #include "tests/api/prepare_host.h"
 #include "tests/base/scratch.h"
 #include "tests/le/tiny_le.h"

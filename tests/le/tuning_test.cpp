@@ -9,7 +9,8 @@
 
 #include "core/base/error.h"
 #include "plugins/le/tuner.h"
-#include "plugins/le/tuning_batches.h"
+#include "plugins/tuning/batches.h"
+#include "plugins/tuning/losses.h"
 #include "tests/base/scratch.h"
 #include "tests/le/tiny_le.h"
 

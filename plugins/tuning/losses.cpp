@@ -1,3 +1,5 @@
+#include "plugins/tuning/losses.h"
+
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -9,16 +11,16 @@
 #include <vector>
 
 #include "core/api/item_draw.h"
-#include "plugins/le/tuning.h"
 
-namespace lea::le {
+namespace lea {
 
 at::Tensor reward_loss(const at::Tensor& logged, const at::Tensor& sampled) {
   return -at::log_sigmoid(logged.unsqueeze(1) - sampled).mean();
 }
 
-at::Tensor state_loss(const Settings& settings, const at::Tensor& state, const at::Tensor& positive,
-                      const at::Tensor& others, const at::Tensor& allowed) {
+at::Tensor state_loss(const TuningSettings& settings, const at::Tensor& state,
+                      const at::Tensor& positive, const at::Tensor& others,
+                      const at::Tensor& allowed) {
   at::Tensor s = state.to(at::kFloat), a = positive.to(at::kFloat), o = others.to(at::kFloat);
   if (settings.similarity == "cosine") {
     const auto unit = [](const at::Tensor& rows) {
@@ -96,4 +98,4 @@ std::string collapse_warning(double cosine) {
          "keeps states apart";
 }
 
-}  // namespace lea::le
+}  // namespace lea

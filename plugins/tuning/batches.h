@@ -1,4 +1,4 @@
-// The batches of the tuning and their sampled items. All of them are pure functions of the settings'
+// The batches of the training and their sampled items. All of them are pure functions of the settings'
 // seed and the step, so that an interrupted training goes on without a stored random generator.
 #pragma once
 
@@ -6,13 +6,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/api/item_draw.h"
 #include "core/api/types.h"
-#include "plugins/le/settings.h"
+#include "plugins/tuning/settings.h"
 
-namespace lea::le {
+namespace lea {
 
 // A row of a batch: a training event with a history that is not empty.
 struct TuningRow {
@@ -23,7 +24,7 @@ struct TuningRow {
 class TuningBatches {
  public:
   // Throws DataError when there are steps to take, but no event has a history.
-  TuningBatches(const Settings& settings, const TrainingData& part);
+  TuningBatches(const TuningSettings& settings, const TrainingData& part);
 
   int64_t steps() const { return steps_; }  // of the whole training
 
@@ -38,7 +39,7 @@ class TuningBatches {
  private:
   void shuffle(int64_t epoch);
 
-  const Settings settings_;
+  const TuningSettings settings_;
   const TrainingData part_;
   std::vector<std::vector<TuningRow>> units_;  // what a batch counts: events or sequences
   std::optional<PopularityDraw> popularity_;
@@ -47,8 +48,8 @@ class TuningBatches {
 };
 
 // An item that does not stand in the sequence, drawn uniformly, or by popularity where that is given.
-// Throws DataError when there is none.
+// Throws DataError, which begins with `plugin`, when there is none.
 int64_t item_outside(const TrainingData& training, int64_t sequence, uint64_t bits,
-                     const std::optional<PopularityDraw>& popularity);
+                     const std::optional<PopularityDraw>& popularity, const std::string& plugin);
 
-}  // namespace lea::le
+}  // namespace lea

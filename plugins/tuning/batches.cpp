@@ -1,4 +1,4 @@
-#include "plugins/le/tuning_batches.h"
+#include "plugins/tuning/batches.h"
 
 #include <ATen/ATen.h>
 
@@ -10,7 +10,7 @@
 
 #include "core/base/error.h"
 
-namespace lea::le {
+namespace lea {
 namespace {
 
 // A number for each purpose, so that draws for different purposes are independent.
@@ -18,7 +18,7 @@ enum Stream : uint64_t { kOrder = 0x6c656f72, kDrawn = 0x6c656e65, kFixed = 0x6c
 
 }  // namespace
 
-TuningBatches::TuningBatches(const Settings& settings, const TrainingData& part)
+TuningBatches::TuningBatches(const TuningSettings& settings, const TrainingData& part)
     : settings_(settings), part_(part) {
   const int64_t* first = part_.offset.const_data_ptr<int64_t>();
   for (int64_t s = 0; s < part_.sequences(); ++s) {
@@ -36,7 +36,8 @@ TuningBatches::TuningBatches(const Settings& settings, const TrainingData& part)
   per_epoch_ = (units + settings_.batch_size - 1) / settings_.batch_size;
   steps_ = settings_.steps > 0 ? settings_.steps : settings_.epochs * per_epoch_;
   if (units == 0 && (settings_.steps > 0 || settings_.epochs > 0)) {
-    throw DataError("le: portion: none of its " + std::to_string(part_.sequences()) +
+    throw DataError(settings_.plugin + ": portion: none of its " +
+                    std::to_string(part_.sequences()) +
                     " training sequences has two events, so there is no history to learn from. "
                     "State a greater `portion`");
   }
@@ -81,14 +82,14 @@ at::Tensor TuningBatches::negatives(int64_t step, const std::vector<TuningRow>& 
               ? mix(kFixed, seed, static_cast<uint64_t>(rows[row].event), static_cast<uint64_t>(k))
               : mix(kDrawn, seed, static_cast<uint64_t>(step),
                     row * static_cast<uint64_t>(count) + static_cast<uint64_t>(k));
-      *out++ = item_outside(part_, rows[row].sequence, bits, popularity_);
+      *out++ = item_outside(part_, rows[row].sequence, bits, popularity_, settings_.plugin);
     }
   }
   return result;
 }
 
 int64_t item_outside(const TrainingData& training, int64_t sequence, uint64_t bits,
-                     const std::optional<PopularityDraw>& popularity) {
+                     const std::optional<PopularityDraw>& popularity, const std::string& plugin) {
   const int64_t* first = training.offset.const_data_ptr<int64_t>();
   const int32_t* logged = training.item.const_data_ptr<int32_t>();
   const std::set<int64_t> distinct(logged + first[sequence], logged + first[sequence + 1]);
@@ -98,14 +99,15 @@ int64_t item_outside(const TrainingData& training, int64_t sequence, uint64_t bi
   if (allowed > 0)
     item = popularity ? popularity->item(bits, own) : allowed_item(below(bits, allowed), own);
   if (item == 0) {
-    throw DataError(popularity
-                        ? "le: popularity_power: a training sequence has all items that occur in "
-                          "the portion, so none can be drawn beside it. State a greater `portion`, "
-                          "or `popularity_power: 0`"
-                        : "le: a training sequence has all items of the data set, so none can be "
-                          "drawn beside it");
+    throw DataError(
+        plugin + (popularity
+                      ? ": popularity_power: a training sequence has all items that occur in the "
+                        "portion, so none can be drawn beside it. State a greater `portion`, or "
+                        "`popularity_power: 0`"
+                      : ": a training sequence has all items of the data set, so none can be drawn "
+                        "beside it"));
   }
   return item;
 }
 
-}  // namespace lea::le
+}  // namespace lea
