@@ -39,8 +39,8 @@ LanguageAugmenter::LanguageAugmenter(const Params& params, const Context& contex
                       " is not: name le itself in `of`, not a wrapper around it, or write "
                       "`select: reward`, which every environment can answer");
   }
-  if (params_.select == "labels") return require_labels(context.candidates());
-  if (environment_->state_width() == 0) {
+  if (params_.select == "labels") require_labels(context.candidates());
+  if (params_.select == "state_token" && environment_->state_width() == 0) {
     throw ConfigError("augmenter le: of: `select: state_token` needs states, which " +
                       id_of(params_.of) + " does not give: write `select: labels` or `reward`");
   }

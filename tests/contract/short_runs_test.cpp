@@ -55,6 +55,8 @@ std::vector<nlohmann::json> settings_of(const std::string& kind, const std::stri
       // Few vectors, because those of equal singular values depend on the rounding.
       {"environment lea.cooccurrence", {R"({"portion": 1.0, "width": 4})"}},
       {"environment lea.text_tfidf", {R"({"width": 4})"}},
+      // The inner environment of these runs has no language model.
+      {"augmenter lea.le", {R"({"select": "reward", "when_logged": "next"})"}},
       {"framework lea.supervised", {"{}", R"({"twin": true, "extra_head": "auxiliary"})"}},
       {"backbone lea.gru4rec", {"{}", R"({"layers": 2, "dropout": 0.2})", R"({"tied": true})"}},
       {"backbone lea.sasrec",
