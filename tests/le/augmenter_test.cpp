@@ -18,6 +18,7 @@
 namespace lea::le {
 namespace {
 
+using lea::testing::load_plugin;
 using ::testing::HasSubstr;
 
 // An environment with a reward for each item.
