@@ -103,11 +103,11 @@ bool Proposer::ask_twice(Framework& framework, int64_t step, Refresh& refresh,
   const torch::NoGradGuard no_grad;
   const Evaluating evaluating(framework);
   const std::vector<int64_t> events = events_asked_twice();
-  if (!refresh.twice.defined()) refresh.twice = at::empty({0, 4}, at::kLong);
   const Tensor order = tie_order(context_.items(), context_.seed(), step);
-  while (refresh.twice.size(0) < std::ssize(events)) {
+  const auto done = [&] { return refresh.twice.defined() ? refresh.twice.size(0) : 0; };
+  while (done() < std::ssize(events)) {
     if (!keep_going()) return false;
-    const int64_t from = refresh.twice.size(0);
+    const int64_t from = done();
     const int64_t rows = std::min(kAskedChunk, std::ssize(events) - from);
     const std::span<const int64_t> chunk(events.data() + from, static_cast<size_t>(rows));
     const Asked asked = rank(framework, chunk, order);
@@ -123,10 +123,11 @@ bool Proposer::ask_twice(Framework& framework, int64_t step, Refresh& refresh,
     }
     const Asked permuted = {asked.history, asked.candidates.gather(1, place)};
     const Tensor once = propose(asked), again = propose(permuted);
-    refresh.twice = at::cat(
-        {refresh.twice,
-         at::stack({once, places(asked, once), again, places(permuted, again)}, /*dim=*/1)});
+    const Tensor answers =
+        at::stack({once, places(asked, once), again, places(permuted, again)}, /*dim=*/1);
+    refresh.twice = done() == 0 ? answers : at::cat({refresh.twice, answers});
   }
+  if (events.empty()) refresh.twice = at::empty({0, 4}, at::kLong);
   return true;
 }
 
