@@ -16,4 +16,16 @@ class LEA_API Augmenter {
   virtual Tensor propose(const History& history, const Tensor& candidates) = 0;
 };
 
+// What an augmenter may implement beside Augmenter when it leaves candidates out or orders them before
+// it chooses. The host then counts the proposals by their places in this list, which shows whether
+// the choice follows the items or the places. For other augmenters the candidates are the list.
+class LEA_API ListReader {
+ public:
+  virtual ~ListReader();
+
+  // The lists that propose() chooses from for the same arguments: int64 [B, C], the items of a row
+  // first to last, then 0.
+  virtual Tensor lists(const History& history, const Tensor& candidates) = 0;
+};
+
 }  // namespace lea

@@ -73,6 +73,9 @@ class LEA_API Context {
   // the plugin exists. A line below the level that the user chose is dropped, and a log that cannot
   // be written is no error. What every step would repeat belongs to Loss::metrics.
   virtual void log(LogLevel level, const std::string& message) const = 0;
+
+  // The number C of candidates that the run's augmenter is given. 0 when the run has no augmenter.
+  virtual int64_t candidates() const;
 };
 
 }  // namespace lea

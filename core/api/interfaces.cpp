@@ -7,9 +7,11 @@ namespace lea {
 
 Augmenter::~Augmenter() = default;
 Backbone::~Backbone() = default;
+Chooser::~Chooser() = default;
 Context::~Context() = default;
 Environment::~Environment() = default;
 Framework::~Framework() = default;
+ListReader::~ListReader() = default;
 PrepareContext::~PrepareContext() = default;
 Preparer::~Preparer() = default;
 Registrar::~Registrar() = default;
@@ -29,6 +31,8 @@ const Tensor& Context::pool() const {
 std::string Context::artefact(const std::string& kind) const {
   throw PluginError("there is no artefact `" + kind + "`");
 }
+
+int64_t Context::candidates() const { return 0; }
 
 Tensor Backbone::item_embedding() const { return {}; }
 

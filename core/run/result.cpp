@@ -179,6 +179,7 @@ json to_json(const Result& result) {
   if (!result.ranks_valid_sha256.empty())
     document["ranks_valid_sha256"] = result.ranks_valid_sha256;
   if (result.unseen_ranks) document["unseen_ranks"] = *result.unseen_ranks;
+  if (!result.proposals.empty()) document["proposals"] = result.proposals;
   if (result.training) add(*result.training, document);
   if (result.made_with) {
     add(*result.made_with, document);
@@ -219,6 +220,7 @@ Result result_from(const json& document, const std::string& where) {
   result.tie_share = fields.number("tie_share", 0);
   result.collapsed = fields.boolean("collapsed", false);
   if (fields.has("unseen_ranks")) result.unseen_ranks = fields.boolean("unseen_ranks", true);
+  result.proposals = numbers_of(fields, "proposals");
   if (fields.has("steps")) result.training = training_of(fields);
   result.artefacts = artefacts_of(fields);
   if (fields.has("files")) result.making = making_of(fields);

@@ -6,7 +6,7 @@
 //   {"state": "finished" | "failed" | "cancelled", "reason", "attempt", "finished_at",
 //    "metrics": {"valid": {"ndcg@20": x, ...}, "test": {...}},
 //    "data_fingerprint", "split_fingerprint", "ranks_sha256", "ranks_valid_sha256", "top_sha256",
-//    "tie_share", "collapsed", "unseen_ranks",
+//    "tie_share", "collapsed", "unseen_ranks", "proposals": {name: number},
 //    "best_step", "steps", "updates", "parameters", "train_seconds", "wall_seconds",
 //    "peak_memory_bytes",
 //    "plugins": [{"id": "KIND ID", "version", "sha256"}, ...], "numerics", "libtorch", "lealab",
@@ -119,6 +119,10 @@ struct Result {
   bool collapsed = false;  // all scores are equal in most events
   // Only for imported ranks: whether the ranks among unseen items are known.
   std::optional<bool> unseen_ranks;
+
+  // Figures of the augmenter's proposals (core/train/proposer.h): those of the last refresh, and how
+  // often proposals were made. Empty without an augmenter, and in results that are older than the key.
+  std::map<std::string, double> proposals;
 
   std::optional<Training> training;
   std::optional<Provenance> made_with;

@@ -1,7 +1,8 @@
 // Checkpoints of a run: everything that the next step depends on. The caller chooses their folder.
 // It contains:
 //
-//   step-N.safetensors  tensors by name: model/..., best/..., adam/GROUP/..., proposals/...
+//   step-N.safetensors  tensors by name: model/..., best/..., adam/GROUP/..., proposals/..., and
+//                       refresh/... of proposals that are being made (core/train/proposer.h)
 //   step-N.json         the manifest, published after the tensors: {sha256, size, step, progress}
 //   best.safetensors    the network of the reported numbers, written when the run has ended
 //
@@ -39,8 +40,8 @@ namespace lea::train {
 
 struct Checkpoint {
   int64_t step = 0;
-  // stop (EarlyStop::save), updates, validated, seconds, journal (the length of events.jsonl), and
-  // the keys of MadeWith::to_json.
+  // stop (EarlyStop::save), updates, validated, seconds, journal (the length of events.jsonl),
+  // proposals (Outcome::proposals), refresh_done (Refresh::done), and the keys of MadeWith::to_json.
   nlohmann::json progress;
   std::map<std::string, Tensor> tensors;
 };

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/data/item_texts.h"
@@ -57,6 +59,7 @@ class HostContext::OfPlugin final : public Context {
   void log(LogLevel level, const std::string& message) const override {
     lea::log(level, use_.id, message);
   }
+  int64_t candidates() const override { return host_.candidates(); }
 
  private:
   const HostContext& host_;
@@ -207,6 +210,10 @@ Context::AugmentUse HostContext::augment_use() const {
 
 void HostContext::log(LogLevel level, const std::string& message) const {
   lea::log(level, "plugin", message);
+}
+
+int64_t HostContext::candidates() const {
+  return run_.augment.none() ? 0 : std::min(run_.augment_use.candidates, items());
 }
 
 const Context& HostContext::given_to(const std::string& plugin_kind,

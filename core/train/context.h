@@ -61,6 +61,7 @@ class HostContext final : public Context {
   StateUse state_use() const override;
   AugmentUse augment_use() const override;
   void log(LogLevel level, const std::string& message) const override;
+  int64_t candidates() const override;
 
   const TrainingEvents& events() const { return events_; }
 

@@ -4,6 +4,7 @@
 #include <torch/version.h>
 
 #include <chrono>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -16,6 +17,7 @@
 #include "core/train/early_stop.h"
 #include "core/train/evaluate.h"
 #include "core/train/module_state.h"
+#include "core/train/proposer.h"
 #include "core/train/transitions.h"
 
 namespace lea::train {
@@ -67,7 +69,11 @@ class Loop {
   }
 
   Outcome go() {
-    if (!adams_.empty()) transitions_ = std::make_unique<Transitions>(run_, *data_, context_);
+    if (!adams_.empty()) {
+      transitions_ = std::make_unique<Transitions>(run_, *data_, context_);
+      if (!run_.augment.none())
+        proposer_ = std::make_unique<Proposer>(run_, context_, *transitions_);
+    }
     if (loaded_) made_with_.plugins = loaded_();
     resume();
     if (!adams_.empty() && !steps()) return interrupted();
@@ -87,12 +93,12 @@ class Loop {
  private:
   // Trains until a limit or the early stop. Returns false when interrupted.
   bool steps() {
-    const auto start = Clock::now();
-    const double spent = spent_;
+    started_ = Clock::now();
+    spent_before_ = spent_;
     const LoggedPhase phase(kComponent, "train");
     framework_->train();
     while (step_ < run_.train.max_steps && !stop_.should_stop()) {
-      spent_ = spent + seconds_since(start);
+      spend();
       if (progress_.stop_requested() || !refresh_proposals()) {
         check_weights();
         save();
@@ -103,11 +109,13 @@ class Loop {
     }
     // The step limit need not be a multiple of validate_every: validate the last updates, too.
     if (!stop_.should_stop() && validated_ != updates_) validate();
-    spent_ = spent + seconds_since(start);
+    spend();
     phase.end((stop_.should_stop() ? "stopped early after step " : "all steps done, the last is ") +
               std::to_string(step_) + ", the best is step " + std::to_string(stop_.best_step()));
     return true;
   }
+
+  void spend() { spent_ = spent_before_ + seconds_since(started_); }
 
   // Returns whether the evaluated network was updated.
   bool one_step() {
@@ -146,27 +154,37 @@ class Loop {
   }
 
   // Asks the augmenter when new proposals are due. Returns false when stopped on request; the next
-  // attempt then begins with this step's proposals.
+  // attempt then goes on with this step's proposals. A slow augmenter may be killed meanwhile, so
+  // what is done is saved now and then.
   bool refresh_proposals() {
     const spec::AugmentSection& use = run_.augment_use;
-    if (run_.augment.none() || step_ < use.from_step) return true;
+    if (!proposer_ || step_ < use.from_step) return true;
     const bool due =
         use.refresh > 0 ? (step_ - use.from_step) % use.refresh == 0 : step_ == use.from_step;
     if (!due) return true;
     const LoggedPhase phase(kComponent, "propose");
-    auto proposals = transitions_->propose(*framework_, step_, [&] {
+    auto saved = Clock::now();
+    const auto keep_going = [&] {
       progress_.on_step(step_, run_.train.max_steps, "propose");
-      return !progress_.stop_requested();
-    });
-    if (!proposals) return false;
-    proposals_ = std::move(*proposals);
+      if (progress_.stop_requested()) return false;
+      if (seconds_since(saved) < progress_.checkpoint_seconds()) return true;
+      spend();
+      check_weights();
+      save();
+      saved = Clock::now();
+      return true;
+    };
+    if (!proposer_->refresh(*framework_, step_, refresh_, keep_going)) return false;
+    const bool first = proposed_.empty();
+    if (first && !proposer_->ask_twice(*framework_, step_, refresh_, keep_going)) return false;
+    const std::map<std::string, double> figures = proposer_->figures(refresh_);
+    proposals_ = std::exchange(refresh_, {}).proposals;
+    for (const auto& [name, value] : figures) proposed_[name] = value;
+    ++proposed_["refreshes"];
+    nlohmann::json record = figures;
+    record.update({{"type", "proposals"}, {"step", step_}});
+    progress_.on_record(record);
     phase.end("step " + std::to_string(step_));
-    progress_.on_record(
-        {{"type", "proposals"},
-         {"step", step_},
-         {"share", proposals_.item.gt(0).to(at::kFloat).mean().item<double>()},
-         {"equal_to_logged",
-          proposals_.item.eq(context_.training().item).to(at::kFloat).mean().item<double>()}});
     return true;
   }
 
@@ -235,12 +253,21 @@ class Loop {
     add(checkpoint.tensors, "best/", best_);
     for (const auto& [name, adam] : adams_)
       add(checkpoint.tensors, "adam/" + name + "/", adam.state());
-    if (proposals_.item.defined()) checkpoint.tensors["proposals/item"] = proposals_.item;
-    if (proposals_.reward.defined()) checkpoint.tensors["proposals/reward"] = proposals_.reward;
+    const auto add_defined = [&](const char* name, const Tensor& tensor) {
+      if (tensor.defined()) checkpoint.tensors[name] = tensor;
+    };
+    add_defined("proposals/item", proposals_.item);
+    add_defined("proposals/reward", proposals_.reward);
+    add_defined("refresh/item", refresh_.proposals.item);
+    add_defined("refresh/reward", refresh_.proposals.reward);
+    add_defined("refresh/counts", refresh_.counts);
+    add_defined("refresh/twice", refresh_.twice);
     checkpoint.progress.update({{"stop", stop_.save()},
                                 {"updates", updates_},
                                 {"validated", validated_},
                                 {"seconds", spent_},
+                                {"proposals", proposed_},
+                                {"refresh_done", refresh_.done},
                                 {"journal", progress_.journal_length()}});
     const size_t bytes = save_checkpoint(paths_.checkpoint, checkpoint);
     log(LogLevel::kInfo, kComponent,
@@ -262,8 +289,13 @@ class Loop {
       const auto found = checkpoint->tensors.find(name);
       return found == checkpoint->tensors.end() ? Tensor() : found->second;
     };
-    proposals_ = {tensor("proposals/item"), tensor("proposals/reward")};
     const nlohmann::json& progress = checkpoint->progress;
+    proposals_ = {tensor("proposals/item"), tensor("proposals/reward")};
+    refresh_ = {{tensor("refresh/item"), tensor("refresh/reward")},
+                progress.value("refresh_done", int64_t{0}),
+                tensor("refresh/counts"),
+                tensor("refresh/twice")};
+    proposed_ = progress.value("proposals", proposed_);  // older programs did not record them
     step_ = checkpoint->step;
     stop_.load(progress.at("stop"));
     updates_ = progress.at("updates").get<int64_t>();
@@ -295,6 +327,7 @@ class Loop {
     outcome.updates = updates_;
     outcome.best_step = stop_.best_step();
     outcome.seconds = spent_;
+    outcome.proposals = proposed_;
     // A stop here loses nothing, because the last validation wrote a checkpoint.
     if (!rank(data::Part::kValid, outcome)) return interrupted();
     if (run_.evaluate.test && !rank(data::Part::kTest, outcome)) return interrupted();
@@ -375,12 +408,17 @@ class Loop {
   LoadedPlugins loaded_;
   std::shared_ptr<const data::Dataset> data_;
   std::unique_ptr<Transitions> transitions_;
+  std::unique_ptr<Proposer> proposer_;  // null without an augmenter
   Proposals proposals_;
+  Refresh refresh_;                         // that is not complete
+  std::map<std::string, double> proposed_;  // Outcome::proposals
   Tensors best_;
-  int64_t step_ = 0;        // the next step
-  int64_t updates_ = 0;     // of the evaluated network
-  int64_t validated_ = -1;  // value of updates_ at the last validation; -1: none yet
-  double spent_ = 0;        // seconds of training so far, in all attempts
+  int64_t step_ = 0;           // the next step
+  int64_t updates_ = 0;        // of the evaluated network
+  int64_t validated_ = -1;     // value of updates_ at the last validation; -1: none yet
+  double spent_ = 0;           // seconds of training so far, in all attempts
+  double spent_before_ = 0;    // in earlier attempts
+  Clock::time_point started_;  // when this attempt began to train
 };
 
 }  // namespace

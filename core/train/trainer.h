@@ -28,6 +28,8 @@ class Progress {
   virtual void cut_journal(uint64_t length) = 0;  // when a run resumes: drops later lines
   virtual void say(const std::string& sentence) = 0;  // a warning for log.txt
   virtual bool stop_requested() = 0;
+  // Seconds between two checkpoints of a phase that takes long, which is that of the proposals.
+  virtual double checkpoint_seconds() const { return 30; }
   virtual void on_test() {}  // the test part is about to be ranked; what it throws prevents that
 };
 
@@ -48,6 +50,10 @@ struct Outcome {
   int64_t best_step = 0;  // the selected step
   int64_t parameters = 0;
   double seconds = 0;  // spent on training, in all attempts
+  // Of the last proposals, as Proposer::figures() has them, and "refreshes", how often proposals were
+  // made; the figures of lists that were asked twice are those of the first time. Empty without an
+  // augmenter.
+  std::map<std::string, double> proposals;
   // Of the test events, and of those of validation while the test part is closed:
   double tie_share = 0;    // share of the events whose target ties
   bool collapsed = false;  // all scores are equal in most events

@@ -3,18 +3,11 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "core/base/error.h"
-#include "core/train/evaluate.h"
 #include "core/train/plugin_output.h"
 
 namespace lea::train {
-namespace {
-
-constexpr int64_t kProposalChunk = 512;
-
-}  // namespace
 
 Transitions::Transitions(const spec::RunSpec& run, const data::Dataset& data,
                          const HostContext& context)
@@ -23,7 +16,6 @@ Transitions::Transitions(const spec::RunSpec& run, const data::Dataset& data,
       context_(context),
       reward_(context.reward()),
       state_(context.state()),
-      augmenter_(context.augmenter()),
       negatives_(run.negatives, context.training(), context.pool(), context.seed()),
       offset_(context.training().offset.const_data_ptr<int64_t>(),
               context.training().offset.size(0)) {
@@ -102,48 +94,6 @@ Transition Transitions::make(int64_t step, std::span<const int64_t> events,
       transition.proposed_reward = proposals.reward.index_select(0, index).to(device);
   }
   return transition;
-}
-
-std::optional<Proposals> Transitions::propose(Framework& framework, int64_t step,
-                                              const std::function<bool()>& keep_going) const {
-  torch::NoGradGuard no_grad;
-  const bool training = framework.is_training();
-  framework.eval();
-  const int64_t total = context_.training().events(), items = context_.items();
-  const int64_t count = std::min(run_.augment_use.candidates, items);
-  const Tensor order = tie_order(items, context_.seed(), step);
-  Proposals proposals{at::empty({total}, at::kInt),
-                      reward_ ? at::zeros({total}, at::kFloat) : Tensor()};
-  bool complete = true;
-  for (int64_t first = 0; first < total; first += kProposalChunk) {
-    complete = keep_going();
-    if (!complete) break;
-    std::vector<int64_t> events(std::min(kProposalChunk, total - first));
-    std::iota(events.begin(), events.end(), first);
-    const int64_t rows = std::ssize(events);
-    const History history = histories(events, /*after=*/false);
-    const Tensor scores = framework.score(to_device(history, context_.device())).to(at::kCPU);
-    const Tensor best = best_items(scores, order, count);
-    const Tensor proposed = checked_output(augmenter_->propose(history, best), {rows}, at::kLong,
-                                           "augmenter " + run_.augment.id + ": propose()");
-    if (proposed.lt(0).logical_or(proposed.gt(items)).any().item<bool>()) {
-      throw PluginError("augmenter " + run_.augment.id + ": propose() gave an item outside 0.." +
-                        std::to_string(items));
-    }
-    proposals.item.narrow(0, first, rows).copy_(proposed);
-    if (reward_) {
-      // A row without a proposal (0) needs a valid item too, although its reward is never used.
-      const Tensor rewards =
-          reward_->reward(history, proposed.clamp_min(1).unsqueeze(1), {Role::kProposed});
-      proposals.reward.narrow(0, first, rows)
-          .copy_(checked_output(rewards, {rows, 1}, at::kFloat,
-                                "environment " + run_.reward.id + ": reward()")
-                     .select(1, 0));
-    }
-  }
-  framework.train(training);
-  if (!complete) return std::nullopt;
-  return proposals;
 }
 
 }  // namespace lea::train

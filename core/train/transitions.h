@@ -1,12 +1,9 @@
-// Turns training events into transitions: histories, negatives, environment states, rewards and
-// proposals.
+// Turns training events into transitions: histories, negatives, environment states and rewards, and
+// the proposals that core/train/proposer.h made.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <optional>
 
-#include "core/api/augmenter.h"
 #include "core/api/environment.h"
 #include "core/train/context.h"
 #include "core/train/sampler.h"
@@ -31,13 +28,6 @@ class Transitions {
   // items only. Throws PluginError when an environment returns something malformed.
   Transition make(int64_t step, std::span<const int64_t> events, const Proposals& proposals) const;
 
-  // Ranks the items for all training histories with the framework's present weights, gives the best
-  // ones to the augmenter as candidates, and asks the reward environment for the rewards of its
-  // proposals. Dropout is off. Equal scores are ordered at random by seed and step (tie_order).
-  // Calls `keep_going` before each chunk of events, and returns nothing when it returns false.
-  std::optional<Proposals> propose(Framework& framework, int64_t step,
-                                   const std::function<bool()>& keep_going) const;
-
   // The histories x_{1:t} before the given training events, or x_{1:t+1}, which include the event,
   // when `after` is true. On the CPU.
   History histories(std::span<const int64_t> events, bool after) const;
@@ -49,7 +39,6 @@ class Transitions {
   const data::Dataset& data_;
   const HostContext& context_;
   std::shared_ptr<Environment> reward_, state_;
-  std::shared_ptr<Augmenter> augmenter_;
   NegativeSampler negatives_;
   std::span<const int64_t> offset_;  // [S + 1]
 };

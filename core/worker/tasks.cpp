@@ -157,6 +157,7 @@ run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenan
   result.top_sha256 = outcome.top_sha256;
   result.tie_share = outcome.tie_share;
   result.collapsed = outcome.collapsed;
+  result.proposals = std::move(outcome.proposals);
   result.training = {outcome.steps,      outcome.updates, outcome.best_step,
                      outcome.parameters, outcome.seconds, wall_seconds};
   result.made_with = std::move(made_with);

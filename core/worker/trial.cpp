@@ -7,6 +7,7 @@
 #include <torch/nn/modules/linear.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "core/base/error.h"
@@ -64,7 +65,7 @@ class ToyBackbone final : public Backbone {
   torch::nn::Embedding embedding_{nullptr};
 };
 
-class ToyEnvironment final : public Environment {
+class ToyEnvironment final : public Environment, public Chooser {
  public:
   int64_t state_width() const override { return kState; }
   Tensor state(const History& history) override {
@@ -72,6 +73,13 @@ class ToyEnvironment final : public Environment {
   }
   Tensor reward(const History&, const Tensor& actions, const std::vector<Role>&) override {
     return actions.to(at::kFloat) / kItems;
+  }
+  int64_t longest_list() const override { return kItems; }
+  Tensor list_scores(const History& history, const Tensor& lists) override {
+    return state_scores(history, lists).masked_fill(lists.eq(0), -INFINITY);
+  }
+  Tensor state_scores(const History& history, const Tensor& items) override {
+    return (items * history.length.gt(0).unsqueeze(1)).to(at::kFloat) / kItems;
   }
 };
 

@@ -2,6 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <limits>
+
+#include "core/base/error.h"
 #include "plugins/tuning/tables.h"
 
 namespace lea::le {
@@ -74,6 +78,49 @@ Tensor LanguageEnvironment::reward(const History& history, const Tensor& actions
     computed.push_back(answer.rewards);
   rewards.index_put_({missing.select(1, 0), missing.select(1, 1)}, at::cat(computed));
   return rewards.to(actions.device());
+}
+
+int64_t LanguageEnvironment::longest_list() const {
+  return 1 + std::count(settings_.labels.begin(), settings_.labels.end(), '|');
+}
+
+Tensor LanguageEnvironment::list_scores(const History& history, const Tensor& lists) {
+  if (lists.size(1) > longest_list()) {
+    throw ConfigError("le: labels: there are " + std::to_string(longest_list()) +
+                      ", but a list has " + std::to_string(lists.size(1)) +
+                      " candidates: write as many labels, or lower augment.candidates");
+  }
+  const Tensor length = history.length.to(at::kCPU),
+               filled = lists.to(at::kCPU).gt(0).sum(1);  // int64 [B]
+  const Tensor scores =
+      at::full(lists.sizes(), -std::numeric_limits<float>::infinity(), at::kFloat);
+  // After an empty history nothing is asked, so that a sequence's first event opens no model.
+  scores.masked_fill_(length.eq(0).unsqueeze(1).logical_and(lists.to(at::kCPU).gt(0)), 0);
+  const Tensor asked = length.gt(0).logical_and(filled.gt(0)).nonzero().squeeze(1).contiguous();
+  if (asked.size(0) == 0) return scores.to(lists.device());
+  std::vector<std::vector<int64_t>> histories, candidates;
+  for (int64_t i = 0; i < asked.size(0); ++i) {
+    const int64_t row = asked[i].item<int64_t>();
+    histories.push_back(numbers_of(history.items[row], length[row].item<int64_t>()));
+    candidates.push_back(numbers_of(lists[row], filled[row].item<int64_t>()));
+  }
+  const Tensor found = model().label_scores(histories, candidates);
+  scores.narrow(1, 0, found.size(1)).index_copy_(0, asked, found);
+  return scores.to(lists.device());
+}
+
+Tensor LanguageEnvironment::state_scores(const History& history, const Tensor& items) {
+  if (!states_) return Environment::state(history);  // which throws
+  if (!tokens_.defined()) tokens_ = read_item_tokens(adapter_folder_, states_->width());
+  const Tensor wanted = items.to(at::kCPU).contiguous();
+  Tensor state = this->state(history).to(at::kCPU).unsqueeze(2);  // [B, D, 1]
+  Tensor token = tokens_.index_select(0, wanted.view(-1) - 1)
+                     .view({wanted.size(0), wanted.size(1), tokens_.size(1)});  // [B, C, D]
+  if (settings_.similarity == "cosine") {
+    state = state / state.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12);
+    token = token / token.norm(2, 2, /*keepdim=*/true).clamp_min(1e-12);
+  }
+  return at::bmm(token, state).squeeze(2).to(items.device());
 }
 
 }  // namespace lea::le

@@ -1,7 +1,8 @@
 // The language model as an environment: states (Eq. 3) and rewards (Eq. 5) of a language model with
 // item tokens and an adapter. What training asks for is looked up in tables, made beforehand for all
 // places and for the pool. What is in no table is computed by the language model, which is opened at
-// the first such call: the rewards of proposed items, and histories outside of training.
+// the first such call: the rewards of proposed items, histories outside of training, and the choice
+// from a list.
 #pragma once
 
 #include <memory>
@@ -18,7 +19,7 @@
 
 namespace lea::le {
 
-class LanguageEnvironment final : public Environment {
+class LanguageEnvironment final : public Environment, public Chooser {
  public:
   static constexpr bool kGivesState = true, kNeedsPool = true;
   using Params = Settings;
@@ -38,6 +39,14 @@ class LanguageEnvironment final : public Environment {
   Tensor reward(const History& history, const Tensor& actions,
                 const std::vector<Role>& roles) override;
 
+  // The number of labels.
+  int64_t longest_list() const override;
+  // The logits of the labels, which the language model computes (section 6).
+  Tensor list_scores(const History& history, const Tensor& lists) override;
+  // The similarity of L_sm between the state and the item's token. Before an event or at the end of a
+  // training sequence it takes no language model.
+  Tensor state_scores(const History& history, const Tensor& items) override;
+
  private:
   const EnvironmentModel& model();
 
@@ -47,6 +56,7 @@ class LanguageEnvironment final : public Environment {
   const std::string adapter_folder_;
   const c10::Device device_;
   std::optional<Table> states_, rewards_;
+  Tensor tokens_;  // float [N, D], read for state_scores(); undefined before
   std::unique_ptr<EnvironmentModel> model_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <stdexcept>
@@ -19,8 +20,6 @@
 
 namespace lea::le {
 namespace {
-
-constexpr uint64_t kSelection = 0x73656c656374ULL;  // a stream of random numbers
 
 at::ScalarType type_of(const Settings& settings) {
   return settings.dtype == "float32" ? at::kFloat : at::kBFloat16;
@@ -111,9 +110,8 @@ std::vector<EnvironmentModel::Answer> EnvironmentModel::ask(
   return answers(model_->decoder, *prompts_, tokens_, head_, questions, window, leave);
 }
 
-std::vector<int64_t> EnvironmentModel::select(const std::vector<std::vector<int64_t>>& histories,
-                                              const std::vector<std::vector<int64_t>>& lists,
-                                              const std::vector<uint64_t>& keys) const {
+at::Tensor EnvironmentModel::label_scores(const std::vector<std::vector<int64_t>>& histories,
+                                          const std::vector<std::vector<int64_t>>& lists) const {
   const at::NoGradGuard no_grad;
   const at::Device device = model_->decoder.device();
   const at::Tensor labels = index_on(prompts_->labels(), device);
@@ -121,51 +119,48 @@ std::vector<int64_t> EnvironmentModel::select(const std::vector<std::vector<int6
   // would often be equal.
   const at::Tensor head = model_->decoder.head().weight.index_select(0, labels).to(at::kFloat).t();
   const auto count = std::ssize(lists);
-  std::vector<int64_t> result(lists.size()), order(lists.size());
+  size_t longest = 0;
+  for (const auto& list : lists) longest = std::max(longest, list.size());
+  const auto width = static_cast<int64_t>(longest);
+  if (width > labels.size(0))
+    throw std::invalid_argument("label_scores: a list has more candidates than there are labels");
+  const at::Tensor scores =
+      at::full({count, width}, -std::numeric_limits<float>::infinity(), at::kFloat);
+  std::vector<int64_t> order(lists.size());
   std::iota(order.begin(), order.end(), int64_t{0});
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
     return histories[static_cast<size_t>(a)].size() < histories[static_cast<size_t>(b)].size();
   });
-  const auto choose = [&](size_t row, const float* logit) {
-    const std::vector<int64_t>& list = lists[row];
-    if (list.empty() || std::ssize(list) > labels.size(0))
-      throw std::invalid_argument("select: a list without candidates, or with more than labels");
-    const auto better = [&](size_t a, size_t b) {
-      const float x = logit ? logit[a] : 0, y = logit ? logit[b] : 0;
-      if (x != y) return x > y;
-      const auto seed = static_cast<uint64_t>(settings_.seed);
-      return mix(kSelection, seed, keys[row], a) > mix(kSelection, seed, keys[row], b);
-    };
-    size_t best = 0;
-    for (size_t place = 1; place < list.size(); ++place) {
-      if (better(place, best)) best = place;
-    }
-    result[row] = static_cast<int64_t>(best);
-  };
   lm::Forest forest;
-  std::vector<size_t> rows;
+  std::vector<int64_t> rows;
   const auto pass = [&] {
     if (rows.empty()) return;
     const at::Tensor hidden = lm::hidden_states(model_->decoder, forest, tokens_);
-    const at::Tensor logits = at::mm(hidden.to(at::kFloat), head).to(at::kCPU).contiguous();
-    for (size_t i = 0; i < rows.size(); ++i)
-      choose(rows[i], logits.const_data_ptr<float>() + static_cast<int64_t>(i) * logits.size(1));
+    const at::Tensor logits = at::mm(hidden.to(at::kFloat), head).to(at::kCPU);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const auto candidates = std::ssize(lists[static_cast<size_t>(rows[i])]);
+      scores[rows[i]]
+          .narrow(0, 0, candidates)
+          .copy_(logits[static_cast<int64_t>(i)].narrow(0, 0, candidates));
+    }
     forest = {};
     rows.clear();
   };
-  for (int64_t i = 0; i < count; ++i) {
-    const auto row = static_cast<size_t>(order[static_cast<size_t>(i)]);
-    if (histories[row].empty()) {
-      choose(row, nullptr);
+  for (const int64_t row : order) {
+    const auto& history = histories[static_cast<size_t>(row)];
+    const auto& list = lists[static_cast<size_t>(row)];
+    if (list.empty()) continue;
+    if (history.empty()) {
+      scores[row].narrow(0, 0, std::ssize(list)).zero_();
       continue;
     }
-    const int64_t end = prompts_->add_history_for_lists(forest, histories[row]).back();
-    prompts_->read_selection(forest, end, lists[row]);
+    const int64_t end = prompts_->add_history_for_lists(forest, history).back();
+    prompts_->read_selection(forest, end, list);
     rows.push_back(row);
     if (forest.rows() >= kRowsOfPass) pass();
   }
   pass();
-  return result;
+  return scores;
 }
 
 }  // namespace lea::le

@@ -85,12 +85,12 @@ class EnvironmentModel {
   std::vector<Answer> ask(const std::vector<Question>& questions, int64_t window,
                           const std::function<bool()>& leave = {}) const;
 
-  // The place of the chosen candidate, from 0: of the label logits, in float32, the greatest; of
-  // equal ones the one that the seed and the row's key choose. After an empty history all are equal.
-  // `lists` [B][C] with at most as many candidates as there are labels.
-  std::vector<int64_t> select(const std::vector<std::vector<int64_t>>& histories,
-                              const std::vector<std::vector<int64_t>>& lists,
-                              const std::vector<uint64_t>& keys) const;
+  // The logits of the labels after the selection prompts, in float32: float [B, C], on the CPU, with C
+  // the length of the longest list. Column c belongs to candidate c of the row's list; minus infinity
+  // where the list has ended. After an empty history all candidates have 0. `histories` [B], oldest
+  // item first; `lists` [B], each with at most as many candidates as there are labels.
+  at::Tensor label_scores(const std::vector<std::vector<int64_t>>& histories,
+                          const std::vector<std::vector<int64_t>>& lists) const;
 
  private:
   Settings settings_;

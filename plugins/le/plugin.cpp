@@ -1,11 +1,17 @@
-// The plugins of this library: the language model as an environment.
+// The plugins of this library: the language model as an environment, and the augmenter that lets an
+// environment choose.
 #include "core/api/plugin.h"
+#include "plugins/le/augmenter.h"
 #include "plugins/le/environment.h"
 #include "plugins/le/environment_maker.h"
 
-namespace {
-using lea::le::LanguageEnvironment;
-}
+LEA_MANIFEST(
+    R"({"version": "1.0.0", "provides": [{"kind": "environment", "id": "lea.le"},
+        {"kind": "augmenter", "id": "lea.le"}]})")
 
-LEA_PLUGIN(environment, "lea.le", "1.0.0", LanguageEnvironment,
-           "states and rewards of a language model with item tokens and an adapter")
+extern "C" LEA_EXPORT void lea_register(lea::Registrar& registrar) {
+  registrar.environment<lea::le::LanguageEnvironment>(
+      "lea.le", "1.0.0", "states and rewards of a language model with item tokens and an adapter");
+  registrar.augmenter<lea::le::LanguageAugmenter>(
+      "lea.le", "1.0.0", "the candidate that the language-model environment chooses");
+}

@@ -19,18 +19,25 @@ class Collector : public Registrar {
 
 }  // namespace
 
-const PluginEntry& load_plugin(const std::string& file) {
+const PluginEntry& load_plugin(const std::string& file, const std::string& kind) {
   static auto& loaded = *new std::map<std::string, Collector>();  // libraries are never unloaded
   Collector& collector = loaded[file];
-  if (!collector.entries.empty()) return collector.entries.front();
   const std::string path = std::string(LEA_BINARY_DIR) + "/plugins/" + file + ".so";
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) throw std::runtime_error(dlerror());
-  const auto entry = reinterpret_cast<void (*)(Registrar&)>(dlsym(library, "lea_register"));
-  if (!entry) throw std::runtime_error(path + " does not export lea_register");
-  entry(collector);
-  if (collector.entries.size() != 1) throw std::runtime_error(path + " registers not exactly one");
-  return collector.entries.front();
+  if (collector.entries.empty()) {
+    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library) throw std::runtime_error(dlerror());
+    const auto entry = reinterpret_cast<void (*)(Registrar&)>(dlsym(library, "lea_register"));
+    if (!entry) throw std::runtime_error(path + " does not export lea_register");
+    entry(collector);
+  }
+  const PluginEntry* found = nullptr;
+  for (const PluginEntry& entry : collector.entries) {
+    if (!kind.empty() && entry.kind != kind) continue;
+    if (found) throw std::runtime_error(path + " registers not exactly one");
+    found = &entry;
+  }
+  if (!found) throw std::runtime_error(path + " registers not exactly one");
+  return *found;
 }
 
 TableBackbone::TableBackbone(int64_t items, int64_t width) {

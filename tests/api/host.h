@@ -15,9 +15,9 @@
 
 namespace lea::testing {
 
-// The entry of build/plugins/FILE.so, which must register exactly one plugin. Throws
-// std::runtime_error otherwise.
-const PluginEntry& load_plugin(const std::string& file);
+// The entry of build/plugins/FILE.so, which must register exactly one plugin, or exactly one of `kind`
+// where that is stated. Throws std::runtime_error otherwise.
+const PluginEntry& load_plugin(const std::string& file, const std::string& kind = "");
 
 class TestContext : public Context {
  public:

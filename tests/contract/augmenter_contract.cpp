@@ -14,7 +14,7 @@ class AugmenterContract : public ::testing::TestWithParam<std::string> {
   std::vector<Case> cases() {
     const PluginEntry& entry = toy::registry().get("augmenter", GetParam());
     std::vector<Case> cases;
-    for (const toy::Variant& variant : toy::variants(entry)) {
+    for (const toy::Variant& variant : toy::variants(entry, toy::use(toy::kChooser))) {
       cases.push_back({variant.name, entry.augmenter(variant.values, context_)});
     }
     return cases;
@@ -65,6 +65,29 @@ TEST_P(AugmenterContract, OtherRowsOfABatchDoNotMatter) {
   }
 }
 
+TEST_P(AugmenterContract, ProposesItemsOfTheListThatItReads) {
+  for (const auto& [name, augmenter] : cases()) {
+    SCOPED_TRACE(name);
+    auto* reader = dynamic_cast<ListReader*>(augmenter.get());
+    if (!reader) continue;
+    const Tensor lists = reader->lists(history_, candidates_);
+    ASSERT_EQ(lists.sizes(), candidates_.sizes());
+    ASSERT_EQ(lists.scalar_type(), at::kLong);
+    const Tensor proposed = augmenter->propose(history_, candidates_);
+    for (int64_t row = 0; row < toy::kEvents; ++row) {
+      const Tensor list = lists[row], filled = list.gt(0);
+      const int64_t count = filled.sum().item<int64_t>();
+      EXPECT_TRUE(filled.narrow(0, 0, count).all().item<bool>()) << "0 stands last, row " << row;
+      for (int64_t place = 0; place < count; ++place) {
+        EXPECT_EQ(list.eq(list[place]).sum().item<int64_t>(), 1) << "row " << row;
+        EXPECT_TRUE(candidates_[row].eq(list[place]).any().item<bool>()) << "row " << row;
+      }
+      EXPECT_TRUE(proposed[row].item<int64_t>() == 0 || list.eq(proposed[row]).any().item<bool>())
+          << "row " << row;
+    }
+  }
+}
+
 TEST_P(AugmenterContract, ArgumentsStayAsTheyWere) {
   const Tensor items = history_.items.clone(), event = history_.event.clone(),
                candidates = candidates_.clone();
@@ -83,8 +106,8 @@ INSTANTIATE_TEST_SUITE_P(Registry, AugmenterContract,
 
 TEST(AugmenterContracts, CoverTheBundledOnes) {
   EXPECT_THAT(toy::registry().ids("augmenter"),
-              ::testing::IsSupersetOf({"lea.best_reward", "lea.logged", "lea.oracle", "lea.popular",
-                                       "lea.random", "lea.table", "lea.top1"}));
+              ::testing::IsSupersetOf({"lea.best_reward", "lea.le", "lea.logged", "lea.oracle",
+                                       "lea.popular", "lea.random", "lea.table", "lea.top1"}));
 }
 
 }  // namespace

@@ -56,6 +56,8 @@ std::vector<nlohmann::json> settings_of(const std::string& kind, const std::stri
       {"environment lea.cooccurrence", {R"({"portion": 1.0, "width": 4})"}},
       {"environment lea.text_gru", {R"({"portion": 1.0, "width": 4, "steps": 30})"}},
       {"environment lea.text_tfidf", {R"({"width": 4})"}},
+      // The inner environment of these runs has no language model.
+      {"augmenter lea.le", {R"({"select": "reward", "when_logged": "next"})"}},
       {"framework lea.supervised", {"{}", R"({"twin": true, "extra_head": "auxiliary"})"}},
       {"backbone lea.gru4rec", {"{}", R"({"layers": 2, "dropout": 0.2})", R"({"tied": true})"}},
       {"backbone lea.sasrec",

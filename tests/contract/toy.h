@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <cmath>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -76,6 +77,29 @@ class Backbone final : public lea::Backbone {
   torch::nn::Linear linear_{nullptr};
 };
 
+// An environment that can choose. No plugin registers it: a context makes it for the id kChooser. Its
+// numbers depend on the items of the history, and those of a list on the places, too.
+inline constexpr const char* kChooser = "toy.chooser";
+class ListChooser final : public Environment, public Chooser {
+ public:
+  int64_t state_width() const override { return 1; }
+  Tensor state(const History& history) override {
+    return history.items.sum(1, /*keepdim=*/true).to(at::kFloat);
+  }
+  Tensor reward(const History& history, const Tensor& actions, const std::vector<Role>&) override {
+    return at::cos(state(history) + actions.to(at::kFloat));
+  }
+  int64_t longest_list() const override { return 5; }
+  Tensor list_scores(const History& history, const Tensor& lists) override {
+    const Tensor place = at::arange(lists.size(1), at::kFloat);
+    return (state_scores(history, lists) + place.sin().mul(history.length.gt(0).unsqueeze(1)))
+        .masked_fill(lists.eq(0), -INFINITY);
+  }
+  Tensor state_scores(const History& history, const Tensor& items) override {
+    return at::sin(state(history) * items.to(at::kFloat)).mul(history.length.gt(0).unsqueeze(1));
+  }
+};
+
 class Context final : public lea::Context {
  public:
   // LibTorch seeds itself anew in every process.
@@ -99,6 +123,7 @@ class Context final : public lea::Context {
   }
   std::shared_ptr<Environment> environment(const std::string& value) const override {
     const auto use = nlohmann::json::parse(value);
+    if (use.at("id") == kChooser) return std::make_shared<ListChooser>();
     const PluginEntry& entry = registry().get("environment", use.at("id"));
     return environment(entry, spec::to_values(entry.params, use.at("params"), "toy"));
   }
@@ -146,16 +171,16 @@ inline std::string use(const std::string& id, nlohmann::json params = nlohmann::
 }
 
 // Parameters without which a plugin takes long, or asks for more than the toy data has.
-inline const ParamValues& toy_values(const std::string& id) {
+inline const ParamValues& toy_values(const std::string& kind, const std::string& id) {
   static const std::map<std::string, ParamValues> all = {
-      {"lea.le",
+      {"environment lea.le",
        {{"item_sentence", std::string("{item} product is titled {title}.")},
         {"token_iterations", int64_t{2}},
         {"epochs", int64_t{2}},
         {"dtype", std::string("float32")}}},
       {"lea.text_gru", {{"width", int64_t{4}}, {"epochs", int64_t{2}}}}};
   static const ParamValues none;
-  const auto found = all.find(id);
+  const auto found = all.find(kind + " " + id);
   return found == all.end() ? none : found->second;
 }
 
@@ -167,7 +192,7 @@ struct Variant {
 };
 inline std::vector<Variant> variants(const PluginEntry& entry,
                                      const std::string& inner = use("lea.oracle")) {
-  Variant defaults{entry.id, toy_values(entry.id)};
+  Variant defaults{entry.id, toy_values(entry.kind, entry.id)};
   for (const ParamInfo& info : entry.params) {
     if (info.type == ParamType::kEnvironment) defaults.values[info.name] = inner;
     if (info.type == ParamType::kModel)

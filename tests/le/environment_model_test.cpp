@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 
 #include "core/base/error.h"
@@ -216,31 +217,33 @@ TEST_F(Passes, EndWhenTheCallerLeaves) {
 
 class Selection : public Model {};
 
-TEST_F(Selection, TakesTheLabelOfTheGreatestLogit) {
+TEST_F(Selection, HasTheLogitsOfTheLabels) {
   open({{"order", "paper"}});
   const Sequences histories = {{1, 2, 3}, {4}, {5, 6, 7, 8}, {1, 2, 3}};
   const Sequences lists = {{4, 5, 6, 7, 8}, {1, 2, 3}, {9, 10, 11, 12, 1}, {8, 7, 6, 5, 4}};
-  const auto chosen = model_->select(histories, lists, {1, 2, 3, 4});
-  ASSERT_EQ(chosen.size(), 4U);
+  const at::Tensor scores = model_->label_scores(histories, lists);
+  ASSERT_EQ(scores.sizes(), (std::vector<int64_t>{4, 5}));
+  ASSERT_EQ(scores.scalar_type(), at::kFloat);
   for (size_t i = 0; i < lists.size(); ++i) {
     const at::Tensor logits =
         own_->decoder.logits(alone(model_->prompts().selection_prompt(histories[i], lists[i])),
                              at::tensor(model_->prompts().labels(), at::kLong));
     const auto count = std::ssize(lists[i]);
-    EXPECT_EQ(chosen[i], logits.narrow(1, 0, count).argmax().item<int64_t>()) << i;
+    const at::Tensor found = scores[static_cast<int64_t>(i)];
+    EXPECT_LE(lm::distance(found.narrow(0, 0, count), logits.view(-1).narrow(0, 0, count)), 1e-5)
+        << i;
+    EXPECT_TRUE(found.narrow(0, count, 5 - count).eq(-INFINITY).all().item<bool>()) << i;
   }
-  EXPECT_EQ(model_->select({histories[2]}, {lists[2]}, {9})[0], chosen[2]);
+  EXPECT_LE(lm::distance(model_->label_scores({histories[2]}, {lists[2]})[0], scores[2]), 1e-5);
 }
 
-TEST_F(Selection, LetsTheKeyChooseAmongEqualOnes) {
+TEST_F(Selection, FindsAllCandidatesEqualAfterAnEmptyHistory) {
   open({{"order", "paper"}});
-  std::set<int64_t> places;
-  for (uint64_t key = 0; key < 60; ++key) {
-    const auto place = model_->select({{}}, {{1, 2, 3}}, {key});
-    EXPECT_EQ(place, model_->select({{}}, {{1, 2, 3}}, {key}));
-    places.insert(place[0]);
-  }
-  EXPECT_EQ(places, (std::set<int64_t>{0, 1, 2}));
+  const Sequences histories = {{}, {1}, {}}, lists = {{1, 2, 3}, {}, {4}};
+  const at::Tensor scores = model_->label_scores(histories, lists);
+  EXPECT_TRUE(scores[0].equal(at::zeros({3})));
+  EXPECT_TRUE(scores[1].eq(-INFINITY).all().item<bool>());
+  EXPECT_TRUE(scores[2].equal(at::tensor({0.0F, -INFINITY, -INFINITY})));
 }
 
 class Damage : public Model {

@@ -107,7 +107,7 @@ class LanguageEnvironmentTest : public ScratchTest {
     return data_.training.histories(at::arange(data_.training.events(), at::kLong));
   }
 
-  const PluginEntry& entry_ = load_plugin("le");
+  const PluginEntry& entry_ = load_plugin("le", "environment");
   TrialData data_;
   ParamValues values_;
   std::map<std::string, std::string> folders_;

@@ -98,6 +98,18 @@ TEST_F(ResultTest, HasTheQualityOfItsArtefactsUnlessAnOlderProgramWroteIt) {
   EXPECT_THAT(message_of([&] { result_from(document, "x"); }), HasSubstr("loss: must be a number"));
 }
 
+TEST_F(ResultTest, HasTheFiguresOfProposalsWhenThereWereAny) {
+  EXPECT_FALSE(to_json(finished()).contains("proposals"));
+  Result result = finished();
+  result.proposals = {{"refreshes", 2}, {"same_place", 0.75}};
+  nlohmann::json document = to_json(result);
+  EXPECT_EQ(document.at("proposals"), (nlohmann::json{{"refreshes", 2.0}, {"same_place", 0.75}}));
+  EXPECT_EQ(result_from(document, "x").proposals, result.proposals);
+  document["proposals"]["same_place"] = "often";
+  EXPECT_THAT(message_of([&] { result_from(document, "x"); }),
+              HasSubstr("same_place: must be a number"));
+}
+
 TEST_F(ResultTest, OfAWrongFormIsRefusedByKey) {
   struct Case {
     const char *key, *value, *message;

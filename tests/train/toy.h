@@ -84,10 +84,12 @@ class ToyAugmenter final : public Augmenter {
  public:
   Tensor propose(const History& history, const Tensor& candidates) override {
     given.push_back(candidates);
+    if (when_asked) when_asked();
     return candidates.select(1, place).masked_fill(history.length.eq(0), 0);
   }
   int64_t place = 0;
   std::vector<Tensor> given;
+  std::function<void()> when_asked;
 };
 
 // Keeps what the loop says.
@@ -104,6 +106,7 @@ class Listener final : public Progress {
     records.resize(std::min<size_t>(length, records.size()));
   }
   void say(const std::string& sentence) override { said += sentence + "\n"; }
+  double checkpoint_seconds() const override { return checkpoint_every; }
   bool stop_requested() override { return step_ >= stop_at || phase_ == stop_in; }
   void on_test() override {
     if (refuse_test) throw StoreError("the ledger cannot be written");
@@ -125,6 +128,7 @@ class Listener final : public Progress {
   std::string said;
   bool refuse_test = false;
   int tests = 0;  // how often the test part was about to be ranked
+  double checkpoint_every = 30;
   int64_t stop_at = 1 << 30;
   std::string stop_in = "no phase";
 

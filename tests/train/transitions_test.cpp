@@ -4,7 +4,6 @@
 #include <set>
 
 #include "core/base/error.h"
-#include "core/train/evaluate.h"
 #include "tests/train/toy.h"
 
 namespace lea::train {
@@ -132,97 +131,6 @@ TEST_F(TransitionsTest, HandOutProposalsByEvent) {
   const Transition t = make({3, 8}, proposals);
   EXPECT_TRUE(t.proposed.equal(longs({13, 18})));
   EXPECT_TRUE(t.proposed_reward.equal(torch::tensor({1.5f, 4.0f})));
-}
-
-class ProposalsTest : public TransitionsTest {
- protected:
-  ProposalsTest() {
-    run_.augment.id = "toy.augmenter";
-    run_.augment_use.candidates = 3;
-  }
-  static Proposals propose(const Transitions& transitions, Framework& framework, int64_t step) {
-    return transitions.propose(framework, step, [] { return true; }).value();
-  }
-  // The items after the last one are best, one by one: after c come d, e, a ...
-  static Tensor following(const History& history) {
-    const Tensor last =
-        history.items.gather(1, history.length.sub(1).clamp_min(0).unsqueeze(1)).sub(1);
-    return (at::arange(5) - last - 1).remainder(5).neg().to(at::kFloat);
-  }
-};
-
-TEST_F(ProposalsTest, ComeFromTheBestItemsOfEachTrainingHistory) {
-  augmenter_->place = 1;
-  ToyFramework framework(5);
-  framework.on_score = following;
-  framework.train();
-  const Proposals proposals = propose(transitions(), framework, /*step=*/4);
-  // Last items of the ten histories: - a b | - b | - c a d a; the second after each of them.
-  EXPECT_TRUE(proposals.item.equal(torch::tensor({0, 3, 4, 0, 4, 0, 5, 3, 1, 3}, at::kInt)));
-  ASSERT_EQ(augmenter_->given.size(), 1u);
-  EXPECT_TRUE(augmenter_->given[0][8].equal(longs({5, 1, 2})));  // after d: e a b
-  EXPECT_TRUE(framework.is_training());
-}
-
-TEST_F(ProposalsTest, AreScoredInTheirOwnRole) {
-  ToyFramework framework(5);
-  framework.on_score = following;
-  const Proposals proposals = propose(transitions(), framework, /*step=*/0);
-  EXPECT_EQ(environment_->asked, (std::vector<std::vector<Role>>{{Role::kProposed}}));
-  // Event 8 is after d: e (5) is proposed, 800 + 50 + 2. Event 1 is after a: b (2), 100 + 20 + 2.
-  EXPECT_EQ(proposals.reward[8].item<float>(), 852);
-  EXPECT_EQ(proposals.reward[1].item<float>(), 122);
-}
-
-TEST_F(ProposalsTest, RankWithDropoutOff) {
-  bool training = true;
-  ToyFramework framework(5);
-  framework.on_score = [&](const History& history) {
-    training = framework.is_training();
-    return following(history);
-  };
-  framework.train();
-  propose(transitions(), framework, 0);
-  EXPECT_FALSE(training);
-}
-
-TEST_F(ProposalsTest, AmongEqualScoresAreDrawnByStepAndNeverByItem) {
-  ToyFramework framework(5);
-  framework.on_score = [](const History& history) { return at::zeros({history.items.size(0), 5}); };
-  const Transitions& made = transitions();
-  std::vector<int64_t> times(6, 0);
-  for (int64_t step = 0; step < 500; ++step) {
-    const Tensor item = propose(made, framework, step).item;
-    ++times[item[1].item<int64_t>()];
-  }
-  EXPECT_TRUE(propose(made, framework, 7).item.equal(propose(made, framework, 7).item));
-  // 100 expected of each item, standard deviation 9.
-  for (size_t item = 1; item <= 5; ++item) EXPECT_NEAR(static_cast<double>(times[item]), 100, 45);
-}
-
-TEST_F(ProposalsTest, OutsideTheCatalogueAreRefused) {
-  ToyFramework framework(5);
-  framework.on_score = following;
-  class Wrong final : public Augmenter {
-    Tensor propose(const History& history, const Tensor&) override {
-      return at::full({history.items.size(0)}, 6, at::kLong);
-    }
-  };
-  PluginEntry wrong;
-  wrong.augmenter = [](const ParamValues&, const Context&) { return std::make_shared<Wrong>(); };
-  const PluginLookup toys = lookup();
-  const PluginLookup with_wrong = [&](const std::string& kind,
-                                      const std::string& id) -> const PluginEntry& {
-    return kind == "augmenter" ? wrong : toys(kind, id);
-  };
-  const HostContext context(run_, data_, split_, with_wrong);
-  const Transitions made(run_, *data_, context);
-  try {
-    propose(made, framework, 0);
-    FAIL() << "item 6 of 5";
-  } catch (const PluginError& error) {
-    EXPECT_STREQ(error.what(), "augmenter toy.augmenter: propose() gave an item outside 0..5");
-  }
 }
 
 }  // namespace
