@@ -312,12 +312,12 @@ std::optional<std::vector<QualityFigure>> measure_choices(
         return result;
       };
     };
-    alone.mean("choice_accuracy_" + number,
+    alone.mean("choice_accuracy.at_" + number,
                each([place](size_t, const QualityEvent& event, double choice) {
                  return event.place == place ? choice : kNone;
                }),
                /*better=*/false);
-    alone.mean("choice_share_" + number,
+    alone.mean("choice_accuracy.share_" + number,
                each([place, &chosen](size_t i, const QualityEvent&, double) {
                  return chosen[i] == place ? 1.0 : 0.0;
                }),

@@ -102,8 +102,9 @@ LEA_API std::optional<std::vector<QualityFigure>> measure_quality(
     const Tensor& item_vectors, const std::function<bool(int64_t, int64_t)>& stop);
 
 // choice_accuracy: the share of events of whose candidates() the logged item was chosen. Chance: 0.2.
-// choice_accuracy_1 to _5: the same where the logged item stands at this place; choice_share_1 to _5:
-// how often each place was chosen. A baseline chooses the greatest score; of equal ones a part of each.
+// A baseline chooses the greatest score; of equal ones a part of each. Its details are, for each place
+// of the list, choice_accuracy.at_1 to .at_5: the same where the logged item stands there, and
+// choice_accuracy.share_1 to .share_5: how often that place was chosen.
 // `chosen` [n], the place of the chosen candidate from 0; ignored for events without candidates.
 LEA_API std::optional<std::vector<QualityFigure>> measure_choices(
     const QualitySample& sample, const std::vector<int64_t>& chosen, const Baselines& baselines,

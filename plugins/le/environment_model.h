@@ -25,6 +25,9 @@ inline constexpr const char* kAdapterFolder = "adapter";      // of `adapter`: P
 inline constexpr const char* kHeadFile = "head.safetensors";  // "weight" F32 [D], "bias" F32 [1]
 inline constexpr const char* kStatesFile = "states.safetensors";    // a table [L, D]
 inline constexpr const char* kRewardsFile = "rewards.safetensors";  // a table [E, 1 + P]
+// Of `quality` and `choices`: int64 "outside" and "inside" [n, 10], the events that were asked about,
+// see event_rows() in quality.cpp.
+inline constexpr const char* kEventsFile = "events.safetensors";
 
 // The score head theta: r = weight . h + bias, in float32.
 struct ScoreHead {
