@@ -17,7 +17,8 @@ LinearProbe fit_linear_probe(const Tensor& inputs, const Tensor& targets) {
   probe.mean = x.mean(0);
   const Tensor centred = x - probe.mean;
   const Tensor deviation = centred.square().mean(0).sqrt();
-  probe.deviation = deviation.masked_fill(deviation.le(0), 1);
+  // A coordinate that is the same in all rows deviates by rounding alone.
+  probe.deviation = deviation.masked_fill(deviation.le(probe.mean.abs() * 1e-12), 1);
   probe.bias = y.mean(0);
   const Tensor rest = y - probe.bias;
 

@@ -7,7 +7,7 @@ namespace lea {
 
 struct LinearProbe {
   Tensor mean,
-      deviation;  // double [D], of each coordinate of the inputs; a deviation of 0 counts as 1
+      deviation;  // double [D], of each coordinate of the inputs; 1 where all are equal
   Tensor weight;  // double [D, V], of standardised inputs
   Tensor bias;    // double [V]
   double penalty = 0;

@@ -65,7 +65,7 @@ struct LEA_API QualitySample {
 // What an environment answers about the n events of a sample. What is undefined is not measured.
 struct QualityAnswers {
   Tensor rewards;         // float [n, 3], of QualitySample::actions()
-  Tensor states, others;  // float [n, S], of histories() and others()
+  Tensor states, others;  // float [n, S], of histories() and others(): both or neither
 };
 
 struct QualityFigure {
