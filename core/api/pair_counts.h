@@ -83,8 +83,8 @@ void for_each_entry(Matrix& matrix, const Entry& entry) {
   }
 }
 
-// The same entries with the values f(count, sum of the row, sum of the column). The matrix of counts
-// is symmetric, so the sum of a column is that of the row with its number.
+// The same entries with the values f(count, sum of the row, sum of the column). The matrix of
+// counts is symmetric, so the sum of a column is that of the row with its number.
 template <class F>
 SparseRows with_values(SparseRows counts, const F& f) {
   std::vector<double> sums(static_cast<size_t>(counts.rows()), 0);

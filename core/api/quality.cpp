@@ -37,7 +37,7 @@ bool is_fitted(const QualityEvent& event) {
   return mix(kHalf, static_cast<uint64_t>(event.sequence)) % 2 == 0;
 }
 
-// Whether the logged item is among the first of all items that are not in the history. `scores` [N].
+// Whether the logged item is among the first of all items outside of the history. `scores` [N].
 double hit_of(const QualitySample& sample, const QualityEvent& event, const double* scores) {
   const auto history = sample.asked(event, event.end).history;
   const double logged = scores[event.logged - 1];
@@ -157,7 +157,7 @@ std::vector<double> greater(const std::vector<double>& a, const std::vector<doub
   return result;
 }
 
-// Builds one figure of the environment and of all baselines on the events for which all have values.
+// Builds one figure of the environment and of all baselines on the same events.
 class Comparison {
  public:
   Comparison(const QualitySample& sample, const Baselines& baselines, const Values& own,

@@ -14,16 +14,16 @@ namespace lea {
 // sequence, [sequences]. NaN when it has no event.
 using Figure = std::function<double(const std::vector<double>& weight)>;
 
-// Numbers the sequences anew, from 0 without gaps, in the order in which they first occur. Returns how
-// many there are.
+// Numbers the sequences anew, from 0 without gaps, in the order in which they first occur. Returns
+// how many there are.
 LEA_API int64_t number_sequences(std::vector<int64_t>& sequence);
 
 // The mean of the events' values. `sequence` [events] has the sequence of each event, from 0.
 LEA_API Figure mean_figure(const std::vector<int64_t>& sequence, const std::vector<double>& value);
 
 // The area under the ROC curve (Hanley and McNeil 1982): the share of all pairs of a positive and a
-// negative, also of different events, in which the positive has the higher score. Equal scores count
-// half. Both [events].
+// negative, also of different events, in which the positive has the higher score. Equal scores
+// count half. Both [events].
 LEA_API Figure auc_figure(const std::vector<int64_t>& sequence, const std::vector<double>& positive,
                           const std::vector<double>& negative);
 
@@ -33,8 +33,8 @@ struct Spread {
   double low = 0, high = 0;     // the 95 % interval of the gain
 };
 
-// `other` is a figure of the same events, or empty: then the gain is that over 0. With fewer than two
-// sequences nothing is known of the spread: the error is infinite, and so are the limits.
+// `other` is a figure of the same events, or empty: then the gain is that over 0. With fewer than
+// two sequences nothing is known of the spread: the error is infinite, and so are the limits.
 LEA_API Spread spread_of(const Figure& figure, const Figure& other, int64_t sequences);
 
 }  // namespace lea

@@ -1,6 +1,6 @@
-// The cluster bootstrap (Davison and Hinkley, Bootstrap Methods and their Application, 1997, section
-// 3.8): clusters of values that are not independent, such as the events of a sequence, are drawn with
-// replacement, and a figure is computed again for each draw.
+// The cluster bootstrap (Davison and Hinkley, Bootstrap Methods and their Application, 1997,
+// section 3.8): clusters of values that are not independent, such as the events of a sequence, are
+// drawn with replacement, and a figure is computed again for each draw.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace lea {
 // With one less than a multiple of 40, the limits are order statistics and need no interpolation.
 inline constexpr size_t kResamples = 1999;
 
-// Calls visit(drawn) for each resample. `drawn` has as many numbers of clusters, from 0, as there are
-// clusters. The draws are the same at each call.
+// Calls visit(drawn) for each resample. `drawn` has as many numbers of clusters, from 0, as there
+// are clusters. The draws are the same at each call.
 template <class Visit>
 void for_each_resample(size_t clusters, const Visit& visit) {
   std::mt19937_64 random(1);

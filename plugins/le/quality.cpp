@@ -130,8 +130,8 @@ int64_t end_of_chunk(int64_t done, int64_t chunk, int64_t size) {
   return std::min(size, done - done % chunk + chunk);
 }
 
-// Writes the answers to all events, [n, 3 + 2 D]: rewards, state and other state. Returns false when
-// stop(events that are done) was true.
+// Writes the answers to all events, [n, 3 + 2 D]: rewards, state and other state. Returns false
+// when stop(events that are done) was true.
 bool write_answers(const EnvironmentModel& model, const QualitySample& sample,
                    const std::string& path, const std::function<bool(int64_t)>& stop) {
   TableWriter writer(path, sample.size(), 3 + 2 * model.width());
@@ -185,8 +185,8 @@ bool write_choices(const EnvironmentModel& model, const QualitySample& sample,
   return true;
 }
 
-// Writes the tables of the parts that have events and none yet. The model is opened by `open` when the
-// first is missing. Returns false when it is to leave.
+// Writes the tables of the parts that have events and none yet. The model is opened by `open` when
+// the first is missing. Returns false when it is to leave.
 template <class Open, class Write>
 bool write_parts(PrepareContext& context, const std::vector<Part>& parts, const Open& open,
                  const Write& write) {

@@ -1,5 +1,5 @@
-// The figures of an environment's quality. tests/golden/quality/make.py computes them again with NumPy
-// and scikit-learn.
+// The figures of an environment's quality. tests/golden/quality/make.py computes them again with
+// NumPy and scikit-learn.
 #include "core/api/quality.h"
 
 #include <ATen/ATen.h>
