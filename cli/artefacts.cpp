@@ -40,6 +40,7 @@ std::string line_of(const lab::ArtefactRow& row) {
   if (row.waiting > 0) text += ", awaited";
   if (row.result && row.result->making) {
     for (const auto& [name, value] : row.result->making->quality) {
+      if (name.find('.') != std::string::npos) continue;  // a detail, which `show` has
       char number[32];
       std::snprintf(number, sizeof number, "%.4g", value);
       text += ", " + printable(name) + " " + number;

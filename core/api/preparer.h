@@ -55,7 +55,9 @@ class LEA_API PrepareContext {
   // The folder of the artefact that `Artefact::after` names.
   virtual std::string earlier() const = 0;
 
-  // Records a figure of the artefact's quality, such as the loss that was reached.
+  // Records a figure of the artefact's quality, such as the loss that was reached. A figure with a
+  // dot in its name is a detail of another one, such as `loss.error`: `lealab artefacts show` has it,
+  // but not `lealab artefacts list` and the footers of tables.
   virtual void record(const std::string& name, double value) = 0;
   // Tells the progress. True: leave at once, with everything written that the next attempt needs.
   // To be called at least every few seconds.

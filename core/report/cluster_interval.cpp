@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
+
+#include "core/base/resample.h"
 
 namespace lea::report {
 namespace {
 
-// With one less than a multiple of 40, the limits are order statistics and need no interpolation.
-constexpr size_t kResamples = 1999;
 constexpr size_t kMostClusters = 10000;
 
 struct Share {
@@ -28,23 +27,19 @@ double mean_over_splits(const std::vector<Share>& by_split) {
 
 // The difference in each resample, in rising order. `shares` is [clusters, splits].
 std::vector<double> resampled(const std::vector<Share>& shares, size_t clusters, size_t splits) {
-  std::mt19937_64 random(1);
   std::vector<double> differences;
   std::vector<Share> sum(splits);
-  for (size_t resample = 0; resample < kResamples; ++resample) {
+  for_each_resample(clusters, [&](const std::vector<size_t>& drawn) {
     std::fill(sum.begin(), sum.end(), Share());
-    for (size_t draw = 0; draw < clusters; ++draw) {
-      // Multiply and shift, because the distributions of the library differ between libraries.
-      const auto drawn =
-          static_cast<size_t>((static_cast<unsigned __int128>(random()) * clusters) >> 64);
-      const Share* of_cluster = &shares[drawn * splits];
+    for (const size_t cluster : drawn) {
+      const Share* of_cluster = &shares[cluster * splits];
       for (size_t split = 0; split < splits; ++split) {
         sum[split].difference += of_cluster[split].difference;
         sum[split].events += of_cluster[split].events;
       }
     }
     differences.push_back(mean_over_splits(sum));
-  }
+  });
   std::sort(differences.begin(), differences.end());
   return differences;
 }
@@ -75,9 +70,9 @@ std::optional<ClusterInterval> cluster_interval(const std::vector<SplitPart>& pa
   }
 
   const std::vector<double> differences = resampled(shares, clusters, splits);
-  const size_t tail = (kResamples + 1) / 40;  // 2.5 % on either side
-  interval.low = differences[tail - 1];
-  interval.high = differences[kResamples - tail];
+  const auto [low, high] = percentile_interval(differences);
+  interval.low = low;
+  interval.high = high;
   const auto not_above = std::upper_bound(differences.begin(), differences.end(), 0.0);
   const auto not_below = std::lower_bound(differences.begin(), differences.end(), 0.0);
   const auto fewer = std::min(not_above - differences.begin(), differences.end() - not_below);

@@ -1,7 +1,6 @@
 // Writes the footer of a table: data, split, protocol, number of runs, and problems.
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <set>
 
 #include "core/base/clock.h"
@@ -11,6 +10,7 @@
 #include "core/report/labels.h"
 #include "core/report/pairs.h"
 #include "core/report/pivot.h"
+#include "core/report/quality_notes.h"
 #include "core/report/training_free.h"
 #include "core/spec/run_spec.h"
 
@@ -314,64 +314,6 @@ void add_machines(const Pivot& pivot, Lines* notes) {
   }
 }
 
-// The least and the greatest value of a figure.
-struct Span {
-  double low = 0, high = 0;
-};
-
-// ".671", "12.3", "71,872": three digits that count, and whole numbers in full.
-std::string figure_text(double value) {
-  const double size = std::abs(value);
-  if (size >= 999.5 && size < 1e15) return (value < 0 ? "-" : "") + grouped(std::llround(size));
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  std::string shown = text;
-  const size_t zero = shown.find("0.");
-  if (zero == 0 || (zero == 1 && shown[0] == '-')) shown.erase(zero, 1);
-  return shown;
-}
-
-// "reward_accuracy .671, loss .31 to .32": what was recorded of one artefact in the runs of a row.
-std::string figures_text(const std::map<std::string, Span>& figures) {
-  std::vector<std::string> parts;
-  for (const auto& [name, span] : figures) {
-    const std::string low = figure_text(span.low), high = figure_text(span.high);
-    parts.push_back(name + " " + low + (low == high ? "" : " to " + high));
-  }
-  return joined(parts);
-}
-
-// The recorded quality of the artefacts that a row's runs used. Rows with the same figures share a
-// line.
-void add_quality(const Pivot& pivot, Lines* notes) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> lines;  // figures, rows
-  for (const Row& row : pivot.rows) {
-    std::map<std::string, std::map<std::string, Span>> artefacts;  // by name, figure
-    for (const Member& member : row.finished) {
-      for (const run::UsedArtefact& used : member.result.artefacts) {
-        for (const auto& [name, value] : used.quality) {
-          Span& span = artefacts[used.name].try_emplace(name, Span{value, value}).first->second;
-          span = {std::min(span.low, value), std::max(span.high, value)};
-        }
-      }
-    }
-    if (artefacts.empty()) continue;
-    std::vector<std::string> parts;
-    for (const auto& [name, figures] : artefacts)
-      parts.push_back(name + ": " + figures_text(figures));
-    const std::string text = joined(parts, "; ");
-    const auto same = std::find_if(lines.begin(), lines.end(),
-                                   [&](const auto& line) { return line.first == text; });
-    if (same == lines.end()) {
-      lines.push_back({text, {row.name}});
-    } else {
-      same->second.push_back(row.name);
-    }
-  }
-  for (const auto& [text, rows] : lines)
-    notes->push_back("Artefacts of " + joined(rows) + ": " + text + ".");
-}
-
 }  // namespace
 
 void add_footer(const TableOptions& options, Pivot* table) {
@@ -381,7 +323,7 @@ void add_footer(const TableOptions& options, Pivot* table) {
   add_counts(pivot, &notes);
   for (std::string& line : pair_notes(pivot)) notes.push_back(std::move(line));
   add_head(pivot, &notes);
-  add_quality(pivot, &notes);
+  for (std::string& line : quality_notes(pivot)) notes.push_back(std::move(line));
   for (std::string& line : training_free_notes(options, table)) notes.push_back(std::move(line));
   for (std::string& line : flags(pivot)) notes.push_back(std::move(line));
   add_gaps(pivot, &notes);

@@ -11,10 +11,10 @@
 #include <ATen/ATen.h>
 
 #include "core/api/low_rank.h"
+#include "core/api/pair_counts.h"
 #include "core/api/plugin.h"
 #include "core/api/sparse_file.h"
 #include "plugins/environments/item_vectors.h"
-#include "plugins/environments/pair_counts.h"
 
 namespace {
 
@@ -139,7 +139,7 @@ class Cooccurrence final : public lea::Environment {
     const bool cosine = params_.measure == "cosine";
     association_ = lea::with_values(counts, [&](double count, double row, double column) {
       if (cosine) return count / std::sqrt(row * column);
-      return std::max(0.0, std::log(count * total / (row * column)) / -std::log(count / total));
+      return lea::normalised_information(count, row, column, total);
     });
   }
 

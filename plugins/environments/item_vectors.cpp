@@ -13,8 +13,8 @@
 #include <filesystem>
 
 #include "core/api/low_rank.h"
+#include "core/api/pair_counts.h"
 #include "core/api/plugin.h"
-#include "plugins/environments/pair_counts.h"
 #include "plugins/environments/skip_gram.h"
 
 namespace {

@@ -4,9 +4,11 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "core/api/pair_counts.h"
 #include "core/api/table.h"
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
@@ -52,8 +54,7 @@ inline float dot(const float* a, const float* b, int64_t width) {
   return sum;
 }
 
-// What the items of a history weigh, float [B, T]: decay^(length - 1 - j) for the item at position
-// j, divided by their sum. So the last item weighs most, and an empty history has no weight.
+// decayed_weights() of each history, float [B, T]. An empty history has no weight.
 inline Tensor history_weights(const History& history, double decay) {
   const int64_t rows = history.items.size(0), positions = history.items.size(1);
   const Tensor lengths = history.length.to(at::kCPU).contiguous();
@@ -61,12 +62,8 @@ inline Tensor history_weights(const History& history, double decay) {
   const int64_t* length = lengths.const_data_ptr<int64_t>();
   float* weight = result.mutable_data_ptr<float>();
   for (int64_t row = 0; row < rows; ++row, weight += positions) {
-    double sum = 0, power = 1;
-    for (int64_t j = length[row] - 1; j >= 0; --j, power *= decay) {
-      weight[j] = static_cast<float>(power);
-      sum += power;
-    }
-    for (int64_t j = 0; j < length[row]; ++j) weight[j] = static_cast<float>(weight[j] / sum);
+    const std::vector<float> decayed = decayed_weights(length[row], decay);
+    std::copy(decayed.begin(), decayed.end(), weight);
   }
   return result;
 }

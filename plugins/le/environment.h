@@ -24,9 +24,9 @@ class LanguageEnvironment final : public Environment, public Chooser {
   static constexpr bool kGivesState = true, kNeedsPool = true;
   using Params = Settings;
 
-  // tokens, adapter, states and rewards, each made from the one before but for rewards, which are
-  // made from adapter. The folder of adapter holds all that the model needs, also the item tokens, so
-  // that what is made from it needs no other folder.
+  // tokens, and adapter from it; from adapter states and rewards, and quality and choices, whose
+  // figures no environment reads. The folder of adapter holds all that the model needs, also the item
+  // tokens, so that what is made from it needs no other folder.
   static std::vector<Artefact> artefacts();
   class Maker;
 

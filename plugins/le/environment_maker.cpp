@@ -80,12 +80,6 @@ bool fill_table(const EnvironmentModel& model, const TrainingData& training,
   return !context.stop(writer.done(), rows);
 }
 
-void require_items(const EnvironmentModel& model, const PrepareContext& context) {
-  if (model.tokens().size(0) == context.items()) return;
-  throw DataError("the item tokens are of " + std::to_string(model.tokens().size(0)) +
-                  " items, but the data has " + std::to_string(context.items()));
-}
-
 // Weights of the layers, which take part in each row.
 double body_of(const lm::Config& config) {
   const auto width = double(config.width), inner = double(config.inner);
@@ -136,6 +130,16 @@ std::vector<Artefact> LanguageEnvironment::artefacts() {
        .params = {"empty_history"},
        .reads = {"training", "history", "pool"},
        .slot = "reward"},
+      // The portion and its seed are in the key of the adapter.
+      {.kind = "quality",
+       .after = "adapter",
+       .params = {"quality_events"},
+       .reads = {"texts", "training", "history"}},
+      {.kind = "choices",
+       .after = "adapter",
+       .params = {"selection_prompt", "list_item", "list_separator", "labels", "quality_events"},
+       .reads = {"texts", "training", "history"},
+       .slot = "augment"},
   };
 }
 
@@ -167,10 +171,18 @@ std::vector<std::vector<AskedPlace>> chunks_of(const TrainingData& training, boo
   return chunks;
 }
 
+void require_items(const EnvironmentModel& model, const PrepareContext& context) {
+  if (model.tokens().size(0) == context.items()) return;
+  throw DataError("the item tokens are of " + std::to_string(model.tokens().size(0)) +
+                  " items, but the data has " + std::to_string(context.items()));
+}
+
 void LanguageEnvironment::Maker::prepare(const Artefact& artefact, PrepareContext& context) {
   if (artefact.kind == "tokens") return make_tokens(context);
   if (artefact.kind == "adapter") return make_adapter(context);
   if (artefact.kind == "states") return make_states(context);
+  if (artefact.kind == "quality") return make_quality(context);
+  if (artefact.kind == "choices") return make_choices(context);
   return make_rewards(context);
 }
 
@@ -300,6 +312,10 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
          {&parts.start, &parts.item, &parts.action, &parts.state_start, &parts.state_item})
       *rows += kTitle;
   }
+  if (artefact.kind == "quality")
+    return {{"multiply_adds", body * rows_of_quality(settings_, context, prompts, parts)}};
+  if (artefact.kind == "choices")
+    return {{"multiply_adds", body * rows_of_choices(settings_, context, prompts)}};
   // The rows that histories take which are asked for states, and for so many actions.
   const auto rows_of = [&](const std::vector<int64_t>& ends, bool states, int64_t actions) {
     std::vector<Wanted> wanted;

@@ -1,6 +1,7 @@
-// Makes the four artefacts of the language-model environment.
+// Makes the artefacts of the language-model environment.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,10 @@ class LanguageEnvironment::Maker final : public Preparer {
   void make_adapter(PrepareContext& context) const;
   void make_states(PrepareContext& context) const;
   void make_rewards(PrepareContext& context) const;
+  // These are in quality.cpp.
+  std::unique_ptr<EnvironmentModel> open_model(const PrepareContext& context) const;
+  void make_quality(PrepareContext& context) const;
+  void make_choices(PrepareContext& context) const;
 
   const Settings settings_;
 };
@@ -39,5 +44,13 @@ struct AskedPlace {
 // interrupted making computes the same passes as one that is not.
 std::vector<std::vector<AskedPlace>> chunks_of(const TrainingData& training, bool events,
                                                const RowsOfParts& parts, int64_t actions);
+
+// Throws DataError when the item tokens are of other items than the data.
+void require_items(const EnvironmentModel& model, const PrepareContext& context);
+
+// The rows that the quality and the choices take, about.
+double rows_of_quality(const Settings& settings, PrepareContext& context, const Prompts& prompts,
+                       const RowsOfParts& parts);
+double rows_of_choices(const Settings& settings, PrepareContext& context, const Prompts& prompts);
 
 }  // namespace lea::le

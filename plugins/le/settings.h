@@ -64,6 +64,8 @@ struct Settings : TuningSettings {
   // What the LE answers.
   std::string empty_history = "mean";
 
+  int64_t quality_events = 2000;
+
   void fields(Fields& f) {
     f.model("model", model, "folder of the language model, or its name in the lab's models");
     f.choice("dtype", dtype, {"bfloat16", "float32"}, "type of the frozen weights");
@@ -122,6 +124,8 @@ struct Settings : TuningSettings {
     f.boolean("head_bias", head_bias, "the score head has a bias (U15)");
     f.choice("empty_history", empty_history, {"mean", "zero"},
              "reward after an empty history: the mean of all others, or 0; its state is zeros");
+    f.integer("quality_events", quality_events, {0, 1e6},
+              "events to measure the quality on, outside of the portion and as many inside; 0: none");
   }
 };
 

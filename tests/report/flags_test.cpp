@@ -220,6 +220,35 @@ TEST_F(Flags, ARowWithSeveralArtefactsOfANameShowsTheirSpan) {
               HasSubstr("Artefacts of gru4rec snqn: adapter of lea.le: accuracy .6 to .7.\n"));
 }
 
+TEST_F(Flags, AFigureStandsBesideTheBestBaselineAndSaysWhenItIsNoMore) {
+  const nlohmann::json quality = {{"events", 2000},
+                                  {"events.inside", 1500},
+                                  {"reward_accuracy", 0.7113},
+                                  {"reward_accuracy.beside.cooccurrence", 0.6},
+                                  {"reward_accuracy.beside.text", 0.657},
+                                  {"reward_accuracy.error", 0.01},
+                                  {"reward_accuracy.gain_low", 0.02},
+                                  {"reward_accuracy.inside", 0.8},
+                                  {"state_hit_20", 0.1},
+                                  {"state_hit_20.beside.cooccurrence", 0.167},
+                                  {"state_hit_20.gain_low", -0.08}};
+  put(with_quality(run("gru4rec", "snqn", 1), "quality of lea.le", quality), 0.04);
+  EXPECT_THAT(table("text"),
+              HasSubstr("Artefacts of gru4rec snqn: quality of lea.le: events 2,000, "
+                        "reward_accuracy .711 (text .657), "
+                        "state_hit_20 .1 (no more than cooccurrence .167).\n"));
+}
+
+TEST_F(Flags, SeveralArtefactsOfWhichSomeAreNoMoreThanABaselineSaySo) {
+  for (const int64_t seed : {1, 2}) {
+    const nlohmann::json quality = {{"accuracy", 0.6 + 0.1 * double(seed)},
+                                    {"accuracy.beside.text", 0.7},
+                                    {"accuracy.gain_low", 0.1 * double(seed) - 0.15}};
+    put(with_quality(run("gru4rec", "snqn", seed), "quality of lea.le", quality), 0.04);
+  }
+  EXPECT_THAT(table("text"), HasSubstr("accuracy .7 to .8 (in part no more than text .7).\n"));
+}
+
 TEST_F(Flags, ResultsOfOlderProgramsHaveNoLineAboutTheirArtefacts) {
   put(with_artefact("snqn", 1, std::string(64, 'e'), 'a'), 0.04);
   EXPECT_THAT(table("text"), Not(HasSubstr("Artefacts of")));

@@ -1,4 +1,5 @@
-// How often items occur close to each other in the training sequences, and what follows from it.
+// What environments without a language model are made of: how often items occur close to each other
+// in the training sequences, what follows from it, and how the items of a history are weighted.
 // Items are rows and columns 1..N; row and column 0 are empty.
 #pragma once
 
@@ -82,8 +83,8 @@ void for_each_entry(Matrix& matrix, const Entry& entry) {
   }
 }
 
-// The same entries with the values f(count, sum of the row, sum of the column). The matrix of counts
-// is symmetric, so the sum of a column is that of the row with its number.
+// The same entries with the values f(count, sum of the row, sum of the column). The matrix of
+// counts is symmetric, so the sum of a column is that of the row with its number.
 template <class F>
 SparseRows with_values(SparseRows counts, const F& f) {
   std::vector<double> sums(static_cast<size_t>(counts.rows()), 0);
@@ -100,6 +101,26 @@ inline float value_at(const SparseRows& matrix, int64_t row, int64_t column) {
              end = matrix.column.begin() + matrix.offset[row + 1];
   const auto found = std::lower_bound(begin, end, column);
   return found != end && *found == column ? matrix.value[found - matrix.column.begin()] : 0;
+}
+
+// What the items of a history of so many items weigh, from the oldest: decay^(length - 1 - j) for
+// position j, divided by their sum. So the last item weighs most.
+inline std::vector<float> decayed_weights(int64_t length, double decay) {
+  std::vector<float> weight(static_cast<size_t>(length));
+  double sum = 0, power = 1;
+  for (size_t j = weight.size(); j-- > 0; power *= decay) {
+    weight[j] = static_cast<float>(power);
+    sum += power;
+  }
+  for (float& one : weight) one = static_cast<float>(one / sum);
+  return weight;
+}
+
+// The normalised pointwise mutual information of one entry of count_pairs(), 0..1 (Bouma 2009):
+// max(0, ln(p_ij / (p_i p_j)) / -ln p_ij). `row` and `column` are the sums of its row and column,
+// `total` that of all entries.
+inline double normalised_information(double count, double row, double column, double total) {
+  return std::max(0.0, std::log(count * total / (row * column)) / -std::log(count / total));
 }
 
 // Positive pointwise mutual information less a shift (Levy and Goldberg 2014):

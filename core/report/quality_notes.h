@@ -1,0 +1,24 @@
+// The line of a table's footer about how good the artefacts are that a row's runs used.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/report/pivot.h"
+
+namespace lea::report {
+
+// "Artefacts of ROWS: ARTEFACT: FIGURE .671, FIGURE .31 to .32; ARTEFACT: ...", with the least and
+// the greatest value where the runs of a row used several. Rows with the same text share a line.
+//
+// A figure whose name has a dot is a detail of the figure before the dot and is left out, except
+// that the details of core/api/quality.h decide what follows a figure in brackets:
+//
+//   reward_accuracy .671 (cooccurrence .612)           the greatest figure of a baseline
+//   reward_accuracy .62 (no more than cooccurrence .612)
+//
+// the latter where the 95 % interval of the difference to that baseline is not above 0. Where that
+// is so for some of several artefacts, it says "in part no more than".
+std::vector<std::string> quality_notes(const Pivot& pivot);
+
+}  // namespace lea::report
