@@ -180,7 +180,8 @@ TEST(EnvironmentContracts, CoverTheBundledOnes) {
               ::testing::IsSupersetOf({"lea.class_mean", "lea.cooccurrence", "lea.item_mean",
                                        "lea.item_vectors", "lea.le", "lea.matched", "lea.oracle",
                                        "lea.popularity", "lea.predefined", "lea.random",
-                                       "lea.shuffled", "lea.table", "lea.text_tfidf"}));
+                                       "lea.shuffled", "lea.standardised", "lea.table",
+                                       "lea.text_tfidf"}));
   for (const auto& [id, reason] : kReadsRoles) {
     EXPECT_NO_THROW(toy::registry().get("environment", id)) << "listed, but gone";
   }
