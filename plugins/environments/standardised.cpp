@@ -12,6 +12,7 @@
 // may have only one of the two at hand in the slot where it stands.
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
