@@ -25,6 +25,7 @@ std::string run_name(const std::vector<std::string>& axes,
                      const std::map<std::string, std::string>& labels, int64_t seed) {
   std::string name;
   for (const std::string& axis : axes) {
+    if (axis == spec::kRunSeed) continue;
     const auto label = labels.find(axis);
     if (label != labels.end()) name += printable(label->second) + " ";
   }

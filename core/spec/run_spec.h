@@ -83,6 +83,9 @@ nlohmann::json essential_settings(nlohmann::json document);
 // The setting that gives one data set several splits. As an axis of an experiment it repeats each
 // cell, as the seeds do, and tables take the mean over its values.
 inline constexpr const char* kSplitSeed = "split.seed";
+// The axis of a zip that pairs the seeds of runs with other settings. Its runs are repetitions of one
+// row of a table, and so are those on the axes of other seeds.
+inline constexpr const char* kRunSeed = "seed";
 
 // The sha256 (hex) of the essential settings of a run. Runs with equal hashes repeat each other.
 std::string run_hash(const RunSpec& run);
