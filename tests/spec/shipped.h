@@ -16,7 +16,7 @@ inline ParamInfo any(const char* name, ParamValue value) {
 }
 
 inline PluginInfo plugin(const char* kind, const char* id, std::vector<ParamInfo> params,
-                  std::vector<std::string> uses = {}) {
+                         std::vector<std::string> uses = {}) {
   PluginInfo info;
   info.kind = kind;
   info.id = id;
