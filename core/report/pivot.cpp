@@ -9,6 +9,7 @@
 #include "core/data/dataset.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
+#include "core/report/repeats.h"
 #include "core/spec/run_spec.h"
 #include "core/spec/yaml.h"
 
@@ -17,38 +18,10 @@ namespace {
 
 using Leaves = std::map<std::string, std::string>;
 
-// What the runs of one row may differ in, beside their own seed.
-struct Repeats {
-  bool over_splits = false;  // the seed of the split
-  bool own_seeds = false;    // seeds of plugins and of the pool, on the axes of a zip with `seed`
-
-  bool covers(const std::string& axis) const {
-    if (axis == spec::kSplitSeed) return over_splits;
-    return own_seeds && (axis == spec::kRunSeed || axis.ends_with(".seed"));
-  }
-};
-
-// Removes each `seed` from the parameters of plugins, also of those that they name.
-void forget_seeds(nlohmann::json* value) {
-  if (value->is_object()) value->erase("seed");
-  if (!value->is_structured()) return;
-  for (nlohmann::json& inner : *value) forget_seeds(&inner);
-}
-
-nlohmann::json without_seeds(nlohmann::json spec, const Repeats& repeats) {
-  const auto split = spec.find("split");
-  if (repeats.over_splits && split != spec.end() && split->is_object()) split->erase("seed");
-  if (!repeats.own_seeds) return spec;
-  for (const char* key : {"backbone", "framework", "reward", "state", "augment", "negatives"}) {
-    if (const auto found = spec.find(key); found != spec.end()) forget_seeds(&*found);
-  }
-  return spec;
-}
-
 // What distinguishes one row from another: the cell, and for imported ranks the name. Where seeds of
 // plugins are no difference, the labels are one, because a bundle may state another seed on purpose.
 std::string row_key(const db::RunRow& run, const Repeats& repeats) {
-  std::string key = spec::cell_key(without_seeds(run.spec, repeats)) + " " + run.source;
+  std::string key = spec::cell_key(without_repeats(run.spec, repeats)) + " " + run.source;
   if (run.source == "lealab" && !repeats.own_seeds) return key;
   for (const auto& [axis, label] : run.labels) {
     if (!repeats.covers(axis)) key += " " + axis + "=" + label;
@@ -96,17 +69,6 @@ std::set<int64_t> splits_on_an_axis(const std::vector<db::RunRow>& runs,
   if (!plan || !on_axis(plan->axes)) return splits;
   for (const db::ExperimentRow::Run& run : plan->runs) splits.insert(split_of({}, run.labels));
   return splits;
-}
-
-// Whether the experiment pairs the seeds of its runs with other seeds.
-bool seeds_on_an_axis(const std::vector<db::RunRow>& runs,
-                      const std::optional<db::ExperimentRow>& plan) {
-  const auto on_axis = [](const std::vector<std::string>& axes) {
-    return std::find(axes.begin(), axes.end(), spec::kRunSeed) != axes.end();
-  };
-  return (plan && on_axis(plan->axes)) ||
-         std::any_of(runs.begin(), runs.end(),
-                     [&](const db::RunRow& run) { return on_axis(run.axes); });
 }
 
 Member member_of(const db::RunRow& run, bool over_splits, data::Fingerprints& data,
@@ -179,12 +141,6 @@ struct Draft {
   db::RunRow first;                                         // gives the row its labels
   std::map<Repetition, std::vector<Member>> by_repetition;  // all runs of the row
 };
-
-// The labels and axes by which rows are told apart.
-void forget_repeats(const Repeats& repeats, db::RunRow* run) {
-  std::erase_if(run->labels, [&](const auto& label) { return repeats.covers(label.first); });
-  std::erase_if(run->axes, [&](const std::string& axis) { return repeats.covers(axis); });
-}
 
 std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs, const Repeats& repeats,
                               const std::map<std::string, Measured>& stored,
