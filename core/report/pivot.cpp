@@ -9,6 +9,7 @@
 #include "core/data/dataset.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
+#include "core/report/repeats.h"
 #include "core/spec/run_spec.h"
 #include "core/spec/yaml.h"
 
@@ -17,27 +18,22 @@ namespace {
 
 using Leaves = std::map<std::string, std::string>;
 
-// The rows of a table that takes means over splits know no seed of a split.
-nlohmann::json without_split_seed(nlohmann::json spec) {
-  const auto split = spec.find("split");
-  if (split != spec.end() && split->is_object()) split->erase("seed");
-  return spec;
-}
-
-// What distinguishes one row from another: the cell, and for imported ranks the name.
-std::string row_key(const db::RunRow& run, bool over_splits) {
-  std::string key =
-      spec::cell_key(over_splits ? without_split_seed(run.spec) : run.spec) + " " + run.source;
-  if (run.source == "lealab") return key;
-  for (const auto& [axis, label] : run.labels) key += " " + axis + "=" + label;
+// What distinguishes one row from another: the cell, and for imported ranks the name. Where seeds of
+// plugins are no difference, the labels are one, because a bundle may state another seed on purpose.
+std::string row_key(const db::RunRow& run, const Repeats& repeats) {
+  std::string key = spec::cell_key(without_repeats(run.spec, repeats)) + " " + run.source;
+  if (run.source == "lealab" && !repeats.own_seeds) return key;
+  for (const auto& [axis, label] : run.labels) {
+    if (!repeats.covers(axis)) key += " " + axis + "=" + label;
+  }
   return key;
 }
 
 // The settings of a cell, in which two rows of equal labels differ.
-Leaves settings_of(const db::RunRow& run, bool over_splits) {
+Leaves settings_of(const db::RunRow& run, const Repeats& repeats) {
   Leaves leaves = flatten(spec::essential_settings(run.spec));
   leaves.erase("seed");
-  if (over_splits) leaves.erase(spec::kSplitSeed);
+  std::erase_if(leaves, [&](const auto& leaf) { return repeats.covers(leaf.first); });
   return leaves;
 }
 
@@ -146,27 +142,21 @@ struct Draft {
   std::map<Repetition, std::vector<Member>> by_repetition;  // all runs of the row
 };
 
-// The labels and axes by which rows are told apart.
-void forget_split(db::RunRow* run) {
-  run->labels.erase(spec::kSplitSeed);
-  std::erase(run->axes, spec::kSplitSeed);
-}
-
-std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs, bool over_splits,
+std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs, const Repeats& repeats,
                               const std::map<std::string, Measured>& stored,
                               const TableOptions& options, bool closed) {
   std::map<std::string, size_t> index;  // by row_key
   std::vector<Draft> drafts;
   data::Fingerprints data(options.lab);
   for (const db::RunRow& run : runs) {
-    const auto [at, fresh] = index.emplace(row_key(run, over_splits), drafts.size());
+    const auto [at, fresh] = index.emplace(row_key(run, repeats), drafts.size());
     if (fresh) {
-      drafts.push_back({{}, settings_of(run, over_splits), run, {}});
-      if (over_splits) forget_split(&drafts.back().first);
+      drafts.push_back({{}, settings_of(run, repeats), run, {}});
+      forget_repeats(repeats, &drafts.back().first);
     }
     Draft& draft = drafts[at->second];
     draft.row.untrained = untrained(run);
-    Member member = member_of(run, over_splits, data, options, stored, closed);
+    Member member = member_of(run, repeats.over_splits, data, options, stored, closed);
     draft.by_repetition[member.repetition].push_back(std::move(member));
   }
   for (Draft& draft : drafts) {
@@ -180,7 +170,8 @@ std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs, bool over_spl
 }
 
 // Adds planned runs that do not exist as missing, to the row with their labels or to a new row.
-void add_planned(const db::ExperimentRow& plan, bool over_splits, std::vector<Draft>* drafts) {
+void add_planned(const db::ExperimentRow& plan, const Repeats& repeats,
+                 std::vector<Draft>* drafts) {
   std::set<std::pair<std::string, int64_t>> present;
   for (const Draft& draft : *drafts) {
     for (const auto* members : {&draft.row.finished, &draft.row.unfinished}) {
@@ -194,7 +185,7 @@ void add_planned(const db::ExperimentRow& plan, bool over_splits, std::vector<Dr
     planned.labels = run.labels;
     planned.axes = plan.axes;
     planned.position = static_cast<int64_t>(i);
-    if (over_splits) forget_split(&planned);
+    forget_repeats(repeats, &planned);
     auto found = std::find_if(drafts->begin(), drafts->end(), [&](const Draft& draft) {
       return draft.first.position >= 0 && draft.first.labels == planned.labels;
     });
@@ -202,7 +193,7 @@ void add_planned(const db::ExperimentRow& plan, bool over_splits, std::vector<Dr
       drafts->push_back({{}, {}, planned, {}});
       found = std::prev(drafts->end());
     }
-    const int64_t split = over_splits ? split_of({}, run.labels) : kOneSplit;
+    const int64_t split = repeats.over_splits ? split_of({}, run.labels) : kOneSplit;
     found->row.missing.push_back({split, run.seed});
   }
 }
@@ -407,7 +398,8 @@ double as_printed(double value) { return std::stod(fixed(value)); }
 std::vector<Row> more_rows(const Pivot& pivot, const std::vector<db::RunRow>& runs,
                            const std::map<std::string, Measured>& stored,
                            const TableOptions& options) {
-  std::vector<Draft> drafts = draft_rows(runs, pivot.over_splits, stored, options, pivot.closed);
+  std::vector<Draft> drafts =
+      draft_rows(runs, {pivot.over_splits, pivot.own_seeds}, stored, options, pivot.closed);
   return finish_rows(pivot, &drafts);
 }
 
@@ -418,8 +410,10 @@ Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& r
   Pivot pivot;
   pivot.experiment = experiment;
   pivot.over_splits = !options.rows_by_split && splits_on_an_axis(runs, plan).size() > 1;
-  std::vector<Draft> drafts = draft_rows(runs, pivot.over_splits, stored, options, closed);
-  if (plan) add_planned(*plan, pivot.over_splits, &drafts);
+  pivot.own_seeds = seeds_on_an_axis(runs, plan);
+  const Repeats repeats{pivot.over_splits, pivot.own_seeds};
+  std::vector<Draft> drafts = draft_rows(runs, repeats, stored, options, closed);
+  if (plan) add_planned(*plan, repeats, &drafts);
   pivot.axes = choose_axes(drafts);
   pivot.closed = all_closed(drafts);
   pivot.columns = choose_columns(drafts, options, pivot.closed);

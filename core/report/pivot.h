@@ -78,6 +78,7 @@ struct PairedRows {
 struct Pivot {
   std::string experiment;
   bool over_splits = false;  // the rows are means over splits: `split.seed` is an axis
+  bool own_seeds = false;    // runs of a row differ in seeds of plugins, too: a zip has `seed`
   std::vector<std::string> axes;
   std::vector<Column> columns;
   std::vector<Row> rows;  // untrained first, then in the order of the axes

@@ -1,5 +1,7 @@
 #include "core/run/header.h"
 
+#include <algorithm>
+
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
@@ -24,7 +26,9 @@ Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& ru
 std::string run_name(const std::vector<std::string>& axes,
                      const std::map<std::string, std::string>& labels, int64_t seed) {
   std::string name;
+  const bool own_seeds = std::find(axes.begin(), axes.end(), spec::kRunSeed) != axes.end();
   for (const std::string& axis : axes) {
+    if (own_seeds && spec::is_own_seed(axis)) continue;
     const auto label = labels.find(axis);
     if (label != labels.end()) name += printable(label->second) + " ";
   }

@@ -100,6 +100,15 @@ class Expansion {
 
   void read_seeds() {
     const Entry* seeds = root_->find("seeds");
+    const auto axis = std::find_if(grid_.axes().begin(), grid_.axes().end(),
+                                   [](const Axis& one) { return one.is_seed; });
+    if (axis != grid_.axes().end()) {
+      seed_axis_ = static_cast<size_t>(axis - grid_.axes().begin());
+      if (!seeds) return;
+      errors_.add(seeds->at, "seeds",
+                  "is stated, and `seed` in a `zip` is an axis of seeds; remove one of the two");
+      return;
+    }
     const ParamInfo info{"seeds", ParamType::kIntegers, std::vector<int64_t>(), {1, 9e15}, {}, ""};
     if (!seeds) {
       if (!layers_.root->find("seeds")) {
@@ -153,10 +162,11 @@ class Expansion {
     const Resolved resolved = resolver_.resolve(settings);
     used_environments_.insert(resolved.used_environments.begin(), resolved.used_environments.end());
     check_split_seed(cell, resolved);
-    if (!errors_.empty() || seeds_.empty()) return;
+    const std::vector<int64_t> of_cell = seeds_of(cell);
+    if (!errors_.empty() || of_cell.empty()) return;
     const auto labels = labels_of(cell, settings, resolved);
     const std::vector<int64_t> seeds =
-        resolved.run.reads_train ? seeds_ : std::vector<int64_t>{resolved.run.seed};
+        resolved.run.reads_train ? of_cell : std::vector<int64_t>{resolved.run.seed};
     const std::vector<std::string> hashes = run_hashes(resolved.run, seeds);
     for (size_t i = 0; i < seeds.size(); ++i) {
       PlannedRun planned{resolved.run, hashes[i], labels, cells_};
@@ -164,6 +174,15 @@ class Expansion {
       if (is_new(planned, cell)) experiment_.runs.push_back(std::move(planned));
     }
     ++cells_;
+  }
+
+  std::vector<int64_t> seeds_of(const Cell& cell) {
+    if (!seed_axis_) return seeds_;
+    const Axis& axis = grid_.axes()[*seed_axis_];
+    const int index = cell[*seed_axis_];
+    if (index >= 0) return {axis.values[static_cast<size_t>(index)].seed};
+    errors_.add(axis.at, "grid.include", "must name `seed` in each cell, because it is an axis");
+    return {};
   }
 
   // Only a split by sequence is drawn with a seed. With another, the seeds of an axis would repeat
@@ -239,6 +258,7 @@ class Expansion {
 
   static bool reads(const std::string& key, const Resolved& resolved) {
     const std::string head = key.substr(0, key.find('.'));
+    if (key == kRunSeed) return resolved.reads.contains("train");
     if (head == "environments") {
       const std::string rest = key.substr(head.size() + 1);
       return resolved.used_environments.contains(rest.substr(0, rest.find('.')));
@@ -284,7 +304,8 @@ class Expansion {
   Resolver resolver_;
   Settings defaults_;
   Grid grid_;
-  std::vector<int64_t> seeds_;
+  std::vector<int64_t> seeds_;       // without an axis of seeds
+  std::optional<size_t> seed_axis_;  // its index
   Experiment experiment_;
   std::set<std::string> used_environments_;        // declared names that some cell has resolved
   std::unordered_map<std::string, size_t> first_;  // index of the run that has this hash

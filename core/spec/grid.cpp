@@ -116,14 +116,16 @@ bool Grid::known_key(const std::string& key, const Location& at, const std::stri
   return false;
 }
 
-std::optional<Axis> Grid::start_axis(const Entry& entry, const std::string& key) {
+std::optional<Axis> Grid::start_axis(const Entry& entry, const std::string& key, bool zipped) {
   Axis axis;
   axis.key = entry.key;
   axis.at = entry.at;
   axis.is_plugin = is_slot(entry.key);
   axis.is_bundle = entry.key == kVariant;
+  axis.is_seed = zipped && entry.key == kRunSeed;
   const std::vector<std::string> also = {kVariant, "zip", "exclude", "include", "overrides"};
-  if (!axis.is_bundle && !known_key(entry.key, entry.at, key, also)) return std::nullopt;
+  const bool special = axis.is_bundle || axis.is_seed;
+  if (!special && !known_key(entry.key, entry.at, key, also)) return std::nullopt;
   if (!entry.value->is_list() || entry.value->items.empty()) {
     errors_.add(entry.value->at, key,
                 axis.is_bundle ? "must be a list of bundles, such as [{SNQN: {framework: snqn}}]"
@@ -150,7 +152,7 @@ std::optional<Axis> Grid::start_axis(const Entry& entry, const std::string& key)
 
 void Grid::read_axis(const Entry& entry) {
   const std::string key = "grid." + entry.key;
-  std::optional<Axis> axis = start_axis(entry, key);
+  std::optional<Axis> axis = start_axis(entry, key, /*zipped=*/false);
   if (!axis) return;
   Factor factor{{axes_.size()}, {}};
   for (size_t i = 0; i < entry.value->items.size(); ++i) {
@@ -170,6 +172,12 @@ bool Grid::add_value(Axis& axis, const NodePtr& node, const std::string& key) {
     const auto use = parse_use(axis.key, node, key, errors_);
     if (!use) return false;
     value.use = *use;
+  }
+  if (axis.is_seed) {
+    const ParamInfo info{kRunSeed, ParamType::kInteger, int64_t{1}, {1, 9e15}, {}, ""};
+    const nlohmann::json seed = scalar_value(info, *node, key, errors_);
+    if (seed.is_null()) return false;
+    value.seed = seed.get<int64_t>();
   }
   axis.values.push_back(std::move(value));
   return true;

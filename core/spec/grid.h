@@ -2,6 +2,7 @@
 // and `include` adds, and the rules under `overrides` that change settings in some cells.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -21,6 +22,7 @@ struct AxisValue {
   std::string label;          // unique on its axis
   UseSetting use;             // the plugin, when the axis is a slot
   std::vector<Entry> bundle;  // what it sets, when the axis is `variant`: slots and dotted keys
+  int64_t seed = 0;           // of the runs, when the axis is `seed`
 };
 
 struct Axis {
@@ -29,6 +31,7 @@ struct Axis {
   std::vector<AxisValue> values;
   bool is_plugin = false;  // the key is a slot
   bool is_bundle = false;  // the key is `variant`
+  bool is_seed = false;    // the key is `seed`, in a zip
 };
 
 // A factor of the product that the grid is: one axis, or the axes of a `zip`. Each row has one value
@@ -86,7 +89,7 @@ class Grid {
   void read_zip(const NodePtr& node);
   void read_zipped(const Node& node, const std::string& key);
   // An axis without values. Empty, with the reason in the errors, when the entry is none.
-  std::optional<Axis> start_axis(const Entry& entry, const std::string& key);
+  std::optional<Axis> start_axis(const Entry& entry, const std::string& key, bool zipped);
   bool add_value(Axis& axis, const NodePtr& node, const std::string& key);
   bool read_bundle(const Node& node, const std::string& key, AxisValue* value);
   void check_bundles();

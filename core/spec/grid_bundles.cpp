@@ -104,7 +104,7 @@ void Grid::read_zipped(const Node& node, const std::string& key) {
   bool good = true;
   for (const Entry& entry : node.entries) {
     const std::string axis_key = key + "." + entry.key;
-    std::optional<Axis> axis = start_axis(entry, axis_key);
+    std::optional<Axis> axis = start_axis(entry, axis_key, /*zipped=*/true);
     good = good && axis;
     if (!axis) continue;
     const std::vector<NodePtr>& items = entry.value->items;
@@ -126,6 +126,10 @@ void Grid::read_zipped(const Node& node, const std::string& key) {
       }
       good = good && index >= 0;
       if (i < factor.rows.size()) factor.rows[i].push_back(index);
+    }
+    if (axis->is_seed && good && axis->values.size() < items.size()) {
+      errors_.add(entry.value->at, axis_key,
+                  "must be a list of different seeds, such as [1, 2, 3]");
     }
     label_values(*axis);
     check_values(*axis);

@@ -210,6 +210,10 @@ json essential_settings(json document) {
   return document;
 }
 
+bool is_own_seed(const std::string& axis) {
+  return axis == kRunSeed || (axis.ends_with(".seed") && axis != kSplitSeed);
+}
+
 std::string run_hash(const RunSpec& run) { return sha256(essential_settings(to_json(run)).dump()); }
 
 std::vector<std::string> run_hashes(const RunSpec& run, const std::vector<int64_t>& seeds) {

@@ -83,6 +83,11 @@ nlohmann::json essential_settings(nlohmann::json document);
 // The setting that gives one data set several splits. As an axis of an experiment it repeats each
 // cell, as the seeds do, and tables take the mean over its values.
 inline constexpr const char* kSplitSeed = "split.seed";
+// The axis of a zip that pairs the seeds of runs with those of plugins. Runs that differ on it and on
+// such an axis repeat a cell, too, and tables take one mean over them.
+inline constexpr const char* kRunSeed = "seed";
+// Whether it is kRunSeed, or an axis of a seed that it may be paired with.
+bool is_own_seed(const std::string& axis);
 
 // The sha256 (hex) of the essential settings of a run. Runs with equal hashes repeat each other.
 std::string run_hash(const RunSpec& run);

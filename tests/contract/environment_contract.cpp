@@ -176,11 +176,12 @@ INSTANTIATE_TEST_SUITE_P(Registry, EnvironmentContract,
                          ::testing::ValuesIn(toy::registry().ids("environment")), toy::test_name);
 
 TEST(EnvironmentContracts, CoverTheBundledOnes) {
-  EXPECT_THAT(toy::registry().ids("environment"),
-              ::testing::IsSupersetOf(
-                  {"lea.class_mean", "lea.cooccurrence", "lea.item_mean", "lea.item_vectors",
-                   "lea.le", "lea.matched", "lea.oracle", "lea.popularity", "lea.predefined",
-                   "lea.random", "lea.shuffled", "lea.table", "lea.text_gru", "lea.text_tfidf"}));
+  EXPECT_THAT(
+      toy::registry().ids("environment"),
+      ::testing::IsSupersetOf({"lea.class_mean", "lea.cooccurrence", "lea.item_mean",
+                               "lea.item_vectors", "lea.le", "lea.matched", "lea.oracle",
+                               "lea.popularity", "lea.predefined", "lea.random", "lea.shuffled",
+                               "lea.standardised", "lea.table", "lea.text_gru", "lea.text_tfidf"}));
   for (const auto& [id, reason] : kReadsRoles) {
     EXPECT_NO_THROW(toy::registry().get("environment", id)) << "listed, but gone";
   }

@@ -105,15 +105,16 @@ TEST(CatalogueNames, PreferTheExactSpelling) {
 
 TEST(Presets, AreThoseThatShip) {
   EXPECT_THAT(preset_names(),
-              ElementsAre("anchor", "anchor_matched", "paper", "reference", "training_free"));
+              ElementsAre("anchor", "anchor_matched", "le_fast", "le_films", "le_music",
+                          "le_products", "paper", "reference", "training_free"));
 }
 
 TEST_F(Names, OfPresetsThatDoNotExistAreToldWithThoseThatDo) {
   EXPECT_EQ(
       error_of(std::string(kBase) + "extends: papr\n"),
       "spec.yaml:5:10: extends: no preset is called `papr`, did you mean `paper`? (there are: "
-      "anchor, anchor_matched, paper, reference, training_free); a file is named by its path, such "
-      "as ./papr");
+      "anchor, anchor_matched, le_fast, le_films, le_music, le_products, paper, reference, "
+      "training_free); a file is named by its path, such as ./papr");
   EXPECT_EQ(error_of(std::string(kBase) + "extends: [presets/paper.yaml]\n"),
             "spec.yaml:5:11: extends: presets/paper.yaml: does not exist; the preset of this name "
             "is called `paper`, without a folder and an ending");

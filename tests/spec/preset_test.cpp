@@ -1,82 +1,18 @@
-// The specs that ship, against the plugins that ship (the catalogue below repeats only their names
-// and types).
+// The specs that ship, against the plugins that ship. Those with a language model stand in
+// language_variants_test.cpp.
 #include <gmock/gmock.h>
 
 #include <sstream>
 
 #include "core/base/files.h"
 #include "tests/spec/cuts.h"
-#include "tests/spec/fixture.h"
+#include "tests/spec/shipped.h"
 
 namespace lea::spec {
 namespace {
 
-ParamInfo any(const char* name, ParamValue value) {
-  const ParamType types[] = {ParamType::kBool, ParamType::kInteger, ParamType::kReal,
-                             ParamType::kText};
-  return {name, types[value.index()], value, {}, {}, "as the plugin says"};
-}
-
-PluginInfo plugin(const char* kind, const char* id, std::vector<ParamInfo> params,
-                  std::vector<std::string> uses = {}) {
-  PluginInfo info;
-  info.kind = kind;
-  info.id = id;
-  info.params = std::move(params);
-  info.uses = std::move(uses);
-  return info;
-}
-
-PluginCatalogue shipped() {
-  const std::string text;
-  const std::vector<ParamInfo> gru = {any("width", int64_t{64}), any("dropout", 0.0),
-                                      any("tied", false)};
-  std::vector<ParamInfo> sasrec = gru;
-  sasrec.push_back(any("blocks", int64_t{1}));
-  sasrec.push_back(any("heads", int64_t{1}));
-  const std::vector<ParamInfo> q = {any("gamma", 0.5),
-                                    any("td_factor", 0.5),
-                                    any("target", text),
-                                    any("target_dropout", true),
-                                    any("zero_at_end", text),
-                                    any("same_start", false),
-                                    any("supervised_head", text),
-                                    any("evaluated", text)};
-  std::vector<ParamInfo> sac = q;
-  sac.push_back(any("warm_up_steps", int64_t{15000}));
-  std::vector<ParamInfo> sa2c = sac;
-  for (const char* name : {"second_learning_rate", "clip_min", "clip_max", "smooth"}) {
-    sa2c.push_back(any(name, 0.0));
-  }
-  sa2c.push_back(any("clip", true));
-  sa2c.push_back(any("advantage_over", text));
-  const std::vector<std::string> rl = {"backbone", "reward",    "state",
-                                       "augment",  "negatives", "train"};
-  const std::vector<ParamInfo> graph_text = {any("two_hops", 1.0), any("backward", 0.1),
-                                             any("skip", 0.1), any("text", 0.2),
-                                             any("columns", text)};
-  const std::vector<ParamInfo> reward = {any("logged", 1.0), any("sampled", 0.0),
-                                         any("proposed", 1.0), any("behaviours", text)};
-  const ParamInfo of{"of", ParamType::kEnvironment, std::string(), {}, {}, "the inner one", true};
-  return PluginCatalogue(
-      {plugin("backbone", "lea.gru4rec", gru), plugin("backbone", "lea.sasrec", sasrec),
-       plugin("framework", "lea.supervised", {}, {"backbone", "augment", "train"}),
-       plugin("framework", "lea.sqn", q, rl), plugin("framework", "lea.snqn", q, rl),
-       plugin("framework", "lea.sac", sac, rl), plugin("framework", "lea.sa2c", sa2c, rl),
-       plugin("framework", "lea.popularity", {}), plugin("framework", "lea.markov", {}),
-       plugin("framework", "lea.item_knn", {}), plugin("framework", "lea.vsknn", {}),
-       plugin("framework", "lea.graph_text", graph_text),
-       plugin("environment", "lea.predefined", reward), plugin("environment", "lea.random", {}),
-       plugin("environment", "lea.oracle", {}), plugin("environment", "lea.shuffled", {of}),
-       plugin("augmenter", "lea.random", {}), plugin("augmenter", "lea.top1", {}),
-       plugin("augmenter", "lea.oracle", {})});
-}
-
 class Preset : public SpecTest {
  protected:
-  static std::string shipped_path(const std::string& name) {
-    return std::string(LEA_SOURCE_DIR) + "/experiments/" + name;
-  }
   RunSpec run_of(const std::string& preset, const std::string& backbone,
                  const std::string& framework) {
     write("spec.yaml", "extends: " + shipped_path("presets/" + preset) +
@@ -253,9 +189,6 @@ class Variants : public Preset {
       EXPECT_EQ(run.train.batch_size, 100) << "from the preset";
     }
     return rows;
-  }
-  static std::string last(const PluginUse& use) {
-    return use.none() ? "-" : use.id.substr(use.id.rfind('.') + 1);
   }
 };
 

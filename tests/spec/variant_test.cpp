@@ -230,6 +230,52 @@ TEST_F(Variant, ZipTakesSlotsBundlesAndOneValueSeveralTimes) {
               ElementsAre("1/5/1", "2/6/1"));
 }
 
+// Each seed has an environment of its own. A run that does not use it has the seed alone.
+TEST_F(Variant, ZipPairsTheSeedsOfRunsWithSettings) {
+  const std::string spec =
+      "data: {name: small}\n"
+      "backbone: gru4rec\n"
+      "environments: {e: le}\n"
+      "grid:\n"
+      "  variant: [{Pop: {framework: popularity}}, {SNQN: {framework: snqn}},\n"
+      "            {LER: {framework: snqn, reward: e}}]\n"
+      "  zip: {seed: [3, 5], environments.e.portion: [0.1, 0.2]}\n";
+  const Experiment experiment = load(spec);
+  EXPECT_THAT(names(spec), ElementsAre("Pop/none/none/0", "SNQN/3/none/3", "SNQN/5/none/5",
+                                       "LER/3/0.1/3", "LER/5/0.2/5"));
+  EXPECT_EQ(experiment.runs[3].run.reward.params["portion"], 0.1);
+  EXPECT_EQ(experiment.runs[4].run.reward.params["portion"], 0.2);
+  EXPECT_EQ(experiment.runs[2].hash, load("data: {name: small}\nbackbone: gru4rec\nframework: "
+                                          "snqn\nseeds: [5]\n")
+                                         .runs[0]
+                                         .hash)
+      << "the seed of an axis is a seed like others";
+  EXPECT_THAT(names(spec + "  exclude: [{variant: LER, seed: 5}]\n"),
+              ElementsAre("Pop/none/none/0", "SNQN/3/none/3", "SNQN/5/none/5", "LER/3/0.1/3"));
+  EXPECT_THAT(names(spec, {"grid.zip.seed=[7, 8]"}),
+              ElementsAre("Pop/none/none/0", "SNQN/7/none/7", "SNQN/8/none/8", "LER/7/0.1/7",
+                          "LER/8/0.2/8"));
+}
+
+TEST_F(Variant, NamesMistakesOfSeedsInAZip) {
+  const auto wrong = [&](const std::string& zip, const std::string& more = "") {
+    return error_of("data: {name: small}\nbackbone: gru4rec\nframework: snqn\ngrid:\n  zip: {" +
+                    zip + "}\n" + more);
+  };
+  EXPECT_EQ(
+      wrong("seed: [1, 2], train.patience: [3, 4]", "seeds: [1]\n"),
+      "spec.yaml:6:1: seeds: is stated, and `seed` in a `zip` is an axis of seeds; remove one "
+      "of the two");
+  EXPECT_EQ(wrong("seed: [1, 1], train.patience: [3, 4]"),
+            "spec.yaml:5:15: grid.zip.seed: must be a list of different seeds, such as [1, 2, 3]");
+  EXPECT_THAT(wrong("seed: [1, 0], train.patience: [3, 4]"),
+              HasSubstr("spec.yaml:5:19: grid.zip.seed[1]: must be an integer from 1 to"));
+  EXPECT_THAT(wrong("seed: [1, 2], train.patience: [3, 4]", "  include: [{train.patience: 9}]\n"),
+              HasSubstr("grid.include: must name `seed` in each cell, because it is an axis"));
+  EXPECT_THAT(error_of(std::string(kBase) + "grid: {seed: [1, 2]}\n"),
+              HasSubstr("grid.seed: unknown key; `seeds` stands at the top of a spec"));
+}
+
 TEST_F(Variant, NamesMistakesOfAZip) {
   const auto wrong = [&](const std::string& grid) {
     return error_of(std::string(kBase) + "grid:\n" + grid);

@@ -46,3 +46,16 @@ PYTHON
   rm -rf "$movielens"
   mv -T "$work/ml-100k" "$movielens"
 }
+
+# Sets `movielens_last` to a folder with the last 20 events of each user, which provide_movielens has brought.
+provide_last_movielens() {
+  movielens_last=$deps/ml-100k-last20
+  local work=$deps/ml-100k-last20.tmp
+  [[ ! -e $movielens_last/ml-100k-last20.inter ]] || return 0
+  cleanup_paths+=("$work")
+  rm -rf "$work" && mkdir -p "$work"
+  python3 "$root/tools/setup/last_events.py" "$movielens" "$work/ml-100k-last20" 20 ||
+    fail_after "cutting MovieLens-100K to the last events" "$work" "the reason is above."
+  rm -rf "$movielens_last"
+  mv -T "$work/ml-100k-last20" "$movielens_last"
+}

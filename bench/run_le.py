@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""Times the build of the language-model environment on Industry, stage by stage, beside transformers and PEFT.
+
+Needs torch 2.13 (the CPU build), transformers 5.23, peft 0.21, safetensors and numpy for this Python, lealab with its
+plugins and bench_lm, both built with -DLEA_BENCH=ON, and the model of tools/fetch_model smollm2-135m:
+    python3 bench/run_le.py --bin build/bench/bin --data ../shared/data/industry
+The data folder holds interactions.tsv.gz, items.tsv.gz and split.tsv. Writes bench/results/le-MACHINE.md.
+
+The environment has the settings of the preset le_fast: hoisted prompts, item tokens in closed form, 150 steps, a state for
+each place and the rewards of the logged item and two sampled ones for each training event. Each stage is a `lealab work` of
+its own. Its arithmetic is what the plugin counts for the plan: twice the multiplications of the language model, no
+padding, no recomputing, and for the adapter the training without its validations.
+
+The peer (bench/le/peer.py) makes the same from one padded prompt for each history, and for each history and candidate, on a
+sample in the same run: some steps of the adapter, and the states and rewards of events that lie evenly in the data. Its
+states and rewards are compared with ours first.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy
+import torch
+from safetensors.torch import load_file
+
+import report
+import run_lm
+from le import peer
+from run_plan import processor_seconds
+
+STEPS = 150  # of le_fast
+LEAST_CORRELATION = 0.99
+
+SPEC = """
+name: build_le
+extends: [le_products, le_fast]
+data: {{name: real, path: {data}, format: tsv}}
+split: {{by: file, path: {data}/split.tsv}}
+train: {{batch_size: 100, max_steps: 1, validate_every: 1}}
+negatives: {{count: 1, from: pool, pool: 2}}
+evaluate: {{test: false}}
+prepare: {{threads: {threads}}}
+environments: {{le: {{le: {{model: {model}}}}}}}
+backbone: sasrec
+framework: snqn
+reward: le
+state: {{of: le, project: 64}}
+seeds: [1]
+"""
+
+
+def lealab(program, lab, *arguments):
+    command = [f"{program}/lealab", "--lab", str(lab), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed: {done.stdout.strip()} {done.stderr.strip()}")
+    return done.stdout
+
+
+def only_tensor(path):
+    (tensor,) = load_file(path).values()
+    return tensor
+
+
+class Build:
+    """A lab in which the stages are made one by one."""
+
+    def __init__(self, program, folder, data, model, threads):
+        self.program, self.lab, self.folder = program, folder / "lab", folder
+        # The counts of the work, and the pace, are measured anew.
+        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+        self.spec = folder / "build_le.yaml"
+        self.spec.write_text(SPEC.format(data=data, model=model, threads=threads))
+        lealab(program, self.lab, "data", "import", "real", "--format", "tsv", data)
+        planned = json.loads(lealab(program, self.lab, "plan", self.spec, "--json"))["artefacts"]
+        self.stages = [artefact["name"].split(" ")[0] for artefact in planned]
+        self.keys = {stage: artefact["key"] for stage, artefact in zip(self.stages, planned)}
+        self.estimate = {stage: artefact["seconds"] for stage, artefact in zip(self.stages, planned)}
+        lealab(program, self.lab, "tasks", self.spec)
+
+    def flops(self, stage):
+        counted = self.folder / "cache" / "lealab" / "counts" / f"{self.keys[stage]}.json"
+        return 2 * json.loads(counted.read_text())["counts"]["multiply_adds"]
+
+    def make(self, stage):
+        """Returns the seconds: (wall time, processor time)."""
+        start, spent = time.monotonic(), processor_seconds()
+        lealab(self.program, self.lab, "work", self.keys[stage])
+        return time.monotonic() - start, processor_seconds() - spent
+
+    def files(self, stage):
+        return self.lab / "artefacts" / self.keys[stage] / "files"
+
+
+def gemm_flops(options, threads):
+    """FLOP per second of a matrix product of a layer's shape in bfloat16, by bench_lm."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        run_lm.make_work(folder, options.data, 1)
+        return run_lm.Ours(options, folder)("infer", "bfloat16", threads, "--seconds", 0)["gemm_flops"]
+
+
+def correlation(ours, theirs):
+    return numpy.corrcoef(ours.flatten().numpy(), theirs.flatten().numpy())[0, 1]
+
+
+def seconds_of(body):
+    start = time.perf_counter()
+    result = body()
+    return time.perf_counter() - start, result
+
+
+def measure_peer(build, options):
+    """Returns the peer's seconds for each whole stage, from a sample, and how well its numbers agree with ours."""
+    shown = lealab(build.program, build.lab, "artefacts", "prompts", build.spec, "--limit", 50)
+    template = peer.Template(shown)
+    data = peer.Data(build.lab / "data" / "real", options.data / "split.tsv")
+    every = max(1, len(data.events) // options.events)
+    sample = data.events[::every][: options.events]
+    histories = [data.history(sequence, position) for _, _, sequence, position in sample]
+
+    exported = build.folder / "rewards.npz"
+    lealab(build.program, build.lab, "export", "rewards", build.keys["rewards"], "--out", exported)
+    rewards, pool = (torch.from_numpy(numpy.load(exported)[name]) for name in ("rewards", "pool"))
+    events, places = [e for e, *_ in sample], [p for _, p, *_ in sample]
+    actions = [[data.sequences[s][t], *pool[e].tolist()] for e, _, s, t in sample]
+
+    inference = peer.Inference(options.model, build.files("adapter"), template)
+    inference.states(histories[: peer.BATCH])
+    of_states, states = seconds_of(lambda: inference.states(histories))
+    of_rewards, found = seconds_of(lambda: inference.rewards(histories, actions))
+    ours = only_tensor(build.files("states") / "states.safetensors").float()[places]
+    agreement = {"states": correlation(ours, states), "rewards": correlation(rewards[events].float(), found)}
+    for what, value in agreement.items():
+        if value < LEAST_CORRELATION:
+            sys.exit(f"the {what} of both have the correlation {value:.3f}; there is nothing to compare")
+    del inference
+
+    torch.manual_seed(1)
+    step = peer.Step(options.model, build.files("adapter"), template, data)
+    batches = torch.randperm(len(data.sequences))[: 8 * (1 + options.steps)].view(-1, 8).tolist()
+    step(batches[0])
+    of_steps, _ = seconds_of(lambda: [step(batch) for batch in batches[1:]])
+    whole = {
+        "adapter": of_steps / options.steps * STEPS,
+        "states": of_states / len(sample) * len(data.events),
+        "rewards": of_rewards / len(sample) * len(data.events),
+    }
+    return whole, agreement, len(data.events)
+
+
+def row_of(stage, build, spent, theirs, peak):
+    wall, processor = spent
+    flops, estimate = build.flops(stage), build.estimate[stage]
+    share = f"{flops / wall / peak:.0%}" if flops else "-"
+    beside = [f"{theirs[stage]:.0f}", f"{theirs[stage] / wall:.1f}x"] if stage in theirs else ["-", "-"]
+    planned = [f"{estimate:.0f}", f"{estimate / processor:.2f}"] if estimate is not None else ["-", "-"]
+    return [stage, f"{wall:.0f}", f"{processor:.0f}", f"{flops / 1e12:.1f}", share, *planned, *beside]
+
+
+def main():
+    shared = os.environ.get("LEALAB_TEST_DATA", "../shared/data")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--bin", default="build/bench/bin", help="folder of lealab and bench_lm")
+    parser.add_argument("--model", default=str(report.ROOT / "lab/models/smollm2-135m"))
+    parser.add_argument("--data", type=pathlib.Path, default=f"{shared}/industry", help="folder of the data set")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--events", type=int, default=200, help="events whose states and rewards the peer computes")
+    parser.add_argument("--steps", type=int, default=2, help="steps of the adapter that the peer takes")
+    options = parser.parse_args()
+    options.data, options.model = options.data.resolve(), str(pathlib.Path(options.model).resolve())
+    if not (options.data / "split.tsv").exists():
+        sys.exit(f"{options.data} holds no split.tsv: name the folder of the data set with --data")
+    kind = report.machine(options.bin, options.threads)
+    torch.set_num_threads(options.threads)
+    with tempfile.TemporaryDirectory() as name:
+        program = pathlib.Path(options.bin).resolve()
+        build = Build(program, pathlib.Path(name), options.data, options.model, options.threads)
+        peaks = [gemm_flops(options, options.threads)]
+        spent = {}
+        for stage in build.stages:
+            spent[stage] = build.make(stage)
+            print(stage, *(f"{seconds:.1f} s" for seconds in spent[stage]), flush=True)
+        peaks.append(gemm_flops(options, options.threads))
+        theirs, agreement, events = measure_peer(build, options)
+        rows = [row_of(stage, build, spent[stage], theirs, max(peaks)) for stage in build.stages]
+        estimates = [build.estimate[stage] for stage in build.stages]
+    wall, processor = (sum(times) for times in zip(*spent.values()))
+    compared = sum(spent[stage][0] for stage in theirs)
+    planned = sum(estimates) if None not in estimates else None
+    whole = ["all", f"{wall:.0f}", f"{processor:.0f}", "", ""]
+    whole += ["-", "-"] if planned is None else [f"{planned:.0f}", f"{planned / processor:.2f}"]
+    rows.append([*whole, f"{sum(theirs.values()):.0f}", f"{sum(theirs.values()) / compared:.1f}x"])
+    text = f"""# The build of the language-model environment, on {options.data.name}
+
+{report.provenance(kind)}. {options.threads} threads, SmolLM2-135M in bfloat16, the settings of the preset le_fast;
+{events:,} training events with a history. The peer is transformers and PEFT in bfloat16 with one padded prompt for each history, and
+for each history and candidate. Its seconds are those of {options.steps} steps and of {options.events} events, times the number of all.
+The correlation of ours and its numbers is {agreement["states"]:.4f} for states and {agreement["rewards"]:.4f} for rewards.
+The ratio of the last row leaves out stages that the peer lacks.
+
+{report.table(["stage", "wall, s", "processor, s", "TFLOP", "of GEMM peak", "plan's estimate, s", "over processor time",
+               "peer, s", "ratio"], rows)}
+
+The arithmetic is what the plugin counts for the plan, without padding and without the validations of the adapter. The peak is
+what a matrix product of a layer's shape reaches in bfloat16 with as many threads, the better one of before and after the
+build: {max(peaks) / 1e9:.0f} GFLOP/s.
+"""
+    print(text)
+    print("Written to", report.write("le", kind, text))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
