@@ -316,7 +316,6 @@ bool optimise_tokens(const lm::Decoder& decoder, const std::vector<Sentence>& se
 
   TableWriter writer(table_path(folder), std::ssize(items), tokens.size(1));
   int64_t done = rows_of(sentences, {items.begin(), items.begin() + writer.done()}) * iterations;
-  if (stop(done, total)) return false;
   const int64_t most_rows = decoder.device().is_cuda() ? kRowsOnGpu : kRowsOfBatch;
   while (writer.done() < std::ssize(items)) {
     const int64_t first = writer.done();
@@ -327,7 +326,6 @@ bool optimise_tokens(const lm::Decoder& decoder, const std::vector<Sentence>& se
     optimiser.resume(batch_path(folder), first);
     auto saved = std::chrono::steady_clock::now();
     while (!optimiser.finished()) {
-      optimiser.step();
       const bool leave = stop(done + rows * optimiser.iteration(), total);
       const auto now = std::chrono::steady_clock::now();
       if (leave || now - saved > kBetweenSaves) {
@@ -335,6 +333,7 @@ bool optimise_tokens(const lm::Decoder& decoder, const std::vector<Sentence>& se
         saved = now;
       }
       if (leave) return false;
+      optimiser.step();
     }
     writer.append(optimiser.result());
     done += rows * iterations;

@@ -228,7 +228,7 @@ TEST_F(ItemTokens, OfAModelInBfloat16AreNearThoseInFloat32) {
 }
 
 TEST_F(ItemTokens, AreRefusedWhenTheyAreNotFinite) {
-  settings_.token_learning_rate = 1e38;
+  settings_.token_learning_rate = 10;
   settings_.token_iterations = 10;
   const std::vector<Sentence> sentences = random_sentences(3);
   EXPECT_THAT(message_of<ConfigError>([&] { optimise(sentences, start_for(sentences) * 1e38); }),

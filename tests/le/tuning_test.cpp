@@ -145,7 +145,7 @@ TEST_F(Batches, DrawNegativesOutsideOfTheSequence) {
       const at::Tensor negatives = batches.negatives(step, rows);
       ASSERT_EQ(negatives.sizes(), (std::vector<int64_t>{17, 3}));
       for (size_t i = 0; i < rows.size(); ++i) {
-        const auto& own = users()[static_cast<size_t>(rows[i].sequence)];
+        const auto own = users()[static_cast<size_t>(rows[i].sequence)];
         for (int64_t k = 0; k < 3; ++k) {
           const int64_t item = negatives[static_cast<int64_t>(i)][k].item<int64_t>();
           drawn.insert(item);
