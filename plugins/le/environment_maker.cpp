@@ -358,7 +358,17 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
     }
   }
   if (step > 0) rows *= double(batches.steps()) / double(step);
-  return {{"multiply_adds", 2 * body * rows}};  // forwards, and backwards
+  const TrainingData rest = context.rest(settings_.portion, uint64_t(settings_.seed));
+  const int64_t* first = rest.offset.const_data_ptr<int64_t>();
+  double validated = 0;
+  for (int64_t s = 0; s < std::min(rest.sequences(), settings_.validation_sequences); ++s) {
+    std::vector<int64_t> ends;
+    for (int64_t end = 1; end < first[s + 1] - first[s]; ++end) ends.push_back(end);
+    validated += rows_of(ends, true, 2);
+  }
+  if (batches.steps() == 0) validated /= kValidations;  // the start alone is measured
+  // Forwards, and backwards.
+  return {{"multiply_adds", body * (2 * rows + kValidations * validated)}};
 }
 
 std::vector<std::string> LanguageEnvironment::Maker::show(PrepareContext& context, int64_t limit) {

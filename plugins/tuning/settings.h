@@ -32,6 +32,7 @@ struct TuningSettings {
   std::string state_negatives = "batch";
   std::string similarity = "dot";
   double state_scale = 1;
+  int64_t validation_sequences = 200;
   std::string keep = "last";
 
   void fields(Fields& f) {
@@ -62,6 +63,8 @@ struct TuningSettings {
         "the batch (A2)");
     f.choice("similarity", similarity, {"dot", "cosine"}, "similarity of state and item (A2)");
     f.real("state_scale", state_scale, {1e-6, 1e6}, "factor of the similarity in L_sm");
+    f.integer("validation_sequences", validation_sequences, {0, 1e9},
+              "training sequences outside of the portion that validate, ten times; 0: none");
     f.choice("keep", keep, {"last", "best"},
              "what the last step leaves, or what had the best validation");
   }

@@ -27,10 +27,8 @@ using Clock = std::chrono::steady_clock;
 using Tensors = std::vector<at::Tensor>;
 
 constexpr uint64_t kDropout = 0x6c656472, kDrawn = 0x6c657661;  // streams of random numbers
-constexpr int64_t kValidationSequences = 200;
-constexpr int64_t kWindow = 20;  // steps of a mean loss
+constexpr int64_t kWindow = 20;                                 // steps of a mean loss
 constexpr double kRise = 3, kChance = 2 * std::numbers::ln2;
-constexpr int64_t kValidations = 10;
 constexpr auto kBetweenCheckpoints = std::chrono::seconds(15);
 constexpr const char* kCheckpoint = "/tuning.safetensors";
 
@@ -192,7 +190,9 @@ class Training {
     for (size_t i = 0; i < values.size(); ++i) learner_->parameters()[i].copy_(values[i]);
   }
 
-  bool has_validation() const { return rest_.sequences() > 0; }
+  bool has_validation() const {
+    return rest_.sequences() > 0 && settings_.validation_sequences > 0;
+  }
 
   // At each tenth of the training, and at its end. Returns false when it is to leave.
   bool validate_when_due() {
@@ -323,7 +323,7 @@ std::vector<ValidationPair> validation_pairs(const TuningSettings& settings,
   const int64_t* first = rest.offset.const_data_ptr<int64_t>();
   const int32_t* item = rest.item.const_data_ptr<int32_t>();
   std::vector<ValidationPair> pairs;
-  for (int64_t s = 0; s < std::min(rest.sequences(), kValidationSequences); ++s) {
+  for (int64_t s = 0; s < std::min(rest.sequences(), settings.validation_sequences); ++s) {
     for (int64_t event = first[s] + 1; event < first[s + 1]; ++event) {
       const uint64_t bits =
           mix(kDrawn, static_cast<uint64_t>(settings.seed), static_cast<uint64_t>(event));
@@ -360,10 +360,11 @@ std::optional<Tuned> train_environment(const TuningSettings& settings, const Tra
     throw ConfigError(settings.plugin +
                       ": reward_weight and state_weight are both 0, so there is nothing to learn");
   }
-  if (settings.keep == "best" && rest.sequences() == 0) {
-    throw ConfigError(settings.plugin +
-                      ": keep: `best` needs training sequences outside of the portion, which "
-                      "validate. State a smaller `portion`, or `keep: last`");
+  if (settings.keep == "best" && (rest.sequences() == 0 || settings.validation_sequences == 0)) {
+    throw ConfigError(
+        settings.plugin +
+        ": keep: `best` needs training sequences outside of the portion, which "
+        "validate. State a smaller `portion` and some `validation_sequences`, or `keep: last`");
   }
   return Training(settings, part, rest, folder, make, stop, warn)();
 }

@@ -55,7 +55,7 @@ struct ValidationPair {
   int64_t logged = 0, sampled = 0;
 };
 
-// The pairs of the first 200 sequences of `rest`, by sequence and event; the same ones in each call.
+// The pairs of the first `validation_sequences` sequences of `rest`, by sequence and event; the same ones in each call.
 std::vector<ValidationPair> validation_pairs(const TuningSettings& settings,
                                              const TrainingData& rest);
 
@@ -64,6 +64,9 @@ std::vector<ValidationPair> validation_pairs(const TuningSettings& settings,
 TuningValidation validation_of(const TuningSettings& settings, const at::Tensor& states,
                                const at::Tensor& rewards, const at::Tensor& logged,
                                const at::Tensor& sampled);
+
+// How often a training validates, when it is not interrupted by a loss that diverges.
+inline constexpr int64_t kValidations = 10;
 
 struct Tuned {
   int64_t steps = 0;      // that were taken
@@ -75,7 +78,8 @@ struct Tuned {
 };
 
 // Trains and calls Learner::save(folder). `part` is the fraction, `rest` the training sequences
-// outside of it, of which the first 200 validate, each tenth of the training. `make` makes the
+// outside of it, of which the first
+// `validation_sequences` validate, each tenth of the training. `make` makes the
 // learner with its start, once the settings and the data were found to be fit.
 //
 // Adam has the usual constants (.9, .999, 1e-8). The learning rate of step i, from 0, is multiplied
