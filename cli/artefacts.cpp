@@ -85,9 +85,10 @@ void show_command(const Options& options, const Globals& globals) {
 void verify_command(const Options& options, const Globals& globals) {
   const std::string lab = lab::existing_lab(globals.lab);
   std::string problems;
-  size_t checked = 0, bad = 0;
+  size_t seen = 0, checked = 0, bad = 0;
   for (const run::Folder& folder : run::list_artefacts(lab)) {
     if (!folder.uuid().starts_with(options.key)) continue;
+    ++seen;
     try {
       run::read_artefact(folder);
       checked += run::check_artefact(folder, /*sums=*/true).has_value();
@@ -96,6 +97,8 @@ void verify_command(const Options& options, const Globals& globals) {
       ++bad;
     }
   }
+  if (seen == 0 && !options.key.empty())
+    run::find_artefact(lab, options.key);  // throws: no such one
   if (bad > 0) throw DataError(problems + counted(bad, "artefact") + " of the lab cannot be used");
   print(counted(checked, "finished artefact") + " checked, no problem\n");
 }

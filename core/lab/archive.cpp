@@ -186,6 +186,9 @@ class ArchivePart {
 
   // `format` is the code that libarchive's functions for choosing the format gave.
   void open(int format) {
+    std::error_code none;
+    if (std::filesystem::is_other(path_, none))  // a device, say, which the new file would replace
+      throw StoreError(printable(path_) + ": is no plain file. Name another file");
     if (format != ARCHIVE_OK ||
         archive_write_open_filename(handle(), temporary_.c_str()) != ARCHIVE_OK)
       cannot_write(handle(), path_);

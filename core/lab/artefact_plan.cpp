@@ -133,10 +133,15 @@ ArtefactPlan plan_artefacts(const std::string& lab, const spec::Experiment& expe
         if (read) look_at(lab, &planned);
         plan.artefacts.push_back(std::move(planned));
       }
-      ++plan.artefacts[found->second].users;
       needs.push_back(found->second);
     }
-    plan.needs.push_back(std::move(needs));
+    // Uses of a plugin that differ in nothing that the artefact depends on share it.
+    std::vector<size_t> once;
+    for (const size_t artefact : needs) {
+      if (std::find(once.begin(), once.end(), artefact) == once.end()) once.push_back(artefact);
+    }
+    for (const size_t artefact : once) ++plan.artefacts[artefact].users;
+    plan.needs.push_back(std::move(once));
   }
   return plan;
 }

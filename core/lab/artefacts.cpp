@@ -21,11 +21,18 @@ struct Uses {
   std::map<std::string, size_t> users, waiting;
   // By hash and seed: those that have finished, and which of them have their test part closed.
   std::set<std::pair<std::string, int64_t>> finished, closed;
+  // Why a run, plan or grid cannot be read, so that nobody knows what it names. Empty: all were read.
+  std::string unread;
 };
 
 // A run names its artefacts in its result, and before that in its header.
 void add_run(const run::Folder& folder, Uses* uses) {
-  const auto result = run::read_result(folder);
+  std::optional<run::Result> result;
+  try {
+    result = run::read_result(folder);
+  } catch (const DataError&) {
+    // `lealab db check` reports it. Its header still names what it needs.
+  }
   if (result && result->state == run::State::kFinished) {
     for (const run::UsedArtefact& used : result->artefacts) ++uses->users[used.key];
     const run::Header header = run::read_header(folder);
@@ -49,24 +56,25 @@ void add_plan(const run::ExperimentPlan& plan, Uses* uses) {
 }
 
 template <class F>
-void skip_damaged(F&& read) {
+void skip_damaged(Uses* uses, F&& read) {
   try {
     read();
-  } catch (const Error&) {
+  } catch (const Error& error) {
     // `lealab db check` reports it.
+    if (uses->unread.empty()) uses->unread = error.what();
   }
 }
 
 Uses uses_in(const std::string& lab) {
   Uses uses;
   for (const run::Folder& folder : run::list_runs(lab)) {
-    skip_damaged([&] { add_run(folder, &uses); });
+    skip_damaged(&uses, [&] { add_run(folder, &uses); });
   }
   for (const std::string& file : run::plan_files(lab)) {
-    skip_damaged([&] { add_plan(run::read_plan(file), &uses); });
+    skip_damaged(&uses, [&] { add_plan(run::read_plan(file), &uses); });
   }
   for (const run::Folder& grid : run::live_grids(lab)) {
-    skip_damaged([&] {
+    skip_damaged(&uses, [&] {
       for (const run::GridTask& task : run::read_grid(grid).tasks) {
         if (!task.artefact.empty()) ++uses.waiting[task.hash];
       }
@@ -111,19 +119,31 @@ std::set<std::string> kept_keys(const std::vector<ArtefactRow>& rows) {
   return kept;
 }
 
-}  // namespace
-
-std::vector<ArtefactRow> artefact_rows(const std::string& lab) {
-  const std::vector<run::Folder> folders = run::list_artefacts(lab);
+std::vector<ArtefactRow> rows_of(const std::vector<run::Folder>& folders, const Uses& uses) {
   std::vector<ArtefactRow> rows;
-  if (folders.empty()) return rows;
-  const Uses uses = uses_in(lab);
   for (const run::Folder& folder : folders) rows.push_back(row_of(folder, uses));
   return rows;
 }
 
+}  // namespace
+
+std::vector<ArtefactRow> artefact_rows(const std::string& lab) {
+  const std::vector<run::Folder> folders = run::list_artefacts(lab);
+  if (folders.empty()) return {};
+  return rows_of(folders, uses_in(lab));
+}
+
 Pruned prune_artefacts(const std::string& lab, bool dry) {
-  const std::vector<ArtefactRow> rows = artefact_rows(lab);
+  const std::vector<run::Folder> folders = run::list_artefacts(lab);
+  if (folders.empty()) return {};
+  const Uses uses = uses_in(lab);
+  if (!uses.unread.empty()) {
+    throw DataError(
+        uses.unread +
+        "\nSo it is unknown which artefacts it needs, and nothing was pruned. Remove or "
+        "restore it first, or remove single artefacts with `lealab artefacts remove`.");
+  }
+  const std::vector<ArtefactRow> rows = rows_of(folders, uses);
   const std::set<std::string> kept = kept_keys(rows);
   Pruned pruned;
   for (const ArtefactRow& row : rows) {

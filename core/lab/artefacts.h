@@ -33,8 +33,10 @@ struct Pruned {
   std::vector<ArtefactRow> busy;  // not needed, but some process makes them now
   int64_t bytes = 0;              // of the removed ones
 };
-// Removes every artefact that no run, plan or grid at work names, and from which no needed one is
-// made. With `dry`, only finds them. Damaged ones that nothing needs are removed, too.
+// Removes every artefact that no run, plan or grid at work names, and from
+// which no needed one is made. With `dry`, only finds them. Damaged ones that
+// nothing needs are removed, too. Throws DataError and removes nothing when a
+// run, plan or grid cannot be read, because it may name any of them.
 Pruned prune_artefacts(const std::string& lab, bool dry);
 
 // The claim of an artefact, which whoever changes its folder must hold. Throws Error(kEnvironment)

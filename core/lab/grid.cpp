@@ -231,7 +231,23 @@ void Grid::begin(size_t task) {
   }
 }
 
+// Compares the files of artefacts that were there before with their sums, before the first run that
+// uses them. So a damaged one blocks its runs once, where each of them would find it by itself.
+bool Grid::check_needs(size_t task) {
+  for (const size_t artefact : planned_run(task).needs) {
+    if (!plan_.artefacts[artefact].done || !checked_.insert(artefact).second) continue;
+    try {
+      run::check_artefact(folders_[artefact], /*sums=*/true);
+    } catch (const Error& error) {
+      fail(artefact, folders_[artefact], {error.what(), error.code() == Exit::kEnvironment});
+      return false;
+    }
+  }
+  return true;
+}
+
 void Grid::begin_run(size_t task, run::Claim claim) {
+  if (!check_needs(task)) return;
   run::Folder folder = run_to_continue(options_.lab, claim.record(), judged_[task], folders_[task]);
   if (!folder.path.empty() && (has_ended(task, folder) || is_at_work(task, folder))) return;
   const spec::PlannedRun& planned = experiment_.runs[planned_run(task).index];
@@ -258,6 +274,7 @@ void Grid::begin_artefact(size_t task, run::Claim claim) {
     } else {
       run::read_artefact(folder);  // refuses a folder that this program must not go on with
       if (is_at_work(task, folder)) return;
+      run::renew_artefact(folder, header_of(plan_.artefacts, task, experiment_));
     }
   }
   if (!std::filesystem::exists(folder.path))

@@ -126,6 +126,7 @@ class Grid {
   void begin_run(size_t task, run::Claim claim);
   void begin_artefact(size_t task, run::Claim claim);
   void submit(size_t task, run::Folder folder, run::Claim claim, bool cuda);
+  bool check_needs(size_t task);
   bool wants_test(size_t task) const;
   bool has_ended(size_t task, const run::Folder& folder);
   bool is_at_work(size_t task, const run::Folder& folder);
@@ -180,6 +181,7 @@ class Grid {
   std::vector<std::string> judged_;   // by task: see PlannedTask::judged
   std::map<size_t, Running> running_;
   std::set<size_t> interrupted_, skipped_, unsupplied_;
+  std::set<size_t> checked_;  // artefacts that were there before, whose files were compared
   size_t done_before_ = 0;
   std::map<std::string, int64_t> failures_;  // by reason; see identical_failures
   GridResult result_;

@@ -47,6 +47,9 @@ void make_folder(const Session& session, const Plan& plan, size_t artefact) {
   try {
     const auto result = run::artefact_result(folder);
     make = make || (result && result->state != run::State::kFinished);
+    if (!make && !result && run::state_of(folder) != run::State::kRunning) {
+      run::renew_artefact(folder, header_of(plan.artefacts, artefact, session.experiment()));
+    }
   } catch (const DataError&) {
     return;
   }

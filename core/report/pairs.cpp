@@ -17,11 +17,14 @@ using Values = std::map<Repetition, double>;
 using Gains = std::vector<eval::SequenceGain>;
 using RepetitionPairs = std::vector<std::pair<Repetition, Repetition>>;
 
+// The last NDCG of the test part, or of validation in a table whose test part is closed.
 std::optional<size_t> compared_column(const Pivot& pivot) {
   std::optional<size_t> last;
-  for (size_t c = 0; c < pivot.columns.size(); ++c) {
-    const Column& column = pivot.columns[c];
-    if (column.part == "test" && column.metric.starts_with("ndcg@")) last = c;
+  for (const char* part : {"valid", "test"}) {
+    for (size_t c = 0; c < pivot.columns.size(); ++c) {
+      const Column& column = pivot.columns[c];
+      if (column.part == part && column.metric.starts_with("ndcg@")) last = c;
+    }
   }
   return last;
 }
@@ -84,8 +87,8 @@ void drop_other_splits(const Row& row, const Row& reference, Values* own, Values
 // The gains of a row's runs by sequence, read when they are first asked for.
 class RowGains {
  public:
-  RowGains(const Row& row, std::string metric, const TableOptions& options)
-      : row_(row), metric_(std::move(metric)), options_(options) {}
+  RowGains(const Row& row, const Column& column, const TableOptions& options)
+      : row_(row), column_(column), options_(options) {}
 
   // Null when the lab does not have the ranks behind the result.
   const Gains* of(const Repetition& repetition) {
@@ -101,19 +104,19 @@ class RowGains {
                      [&](const Member& each) { return each.repetition == repetition; });
     const db::RunRow& run = member->run;
     try {
-      const auto ranks = read_ranks(options_.lab, run.uuid, "test");
+      const auto ranks = read_ranks(options_.lab, run.uuid, column_.part);
       const bool same = ranks &&
                         ranks->data_fingerprint == text_at(run.result, "data_fingerprint") &&
                         ranks->split_fingerprint == text_at(run.result, "split_fingerprint");
       if (!same) return std::nullopt;
-      return eval::sequence_gains(ranks->records, protocol_of(run, options_), metric_);
+      return eval::sequence_gains(ranks->records, protocol_of(run, options_), column_.metric);
     } catch (const DataError&) {
       return std::nullopt;  // `lealab db check` reports the damage
     }
   }
 
   const Row& row_;
-  const std::string metric_;
+  const Column& column_;
   const TableOptions& options_;
   std::map<Repetition, std::optional<Gains>> read_;
 };
@@ -185,7 +188,7 @@ PairedRows compare(const Pivot& pivot, size_t row, size_t reference, size_t colu
   const RepetitionPairs pairs = pairs_of(repetitions_of(own), repetitions_of(others));
   compared.left_out = unpaired(all, all_others, pairs);
   if (options.lab.empty() || pairs.empty()) return compared;
-  RowGains gains(left, metric.metric, options);
+  RowGains gains(left, metric, options);
   compared.over_sequences =
       cluster_interval(parts_of(pairs, &gains, reference_gains, &compared.without_ranks));
   return compared;
@@ -230,9 +233,11 @@ std::string comparison_line(const Pivot& pivot, const PairedRows& pairs) {
 }
 
 // How to read the comparisons: what was repeated, and what the intervals are about.
-std::string reading_line(const std::vector<PairedRows>& all) {
+std::string reading_line(const Pivot& pivot) {
+  const std::vector<PairedRows>& all = pivot.pairs;
   std::set<int64_t> splits, seeds;
   const ClusterInterval* widest = nullptr;  // the one with the most sequences
+  const bool closed = pivot.columns[all.front().column].part == "valid";
   for (const PairedRows& pairs : all) {
     splits.insert(pairs.splits.begin(), pairs.splits.end());
     seeds.insert(pairs.seeds.begin(), pairs.seeds.end());
@@ -246,7 +251,8 @@ std::string reading_line(const std::vector<PairedRows>& all) {
         ", " + counted(static_cast<int64_t>(seeds.size()), "seed") + " (" + seed_list(seeds) + ")";
   }
   if (widest) {
-    line += " and " + grouped(widest->sequences) + " test sequences, " + grouped(widest->shared) +
+    line += " and " + grouped(widest->sequences) + (closed ? " validation" : " test") +
+            " sequences, " + grouped(widest->shared) +
             " of which are on several splits; all events of a sequence are one cluster, and the "
             "interval over sequences holds the trained networks fixed";
   }
@@ -262,7 +268,7 @@ std::vector<PairedRows> compare_in_pairs(const Pivot& pivot, const TableOptions&
   const std::optional<size_t> column = compared_column(pivot);
   if (!pivot.over_splits || !column) return all;
   for (const auto& [setting, reference] : references(pivot, *column)) {
-    RowGains gains(pivot.rows[reference], pivot.columns[*column].metric, options);
+    RowGains gains(pivot.rows[reference], pivot.columns[*column], options);
     for (size_t r = 0; r < pivot.rows.size(); ++r) {
       if (r == reference || pivot.rows[r].setting != setting) continue;
       if (pivot.rows[r].values[*column].summary.n == 0) continue;
@@ -279,7 +285,7 @@ std::vector<std::string> pair_notes(const Pivot& pivot) {
   for (const PairedRows& pairs : pivot.pairs) notes.push_back(comparison_line(pivot, pairs));
   const bool any = std::any_of(pivot.pairs.begin(), pivot.pairs.end(),
                                [](const PairedRows& pairs) { return pairs.difference.n > 0; });
-  if (any) notes.push_back(reading_line(pivot.pairs));
+  if (any) notes.push_back(reading_line(pivot));
   return notes;
 }
 

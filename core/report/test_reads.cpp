@@ -34,27 +34,28 @@ Times times_of(const db::Store& store, const std::vector<run::TestRead>& ledger,
 std::map<std::string, TestReads> count_test_reads(const db::Store& store, const std::string& lab,
                                                   const Pivot& pivot) {
   const std::vector<run::TestRead> ledger = run::test_reads(lab);
-  std::map<std::string, const run::Result*> results;    // by group
+  std::map<std::string, std::map<std::string, const run::Result*>> splits;  // by group and split
   std::map<std::string, std::set<std::string>> tested;  // by group: the uuids that show their test
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.finished) {
-      results.emplace(row.group, &member.result);
+      splits[row.group].emplace(member.result.split_fingerprint, &member.result);
       if (!member.closed) tested[row.group].insert(member.run.uuid);
     }
   }
   std::map<std::string, TestReads> reads;
-  for (const auto& [group, result] : results) {
-    const Times times = times_of(store, ledger, *result);
+  for (const auto& [group, of_group] : splits) {
     const std::set<std::string>& own = tested[group];
-    std::string first;
-    for (const auto& [uuid, at] : times) {
-      if (own.contains(uuid) && (first.empty() || at < first)) first = at;
+    reads[group].by_table = !own.empty();
+    for (const auto& [split, result] : of_group) {
+      const Times times = times_of(store, ledger, *result);
+      std::string first;  // empty when the table shows no test part of this split
+      for (const auto& [uuid, at] : times) {
+        if (own.contains(uuid) && (first.empty() || at < first)) first = at;
+      }
+      reads[group].before += std::count_if(times.begin(), times.end(), [&](const auto& time) {
+        return !own.contains(time.first) && (first.empty() || time.second < first);
+      });
     }
-    TestReads& of_group = reads[group];
-    of_group.by_table = !own.empty();
-    of_group.before = std::count_if(times.begin(), times.end(), [&](const auto& time) {
-      return own.empty() || (!own.contains(time.first) && time.second < first);
-    });
   }
   return reads;
 }

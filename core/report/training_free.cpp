@@ -269,7 +269,13 @@ std::string command_for(const Group& group, const TableOptions& options) {
     add_settings<spec::SplitSection>(run.spec, "split", {"seed"}, &words);
     words.insert(words.end(), {"--set", "grid.split.seed=" + nlohmann::json(seeds).dump()});
   }
-  add_settings<spec::EvaluateSection>(run.spec, "evaluate", {}, &words);
+  add_settings<spec::EvaluateSection>(run.spec, "evaluate", {"test"}, &words);
+  // A run that was closed when it was made may be open now, and the other way round.
+  const bool open = std::any_of(group.own.begin(), group.own.end(), [](const Row* row) {
+    return std::any_of(row->finished.begin(), row->finished.end(),
+                       [](const Member& member) { return !member.closed; });
+  });
+  if (!open) words.insert(words.end(), {"--set", "evaluate.test=false"});
   return shell_line(words);
 }
 

@@ -82,14 +82,16 @@ std::string file_path(const Folder& artefact, const std::string& name) {
   return artefact.path + "/" + kFilesFolder + "/" + name;
 }
 
-// The files below FOLDER/files, by their path there.
+// What is below FOLDER/files and is no folder, by its path there.
 std::vector<std::string> file_names(const Folder& artefact) {
   const fs::path files = artefact.file(kFilesFolder);
   std::vector<std::string> names;
   std::error_code error;
   for (auto entry = fs::recursive_directory_iterator(files, error);
        entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (entry->is_regular_file()) names.push_back(fs::relative(entry->path(), files).string());
+    // A link is a name of its own: where it leads is no file of the artefact.
+    if (!fs::is_directory(entry->symlink_status()))
+      names.push_back(entry->path().lexically_relative(files).string());
   }
   return names;
 }
@@ -209,6 +211,11 @@ Folder make_artefact(const std::string& lab, ArtefactHeader header) {
   return folder;
 }
 
+void renew_artefact(const Folder& artefact, ArtefactHeader header) {
+  header.created = read_artefact(artefact).created;
+  publish_file(artefact.file(kArtefactFile), pretty_json(to_json(header)));
+}
+
 void remove_artefact(const Folder& artefact) {
   const fs::path path = artefact.path;
   const std::string lab = path.parent_path().parent_path();
@@ -229,6 +236,9 @@ std::map<std::string, FileRecord> record_files(const Folder& artefact) {
   std::map<std::string, FileRecord> records;
   for (const std::string& name : file_names(artefact)) {
     const std::string path = file_path(artefact, name);
+    if (!fs::is_regular_file(fs::symlink_status(path)))
+      throw PluginError(printable(path) +
+                        ": is no plain file. prepare() must write files, not links");
     records[name] = {static_cast<int64_t>(fs::file_size(path)), sha256_file(path)};
   }
   return records;

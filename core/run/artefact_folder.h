@@ -73,6 +73,12 @@ void check_key(const ArtefactHeader& header, const std::string& where);
 // hold the claim of the key. A folder of a making that failed is removed first.
 Folder make_artefact(const std::string& lab, ArtefactHeader header);
 
+// Writes the header of a making that goes on: the same key, but maybe another
+// number of threads, another device, or another place of a file or data set
+// than when it was begun. The caller must hold the claim of the key. Throws
+// DataError when the folder must not be gone on with (read_artefact).
+void renew_artefact(const Folder& artefact, ArtefactHeader header);
+
 // Removes the folder. After a crash it is either whole or absent.
 void remove_artefact(const Folder& artefact);
 

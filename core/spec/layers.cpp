@@ -216,6 +216,10 @@ NodePtr override_document(const std::string& text, int layer, Errors& errors) {
   if (!value) return nullptr;
   const Location at{source};
   const std::string key = text.substr(0, equals);
+  if (key == "extends") {
+    errors.add(at, "extends", "stands in a file; write one with another `extends`");
+    return nullptr;
+  }
   const size_t dot = key.find('.');
   if (dot == std::string::npos) return make_map({{key, at, value}}, at);
   const std::string head = key.substr(0, dot);

@@ -18,10 +18,10 @@ void check_split_file(const spec::RunSpec& run) {
 }  // namespace
 
 OpenData open_data(const std::string& lab, const spec::RunSpec& run, int64_t threads,
-                   const std::string& device) {
+                   const std::string& device, const std::string& device_key) {
   at::set_num_threads(static_cast<int>(threads));
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
-  check_device(device, "train.device");
+  check_device(device, device_key);
   check_split_file(run);
   OpenData open;
   open.data = data::Dataset::open(data::dataset_folder(lab, run.data.name));

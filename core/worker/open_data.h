@@ -19,11 +19,12 @@ struct OpenData {
   std::shared_ptr<const data::Split> split;
 };
 
-// Sets the threads of LibTorch and its deterministic mode, checks the device, and opens the data set
-// and the split of the run. Throws DataError when the file of the split has changed since the run was
-// planned.
+// Sets the threads of LibTorch and its deterministic mode, checks the device,
+// which `device_key` of the spec names, and opens the data set and the split of
+// the run. Throws DataError when the file of the split has changed since the
+// run was planned.
 OpenData open_data(const std::string& lab, const spec::RunSpec& run, int64_t threads,
-                   const std::string& device);
+                   const std::string& device, const std::string& device_key = "train.device");
 
 // Whether the data is what the artefact is made from: its key follows from it.
 bool is_of(const run::ArtefactHeader& header, const OpenData& open);

@@ -101,7 +101,8 @@ Ending prepare(const TaskOptions& options, TaskFolder& task, std::optional<Memor
     throw PluginError(needed.use.id + ": this version of the plugin makes no artefacts");
   const LoggedPhase load("worker", "load");
   check_files(needed.plugin_kind, needed.use, registry);
-  const OpenData open = open_data(options.lab, header.run, header.threads, header.device);
+  const OpenData open =
+      open_data(options.lab, header.run, header.threads, header.device, "prepare.device");
   check_data(folder, header, open);
   const std::string earlier = folder_of_earlier(options.lab, header);
   load.end();

@@ -237,14 +237,22 @@ int64_t check_kept_network(const OpenRun& open, const run::Result& result,
   return events;
 }
 
-// A finished run belongs to the data and the plugins with which it was made.
-void check_unchanged(const OpenRun& open, const run::Result& result, Registry& registry) {
+// A finished run belongs to the data, the plugins and the artefacts with which it was made.
+void check_unchanged(const OpenRun& open, const run::Result& result,
+                     const std::vector<run::UsedArtefact>& artefacts, Registry& registry) {
   const auto refuse = [](const std::string& what) {
     throw DataError("the test part stays closed, because " + what +
                     " since the run was made. Restore it, or train the run again.");
   };
   if (result.data_fingerprint != open.data->fingerprint()) refuse("the data set was replaced");
   if (result.split_fingerprint != open.split->fingerprint) refuse("the split has changed");
+  for (const run::UsedArtefact& used : result.artefacts) {
+    for (const run::UsedArtefact& now : artefacts) {
+      if (now.key == used.key && now.sha256 != used.sha256)
+        refuse("the " + used.name + " (artefact " + used.key.substr(0, 12) +
+               ") was made again, with other files,");
+    }
+  }
   run::InstalledPlugins loaded;
   for (const LoadedPlugin& plugin : registry.loaded())
     loaded[plugin.kind + " " + plugin.id] = {plugin.version, plugin.sha256};
@@ -259,7 +267,7 @@ Ending open_test(const OpenRun& open, const TaskOptions& options, TaskFolder& ta
   FolderProgress progress(task, ledger_of(options, open));
   result.opened.emplace();
   const auto check = [&](const eval::RankFile& valid) {
-    check_unchanged(open, result, registry);
+    check_unchanged(open, result, artefacts.used(), registry);
     result.opened->made_with = provenance(registry, open.run.train.device);
     result.opened->valid_differing =
         check_kept_network(open, result, result.opened->made_with, valid);

@@ -1,5 +1,7 @@
 #include "core/worker/used_artefacts.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/data/read_sums.h"
@@ -21,7 +23,12 @@ UsedArtefacts::UsedArtefacts(const std::string& lab, const spec::RunSpec& run,
       throw DataError("the " + needed_[i].name() + " (artefact " + keys[i].substr(0, 12) +
                       ") is not in the lab. `lealab run` makes it before the run.");
     }
-    used_.push_back({keys[i], needed_[i].name(), result->making->sha256, result->making->quality});
+    sums_.push_back(result->making->sha256);
+    // Uses of a plugin that differ in nothing that the artefact depends on share it.
+    if (std::find(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(i), keys[i]) ==
+        keys.begin() + static_cast<ptrdiff_t>(i)) {
+      used_.push_back({keys[i], needed_[i].name(), sums_.back(), result->making->quality});
+    }
     folders_.push_back(folder.file(run::kFilesFolder));
   }
   check.end();
@@ -30,8 +37,8 @@ UsedArtefacts::UsedArtefacts(const std::string& lab, const spec::RunSpec& run,
 train::Artefacts UsedArtefacts::for_training() const {
   train::Artefacts artefacts;
   for (size_t i = 0; i < needed_.size(); ++i) {
-    artefacts.push_back({needed_[i].plugin_kind, needed_[i].use, needed_[i].artefact.kind,
-                         folders_[i], used_[i].sha256});
+    artefacts.push_back(
+        {needed_[i].plugin_kind, needed_[i].use, needed_[i].artefact.kind, folders_[i], sums_[i]});
   }
   return artefacts;
 }

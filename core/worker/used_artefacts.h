@@ -22,8 +22,9 @@ class UsedArtefacts {
 
  private:
   std::vector<spec::NeededArtefact> needed_;
-  std::vector<run::UsedArtefact> used_;  // of the same order
   std::vector<std::string> folders_;     // of the same order: where the files are
+  std::vector<std::string> sums_;        // of the same order
+  std::vector<run::UsedArtefact> used_;  // each once
 };
 
 }  // namespace lea::worker

@@ -45,7 +45,8 @@ class TrainingFreeCommand : public LabCommand {
       EXPECT_EQ(row.at("experiment"), "toy_training_free");
       EXPECT_EQ(row.at("test").at("ndcg@3").at("n"), 1);
     }
-    EXPECT_EQ(names, (std::vector<std::string>{"item_knn", "markov", "popularity", "vsknn"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"graph_text", "item_knn", "markov", "popularity",
+                                               "vsknn"}));
     EXPECT_EQ(after.at("rows").size(), 1u);
   }
 };
@@ -56,7 +57,7 @@ TEST_F(TrainingFreeCommand, MakesTheRowsOfASplitBySequence) {
   // Every item is followed by the next one, three times in four, which 20 steps do not learn.
   const std::string text = lealab({"table", "small"}).out;
   EXPECT_THAT(text, ContainsRegex("gru4rec +supervised [^\n]*  below the training-free floor\n"));
-  EXPECT_THAT(text, HasSubstr("Training-free: 4 rows, made for toy_training_free; the best "));
+  EXPECT_THAT(text, HasSubstr("Training-free: 5 rows, made for toy_training_free; the best "));
   EXPECT_THAT(text, HasSubstr("\nBelow the training-free floor: gru4rec supervised (NDCG@"));
 }
 

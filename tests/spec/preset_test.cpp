@@ -127,7 +127,7 @@ TEST_F(Preset, TheReadmesFirstSpecAllowsEachTrainedRowAsManyUpdates) {
 TEST_F(Preset, OfTrainingFreeFrameworksNeedsOnlyADataSet) {
   const Experiment experiment =
       load_experiment(shipped_path("presets/training_free.yaml"), {"data.name=toy"}, shipped());
-  ASSERT_EQ(experiment.runs.size(), 4u);
+  ASSERT_EQ(experiment.runs.size(), 5u);
   for (const PlannedRun& planned : experiment.runs) EXPECT_FALSE(planned.run.reads_train);
 }
 
