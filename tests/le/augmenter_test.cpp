@@ -11,6 +11,7 @@
 #include "core/api/table.h"
 #include "core/base/error.h"
 #include "plugins/le/environment.h"
+#include "plugins/tuning/tables.h"
 #include "tests/api/host.h"
 #include "tests/base/scratch.h"
 #include "tests/le/tiny_le.h"
