@@ -14,6 +14,7 @@
 #include "core/base/files.h"
 #include "plugins/le/item_texts.h"
 #include "plugins/le/item_tokens.h"
+#include "plugins/le/reward_noise.h"
 #include "plugins/le/tuning.h"
 #include "plugins/le/wording.h"
 #include "plugins/tuning/batches.h"
@@ -258,11 +259,10 @@ void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
   const int64_t events = training.events(), sampled = pool.defined() ? pool.size(1) : 0;
   const std::string path = context.folder() + "/" + kRewardsFile,
                     raw_path = context.folder() + "/" + kRawRewards;
+  const auto model = open_model(context);
   if (!fs::exists(path) && !fs::exists(raw_path)) {
-    const EnvironmentModel model(settings_, context.earlier(), context.earlier(), context.device());
-    require_items(model, context);
     TableWriter writer(raw_path, events, 1 + sampled);
-    const RowsOfParts parts = rows_of_parts(model.prompts());
+    const RowsOfParts parts = rows_of_parts(model->prompts());
     const int64_t* first = training.offset.const_data_ptr<int64_t>();
     const int32_t* item = training.item.const_data_ptr<int32_t>();
     const int64_t* other = pool.defined() ? pool.const_data_ptr<int64_t>() : nullptr;
@@ -278,14 +278,20 @@ void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
       for (const auto& answer : answers) rewards.push_back(answer.rewards);
       return at::cat(rewards).view({std::ssize(chunk), 1 + sampled});
     };
-    if (!fill_table(model, training, chunks_of(training, /*events=*/true, parts, 1 + sampled),
+    if (!fill_table(*model, training, chunks_of(training, /*events=*/true, parts, 1 + sampled),
                     events, writer, context, /*states=*/false, actions_of, values_of))
       return;
     writer.finish();
   }
+  // Both tables have the same rewards after histories that are not empty.
+  const auto noise =
+      reward_noise(*model, training, pool, Table(fs::exists(path) ? path : raw_path).values(),
+                   [&] { return context.stop(events, events); });
+  if (!noise) return;
 
   // Now the mean of all rewards is known, which empty histories get.
   finish_rewards(context, settings_.empty_history);
+  context.record("reward_noise", *noise);
 }
 
 Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
