@@ -43,6 +43,8 @@ class LanguageStudy : public Artefacts {
         "/tests/golden/le/model, dtype: float32, order: hoisted,\n"
         "  item_sentence: \"{item} is titled {title}.\", token_iterations: 3, portion: 0.5,\n"
         "  hoisted_prompt: \"the user has bought these products: {history} next {item}\",\n"
+        "  user_prompt: \"the user has bought these products in order: {history},\",\n"
+        "  selection_prompt: \"in the list of:[{list}], next\",\n"
         "  steps: 4, quality_events: 20" +
         more + "}}";
     write("spec.yaml",
