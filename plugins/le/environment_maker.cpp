@@ -12,6 +12,7 @@
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "plugins/le/context_length.h"
 #include "plugins/le/item_texts.h"
 #include "plugins/le/item_tokens.h"
 #include "plugins/le/reward_noise.h"
@@ -193,6 +194,7 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
   const lm::Tokenizer& tokenizer = model->folder.tokenizer;
   const ItemTexts texts =
       item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
+  require_sentences_fit(texts, decoder.config().context);
   if (context.stop(0, 0)) return;
   Tensor tokens = settings_.token_start == "closed_form"
                       ? closed_form(decoder, texts.sentences)
@@ -218,6 +220,11 @@ void LanguageEnvironment::Maker::make_adapter(PrepareContext& context) const {
     const std::string from = context.earlier() + "/" + name;
     if (fs::exists(from)) link_or_copy(from, folder + "/" + name);
   }
+  const lm::Config config = lm::read_config(settings_.model);
+  const lm::Tokenizer tokenizer(settings_.model);
+  const Prompts prompts(settings_, tokenizer, config.vocabulary, begin_token(settings_, tokenizer),
+                        read_titles(settings_, folder, context.items()));
+  require_prompts_fit(prompts, context.training(), config.context, /*lists=*/false);
   const auto seed = uint64_t(settings_.seed);
   const TrainingData part = context.training(settings_.portion, seed),
                      rest = context.rest(settings_.portion, seed);
@@ -301,6 +308,7 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   if (artefact.kind == "tokens") {
     const ItemTexts texts =
         item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
+    require_sentences_fit(texts, config.context);
     double rows = 0;
     for (const Sentence& sentence : texts.sentences)
       rows += double(sentence.before.size() + 1 + sentence.after.size());
@@ -311,6 +319,9 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   settings.items = "tokens";
   const Prompts prompts(settings, tokenizer, config.vocabulary, begin_token(settings_, tokenizer),
                         {});
+  const bool lists = artefact.kind == "choices";
+  if (!lists || settings_.quality_events > 0)
+    require_prompts_fit(prompts, context.training(), config.context, lists);
   RowsOfParts parts = rows_of_parts(prompts);
   if (settings_.items == "titles") {
     constexpr int64_t kTitle = 12;  // more rows than an item token, about

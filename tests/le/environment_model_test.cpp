@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/json_field.h"
 #include "plugins/le/passes.h"
 #include "plugins/le/reward_noise.h"
 #include "tests/base/scratch.h"
@@ -286,6 +289,29 @@ TEST(OpenLanguageModel, DrawsRandomWeightsFromTheSeed) {
   EXPECT_FALSE(at::equal(weight(), first));
   settings.weights = "trained";
   EXPECT_FALSE(at::equal(weight(), first));
+}
+
+class TooLarge : public ScratchTest {};
+
+TEST_F(TooLarge, IsReportedBeforeTheWeightsAreRead) {
+  const Settings fits = tiny_settings();
+  std::filesystem::copy(fits.model, path("model"));
+  auto config = *read_json(path("model/config.json"));
+  config["intermediate_size"] = 1 << 26;  // a pass of it would take hundreds of gigabytes
+  std::ofstream(path("model/config.json")) << config.dump();
+  Settings settings = fits;
+  settings.model = path("model");
+  for (const Purpose purpose : {Purpose::kAsk, Purpose::kTrain}) {
+    try {
+      open_language_model(settings, at::kCPU, purpose);
+      ADD_FAILURE() << "it was opened";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Exit::kEnvironment);
+      EXPECT_THAT(error.what(), testing::ContainsRegex("needs [0-9]+ MiB as float32 .* are "
+                                                       "available. Free some, or name a smaller "
+                                                       "model."));
+    }
+  }
 }
 
 // The rewards of all events for the logged item and two others, as a table has them. Rows of empty
