@@ -21,7 +21,8 @@ namespace {
 
 // The positional arguments of `export ranks RUN` and `export EXPERIMENT` are parsed alike.
 struct ExportOptions {
-  // what: ranks, scores or topk of a run; rewards, states or adapter of an artefact; or an experiment
+  // what: ranks, scores or topk of a run; rewards, states or adapter of an artefact; or an
+  // experiment
   std::string what, run, out, format = "csv";
   int64_t k = 20;
 };

@@ -28,8 +28,8 @@ struct Card {
   std::vector<File> files;
 };
 
-// Markdown, with the front matter of Hugging Face's model cards. Equal cards give equal texts. Paths
-// are without their folders.
+// Markdown, with the front matter of Hugging Face's model cards. Equal cards give equal texts.
+// Paths are without their folders.
 std::string text_of(const Card& card);
 
 }  // namespace lea::lab

@@ -47,7 +47,8 @@ void add_orders(const Pivot& pivot, std::vector<std::string>* notes) {
   notes->push_back("Order of prompts: " + joined(parts, "; ") + ".");
 }
 
-// The keys of the artefacts that the run used, by the plugin that made them, for plugins with a seed.
+// The keys of the artefacts that the run used, by the plugin that made them, for plugins with a
+// seed.
 std::map<std::string, std::set<std::string>> seeded_artefacts(const Member& member) {
   std::set<std::string> seeded;
   visit_plugins(member, [&](const std::string& id, const nlohmann::json& params) {

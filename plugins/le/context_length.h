@@ -14,8 +14,8 @@ namespace lea::le {
 // Throws ConfigError "le: item_sentence: ..." that names the item with the longest sentence.
 void require_sentences_fit(const ItemTexts& texts, int64_t context);
 
-// The prompts of states and rewards, or with `lists` those of selections, after the longest history of
-// the data. Throws ConfigError "le: data.history: ...".
+// The prompts of states and rewards, or with `lists` those of selections, after the longest history
+// of the data. Throws ConfigError "le: data.history: ...".
 void require_prompts_fit(const Prompts& prompts, const TrainingData& training, int64_t context,
                          bool lists);
 

@@ -71,7 +71,7 @@ TEST_F(AdapterExport, HasACardThatSaysHowItWasMadeAndHowToOpenIt) {
   std::snprintf(accuracy, sizeof accuracy, "%.6g", quality.at("reward_accuracy").get<double>());
   EXPECT_THAT(card, HasSubstr(std::string("| quality | reward_accuracy | ") + accuracy + " |\n"));
   EXPECT_THAT(card, HasSubstr("| adapter | steps | 4 |\n"));
-  EXPECT_THAT(card, HasSubstr("- `head.safetensors`: `weight` F32 [16]"));
+  EXPECT_THAT(card, HasSubstr("- `head.safetensors`: `bias` F32 [1], `weight` F32 [16]\n"));
   EXPECT_THAT(card, HasSubstr("- `tokens.safetensors`: `tokens` F32 [40, 16]\n"));
   EXPECT_THAT(card, HasSubstr("PeftModel.from_pretrained(model, folder)"));
   EXPECT_THAT(card, HasSubstr("reward = state @ head[\"weight\"] + head[\"bias\"]\n"));

@@ -10,14 +10,14 @@ namespace lea {
 
 class LanguageStudy : public Artefacts {
  protected:
-  // 60 sequences of 5 events over 40 items, each item mostly followed by the next one. The titles have
-  // words of the model's own vocabulary.
+  // 60 sequences of 5 events over 40 items, each item mostly followed by the next one. The titles
+  // have words of the model's own vocabulary.
   LanguageStudy() {
     fs::create_directories(path("source"));
     std::string events = "user_id\titem_id\ttimestamp\n", items = "item_id\ttitle\n";
     std::mt19937 random(1);
     for (int user = 0; user < 60; ++user) {
-      unsigned item = random() % 40;
+      unsigned item = static_cast<unsigned>(user) % 40;  // every item occurs
       for (int t = 0; t < 5; ++t) {
         events += "u" + std::to_string(user) + "\ti" + std::to_string(item) + "\t" +
                   std::to_string(t) + "\n";
@@ -34,8 +34,8 @@ class LanguageStudy : public Artefacts {
     write("source/items.tsv", items);
   }
 
-  // One run of 20 steps. `slots` are its slots reward, state and augment. The environment is `le` with
-  // these parameters besides, or `environment` when that is given.
+  // One run of 20 steps. `slots` are its slots reward, state and augment. The environment is `le`
+  // with these parameters besides, or `environment` when that is given.
   void write_study(const std::string& slots, const std::string& more = "",
                    const std::string& environment = "") const {
     const std::string le =

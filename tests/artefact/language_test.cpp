@@ -94,8 +94,8 @@ class KilledLanguageRun : public LanguageRun {
     return names;
   }
 
-  // Runs the spec, and kills the grid and its workers when something of `wanted` is begun. Returns what
-  // was then unfinished; empty when nothing of it was begun until the end of the run.
+  // Runs the spec, and kills the grid and its workers when something of `wanted` is begun. Returns
+  // what was then unfinished; empty when nothing of it was begun until the end of the run.
   std::set<std::string> kill_at(const std::set<std::string>& wanted) {
     lab::Child child({LEALAB_PROGRAM, "--lab", path("lab"), "--plugin-dir", LEA_ARTEFACT_PLUGINS,
                       "run", path("spec.yaml")},

@@ -1,4 +1,5 @@
-// What a table says of the environments of its rows: the order of prompts, and whether runs share one.
+// What a table says of the environments of its rows: the order of prompts, and whether runs share
+// one.
 #include <gmock/gmock.h>
 
 #include "tests/report/fixture.h"
