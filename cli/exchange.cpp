@@ -5,7 +5,9 @@
 #include "cli/commands.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/lab/adapter_export.h"
 #include "core/lab/collector.h"
+#include "core/lab/disk.h"
 #include "core/lab/imported_run.h"
 #include "core/lab/lab_folder.h"
 #include "core/lab/pack.h"
@@ -19,7 +21,8 @@ namespace {
 
 // The positional arguments of `export ranks RUN` and `export EXPERIMENT` are parsed alike.
 struct ExportOptions {
-  // what: ranks, scores or topk of a run; rewards or states of an artefact; or an experiment
+  // what: ranks, scores or topk of a run; rewards, states or adapter of an artefact; or an
+  // experiment
   std::string what, run, out, format = "csv";
   int64_t k = 20;
 };
@@ -56,6 +59,14 @@ void export_table(const std::string& lab, const ExportOptions& options) {
   std::printf("%s: %s\n", options.out.c_str(), text.c_str());
 }
 
+void export_adapter(const std::string& lab, const ExportOptions& options) {
+  const lab::AdapterExport exported =
+      lab::export_adapter(lab, run::find_artefact(lab, options.run), options.out);
+  std::printf(
+      "%s: %s, %s, %s\n", options.out.c_str(), printable(exported.artefact.needed.name()).c_str(),
+      counted(std::ssize(exported.files), "file").c_str(), lab::size_text(exported.bytes).c_str());
+}
+
 void export_packs(const std::string& lab, const ExportOptions& options) {
   const lab::PackExport exported = lab::export_experiment(lab, options.what, options.out);
   size_t bytes = 0;
@@ -76,12 +87,13 @@ void export_packs(const std::string& lab, const ExportOptions& options) {
 void export_command(const ExportOptions& options, const Globals& globals) {
   const std::string lab = lab::existing_lab(globals.lab);
   const bool of_run = options.what == "ranks" || options.what == "scores" || options.what == "topk";
-  const bool of_artefact = options.what == "rewards" || options.what == "states";
+  const bool of_artefact =
+      options.what == "rewards" || options.what == "states" || options.what == "adapter";
   if (!of_run && !of_artefact) {
     if (!options.run.empty()) {
       throw UsageError("export " + printable(options.what) +
-                       " RUN: is not known; export ranks, scores or topk RUN, or rewards or states "
-                       "ARTEFACT");
+                       " RUN: is not known; export ranks, scores or topk RUN, or rewards, states "
+                       "or adapter ARTEFACT");
     }
     return export_packs(lab, options);
   }
@@ -92,7 +104,7 @@ void export_command(const ExportOptions& options, const Globals& globals) {
           ": which artefact? Give its key or the first digits, which `lealab artefacts "
           "list` shows.");
     }
-    return export_table(lab, options);
+    return options.what == "adapter" ? export_adapter(lab, options) : export_table(lab, options);
   }
   if (options.run.empty())
     throw UsageError("export " + options.what + ": which run? Give a uuid or its first digits.");
@@ -150,17 +162,19 @@ void add_exchange(CLI::App& app, const Globals& globals) {
   auto out = std::make_shared<ExportOptions>();
   CLI::App* exports = app.add_subcommand(
       "export",
-      "EXPERIMENT as small packed runs; ranks | scores | topk of one RUN with original ids; or "
-      "rewards | states of one ARTEFACT for the environment `table`");
-  exports->add_option("what", out->what, "an experiment; ranks, scores, topk; or rewards, states")
+      "EXPERIMENT as small packed runs; ranks | scores | topk of one RUN with original ids; "
+      "rewards | states of one ARTEFACT for the environment `table`; or its adapter for PEFT");
+  exports
+      ->add_option("what", out->what,
+                   "an experiment; ranks, scores, topk; or rewards, states, adapter")
       ->required();
   exports->add_option("run", out->run,
                       "for ranks, scores, topk: the run's uuid or its first digits; for rewards, "
-                      "states: the artefact's key or its first digits");
+                      "states, adapter: the artefact's key or its first digits");
   exports
       ->add_option("--out", out->out,
-                   "folder of the packs, or the file to write; for rewards, states it "
-                   "ends in .npz or .safetensors")
+                   "folder of the packs or of the adapter, or the file to write; for rewards, "
+                   "states it ends in .npz or .safetensors")
       ->required();
   exports->add_option("--format", out->format, "of ranks, scores, topk")
       ->check(CLI::IsMember({"csv", "npz"}));

@@ -7,6 +7,7 @@
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/lab/row_check.h"
+#include "core/spec/model_files.h"
 
 namespace lea::lab {
 namespace {
@@ -52,10 +53,19 @@ std::optional<FileRows> FileCheck::rows_of(const spec::GivenFile& file) const {
 void FileCheck::look_at(const spec::GivenFile& file, Checked* checked) const {
   std::error_code error;
   if (!std::filesystem::exists(file.path, error)) return checked->unknown("the file is gone");
-  const std::string now = sha256_file(file.path);
+  // A parameter that names a folder names a language model.
+  const bool is_model = std::filesystem::is_directory(file.path, error);
+  const std::string now = is_model ? spec::model_sum(file.path) : sha256_file(file.path);
   if (now != file.sha256) {
-    return checked->unknown("the file has changed since the run was planned (sha256 " +
-                            now.substr(0, 12) + ", not " + file.sha256.substr(0, 12) + ")");
+    return checked->unknown(std::string("the ") + (is_model ? "model" : "file") +
+                            " has changed since the run was planned (sha256 " + now.substr(0, 12) +
+                            ", not " + file.sha256.substr(0, 12) + ")");
+  }
+  if (is_model) {
+    checked->text =
+        "a model, equal to that of the run; it has no rows of events, and what it was "
+        "trained on is not checked";
+    return;
   }
   const auto rows = rows_of(file);
   if (!rows) {

@@ -19,8 +19,9 @@ class FileCheck {
             const spec::PluginCatalogue& catalogue)
       : data_(data), part_(part), catalogue_(catalogue) {}
 
-  // Looks for rows of validation and test events. A file that is gone or has changed is unknown, and
-  // so is one whose plugin does not declare what its rows belong to.
+  // Looks for rows of validation and test events. A file that is gone or has changed is unknown,
+  // and so is one whose plugin does not declare what its rows belong to. The folder of a language
+  // model has no rows. It is clean when it is equal to that of the run.
   Checked check(const spec::GivenFile& file) const;
 
  private:

@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/text.h"
+#include "core/report/environment_notes.h"
 #include "core/report/flags.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
@@ -323,6 +324,7 @@ void add_footer(const TableOptions& options, Pivot* table) {
   add_counts(pivot, &notes);
   for (std::string& line : pair_notes(pivot)) notes.push_back(std::move(line));
   add_head(pivot, &notes);
+  for (std::string& line : environment_notes(pivot)) notes.push_back(std::move(line));
   for (std::string& line : quality_notes(pivot)) notes.push_back(std::move(line));
   for (std::string& line : training_free_notes(options, table)) notes.push_back(std::move(line));
   for (std::string& line : flags(pivot)) notes.push_back(std::move(line));

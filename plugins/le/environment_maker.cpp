@@ -12,8 +12,10 @@
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "plugins/le/context_length.h"
 #include "plugins/le/item_texts.h"
 #include "plugins/le/item_tokens.h"
+#include "plugins/le/reward_noise.h"
 #include "plugins/le/tuning.h"
 #include "plugins/le/wording.h"
 #include "plugins/tuning/batches.h"
@@ -192,6 +194,7 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
   const lm::Tokenizer& tokenizer = model->folder.tokenizer;
   const ItemTexts texts =
       item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
+  require_sentences_fit(texts, decoder.config().context);
   if (context.stop(0, 0)) return;
   Tensor tokens = settings_.token_start == "closed_form"
                       ? closed_form(decoder, texts.sentences)
@@ -217,6 +220,11 @@ void LanguageEnvironment::Maker::make_adapter(PrepareContext& context) const {
     const std::string from = context.earlier() + "/" + name;
     if (fs::exists(from)) link_or_copy(from, folder + "/" + name);
   }
+  const lm::Config config = lm::read_config(settings_.model);
+  const lm::Tokenizer tokenizer(settings_.model);
+  const Prompts prompts(settings_, tokenizer, config.vocabulary, begin_token(settings_, tokenizer),
+                        read_titles(settings_, folder, context.items()));
+  require_prompts_fit(prompts, context.training(), config.context, /*lists=*/false);
   const auto seed = uint64_t(settings_.seed);
   const TrainingData part = context.training(settings_.portion, seed),
                      rest = context.rest(settings_.portion, seed);
@@ -258,11 +266,10 @@ void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
   const int64_t events = training.events(), sampled = pool.defined() ? pool.size(1) : 0;
   const std::string path = context.folder() + "/" + kRewardsFile,
                     raw_path = context.folder() + "/" + kRawRewards;
+  const auto model = open_model(context);
   if (!fs::exists(path) && !fs::exists(raw_path)) {
-    const EnvironmentModel model(settings_, context.earlier(), context.earlier(), context.device());
-    require_items(model, context);
     TableWriter writer(raw_path, events, 1 + sampled);
-    const RowsOfParts parts = rows_of_parts(model.prompts());
+    const RowsOfParts parts = rows_of_parts(model->prompts());
     const int64_t* first = training.offset.const_data_ptr<int64_t>();
     const int32_t* item = training.item.const_data_ptr<int32_t>();
     const int64_t* other = pool.defined() ? pool.const_data_ptr<int64_t>() : nullptr;
@@ -278,14 +285,20 @@ void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
       for (const auto& answer : answers) rewards.push_back(answer.rewards);
       return at::cat(rewards).view({std::ssize(chunk), 1 + sampled});
     };
-    if (!fill_table(model, training, chunks_of(training, /*events=*/true, parts, 1 + sampled),
+    if (!fill_table(*model, training, chunks_of(training, /*events=*/true, parts, 1 + sampled),
                     events, writer, context, /*states=*/false, actions_of, values_of))
       return;
     writer.finish();
   }
+  // Both tables have the same rewards after histories that are not empty.
+  const auto noise =
+      reward_noise(*model, training, pool, Table(fs::exists(path) ? path : raw_path).values(),
+                   [&] { return context.stop(events, events); });
+  if (!noise) return;
 
   // Now the mean of all rewards is known, which empty histories get.
   finish_rewards(context, settings_.empty_history);
+  context.record("reward_noise", *noise);
 }
 
 Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
@@ -295,6 +308,7 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   if (artefact.kind == "tokens") {
     const ItemTexts texts =
         item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
+    require_sentences_fit(texts, config.context);
     double rows = 0;
     for (const Sentence& sentence : texts.sentences)
       rows += double(sentence.before.size() + 1 + sentence.after.size());
@@ -305,6 +319,9 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   settings.items = "tokens";
   const Prompts prompts(settings, tokenizer, config.vocabulary, begin_token(settings_, tokenizer),
                         {});
+  const bool lists = artefact.kind == "choices";
+  if (!lists || settings_.quality_events > 0)
+    require_prompts_fit(prompts, context.training(), config.context, lists);
   RowsOfParts parts = rows_of_parts(prompts);
   if (settings_.items == "titles") {
     constexpr int64_t kTitle = 12;  // more rows than an item token, about

@@ -126,12 +126,6 @@ int64_t append_shared(lm::Forest& forest, int64_t row, const Ids& ids) {
   return ids.empty() ? row : forest.add_shared(row, ids);
 }
 
-size_t longest_of(const std::vector<Ids>& all) {
-  size_t most = 0;
-  for (const Ids& ids : all) most = std::max(most, ids.size());
-  return most;
-}
-
 }  // namespace
 
 struct Prompts::Parts {
@@ -334,17 +328,27 @@ Ids Prompts::selection_prompt(std::span<const int64_t> history,
   return ids;
 }
 
-int64_t Prompts::longest(int64_t history) const {
-  if (history < 1) throw std::invalid_argument("le: the longest prompt of an empty history");
-  int64_t longest_item = 1;
+std::vector<int64_t> Prompts::longest_items(int64_t count) const {
+  if (count < 1) throw std::invalid_argument("le: the longest prompt of an empty history");
+  int64_t longest = 1;
   for (size_t i = 0; i < parts_->titles.size(); ++i) {
     const int64_t item = static_cast<int64_t>(i) + 1;
-    if (parts_->item(item).size() > parts_->item(longest_item).size()) longest_item = item;
+    if (parts_->item(item).size() > parts_->item(longest).size()) longest = item;
   }
-  const std::vector<int64_t> items(static_cast<size_t>(history), longest_item),
-      list(labels_.size(), longest_item);
-  return static_cast<int64_t>(longest_of(
-      {state_prompt(items), reward_prompt(items, longest_item), selection_prompt(items, list)}));
+  return std::vector<int64_t>(static_cast<size_t>(count), longest);
+}
+
+int64_t Prompts::longest_asked(int64_t history) const {
+  const std::vector<int64_t> items = longest_items(history);
+  return std::max(std::ssize(state_prompt(items)), std::ssize(reward_prompt(items, items[0])));
+}
+
+int64_t Prompts::longest_selection(int64_t history) const {
+  return std::ssize(selection_prompt(longest_items(history), longest_items(std::ssize(labels_))));
+}
+
+int64_t Prompts::longest(int64_t history) const {
+  return std::max(longest_asked(history), longest_selection(history));
 }
 
 Ids begin_ids(const Settings& settings, int64_t begin) {

@@ -72,11 +72,16 @@ class Prompts {
   Ids reward_prompt(std::span<const int64_t> history, int64_t item) const;
   Ids selection_prompt(std::span<const int64_t> history, std::span<const int64_t> list) const;
 
-  // The number of ids of the longest prompt after so many items, at least one, with as many
-  // candidates as there are labels.
+  // The number of ids of the longest prompt after so many items, at least one: for states and
+  // rewards, for selections with as many candidates as there are labels, and of both.
+  int64_t longest_asked(int64_t history) const;
+  int64_t longest_selection(int64_t history) const;
   int64_t longest(int64_t history) const;
 
  private:
+  // So many times the item that is written with the most ids.
+  std::vector<int64_t> longest_items(int64_t count) const;
+
   struct Parts;  // the ids of the texts between places
   std::shared_ptr<const Parts> parts_;
   Ids labels_;

@@ -18,6 +18,7 @@
 #include "core/api/tensor_file.h"
 #include "core/api/tfidf.h"
 #include "core/lm/config.h"
+#include "plugins/le/context_length.h"
 #include "plugins/le/environment_maker.h"
 
 namespace lea::le {
@@ -271,16 +272,16 @@ void LanguageEnvironment::Maker::make_choices(PrepareContext& context) const {
   if (is_empty(parts)) return;
   const lm::Tokenizer tokenizer(settings_.model);
   const lm::Config config = lm::read_config(settings_.model);
-  const auto labels =
-      std::ssize(Prompts(settings_, tokenizer, config.vocabulary, begin_token(settings_, tokenizer),
-                         read_titles(settings_, context.earlier(), context.items()))
-                     .labels());
+  const Prompts prompts(settings_, tokenizer, config.vocabulary, begin_token(settings_, tokenizer),
+                        read_titles(settings_, context.earlier(), context.items()));
+  const auto labels = std::ssize(prompts.labels());
   if (labels < static_cast<int64_t>(kCandidates)) {
     context.log(LogLevel::kInfo, "there are " + std::to_string(labels) +
                                      " labels, and choices are measured from lists of " +
                                      std::to_string(kCandidates));
     return;
   }
+  require_prompts_fit(prompts, context.training(), config.context, /*lists=*/true);
   if (!write_parts(
           context, parts, [&] { return open_model(context); }, write_choices))
     return;

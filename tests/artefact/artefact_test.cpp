@@ -2,7 +2,6 @@
 #include <signal.h>
 
 #include <chrono>
-#include <iterator>
 #include <thread>
 
 #include "core/base/files.h"
@@ -98,17 +97,12 @@ TEST_F(Artefacts, KilledTwentyTimesAreEqualToUndisturbedOnes) {
     lab::Child child({LEALAB_PROGRAM, "--lab", path("lab"), "--plugin-dir", LEA_ARTEFACT_PLUGINS,
                       "run", path("spec.yaml")},
                      path("err.txt"));
-    const auto workers = [&] {
-      std::ifstream file("/proc/" + std::to_string(child.pid()) + "/task/" +
-                         std::to_string(child.pid()) + "/children");
-      return std::vector<pid_t>(std::istream_iterator<pid_t>(file), {});
-    };
-    for (int wait = 0; wait < 500 && workers().empty(); ++wait)
+    for (int wait = 0; wait < 500 && children_of(child.pid()).empty(); ++wait)
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     std::this_thread::sleep_for(std::chrono::milliseconds(random() % 700));
     // The worker, which is the child of the grid, is killed as well in every other round.
     if (call % 2 == 0) {
-      for (const pid_t pid : workers()) killed += ::kill(pid, SIGKILL) == 0;
+      for (const pid_t pid : children_of(child.pid())) killed += ::kill(pid, SIGKILL) == 0;
     }
     child.send(SIGKILL);
     lab::ProcessResult ended;

@@ -1,7 +1,10 @@
 // Studies whose environments make artefacts, and what the lab has of them.
 #pragma once
 
+#include <sys/types.h>
+
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -74,6 +77,12 @@ environments: {)" + environments +
             read_file(file.path());
     }
     return files;
+  }
+  // The processes that a process has started from its first thread.
+  static std::vector<pid_t> children_of(pid_t process) {
+    const std::string number = std::to_string(process);
+    std::ifstream file("/proc/" + number + "/task/" + number + "/children");
+    return {std::istream_iterator<pid_t>(file), {}};
   }
   static size_t lines_in(const std::string& file) {
     const std::string text = read_file(file);

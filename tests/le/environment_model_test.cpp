@@ -5,11 +5,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/json_field.h"
 #include "plugins/le/passes.h"
+#include "plugins/le/reward_noise.h"
 #include "tests/base/scratch.h"
 #include "tests/le/tiny_le.h"
 
@@ -285,6 +289,70 @@ TEST(OpenLanguageModel, DrawsRandomWeightsFromTheSeed) {
   EXPECT_FALSE(at::equal(weight(), first));
   settings.weights = "trained";
   EXPECT_FALSE(at::equal(weight(), first));
+}
+
+class TooLarge : public ScratchTest {};
+
+TEST_F(TooLarge, IsReportedBeforeTheWeightsAreRead) {
+  const Settings fits = tiny_settings();
+  std::filesystem::copy(fits.model, path("model"));
+  auto config = *read_json(path("model/config.json"));
+  config["intermediate_size"] = 1 << 26;  // a pass of it would take hundreds of gigabytes
+  std::ofstream(path("model/config.json")) << config.dump();
+  Settings settings = fits;
+  settings.model = path("model");
+  for (const Purpose purpose : {Purpose::kAsk, Purpose::kTrain}) {
+    try {
+      open_language_model(settings, at::kCPU, purpose);
+      ADD_FAILURE() << "it was opened";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Exit::kEnvironment);
+      EXPECT_THAT(error.what(), testing::ContainsRegex("needs [0-9]+ MiB as float32 .* are "
+                                                       "available. Free some, or name a smaller "
+                                                       "model."));
+    }
+  }
+}
+
+// The rewards of all events for the logged item and two others, as a table has them. Rows of empty
+// histories hold what is no reward.
+at::Tensor rewards_of(const EnvironmentModel& model, const TrainingData& training,
+                      const at::Tensor& pool) {
+  const at::Tensor table = at::full({training.events(), 3}, 1000.0, at::kFloat);
+  int64_t event = 0;
+  for (const auto& items : users()) {
+    for (int64_t end = 0; end < std::ssize(items); ++end, ++event) {
+      if (end == 0) continue;
+      const int64_t* other = pool.const_data_ptr<int64_t>() + 2 * event;
+      const std::vector<int64_t> actions = {items[static_cast<size_t>(end)], other[0], other[1]};
+      table[event].copy_(model.ask({{items, {end}, {actions}}}, kWindow)[0].rewards);
+    }
+  }
+  return table;
+}
+
+TEST_F(Model, ItsNoiseIsTheSpreadOfARewardThatIsAskedTwice) {
+  open({{"order", "hoisted"}});
+  const TrainingData training = training_of(users());
+  const at::Tensor pool = at::arange(2 * training.events(), at::kLong)
+                              .remainder(12)
+                              .add(1)
+                              .view({training.events(), 2});
+  const at::Tensor rewards = rewards_of(*model_, training, pool);
+  const auto exact = reward_noise(*model_, training, pool, rewards);
+  ASSERT_TRUE(exact.has_value());
+  EXPECT_LT(*exact, 1e-5);
+  // 0.3 more for the logged item, 0.3 less for the first of the pool; the second is not asked.
+  const at::Tensor other = rewards + at::tensor({0.3, -0.3, 50.0}).to(at::kFloat);
+  const auto noise = reward_noise(*model_, training, pool, other);
+  ASSERT_TRUE(noise.has_value());
+  EXPECT_NEAR(*noise, 0.3 / std::sqrt(2.0), 1e-4);
+  EXPECT_EQ(reward_noise(*model_, training, pool, rewards, [] { return true; }), std::nullopt);
+}
+
+TEST_F(Model, HasNoNoiseWithoutHistories) {
+  open({{"order", "hoisted"}});
+  EXPECT_EQ(reward_noise(*model_, training_of({{3}, {7}}), {}, at::ones({2, 1})), 0.0);
 }
 
 }  // namespace

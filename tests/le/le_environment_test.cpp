@@ -207,6 +207,27 @@ TEST_F(LanguageEnvironmentTest, RefusesTablesOfOtherData) {
   EXPECT_THROW(environment(), DataError);
 }
 
+TEST_F(LanguageEnvironmentTest, RefusesWhatIsLongerThanTheContextOfItsModel) {
+  std::filesystem::copy(LEA_SOURCE_DIR "/tests/golden/le/model", path("model"));
+  auto config = *read_json(path("model/config.json"));
+  const auto refusal = [&](int64_t context, const std::string& sentence) -> std::string {
+    config["max_position_embeddings"] = context;
+    std::ofstream(path("model/config.json")) << config.dump();
+    try {
+      make({{"order", "hoisted"}, {"model", path("model")}, {"item_sentence", sentence}},
+           "refused " + std::to_string(context));
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(refusal(5, "{item} is titled {title}."),
+              ::testing::HasSubstr("le: item_sentence: the sentence of item "));
+  EXPECT_THAT(refusal(15, "{item} {title}"),
+              ::testing::HasSubstr("le: data.history: with 4 items the prompt of a state or a "
+                                   "reward has "));
+}
+
 TEST_F(LanguageEnvironmentTest, IsMadeWithTheSameBytesWhereverItIsInterrupted) {
   make({{"order", "hoisted"}, {"state_weight", 0.5}, {"items", "titles"}});
   for (const Artefact& one : entry_.artefacts) {
@@ -254,7 +275,8 @@ TEST_F(LanguageEnvironmentTest, RecordsFigures) {
             (Names{"diverged", "loss", "reward_loss", "state_cosine", "state_loss", "steps",
                    "validation_accuracy", "validation_state_accuracy"}));
   EXPECT_EQ(names("states"), (Names{"state_cosine"}));
-  EXPECT_EQ(names("rewards"), (Names{"accuracy", "mean_logged", "mean_sampled"}));
+  EXPECT_EQ(names("rewards"), (Names{"accuracy", "mean_logged", "mean_sampled", "reward_noise"}));
+  EXPECT_LT(quality_.at("rewards").at("reward_noise"), 1e-5) << "in float32 there is hardly any";
   EXPECT_EQ(names("quality"),
             (Names{"events", "reward_accuracy", "reward_accuracy_matched", "reward_auc",
                    "reward_auc_matched", "state_accuracy", "state_cosine"}));

@@ -128,6 +128,8 @@ TEST_F(PromptsTest, KnowTheirGreatestLength) {
   const Prompts titled = prompts({"a", "Live Forever", "b"});
   const std::vector<int64_t> longest = {2, 2, 2};
   EXPECT_EQ(titled.longest(3), std::ssize(titled.selection_prompt(longest, longest)));
+  EXPECT_EQ(titled.longest_selection(3), titled.longest(3));
+  EXPECT_EQ(titled.longest_asked(3), std::ssize(titled.reward_prompt(longest, 2)));
 }
 
 // Every way to write prompts that changes the shape of the trees.

@@ -1,0 +1,203 @@
+#include "core/lab/adapter_card.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/base/text.h"
+#include "core/lab/exchange.h"
+
+namespace lea::lab {
+namespace {
+
+constexpr const char* kTokens = "tokens.safetensors";
+constexpr const char* kHead = "head.safetensors";
+
+std::string dumped(nlohmann::json document) {
+  keep_names(document);
+  return document.dump();
+}
+
+// The parameters that changed the adapter, or all of the plugin when the declarations of earlier
+// artefacts are gone.
+nlohmann::json settings_of(const Card& card) {
+  const nlohmann::json& all = card.adapter.header.needed.use.params;
+  if (!card.complete) return all;
+  std::set<std::string> names;
+  const auto add = [&](const CardArtefact& of) {
+    const auto& params = of.header.needed.artefact.params;
+    names.insert(params.begin(), params.end());
+  };
+  add(card.adapter);
+  std::for_each(card.earlier.begin(), card.earlier.end(), add);
+  nlohmann::json settings = nlohmann::json::object();
+  for (const std::string& name : names) {
+    if (all.contains(name)) settings[name] = all.at(name);
+  }
+  return settings;
+}
+
+// The name of the language model: that of the only folder or file among the settings.
+std::string base_of(nlohmann::json settings) {
+  keep_names(settings);
+  std::vector<std::string> names;
+  for (const nlohmann::json& value : settings) {
+    if (value.is_object() && value.contains("path") && value.at("path").is_string())
+      names.push_back(value.at("path"));
+  }
+  return names.size() == 1 ? names.front() : "";
+}
+
+std::string front_matter(const std::string& base) {
+  return "---\nlibrary_name: peft\n" +
+         (base.empty() ? "" : "base_model: " + nlohmann::json(base).dump() + "\n") + "---\n\n";
+}
+
+std::string line_of(const CardArtefact& of) {
+  std::string text = printable(of.header.needed.name()) + ", artefact " + of.header.key;
+  for (const auto& [name, sum] : of.header.reads)
+    text += "\n  - read " + printable(name) + ": sha256 " + printable(sum);
+  return text;
+}
+
+std::string origin(const Card& card, const std::string& base) {
+  const run::ArtefactHeader& header = card.adapter.header;
+  const nlohmann::json run = to_json(header).at("run");
+  std::string text = "## How it was made\n\n";
+  text += "- Made: " + line_of(card.adapter) + "\n";
+  for (const CardArtefact& earlier : card.earlier)
+    text += "- Made from: " + line_of(earlier) + "\n";
+  if (!card.complete)
+    text +=
+        "- What it was made from before that is no longer in the lab. So all settings are "
+        "listed.\n";
+  if (!base.empty()) text += "- Language model: " + printable(base) + "\n";
+  text += "- Data set: " + printable(header.run.data.name) + ", histories of at most " +
+          counted(header.run.data.history, "item") + "\n";
+  text += "- Split: `" + dumped(run.at("split")) + "`\n";
+  if (const auto& made = card.adapter.result.made_with) {
+    for (const run::UsedPlugin& plugin : made->plugins) {
+      text += "- Plugin: " + printable(plugin.id) + " " + printable(plugin.version) + ", sha256 " +
+              printable(plugin.sha256) + "\n";
+    }
+    text += "- LEA Lab " + printable(made->lealab) + ", LibTorch " + printable(made->libtorch) +
+            ", on " + printable(made->cpu) + "\n";
+  }
+  return text + "- Finished: " + printable(card.adapter.result.finished_at) + "\n\n";
+}
+
+std::string settings(const Card& card) {
+  nlohmann::json all = settings_of(card);
+  keep_names(all);
+  return "## Settings\n\n~~~json\n" +
+         all.dump(1) + "\n~~~\n\n";
+}
+
+// The figures of the artefact without their details, whose names have a dot.
+std::string figures_of(const CardArtefact& of) {
+  std::string text;
+  for (const auto& [name, value] : of.result.making->quality) {
+    if (name.find('.') != std::string::npos) continue;
+    char number[32];
+    std::snprintf(number, sizeof number, "%.6g", value);
+    text += "| " + printable(of.header.needed.artefact.kind) + " | " + printable(name) + " | " +
+            number + " |\n";
+  }
+  return text;
+}
+
+std::string figures(const Card& card) {
+  std::string rows;
+  for (const auto* list : {&card.earlier, &card.later}) {
+    for (const CardArtefact& of : *list) rows += figures_of(of);
+  }
+  rows = figures_of(card.adapter) + rows;
+  if (rows.empty()) return "";
+  return "## Figures\n\n| of | figure | value |\n| --- | --- | --- |\n" + rows + "\n";
+}
+
+std::string files(const Card& card) {
+  std::string text = "## Files\n\n";
+  for (const Card::File& file : card.files) {
+    text += "- `" + printable(file.name) + "`";
+    if (!file.tensors.empty()) text += ": " + joined(file.tensors);
+    text += "\n";
+  }
+  return text + "\n";
+}
+
+bool has(const Card& card, const std::string& name) {
+  return std::any_of(card.files.begin(), card.files.end(),
+                     [&](const Card::File& file) { return file.name == name; });
+}
+
+std::string meaning(bool tokens, bool head) {
+  std::string text;
+  if (tokens) {
+    text +=
+        "Row j - 1 of `tokens` is the vector of item j, which stands in a prompt in the place of a "
+        "word's embedding. So the id of item j is the number of the model's word embeddings plus "
+        "j - 1. The data set numbers the items; `lealab data export` writes the numbers beside the "
+        "original ids (`items.map.tsv`).\n\n";
+  }
+  if (head) {
+    text +=
+        "The head gives the reward of a prompt: the product of `weight` with the hidden state of "
+        "the last layer, behind the last norm, at the prompt's last position, plus `bias`. The "
+        "state of a history is such a hidden state itself. The settings have the wording of the "
+        "prompts; text between two items is split into tokens by itself, without special "
+        "tokens.\n\n";
+  }
+  return text;
+}
+
+std::string python(const std::string& base, bool tokens, bool head) {
+  std::string text = R"(import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from transformers import AutoModelForCausalLM
+
+base, folder = )" + nlohmann::json(base.empty() ? "MODEL" : base).dump() +
+                     R"(, "."  # the language model's folder, and this one
+model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+model = PeftModel.from_pretrained(model, folder).eval()
+tokenizer = Tokenizer.from_file(base + "/tokenizer.json")
+)";
+  if (tokens) {
+    text += R"(tokens = load_file(folder + "/tokens.safetensors")["tokens"]
+vectors = torch.cat([model.get_input_embeddings().weight.detach(), tokens])
+
+def words(text):
+    return tokenizer.encode(text, add_special_tokens=False).ids
+
+def item(number):
+    return [len(vectors) - len(tokens) + number - 1]
+
+ids = words("The user has bought: ") + item(1) + words(" next ") + item(2)
+with torch.no_grad():
+    found = model(inputs_embeds=vectors[torch.tensor([ids])], output_hidden_states=True)
+state = found.hidden_states[-1][0, -1]
+)";
+  }
+  if (tokens && head) {
+    text += R"(head = load_file(folder + "/head.safetensors")
+reward = state @ head["weight"] + head["bias"]
+)";
+  }
+  return "~~~python\n" + text + "~~~\n";
+}
+
+}  // namespace
+
+std::string text_of(const Card& card) {
+  const std::string base = base_of(settings_of(card));
+  const bool tokens = has(card, kTokens), head = has(card, kHead);
+  return front_matter(base) + "# " + printable(card.adapter.header.needed.name()) + "\n\n" +
+         "A LoRA adapter of a language model, exported from LEA Lab.\n\n" + origin(card, base) +
+         settings(card) + figures(card) + files(card) + "## Use\n\n" + meaning(tokens, head) +
+         python(base, tokens, head);
+}
+
+}  // namespace lea::lab

@@ -1,0 +1,35 @@
+// The card of an exported adapter: how it was made, and how to open it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/run/artefact_folder.h"
+
+namespace lea::lab {
+
+// An artefact that the card describes.
+struct CardArtefact {
+  run::ArtefactHeader header;
+  run::Result result;  // finished
+};
+
+struct Card {
+  CardArtefact adapter;
+  // What the adapter is made from, the direct one first. `complete`: the lab still has all of it.
+  std::vector<CardArtefact> earlier;
+  bool complete = true;
+  std::vector<CardArtefact> later;  // what was made from the adapter
+  // A file with tensors, by its path in the exported folder, and "NAME F32 [N, D]" of each tensor.
+  struct File {
+    std::string name;
+    std::vector<std::string> tensors;
+  };
+  std::vector<File> files;
+};
+
+// Markdown, with the front matter of Hugging Face's model cards. Equal cards give equal texts.
+// Paths are without their folders.
+std::string text_of(const Card& card);
+
+}  // namespace lea::lab

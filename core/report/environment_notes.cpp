@@ -1,0 +1,108 @@
+#include "core/report/environment_notes.h"
+
+#include <map>
+#include <set>
+
+#include "core/base/text.h"
+#include "core/report/json_path.h"
+
+namespace lea::report {
+namespace {
+
+// Calls `visit` with the id and the parameters of the plugin and of those in its parameters.
+// `plugin` is {"id", "params"}; anything else is no plugin.
+template <class Visit>
+void visit_plugins(const nlohmann::json& plugin, const Visit& visit) {
+  if (!plugin.is_object() || !plugin.contains("params") || !plugin.at("params").is_object()) return;
+  const std::string id = text_at(plugin, "id");
+  if (id.empty()) return;
+  visit(id, plugin.at("params"));
+  for (const nlohmann::json& value : plugin.at("params")) visit_plugins(value, visit);
+}
+
+template <class Visit>
+void visit_plugins(const Member& member, const Visit& visit) {
+  for (const char* slot : {"reward", "state", "augment"}) {
+    const nlohmann::json* plugin = find_path(member.run.spec, slot);
+    if (plugin != nullptr) visit_plugins(*plugin, visit);
+  }
+}
+
+void add_orders(const Pivot& pivot, std::vector<std::string>* notes) {
+  std::map<std::string, std::vector<std::string>> rows;  // by "hoisted (lea.le)"
+  for (const Row& row : pivot.rows) {
+    std::set<std::string> orders;
+    for (const Member& member : row.finished) {
+      visit_plugins(member, [&](const std::string& id, const nlohmann::json& params) {
+        const std::string order = text_at(params, "order");
+        if (!order.empty()) orders.insert(order + " (" + id + ")");
+      });
+    }
+    for (const std::string& order : orders) rows[order].push_back(row.name);
+  }
+  if (rows.empty()) return;
+  std::vector<std::string> parts;
+  for (const auto& [order, of_order] : rows)
+    parts.push_back(order + (rows.size() > 1 ? " in " + joined(of_order) : ""));
+  notes->push_back("Order of prompts: " + joined(parts, "; ") + ".");
+}
+
+// The keys of the artefacts that the run used, by the plugin that made them, for plugins with a
+// seed.
+std::map<std::string, std::set<std::string>> seeded_artefacts(const Member& member) {
+  std::set<std::string> seeded;
+  visit_plugins(member, [&](const std::string& id, const nlohmann::json& params) {
+    if (params.contains("seed")) seeded.insert(id);
+  });
+  static const std::string kOf = " of ";
+  std::map<std::string, std::set<std::string>> keys;
+  for (const run::UsedArtefact& used : member.result.artefacts) {
+    const size_t of = used.name.find(kOf);  // "rewards of lea.le"
+    if (of == std::string::npos) continue;
+    const std::string id = used.name.substr(of + kOf.size());
+    if (seeded.contains(id)) keys[id].insert(used.key);
+  }
+  return keys;
+}
+
+void add_conditions(const Pivot& pivot, std::vector<std::string>* notes) {
+  std::vector<std::string> names;
+  std::set<std::string> plugins;
+  for (const Row& row : pivot.rows) {
+    if (row.finished.size() < 2) continue;
+    std::map<std::string, std::set<std::set<std::string>>> used;  // by plugin, each different use
+    std::map<std::string, size_t> users;
+    for (const Member& member : row.finished) {
+      for (const auto& [id, keys] : seeded_artefacts(member)) {
+        used[id].insert(keys);
+        ++users[id];
+      }
+    }
+    bool one = false;
+    for (const auto& [id, uses] : used) {
+      if (uses.size() > 1 || users[id] < row.finished.size()) continue;
+      one = true;
+      plugins.insert(id);
+    }
+    if (one) names.push_back(row.name);
+  }
+  if (names.empty()) return;
+  notes->push_back(
+      "One environment: " + joined(names) + ": all runs of " +
+      (names.size() > 1 ? "each row" : "the row") + " share one making of " +
+      joined({plugins.begin(), plugins.end()}) +
+      ", with one seed of its own. So the interval over runs is conditional on it: it "
+      "does not contain how much another seed of the environment changes. `zip: {seed: "
+      "[1, 2], environments.NAME.seed: [1, 2]}` gives each run its own.");
+}
+
+}  // namespace
+
+std::vector<std::string> environment_notes(const Pivot& pivot) {
+  std::vector<std::string> notes;
+  add_orders(pivot, &notes);
+  add_conditions(pivot, &notes);
+  return notes;
+}
+
+}  // namespace lea::report

@@ -1,0 +1,21 @@
+// The lines of a table's footer about the environments and augmenters of its rows.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/report/pivot.h"
+
+namespace lea::report {
+
+// One line for each of these, where it holds. A plugin is one of the slots reward, state and
+// augment, or one that such a plugin names in a parameter.
+// - "Order of prompts: hoisted (lea.le) in ROWS; paper (lea.le) in ROWS." A plugin has a text
+//   parameter `order`, as the language-model environment has. Without the rows where all that have
+//   one have the same.
+// - "One environment: ROWS: ..." All finished runs of a row, at least two, used the same artefacts
+//   of a plugin that has a parameter `seed`. So the interval over the runs is conditional on what
+//   this one seed gave.
+std::vector<std::string> environment_notes(const Pivot& pivot);
+
+}  // namespace lea::report

@@ -1,0 +1,50 @@
+#include "plugins/le/context_length.h"
+
+#include <algorithm>
+#include <string>
+
+#include "core/base/error.h"
+
+namespace lea::le {
+namespace {
+
+std::string more_than(int64_t tokens, int64_t context) {
+  return std::to_string(tokens) + " tokens, more than the model's context of " +
+         std::to_string(context) + ". ";
+}
+
+}  // namespace
+
+void require_sentences_fit(const ItemTexts& texts, int64_t context) {
+  int64_t most = 0, longest = 0;
+  for (size_t i = 0; i < texts.sentences.size(); ++i) {
+    const Sentence& sentence = texts.sentences[i];
+    const int64_t tokens = (sentence.begin >= 0 ? 1 : 0) + std::ssize(sentence.before) + 1 +
+                           std::ssize(sentence.after);
+    if (tokens <= most) continue;
+    most = tokens;
+    longest = static_cast<int64_t>(i) + 1;
+  }
+  if (most <= context) return;
+  throw ConfigError("le: item_sentence: the sentence of item " + std::to_string(longest) + " has " +
+                    more_than(most, context) +
+                    "Give its columns a cap in tokens, such as {description:64}");
+}
+
+void require_prompts_fit(const Prompts& prompts, const TrainingData& training, int64_t context,
+                         bool lists) {
+  const int64_t* first = training.offset.const_data_ptr<int64_t>();
+  int64_t items = 0;  // of the longest history
+  for (int64_t s = 0; s < training.sequences(); ++s)
+    items = std::max(items, std::min(training.history, first[s + 1] - first[s]));
+  if (items == 0) return;
+  const int64_t most = lists ? prompts.longest_selection(items) : prompts.longest_asked(items);
+  if (most <= context) return;
+  throw ConfigError(std::string("le: data.history: with ") + std::to_string(items) +
+                    " items the prompt of " + (lists ? "a selection" : "a state or a reward") +
+                    " has " + more_than(most, context) +
+                    "State a smaller data.history, shorter wordings, or with `items: titles` lower "
+                    "caps in title");
+}
+
+}  // namespace lea::le

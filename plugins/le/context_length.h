@@ -1,0 +1,22 @@
+// Refuses texts that are longer than the language model's context, before anything is computed.
+#pragma once
+
+#include <cstdint>
+
+#include "core/api/types.h"
+#include "plugins/le/item_texts.h"
+#include "plugins/le/prompts.h"
+
+namespace lea::le {
+
+// `context`: the most tokens that the model reads at once.
+//
+// Throws ConfigError "le: item_sentence: ..." that names the item with the longest sentence.
+void require_sentences_fit(const ItemTexts& texts, int64_t context);
+
+// The prompts of states and rewards, or with `lists` those of selections, after the longest history
+// of the data. Throws ConfigError "le: data.history: ...".
+void require_prompts_fit(const Prompts& prompts, const TrainingData& training, int64_t context,
+                         bool lists);
+
+}  // namespace lea::le

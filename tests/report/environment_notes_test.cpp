@@ -1,0 +1,96 @@
+// What a table says of the environments of its rows: the order of prompts, and whether runs share
+// one.
+#include <gmock/gmock.h>
+
+#include "tests/report/fixture.h"
+
+namespace lea::report {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+class EnvironmentNotes : public ReportTest {
+ protected:
+  static json le(const std::string& order, int64_t seed = 1) {
+    return {{"id", "lea.le"}, {"params", {{"order", order}, {"seed", seed}}}};
+  }
+  static json wrapped(const json& inner) {
+    return {{"id", "lea.shuffled"}, {"params", {{"of", inner}}}};
+  }
+  // A run that used an adapter and rewards with keys that begin so.
+  db::RunRow used(const std::string& framework, int64_t seed, const json& reward,
+                  const std::string& keys) {
+    db::RunRow row = run("sasrec", framework, seed);
+    row.spec["reward"] = reward;
+    for (const char* kind : {"adapter", "rewards"}) {
+      row.result["artefacts"].push_back({{"key", keys + kind},
+                                         {"name", std::string(kind) + " of lea.le"},
+                                         {"sha256", std::string(64, 'e')}});
+    }
+    return row;
+  }
+};
+
+TEST_F(EnvironmentNotes, NameTheOrderOfPromptsOnceWhenAllRowsShareIt) {
+  put(used("snqn", 1, le("hoisted"), "a"), 0.04);
+  put(used("sa2c", 1, wrapped(le("hoisted")), "a"), 0.04);
+  put(run("sasrec", "supervised", 1), 0.04);
+  EXPECT_THAT(table("text"), HasSubstr("\nOrder of prompts: hoisted (lea.le).\n"));
+}
+
+TEST_F(EnvironmentNotes, NameTheRowsOfEachOrderWhereTheyDiffer) {
+  put(used("snqn", 1, le("hoisted"), "a"), 0.04);
+  db::RunRow states = run("sasrec", "sa2c", 1);
+  states.spec["state"] = le("paper");
+  put(states, 0.04);
+  db::RunRow proposed = run("sasrec", "sac", 1);
+  proposed.spec["augment"] = {{"id", "lea.le"}, {"params", {{"of", le("paper")}}}};
+  put(proposed, 0.04);
+  EXPECT_THAT(table("text"),
+              HasSubstr("Order of prompts: hoisted (lea.le) in sasrec snqn; paper (lea.le) in "));
+}
+
+TEST_F(EnvironmentNotes, NameNoOrderWithoutSuchAnEnvironment) {
+  db::RunRow row = run("sasrec", "snqn", 1);
+  row.spec["reward"] = {{"id", "my.chain"}, {"params", {{"order", 2}}}};
+  put(row, 0.04);
+  EXPECT_THAT(table("text"), Not(HasSubstr("Order of prompts")));
+}
+
+TEST_F(EnvironmentNotes, SayThatTheIntervalOfRunsWithOneEnvironmentIsConditional) {
+  put(used("snqn", 1, le("hoisted"), "a"), 0.04);
+  put(used("snqn", 2, le("hoisted"), "a"), 0.05);
+  put(used("sa2c", 1, le("hoisted"), "a"), 0.04);  // a single run has no interval
+  EXPECT_THAT(table("text"),
+              HasSubstr("One environment: sasrec snqn: all runs of the row share one making of "
+                        "lea.le, with one seed of its own. So the interval over runs is "
+                        "conditional on it: it does not contain how much another seed of the "
+                        "environment changes. `zip: {seed: [1, 2], environments.NAME.seed: [1, "
+                        "2]}` gives each run its own.\n"));
+}
+
+TEST_F(EnvironmentNotes, SayNothingWhereEachSeedHasItsOwn) {
+  for (const int64_t seed : {1, 2}) {
+    db::RunRow row = used("snqn", seed, wrapped(le("hoisted", seed)), "key" + std::to_string(seed));
+    row.axes = {"backbone", "framework", "seed", "environments.le.seed"};
+    row.labels["seed"] = row.labels["environments.le.seed"] = std::to_string(seed);
+    put(row, 0.04);
+  }
+  const std::string text = table("text");
+  EXPECT_EQ(json::parse(table("json")).at("rows").size(), 1u);
+  EXPECT_THAT(text, Not(HasSubstr("One environment")));
+}
+
+TEST_F(EnvironmentNotes, SayNothingOfAnEnvironmentWithoutASeed) {
+  for (const int64_t seed : {1, 2}) {
+    db::RunRow row = used("snqn", seed, le("hoisted"), "a");
+    row.spec["reward"]["params"].erase("seed");
+    put(row, 0.04);
+  }
+  EXPECT_THAT(table("text"), Not(HasSubstr("One environment")));
+}
+
+}  // namespace
+}  // namespace lea::report
