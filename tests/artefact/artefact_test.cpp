@@ -280,8 +280,8 @@ TEST_F(Artefacts, ThatAreRemadeDifferentlyKeepTheTestPartClosed) {
       refused.out,
       HasSubstr("the test part stays closed, because the vectors of test.making (artefact " +
                 vectors.substr(0, 12) +
-                ") was made again, with other files, since the "
-                "run was made. Restore it, or train the run again"));
+                ") was made again, with other files, since the run was made. Restore it, or train "
+                "the run again"));
   EXPECT_FALSE(fs::exists(ranks));
   EXPECT_TRUE(run::test_reads(path("lab")).empty());
   for (const std::string& key : {vectors, rewards}) {
