@@ -1,4 +1,4 @@
-// What `lealab artefacts` refuses: to prune, verify or export what it does not know or must not touch.
+// What `lealab artefacts` refuses to prune, verify or export.
 #include <sys/stat.h>
 
 #include "core/base/file_lock.h"
