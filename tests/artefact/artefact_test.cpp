@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/base/files.h"
+#include "core/run/test_reads.h"
 #include "tests/artefact/fixture.h"
 
 namespace lea {
@@ -72,6 +73,27 @@ TEST_F(Artefacts, KeysDependOnTheParametersThatAreDeclared) {
   EXPECT_EQ(list().size(), 4u) << list();
 }
 
+TEST_F(Artefacts, ThatTwoUsesOfARunShareCountOnceForIt) {
+  // The uses differ in `pause`, on which no artefact depends. Both need the vectors.
+  write_spec("a: test.making, b: {test.making: {pause: 1}}", "", "reward: a\nstate: b\n");
+  ASSERT_EQ(call({"data", "import", "toy", path("interactions.tsv")}).exit_code, 0);
+  const json planned = plan();
+  ASSERT_EQ(planned.at("artefacts").size(), 3u);
+  EXPECT_EQ(planned.at("artefacts")[0].at("runs"), 2);
+  for (const json& task : planned.at("tasks")) EXPECT_EQ(task.at("needs"), json({0, 1, 2}));
+  const auto result = run();
+  ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("artefact vectors of test.making: 1 to make, for 2 runs"));
+  ASSERT_EQ(results().size(), 2u);
+  for (const json& run : results()) {
+    std::vector<std::string> names;
+    for (const json& used : run.at("artefacts")) names.push_back(used.at("name"));
+    EXPECT_THAT(names, testing::ElementsAre("vectors of test.making", "rewards of test.making",
+                                            "states of test.making"));
+  }
+  for (const json& row : list()) EXPECT_EQ(row.at("users"), 2) << row;
+}
+
 TEST_F(Artefacts, ArePlannedWithoutAKeyUntilTheDataIsImported) {
   write_spec("made: test.making");
   json planned = plan();
@@ -123,6 +145,45 @@ TEST_F(Artefacts, ThatWereLeftHalfMadeAreFinished) {
   const auto result = run({"--set", "seeds=[3]"});
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
   EXPECT_TRUE(files() == expected);
+}
+
+TEST_F(Artefacts, ThatWereLeftHalfMadeGoOnWithTheSettingsOfToday) {
+  write_spec("made: test.making");
+  ASSERT_EQ(run({"--set", "seeds=[1]"}).exit_code, 0);
+  const auto expected = files();
+  const std::string key = key_of("rewards"), created = "2026-01-31T00:00:00Z";
+  const auto header = [&] { return json::parse(read_file(folder(key) + "/artefact.json")); };
+  json before = header();
+  ASSERT_EQ(before.at("threads"), 1);
+  before["created"] = created;
+  publish_file(folder(key) + "/artefact.json", before.dump());
+  fs::remove(folder(key) + "/result.json");
+  const auto with_threads = [](const std::string& threads) {
+    return std::vector<std::string>{"--set", "seeds=[2]", "--set", "prepare.threads=" + threads};
+  };
+  std::vector<std::string> tasks = with_threads("3");
+  tasks.insert(tasks.begin(), {"tasks", path("spec.yaml")});
+  ASSERT_EQ(call(tasks).exit_code, 0);
+  EXPECT_EQ(header().at("threads"), 3);
+  const auto result = run(with_threads("2"));
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_EQ(header().at("threads"), 2);
+  EXPECT_EQ(header().at("created"), created);
+  EXPECT_TRUE(files() == expected);
+}
+
+TEST_F(Artefacts, ThatFoundNoGpuAreMadeWhenTheSpecAsksForNone) {
+  through_ = {"env", "CUDA_VISIBLE_DEVICES="};  // hides the GPU of a machine that has one
+  write_spec("made: test.making", "", "reward: made\nprepare: {device: cuda}\n");
+  const auto refused = run({"--set", "seeds=[1]"});
+  EXPECT_EQ(refused.exit_code, 4) << refused.out << refused.err;
+  EXPECT_THAT(refused.out, HasSubstr("prepare.device: cuda: LibTorch sees 0 CUDA devices here"));
+  const std::string file = folder(key_of("vectors")) + "/artefact.json";
+  EXPECT_EQ(json::parse(read_file(file)).at("device"), "cuda");
+  write_spec("made: test.making", "", "reward: made\nprepare: {device: cpu}\n");
+  const auto made = run({"--set", "seeds=[1]"});
+  EXPECT_EQ(made.exit_code, 0) << made.out << made.err;
+  EXPECT_EQ(json::parse(read_file(file)).at("device"), "cpu");
 }
 
 TEST_F(Artefacts, DoNotDependOnValidationAndTestEvents) {
@@ -198,6 +259,32 @@ TEST_F(Artefacts, ThatAreRemadeDifferentlyMakeARunStartAgain) {
   EXPECT_THAT(log, HasSubstr("the artefact rewards of test.making was replaced (was " +
                              before.substr(0, 12) + ", is ffffffffffff)"));
   EXPECT_THAT(log, HasSubstr("the run starts again from step 0"));
+}
+
+TEST_F(Artefacts, ThatAreRemadeDifferentlyKeepTheTestPartClosed) {
+  write_spec("made: {test.making: {mode: draw}}");
+  ASSERT_EQ(run({"--set", "seeds=[1]", "--set", "evaluate.test=false"}).exit_code, 0);
+  const std::string vectors = key_of("vectors"), rewards = key_of("rewards"),
+                    ranks = fs::directory_iterator(path("lab/runs"))->path() / "ranks.bin";
+  for (const std::string& key : {vectors, rewards}) fs::rename(folder(key), path(key));
+  const std::vector<std::string> open = {"--set", "seeds=[1]", "--set", "evaluate.test=true"};
+  const auto refused = run(open);
+  EXPECT_EQ(refused.exit_code, 5) << refused.out << refused.err;
+  EXPECT_THAT(
+      refused.out,
+      HasSubstr("the test part stays closed, because the vectors of test.making (artefact " +
+                vectors.substr(0, 12) +
+                ") was made again, with other files, since the run was made. Restore it, or train "
+                "the run again"));
+  EXPECT_FALSE(fs::exists(ranks));
+  EXPECT_TRUE(run::test_reads(path("lab")).empty());
+  for (const std::string& key : {vectors, rewards}) {
+    fs::remove_all(folder(key));
+    fs::rename(path(key), folder(key));
+  }
+  const auto opened = run(open);
+  EXPECT_EQ(opened.exit_code, 0) << opened.out << opened.err;
+  EXPECT_TRUE(fs::exists(ranks));
 }
 
 TEST_F(Artefacts, ThatNothingNeedsArePruned) {

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <set>
@@ -29,7 +30,7 @@ class Making final : public lea::Environment {
     void fields(lea::Fields& f) {
       f.choice("mode", mode,
                {"none", "throw", "crash", "exit", "hang", "nothing", "unfinished", "undeclared",
-                "print", "read_beside", "read_variable", "read_parameter", "draw", "rest"},
+                "print", "link", "read_beside", "read_variable", "read_parameter", "draw", "rest"},
                "what the making of the vectors does");
       f.text("data", data, "the folder of the data set, for the mode read_parameter");
       f.real("portion", portion, {0, 1}, "the fraction of the training sequences");
@@ -161,6 +162,8 @@ class Making final : public lea::Environment {
       if (params_.mode == "nothing") return;
       if (params_.mode == "undeclared") context.pool();
       if (params_.mode == "rest") record_rest(context);
+      if (params_.mode == "link")
+        std::filesystem::create_symlink("../artefact.json", context.folder() + "/linked");
       if (params_.mode == "print") std::printf("{\"type\": \"progress\"\nnoise\n");
       if (!fill_room(context)) return;
       const lea::TrainingData& training = context.training(params_.portion, 7);

@@ -27,6 +27,7 @@ constexpr Fault kFaults[] = {
     {"exit", "the worker ended without a result in phase prepare"},
     {"nothing", "prepare() wrote no file, so nothing was made"},
     {"unfinished", "prepare() ended, but vectors.safetensors.part is not finished"},
+    {"link", "files/linked: is no plain file. prepare() must write files, not links"},
     {"undeclared", "asks for the pool, which its `reads` does not declare"},
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     {"crash", "the worker crashed (SIGSEGV) in phase prepare"},

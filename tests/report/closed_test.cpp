@@ -16,23 +16,6 @@ using testing::Not;
 
 class ClosedTable : public ReportTest {
  protected:
-  // As put(), but with validation alone.
-  void put_closed(db::RunRow row, double ndcg) {
-    std::vector<db::ResultRow> results;
-    for (const int64_t k : {5, 20}) {
-      results.push_back({row.uuid, "ndcg", "valid", k, ndcg});
-      results.push_back({row.uuid, "hr", "valid", k, ndcg});
-    }
-    row.spec["evaluate"]["test"] = false;
-    db::Store(lab_, db::Store::Mode::kWrite).put(row, results, {});
-  }
-  // The plan of the study, whose spec keeps the test part closed.
-  void plan_closed(const std::vector<db::RunRow>& runs) {
-    db::ExperimentRow plan{"study", "today", {"backbone", "framework"}, {}, {}};
-    plan.spec = {{"name", "study"}, {"evaluate", {{"test", false}}}};
-    for (const db::RunRow& run : runs) plan.runs.push_back({run.run_hash, run.seed, run.labels});
-    db::Store(lab_, db::Store::Mode::kWrite).put_experiment(plan);
-  }
   TableOptions with_lab() const {
     TableOptions options;
     options.lab = lab_;
@@ -132,6 +115,30 @@ TEST_F(ClosedTable, CountsTheRunsThatHadReadTheTestPartBefore) {
   EXPECT_THAT(
       experiment_table(store, "later", "text", false, with_lab()),
       HasSubstr("Test part: 4 runs of this lab had read it before the first of this table."));
+}
+
+// The rows are means over the splits, and each split has a test part of its own.
+TEST_F(ClosedTable, CountsTheRunsThatHadReadTheTestPartOfAnyOfItsSplits) {
+  for (const int64_t split : {2, 3}) put(run_on(split, "sasrec", "snqn", 1), 0.25);
+  for (const int64_t split : {2, 3, 3, 4}) {
+    db::RunRow before = run_on(split, "gru4rec", "snqn", 1);
+    before.experiment = "earlier";
+    before.finished = "2026-01-31T00:59:59Z";
+    put(before, 0.25);
+  }
+  EXPECT_EQ(line(table("text", false, with_lab()), "Test part:"),
+            "Test part: 3 runs of this lab had read it before the first of this table.");
+}
+
+TEST_F(ClosedTable, CountsTheRecordsOfTheLedgerForAllSplitsOfAClosedRow) {
+  for (const int64_t split : {2, 3}) put_closed(run_on(split, "sasrec", "snqn", 1), 0.25);
+  for (const int64_t split : {2, 3, 4}) {
+    const db::RunRow gone = run_on(split, "sasrec", "snqn", 1);
+    run::record_test_read(lab_, {gone.uuid, "earlier", std::string(64, 'd'),
+                                 gone.result["split_fingerprint"].get<std::string>()});
+  }
+  EXPECT_EQ(line(table("text", false, with_lab()), "Test part:"),
+            "Test part: closed (evaluate.test: false); 2 runs of this lab have read it.");
 }
 
 TEST_F(ClosedTable, CountsARunThatWasOpenedLaterFromThatTimeOn) {

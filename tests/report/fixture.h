@@ -99,6 +99,25 @@ class ReportTest : public testing::Test {
     db::Store(lab_, db::Store::Mode::kWrite).put(row, results, {});
   }
 
+  // As put(), but with validation alone, because the test part is closed.
+  void put_closed(db::RunRow row, double ndcg) {
+    std::vector<db::ResultRow> results;
+    for (const int64_t k : {5, 20}) {
+      results.push_back({row.uuid, "ndcg", "valid", k, ndcg});
+      results.push_back({row.uuid, "hr", "valid", k, ndcg});
+    }
+    row.spec["evaluate"]["test"] = false;
+    db::Store(lab_, db::Store::Mode::kWrite).put(row, results, {});
+  }
+
+  // The plan of the study, whose spec keeps the test part closed.
+  void plan_closed(const std::vector<db::RunRow>& runs) {
+    db::ExperimentRow plan{"study", "today", {"backbone", "framework"}, {}, {}};
+    plan.spec = {{"name", "study"}, {"evaluate", {{"test", false}}}};
+    for (const db::RunRow& run : runs) plan.runs.push_back({run.run_hash, run.seed, run.labels});
+    db::Store(lab_, db::Store::Mode::kWrite).put_experiment(plan);
+  }
+
   // What a trained run did: it ended after `steps`, of which `updates` changed the evaluated network.
   static void train(db::RunRow* row, int64_t max_steps, int64_t steps, int64_t updates,
                     int64_t best_step) {

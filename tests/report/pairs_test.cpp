@@ -42,7 +42,7 @@ class Pairs : public ReportTest {
     return run.result[key].get<std::string>();
   }
   std::string ranks_of(const db::RunRow& run) const {
-    return run::folder_of(lab_, run.uuid).file(run::kRanksFile);
+    return run::folder_of(lab_, run.uuid).file(closed_ ? run::kValidRanksFile : run::kRanksFile);
   }
 
   using Change = std::function<bool(db::RunRow*)>;
@@ -55,7 +55,7 @@ class Pairs : public ReportTest {
       for (const auto& made : row["runs"]) {
         db::RunRow run = run_on(made["split"], backbone, row["framework"], made["seed"]);
         if (!change(&run)) continue;
-        put(run, made["ndcg"]);
+        closed_ ? put_closed(run, made["ndcg"]) : put(run, made["ndcg"]);
         put_ranks(run, made["ranks"]);
         runs_.push_back(run);
       }
@@ -88,6 +88,7 @@ class Pairs : public ReportTest {
 
   const json tests_ = golden()["tests"];
   std::vector<db::RunRow> runs_;
+  bool closed_ = false;  // the runs have validation alone
 };
 
 double width(const json& interval) {
@@ -151,6 +152,21 @@ TEST_F(Pairs, AreInTheFooterWithWhatWasRepeatedAndLeftOut) {
             "over sequences holds the trained networks fixed. Splits of one data set overlap, so "
             "the intervals are conditional on this data set. They are not corrected for the number "
             "of rows or the choice of the best one.");
+}
+
+TEST_F(Pairs, AreThoseOfValidationWhileTheTestPartIsClosed) {
+  closed_ = true;
+  put_golden();
+  const std::string text = shown("text");
+  EXPECT_THAT(line(text, "In pairs: valid NDCG@20 of sasrec snqn"),
+              testing::MatchesRegex(
+                  "In pairs: valid NDCG@20 of sasrec snqn minus sasrec sa2c: -0\\.0454; 95 % "
+                  "interval over 108 sequences -0\\.1[01].. to 0\\.0[12].., p 0\\.1[4-8].; over 3 "
+                  "splits ± 0\\.0291; 6 pairs\\."));
+  EXPECT_THAT(line(text, "The pairs have"),
+              HasSubstr(" and 108 validation sequences, 65 of which are on several splits; "));
+  EXPECT_THAT(text, Not(HasSubstr("test sequences")));
+  EXPECT_EQ(json::parse(shown("json"))["pairs"].size(), 3u);
 }
 
 TEST_F(Pairs, FollowTheProtocolOfTheTable) {

@@ -261,6 +261,22 @@ TEST_F(TrainingFree, WithoutAnyTheCommandThatMakesThemIsPrinted) {
   EXPECT_THAT(json["commands"][0].get<std::string>() + "\n", ContainsRegex("^" + command));
 }
 
+TEST_F(TrainingFree, TheCommandClosesTheTestPartOnlyWhileTheTableDoes) {
+  const auto command = [&] { return json().at("commands").at(0).get<std::string>(); };
+  const std::string closing = " --set evaluate.test=false";
+  db::RunRow row = run("gru4rec", "snqn", 1);
+  row.spec["evaluate"]["test"] = false;
+  put_closed(row, 0.04);
+  EXPECT_THAT(command(), HasSubstr(closing));
+  put(row, 0.04);  // it was opened, and its spec stays as it was
+  EXPECT_THAT(command(), Not(HasSubstr("evaluate.test")));
+  plan_closed({row});
+  EXPECT_THAT(command(), HasSubstr(closing));
+  row.spec["evaluate"].erase("test");  // another experiment had made it with its test part
+  put(row, 0.04);
+  EXPECT_THAT(command(), HasSubstr(closing));
+}
+
 TEST_F(TrainingFree, NoCommandIsPrintedThatWouldMakeOtherRows) {
   db::RunRow row = run("gru4rec", "snqn", 1);
   row.spec["split"] = {{"by", "file"},

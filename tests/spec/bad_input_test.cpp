@@ -122,6 +122,14 @@ TEST_F(BadFile, AMalformedSetIsAUsageError) {
   }
 }
 
+TEST_F(BadFile, ASetThatExtendsIsRefused) {
+  write("base.yaml", "train: {patience: 3}\n");
+  EXPECT_EQ(error_of(kBase, {"extends=base.yaml"}),
+            "--set extends=base.yaml: extends: stands in a file; write one with another `extends`");
+  EXPECT_EQ(error_of(std::string("extends: base.yaml\n") + kBase, {"extends=[]"}),
+            "--set extends=[]: extends: stands in a file; write one with another `extends`");
+}
+
 // Damage at random places must end in a spec or in a ConfigError, soon.
 TEST_F(BadFile, DamagedSpecsNeverCrash) {
   const std::string good =

@@ -1,0 +1,102 @@
+// What `lealab artefacts` refuses to prune, verify or export.
+#include <sys/stat.h>
+
+#include "core/base/file_lock.h"
+#include "core/base/files.h"
+#include "core/run/folder.h"
+#include "core/run/grid_folder.h"
+#include "tests/artefact/fixture.h"
+
+namespace lea {
+namespace {
+
+using testing::HasSubstr;
+
+class ArtefactCommands : public Artefacts {
+ protected:
+  // Makes the vectors alone, without a run that needs them. Returns their key.
+  std::string make_vectors() const {
+    write_spec("made: test.making");
+    const json tasks = json::parse(call({"tasks", path("spec.yaml"), "--json"}).out);
+    const std::string key = tasks.at(0).at("task");
+    const auto made = call({"work", key});
+    EXPECT_EQ(made.exit_code, 0) << made.out << made.err;
+    return key;
+  }
+};
+
+TEST_F(ArtefactCommands, PruneNothingWhileAPlanAGridOrARunCannotBeRead) {
+  write_spec("made: test.making");
+  ASSERT_EQ(run({"--set", "seeds=[1]"}).exit_code, 0);
+  const run::Folder made{fs::directory_iterator(path("lab/runs"))->path()};
+  const run::Folder grid = run::list_grids(path("lab")).at(0);
+  const std::string plan = path("lab/experiments/study.json");
+  const auto expect_refused = [&](const std::string& file) {
+    SCOPED_TRACE(file);
+    const std::string whole = read_file(file);
+    publish_file(file, "{");
+    const auto refused = call({"artefacts", "prune"});
+    EXPECT_EQ(refused.exit_code, 3) << refused.out << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr(fs::path(file).filename().string() + ": "));
+    EXPECT_THAT(refused.err,
+                HasSubstr("So it is unknown which artefacts it needs, and nothing was pruned."));
+    EXPECT_EQ(list().size(), 2u);
+    publish_file(file, whole);
+  };
+  expect_refused(plan);
+  {
+    const FileLock live(grid.file(run::kGridLockFile), /*seconds=*/0, "the grid");
+    expect_refused(grid.file(run::kGridFile));
+  }
+  fs::remove(plan);
+  expect_refused(made.file(run::kHeaderFile));
+}
+
+TEST_F(ArtefactCommands, PruneKeepsWhatTheHeaderOfARunWithADamagedResultNames) {
+  write_spec("made: test.making");
+  ASSERT_EQ(run({"--set", "seeds=[1]"}).exit_code, 0);
+  const run::Folder made{fs::directory_iterator(path("lab/runs"))->path()};
+  fs::remove(path("lab/experiments/study.json"));
+  publish_file(made.file(run::kResultFile), "{");
+  const auto kept = call({"artefacts", "prune"});
+  EXPECT_EQ(kept.exit_code, 0) << kept.err;
+  EXPECT_THAT(kept.out, HasSubstr("removed 0 artefacts"));
+  EXPECT_EQ(list().size(), 2u);
+  fs::remove_all(made.path);
+  EXPECT_THAT(call({"artefacts", "prune"}).out, HasSubstr("removed 2 artefacts"));
+}
+
+TEST_F(ArtefactCommands, VerifyNoticesALinkWhereverItLeads) {
+  const std::string link = folder(make_vectors()) + "/files/more";
+  ASSERT_EQ(call({"artefacts", "verify"}).exit_code, 0);
+  for (const char* target : {"interactions.tsv", "lab", "nowhere"}) {
+    SCOPED_TRACE(target);
+    fs::create_symlink(path(target), link);
+    const auto verify = call({"artefacts", "verify"});
+    EXPECT_EQ(verify.exit_code, 3) << verify.out;
+    EXPECT_THAT(verify.err, HasSubstr("files/more: was not there when the artefact was made"));
+    fs::remove(link);
+  }
+}
+
+TEST_F(ArtefactCommands, VerifyOfAKeyThatNoArtefactHasIsAMistake) {
+  ASSERT_EQ(call({"data", "import", "toy", path("interactions.tsv")}).exit_code, 0);
+  EXPECT_EQ(call({"artefacts", "verify"}).exit_code, 0) << "none is damaged";
+  const auto verify = call({"artefacts", "verify", "zz"});
+  EXPECT_EQ(verify.exit_code, 2) << verify.out;
+  EXPECT_THAT(verify.err, HasSubstr("artefact zz: the lab "));
+  EXPECT_THAT(verify.err, HasSubstr(" has no such artefact."));
+}
+
+TEST_F(ArtefactCommands, ExportDoesNotReplaceAFifo) {
+  const std::string key = make_vectors(), fifo = path("fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  const auto exported = call({"artefacts", "export", key, "--out", fifo});
+  EXPECT_EQ(exported.exit_code, 4) << exported.out << exported.err;
+  EXPECT_THAT(exported.err, HasSubstr("fifo: is no plain file. Name another file"));
+  EXPECT_TRUE(fs::is_fifo(fifo));
+  EXPECT_FALSE(fs::exists(fifo + ".part"));
+}
+
+}  // namespace
+}  // namespace lea
