@@ -1,5 +1,6 @@
 #include "core/lab/artefact_plan.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>

@@ -10,7 +10,7 @@
 namespace lea::report {
 
 // Each row minus the reference row of its data and protocol, in the last NDCG column of the test
-// part. The reference is the row with the best mean among those that have the most splits. A pair is
+// part, or of validation while the test part is closed. The reference is the row with the best mean among those that have the most splits. A pair is
 // two finished runs of equal split and equal seed (pairs_of in statistics.h). The mean over the
 // splits is over those that have a pair, so that both rows have the same splits in it. Runs on a
 // split that has one seed and two fingerprints are no pair. Reads the ranks of the pairs' runs in

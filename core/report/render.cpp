@@ -289,6 +289,7 @@ nlohmann::ordered_json json_pairs(const Pivot& pivot) {
   for (const PairedRows& pairs : pivot.pairs) {
     nlohmann::ordered_json entry = {{"row", json_labels(pivot, pivot.rows[pairs.row])},
                                     {"reference", json_labels(pivot, pivot.rows[pairs.reference])},
+                                    {"part", pivot.columns[pairs.column].part},
                                     {"metric", pivot.columns[pairs.column].metric},
                                     {"n", pairs.difference.n},
                                     {"difference", nullptr},

@@ -216,7 +216,7 @@ NodePtr override_document(const std::string& text, int layer, Errors& errors) {
   if (!value) return nullptr;
   const Location at{source};
   const std::string key = text.substr(0, equals);
-  if (key == "extends") {
+  if (key == "extends" || key.starts_with("extends.")) {
     errors.add(at, "extends", "stands in a file; write one with another `extends`");
     return nullptr;
   }
