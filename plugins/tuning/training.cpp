@@ -131,6 +131,7 @@ class Training {
 
   // Returns false when it is to leave; then nothing has changed.
   bool train_step() {
+    const at::AutoGradMode enable(true);  // whoever makes artefacts may do so without gradients
     adam_.zero_grad();
     at::manual_seed(
         mix(kDropout, static_cast<uint64_t>(settings_.seed), static_cast<uint64_t>(step())));

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -228,10 +229,11 @@ TEST_F(ItemTokens, OfAModelInBfloat16AreNearThoseInFloat32) {
 }
 
 TEST_F(ItemTokens, AreRefusedWhenTheyAreNotFinite) {
-  settings_.token_learning_rate = 10;
   settings_.token_iterations = 10;
   const std::vector<Sentence> sentences = random_sentences(3);
-  EXPECT_THAT(message_of<ConfigError>([&] { optimise(sentences, start_for(sentences) * 1e38); }),
+  const at::Tensor start =
+      at::full_like(start_for(sentences), std::numeric_limits<float>::infinity());
+  EXPECT_THAT(message_of<ConfigError>([&] { optimise(sentences, start); }),
               testing::HasSubstr("is not finite after 10 iterations. Lower token_learning_rate"));
 }
 

@@ -257,7 +257,7 @@ TEST(Programs, LealabListsBundledPluginsAsJson) {
   std::set<std::string> listed, built;
   for (const auto& record : nlohmann::json::parse(list.out)) {
     EXPECT_EQ(record.at("state"), "enabled") << record;
-    EXPECT_EQ(record.at("plugins").size(), 1u) << record;
+    EXPECT_FALSE(record.at("plugins").empty()) << record;
     listed.insert(fs::path(record.at("file").get<std::string>()).filename());
   }
   for (const auto& file : fs::directory_iterator(LEA_BINARY_DIR "/plugins"))
