@@ -125,7 +125,7 @@ class ToyContext final : public Context {
 
   void make_artefacts(const PluginEntry& entry, const ParamValues& values) {
     artefacts_ = std::make_unique<TrialArtefacts>(
-        entry, values, TrialData{training_, {{"title", toy_titles()}}, toy_pool(training_)});
+        entry, values, TrialData{training_, {{"title", toy_titles()}}, pool_});
   }
 
  private:
