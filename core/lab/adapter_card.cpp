@@ -90,8 +90,7 @@ std::string origin(const Card& card, const std::string& base) {
 std::string settings(const Card& card) {
   nlohmann::json all = settings_of(card);
   keep_names(all);
-  return "## Settings\n\n~~~json\n" +
-         all.dump(1) + "\n~~~\n\n";
+  return "## Settings\n\n~~~json\n" + all.dump(1) + "\n~~~\n\n";
 }
 
 // The figures of the artefact without their details, whose names have a dot.
