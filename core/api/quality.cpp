@@ -377,12 +377,16 @@ void record_quality(PrepareContext& context, const std::vector<QualityFigure>& o
     if (other == nullptr || !figure.better) continue;
     const double error = std::hypot(figure.spread.error, other->spread.error);
     if (!(std::abs(figure.spread.value - other->spread.value) > 2 * error)) continue;
-    context.log(LogLevel::kWarning,
-                figure.name + " is " + text_of(figure.spread.value) +
-                    " on the training sequences that the environment has learned from, and " +
-                    text_of(other->spread.value) +
-                    " on others. They differ by more than two standard errors (" + text_of(error) +
-                    "), as they do when the sequences are memorised");
+    context.log(
+        LogLevel::kWarning,
+        figure.name + " is " + text_of(figure.spread.value) +
+            " on the training sequences that the environment has learned from, and " +
+            text_of(other->spread.value) +
+            " on others. They differ by more than two standard errors (" + text_of(error) +
+            (figure.spread.value > other->spread.value
+                 ? "), as they do when the sequences are memorised"
+                 : "), although no memory makes figures lower, so the two samples differ by "
+                   "chance or in their sequences"));
   }
 }
 

@@ -178,9 +178,11 @@ Tensor Proposer::propose(const Asked& asked) const {
 }
 
 Tensor Proposer::reward(const History& history, const Tensor& item) const {
-  // A row without a proposal (0) needs a valid item too, although its reward is never used.
-  const Tensor rewards =
-      reward_->reward(history, item.clamp_min(1).unsqueeze(1), {Role::kProposed});
+  // A row without a proposal (0) needs a valid item too, although its reward is never used: the
+  // logged one, which an environment with tables looks up instead of computing it.
+  const Tensor logged = context_.training().item.index_select(0, history.event).to(at::kLong);
+  const Tensor asked = at::where(item.gt(0), item, logged);
+  const Tensor rewards = reward_->reward(history, asked.unsqueeze(1), {Role::kProposed});
   return checked_output(rewards, {item.size(0), 1}, at::kFloat,
                         "environment " + run_.reward.id + ": reward()")
       .select(1, 0);

@@ -195,13 +195,23 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
   const ItemTexts texts =
       item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
   require_sentences_fit(texts, decoder.config().context);
+  // Nothing here reads the prompts, but a mistake in a wording or a label must not show only after
+  // hours of item tokens.
+  Prompts(settings_, tokenizer, decoder.config().vocabulary, begin_token(settings_, tokenizer),
+          texts.titles);
   if (context.stop(0, 0)) return;
-  Tensor tokens = settings_.token_start == "closed_form"
-                      ? closed_form(decoder, texts.sentences)
-                      : random_tokens(decoder, context.items(), uint64_t(settings_.seed));
-  if (!optimise_tokens(decoder, texts.sentences, settings_, context.folder(), tokens,
-                       [&](int64_t done, int64_t total) { return context.stop(done, total); }))
-    return;
+  Tensor tokens;
+  // An attempt that was killed at its very end has left the tokens, but no unfinished ones.
+  if (fs::exists(context.folder() + "/" + kTokensFile)) {
+    tokens = read_item_tokens(context.folder(), decoder.config().width);
+  } else {
+    tokens = settings_.token_start == "closed_form"
+                 ? closed_form(decoder, texts.sentences)
+                 : random_tokens(decoder, context.items(), uint64_t(settings_.seed));
+    if (!optimise_tokens(decoder, texts.sentences, settings_, context.folder(), tokens,
+                         [&](int64_t done, int64_t total) { return context.stop(done, total); }))
+      return;
+  }
   const TokenLoss loss = token_loss(decoder, texts.sentences, tokens, kItemsOfLoss);
   if (!texts.titles.empty()) {
     publish_file(context.folder() + "/" + kTitlesFile, nlohmann::json(texts.titles).dump() + "\n");
@@ -430,6 +440,23 @@ std::vector<std::string> LanguageEnvironment::Maker::show(PrepareContext& contex
             : filled(settings_.user_prompt, {{"history", names}}) + settings_.joint +
                   filled(settings_.action_prompt, {{"item", name_of(action)}});
     add("reward of item " + std::to_string(action), text, prompts.reward_prompt(history, action));
+
+    // The candidates of a run are those of its network; here the next item and the first others.
+    std::vector<int64_t> list = {action};
+    for (int64_t other = 1;
+         other <= context.items() && std::ssize(list) < std::ssize(prompts.labels()); ++other) {
+      if (other != action) list.push_back(other);
+    }
+    std::string candidates;
+    for (size_t i = 0; i < list.size(); ++i) {
+      candidates += (i == 0 ? "" : settings_.list_separator) +
+                    filled(settings_.list_item,
+                           {{"item", name_of(list[i])}, {"number", std::to_string(i + 1)}});
+    }
+    add("selection",
+        filled(settings_.user_prompt, {{"history", names}}) + settings_.joint +
+            filled(settings_.selection_prompt, {{"list", candidates}}),
+        prompts.selection_prompt(history, list));
   }
   return lines;
 }

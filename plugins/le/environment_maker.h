@@ -18,7 +18,7 @@ class LanguageEnvironment::Maker final : public Preparer {
 
   Counts count(const Artefact& artefact, PrepareContext& context) override;
   void prepare(const Artefact& artefact, PrepareContext& context) override;
-  // Item sentences, and the prompts of the first events of the training sequences.
+  // Item sentences, and the prompts of the last events of the first training sequences.
   std::vector<std::string> show(PrepareContext& context, int64_t limit) override;
 
  private:

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <sstream>
 #include <utility>
 
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "plugins/le/passes.h"
 #include "plugins/tuning/losses.h"
 
@@ -23,6 +25,27 @@ std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> words;
   for (std::string word; stream >> word;) words.push_back(word);
   return words;
+}
+
+// LoRA would leave out a target that names no module without a word.
+void require_targets(const std::vector<std::string>& targets, lm::Decoder& decoder) {
+  if (targets.empty())
+    throw ConfigError("le: targets: names no module. State some, such as `q_proj v_proj`");
+  std::vector<std::string> modules;
+  std::set<std::string> last_parts;
+  decoder.for_each_linear([&](const std::string& module, lm::Linear&) {
+    modules.push_back(module);
+    last_parts.insert(module.substr(module.rfind('.') + 1));
+  });
+  for (const std::string& target : targets) {
+    const bool known = std::any_of(modules.begin(), modules.end(), [&](const std::string& module) {
+      return module == target || module.ends_with("." + target);
+    });
+    if (known) continue;
+    const std::vector<std::string> names(last_parts.begin(), last_parts.end());
+    throw ConfigError("le: targets: the model has no module " + in_backticks(target) +
+                      did_you_mean(target, names) + " (there are: " + joined(names) + ")");
+  }
 }
 
 std::vector<int64_t> items_of(const TrainingData& training, int64_t sequence) {
@@ -55,8 +78,7 @@ Tuner::Tuner(const Settings& settings, const std::string& tokens_folder,
   adapter.alpha = settings.alpha;
   adapter.dropout = settings.dropout;
   adapter.targets = words_of(settings.targets);
-  if (adapter.targets.empty())
-    throw ConfigError("le: targets: names no module. State some, such as `q_proj v_proj`");
+  require_targets(adapter.targets, decoder);
   at::manual_seed(mix(kStart, static_cast<uint64_t>(settings.seed)));
   adapter_ = lm::Adapter::make(adapter, decoder);
   adapter_->attach(decoder);
