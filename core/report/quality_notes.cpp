@@ -34,7 +34,8 @@ std::string span_text(const Span& span) {
   return low + (low == high ? "" : " to " + high);
 }
 
-// " (cooccurrence .612)", see the header; empty for a figure without baselines.
+// " (cooccurrence .612)", see the header; empty for a figure without baselines, or of which more is
+// not better, so that nothing was gained.
 std::string baseline_text(const Figures& figures, const std::string& name) {
   const std::string prefix = name + ".beside.";
   auto best = figures.end();
@@ -42,10 +43,10 @@ std::string baseline_text(const Figures& figures, const std::string& name) {
        one != figures.end() && one->first.starts_with(prefix); ++one) {
     if (best == figures.end() || one->second.high > best->second.high) best = one;
   }
-  if (best == figures.end()) return "";
-  std::string verdict;
   const auto gain = figures.find(name + ".gain_low");
-  if (gain != figures.end() && gain->second.low <= 0)
+  if (best == figures.end() || gain == figures.end()) return "";
+  std::string verdict;
+  if (gain->second.low <= 0)
     verdict = gain->second.high <= 0 ? "no more than " : "in part no more than ";
   return " (" + verdict + best->first.substr(prefix.size()) + " " + span_text(best->second) + ")";
 }
