@@ -159,9 +159,10 @@ TEST_F(TrainerTest, RefreshesProposalsFromTheirStepOnWithTheWeightsOfThatMoment)
   prepare_ = [&](ToyFramework& framework) {
     framework.on_loss = [&](ToyFramework& f, const Transition& t, const Step&) {
       proposed.push_back(t.proposed.defined() ? t.proposed.max().item<int64_t>() : -1);
-      // 100 x event + 10 x item + role 2
+      // 100 x event + 10 x item + role 2, with the logged item where nothing was proposed
       if (t.proposed.defined()) {
-        const Tensor expected = t.history.event * 100 + t.proposed.clamp_min(1) * 10 + 2;
+        const Tensor item = at::where(t.proposed.gt(0), t.proposed, t.action);
+        const Tensor expected = t.history.event * 100 + item * 10 + 2;
         EXPECT_TRUE(t.proposed_reward.equal(expected.to(at::kFloat)));
       }
       return Loss{-f.w.sum(), "ranked", {}};
