@@ -139,8 +139,8 @@ TEST_F(Preset, NoStudyIsEverCutUnseen) {
   write("shared/data/industry/split.tsv", "user_id\tpart\n");
   for (const std::string study :
        {"demo", "industry_baselines", "industry_controls", "floor_industry",
-        "floor_industry_backbones", "industry_environments", "industry_settings", "industry_tuned",
-        "variants/augmentation", "variants/baselines", "variants/rewards"}) {
+        "floor_industry_backbones", "industry_settings", "industry_tuned", "variants/augmentation",
+        "variants/baselines", "variants/rewards"}) {
     SCOPED_TRACE(study);
     const std::string file = study + ".yaml";
     expect_every_cut_is_seen(read_file(shipped_path(file)), 0, [&](const std::string& text) {
