@@ -45,7 +45,7 @@ class Cooccurrence final : public Baseline {
 
   void score(const Asked& asked, double* scores) const override {
     const std::span<const int32_t> own = leave_out_own_ ? asked.own : std::span<const int32_t>();
-    // What the own sequence has in the sums, and in the row of one item.
+    // The share that the event's own sequence has in the sums, and in the row of one item.
     std::vector<double> own_sums(leave_out_own_ ? sums_.size() : 0, 0), own_row(own_sums);
     double total = total_;
     for (size_t at = 0; at < own.size(); ++at) {

@@ -1,4 +1,4 @@
-// Refuses texts that are longer than the language model's context, before anything is computed.
+// Refuses texts that are longer than the language model's context, before a making asks the model about any of them.
 #pragma once
 
 #include <cstdint>

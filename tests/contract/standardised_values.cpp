@@ -24,7 +24,7 @@ class StandardisedValues : public ::testing::Test {
         ->reward(context_.data.histories(toy::longs({1})), toy::longs({2, 5, 6}).view({1, 3}),
                  {Role::kLogged, Role::kSampled, Role::kProposed});
   }
-  // Place p has the state (p, 5).
+  // The state of place p is (p, 5).
   static json states() {
     const std::string path = ::testing::TempDir() + "/two_states.safetensors";
     const Tensor rows = at::stack({at::arange(14.), at::full({14}, 5.)}, 1).contiguous();
