@@ -47,7 +47,7 @@ KnownRun look_at(const run::Folder& folder, const run::Header& header, const std
   known.failure = result->reason;
   if (known.candidate.state != run::State::kFinished) return known;
   known.training = result->training;
-  known.closed = result->closed();
+  known.closed = known.candidate.closed = result->closed();
   known.other_data = other_data(folder, result->data_fingerprint, data_name, data.of(data_name));
   known.outdated = run::outdated_parts(*result, wanted.installed);
   mark_outdated(wanted, &known);
@@ -128,6 +128,7 @@ class Search {
     known.closed = *state == run::State::kFinished && found.closed;
     if (known.closed && std::filesystem::exists(known.folder.file(run::kTestFile))) return false;
     known.candidate = {found.uuid, found.created, *state};
+    known.candidate.closed = known.closed;
     known.failure = found.reason;
     if (*state == run::State::kFinished) {
       const std::string& name = experiment_.runs[index].run.data.name;

@@ -84,7 +84,8 @@ Member member_of(const db::RunRow& run, bool over_splits, data::Fingerprints& da
       run::is_other_data(member.result.data_fingerprint, data.of(text_at(run.spec, "data.name")));
   const auto found = stored.find(run.uuid);
   const Measured known = found == stored.end() ? Measured() : found->second;
-  member.closed = closed || is_closed(run, known);
+  member.candidate.closed = is_closed(run, known);
+  member.closed = closed || member.candidate.closed;
   member.metrics = measure(run, known, options, member.closed);
   return member;
 }

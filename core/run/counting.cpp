@@ -33,8 +33,8 @@ bool is_other_data(const std::string& used, const std::string& now) {
 
 bool counts_before(const Candidate& a, const Candidate& b) {
   // The dates are exchanged because the newer run comes first.
-  return std::make_tuple(class_of(a), std::cref(b.created), std::cref(a.uuid)) <
-         std::make_tuple(class_of(b), std::cref(a.created), std::cref(b.uuid));
+  return std::make_tuple(class_of(a), a.closed, std::cref(b.created), std::cref(a.uuid)) <
+         std::make_tuple(class_of(b), b.closed, std::cref(a.created), std::cref(b.uuid));
 }
 
 size_t counting(const std::vector<Candidate>& candidates) {

@@ -18,6 +18,7 @@ struct Candidate {
   // The run finished, but its result is not wanted: the lab has another data set under that name
   // now, or the run is stale and stale runs are to be repeated.
   bool outdated = false;
+  bool closed = false;  // the run finished with its test part closed
 };
 
 // Whether a run used another data set than the lab has now under that name: fingerprints that differ.
@@ -31,8 +32,9 @@ bool is_other_data(const std::string& used, const std::string& now);
 //   4. queued
 //   5. finished, but outdated
 //   6. failed or cancelled
-// Within a class, the newer run is preferred. When both began in the same second, the run with the
-// smaller uuid is preferred.
+// Within a class, a run whose test part is open is preferred to a closed one, which holds less. Then
+// the newer run is preferred. When both began in the same second, the run with the smaller uuid is
+// preferred.
 bool counts_before(const Candidate& a, const Candidate& b);
 
 // The index of the run that counts. Precondition: `candidates` is not empty.

@@ -53,18 +53,9 @@ class PackedRuns : public SpecTest {
     plugins_.clear();
     for (const auto& [slot, kind, use] : slots(run)) {
       if (use->none()) continue;
-      PluginInfo info;
-      info.id = use->id;
-      info.kind = kind;
-      info.uses = uses(run);
-      for (const auto& [name, value] : use->params.items()) {
-        info.params.push_back(param(name, value));
-      }
-      info.params.insert(info.params.end(), added.begin(), added.end());
-      plugins_.push_back(std::move(info));
-      json params = use->params;
-      params.update(more);
-      spec[slot] = {{use->id, params}};
+      const bool has_settings = std::string(slot) == "state" || std::string(slot) == "augment";
+      const json stated = stated_again(kind, *use, uses(run), added, more);
+      spec[slot] = has_settings ? json{{"of", stated}} : stated;
     }
     RunSpec again = load(dump_yaml(spec)).runs.at(0).run;
     const auto from = slots(again), to = slots(run);
@@ -77,12 +68,42 @@ class PackedRuns : public SpecTest {
   static std::vector<Slot> slots(RunSpec& run) {
     return {{"backbone", "backbone", &run.backbone},
             {"framework", "framework", &run.framework},
-            {"reward", "environment", &run.reward}};
+            {"reward", "environment", &run.reward},
+            {"state", "environment", &run.state},
+            {"augment", "augmenter", &run.augment}};
+  }
+  // The plugin as a spec states it, with its parameters and `more`, and so the environments in its
+  // parameters. Adds their declarations to the catalogue.
+  json stated_again(const std::string& kind, const PluginUse& use,
+                    const std::vector<std::string>& uses, const std::vector<ParamInfo>& added,
+                    const json& more) {
+    PluginInfo info;
+    info.id = use.id;
+    info.kind = kind;
+    info.uses = uses;
+    info.gives_state = kind == "environment";
+    json params = use.params;
+    for (auto& [name, value] : params.items()) {
+      if (const auto inner = environment_in(value)) {
+        info.params.push_back(
+            {name, ParamType::kEnvironment, std::string(), {}, {}, "as it was packed", true});
+        value = stated_again("environment", *inner, uses, added, more);
+      } else {
+        info.params.push_back(param(name, value));
+      }
+    }
+    info.params.insert(info.params.end(), added.begin(), added.end());
+    // One plugin may be in two slots.
+    if (!PluginCatalogue(plugins_).find(kind, use.id)) plugins_.push_back(std::move(info));
+    params.update(more);
+    return {{use.id, params}};
   }
   static std::vector<std::string> uses(const RunSpec& run) {
     std::vector<std::string> uses;
     if (!run.backbone.none()) uses.push_back("backbone");
     if (!run.reward.none()) uses.push_back("reward");
+    if (!run.state.none()) uses.push_back("state");
+    if (!run.augment.none()) uses.push_back("augment");
     if (run.reads_train) uses.push_back("train");
     if (run.reads_negatives) uses.push_back("negatives");
     return uses;

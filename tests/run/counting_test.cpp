@@ -38,6 +38,14 @@ TEST(Counting, TakesTheNewerOfTwoAndTheSmallerUuidOfOneSecond) {
   EXPECT_FALSE(counts_before(fresh, fresh));
 }
 
+TEST(Counting, TakesAnOpenTestPartBeforeANewerClosedOne) {
+  const Candidate open{"a", kOld, State::kFinished}, closed{"b", kNew, State::kFinished, false, true},
+      outdated{"c", kNew, State::kFinished, /*outdated=*/true};
+  EXPECT_EQ(counting({open, closed}), 0u);
+  EXPECT_EQ(counting({closed, open}), 1u);
+  EXPECT_EQ(counting({outdated, closed}), 1u);
+}
+
 TEST(Counting, TakesTheNewerOfTwoThatFailedOrWereCancelled) {
   EXPECT_EQ(counting({{"a", kOld, State::kFailed}, {"b", kNew, State::kCancelled}}), 1u);
 }
