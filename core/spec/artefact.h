@@ -24,7 +24,8 @@ struct Artefact {
   std::vector<std::string> reads = {};
   // Where it is needed: some of the words state, reward and augment, with spaces between them;
   // empty: anywhere. An environment that an augmenter names is asked for rewards and for whatever
-  // the augmenter needs besides, so it stands in the slots reward and augment.
+  // the augmenter needs besides, so it stands in the slots reward and augment. The word
+  // augment.select=labels is the slot augment where the augmenter's parameter select is labels.
   std::string slot = "";
   int64_t revision = 1;  // raised when equal parameters give other files than before
 };

@@ -38,6 +38,14 @@ bool is_kind(const std::string& kind) {
   });
 }
 
+// augment.PARAMETER=VALUE: which augmenters there are is not known here.
+bool is_augmenter_value(const std::string& slot) {
+  static constexpr std::string_view kAugment = "augment.";
+  const size_t equals = slot.find('=');
+  return slot.starts_with(kAugment) && equals != std::string::npos && equals > kAugment.size() &&
+         equals + 1 < slot.size();
+}
+
 Artefact artefact_from_json(const json& document, const std::string& where) {
   const JsonFields fields(document, where);
   return {fields.text("kind"),   fields.text("after"), fields.texts("params"),
@@ -64,7 +72,7 @@ class Check {
         }
       }
       for (const std::string& slot : slots_of(artefact)) {
-        if (!contains(known_slots(), slot)) {
+        if (!contains(known_slots(), slot) && !is_augmenter_value(slot)) {
           refuse(artefact, "slot", slot, "is no slot of an environment", known_slots());
         }
       }

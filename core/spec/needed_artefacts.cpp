@@ -20,6 +20,17 @@ bool is_needed_in(const Slots& slots, const Artefact& artefact) {
                                               wanted.end()) != slots.end();
 }
 
+// The slots of the environment that an augmenter names. It is asked for rewards as well.
+Slots slots_behind(const PluginUse& augmenter) {
+  Slots slots = {"reward", "augment"};
+  for (const auto& [name, value] : augmenter.params.items()) {
+    if (value.is_structured()) continue;
+    const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    slots.push_back("augment." + name + "=" + text);
+  }
+  return slots;
+}
+
 class Search {
  public:
   explicit Search(const ArtefactsOf& artefacts_of) : artefacts_of_(artefacts_of) {}
@@ -85,8 +96,7 @@ std::vector<NeededArtefact> needed_artefacts(const RunSpec& run, const Artefacts
   Search search(artefacts_of);
   search.visit("environment", run.reward, {"reward"});
   search.visit("environment", run.state, {"state"});
-  // The environment that an augmenter names is asked for rewards as well.
-  search.visit("augmenter", run.augment, {"reward", "augment"});
+  search.visit("augmenter", run.augment, slots_behind(run.augment));
   return search.take();
 }
 

@@ -126,7 +126,7 @@ std::vector<Artefact> LanguageEnvironment::artefacts() {
       {.kind = "states",
        .after = "adapter",
        .reads = {"training", "history"},
-       .slot = "state augment"},
+       .slot = "state augment.select=state_token"},
       {.kind = "rewards",
        .after = "adapter",
        .params = {"empty_history"},
@@ -141,7 +141,7 @@ std::vector<Artefact> LanguageEnvironment::artefacts() {
        .after = "adapter",
        .params = {"selection_prompt", "list_item", "list_separator", "labels", "quality_events"},
        .reads = {"texts", "training", "history"},
-       .slot = "augment"},
+       .slot = "augment.select=labels"},
   };
 }
 

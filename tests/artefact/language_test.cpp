@@ -16,7 +16,7 @@ using testing::HasSubstr;
 constexpr const char* kKinds[] = {"tokens", "adapter", "states", "rewards", "quality", "choices"};
 constexpr const char* kTables = "reward: le\nstate: {of: le, project: 4}\n";
 constexpr const char* kAugment =
-    "augment: {of: {le: {of: le}}, supervised_weight: 0.1, q_weight: 0.01, from_step: 10, "
+    "augment: {of: {le: {of: le, select: labels}}, supervised_weight: 0.1, q_weight: 0.01, from_step: 10, "
     "refresh: 5}\n";
 
 class LanguageRun : public LanguageStudy {

@@ -26,6 +26,7 @@ std::vector<Artefact> artefacts_of(const std::string& kind, const std::string& i
   if (kind == "environment" && id == "test.lists") {
     return {{"states", "", {}, {"training"}, "state augment", 1},
             {"lists", "", {}, {"training"}, "augment", 1},
+            {"labels", "", {}, {"training"}, "augment.select=labels", 1},
             {"rewards", "", {}, {"training"}, "reward", 1}};
   }
   return {};
@@ -85,6 +86,15 @@ TEST(NeededArtefacts, MayBeNeededInSeveralSlots) {
   EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists", "rewards"));
   run.state = use(lists);
   EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists", "rewards")) << "each is there once";
+}
+
+TEST(NeededArtefacts, MayBeNeededBehindOneKindOfAugmenter) {
+  const json lists = {{"id", "test.lists"}, {"params", json::object()}};
+  RunSpec run;
+  run.augment = {"test.chosen", {{"of", lists}, {"select", "labels"}}};
+  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists", "labels", "rewards"));
+  run.augment.params["select"] = "reward";
+  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists", "rewards"));
 }
 
 TEST(NeededArtefacts, AreRefusedWhenTheEnvironmentDoesNotMakeWhatTheyAreMadeFrom) {

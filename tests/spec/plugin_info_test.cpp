@@ -56,7 +56,7 @@ TEST(PluginInfo, SurvivesTheWayThroughJson) {
   info.gives_state = true;
   info.needs_pool = true;
   info.artefacts = {{"adapter", "", {"blocks"}, {"texts", "training"}, "", 1},
-                    {"states", "adapter", {}, {"history"}, "state augment", 3},
+                    {"states", "adapter", {}, {"history"}, "state augment.select=labels", 3},
                     {"rewards", "of.adapter", {"k"}, {"pool"}, "reward", 2}};
   info.sha256 = "ab";
   const json document = to_json(info);
@@ -74,7 +74,7 @@ TEST(PluginInfo, SurvivesTheWayThroughJson) {
   ASSERT_EQ(back.artefacts.size(), 3u);
   EXPECT_EQ(back.artefacts[1].after, "adapter");
   EXPECT_EQ(back.artefacts[1].reads, std::vector<std::string>{"history"});
-  EXPECT_EQ(back.artefacts[1].slot, "state augment");
+  EXPECT_EQ(back.artefacts[1].slot, "state augment.select=labels");
   EXPECT_EQ(back.params[9].type, ParamType::kModel);
   EXPECT_TRUE(back.params[9].required);
   EXPECT_EQ(back.artefacts[1].revision, 3);
@@ -178,6 +178,7 @@ TEST(PluginInfo, RefusesAnArtefactThatNamesWhatDoesNotExist) {
             "`rewards`: reads: `text` is no data that an artefact reads, did you mean `texts`? "
             "(there are: texts, training, history, pool)");
   EXPECT_EQ(refused({{"rewards", "", {}, {}, "state augment", 1}}), "");
+  EXPECT_EQ(refused({{"rewards", "", {}, {}, "augment.select=labels", 1}}), "");
   EXPECT_EQ(refused({{"rewards", "", {}, {}, "state augments", 1}}),
             "`rewards`: slot: `augments` is no slot of an environment, did you mean `augment`? "
             "(there are: state, reward, augment)");
