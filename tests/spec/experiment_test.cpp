@@ -169,6 +169,24 @@ TEST_F(ExperimentTest, SetWinsOverEveryFile) {
             0.9);
 }
 
+TEST_F(ExperimentTest, SetOfAWholeEnvironmentStatesItAsALaterFileWould) {
+  const std::string text = std::string(kBase) +
+                           "environments: {Mine: {le: {portion: 0.3}}, other: predefined}\n"
+                           "reward: mine\noverrides: [{set: {environments.mine.portion: 0.4}}]\n";
+  const auto reward = [&](const std::vector<std::string>& set) { return only(text, set).reward; };
+  EXPECT_EQ(reward({"environments.Mine={le: {portion: 0.9}}"}).params["portion"], 0.9)
+      << "--set wins over a rule of the file";
+  EXPECT_EQ(reward({"environments.mine={LE: {}}"}).params["portion"], 0.4)
+      << "parameters of the same plugin are merged, and the name's case does not count";
+  EXPECT_EQ(reward({"environments.mine={le: {portion: 0.9}}", "environments.mine.portion=0.8"})
+                .params["portion"],
+            0.8);
+  const std::string other =
+      std::string(kBase) + "environments: {mine: {le: {portion: 0.3}}}\nreward: mine\n";
+  EXPECT_EQ(only(other, {"environments.mine=predefined"}).reward.id, "lea.predefined");
+  EXPECT_EQ(only(other, {"environments.mine={shuffled: {of: le}}"}).reward.id, "lea.shuffled");
+}
+
 TEST_F(ExperimentTest, TheResolvedSpecShowsLayersAndOverridesApplied) {
   write("base.yaml", "train: {batch_size: 1, patience: 2}\n");
   const Experiment experiment =
