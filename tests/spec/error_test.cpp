@@ -385,35 +385,6 @@ const std::vector<Mistake> kMistakes = {
      "--set backbone.heads=2: backbone.gru4rec.heads: unknown key (lea.gru4rec has: width, blocks, "
      "dropout)",
      {"backbone.heads=2"}},
-    {"SetOfAnEnvironmentThatIsNotDeclared",
-     "+environments: {mine: le}\n",
-     "--set environments.mime=le: environments.mime: no environment `mime` is declared, did you "
-     "mean `mine`? (there are: mine); `--set environments={NAME: ...}` declares one",
-     {"environments.mime=le"}},
-    {"SetOfAnEnvironmentWithoutAny",
-     "+",
-     "--set environments.le={le: {}}: environments.le: no environment `le` is declared (there are: "
-     "none); `--set environments={NAME: ...}` declares one",
-     {"environments.le={le: {}}"}},
-    {"SetOfAnEnvironmentThatMayBeTwo",
-     "+environments: {ab: le, AB: le}\n",
-     "--set environments.Ab=le: environments.Ab: `Ab` can mean ab or AB; write one of them exactly",
-     {"environments.Ab=le"}},
-    {"SetOfAnEnvironmentWithAWrongParameter",
-     "+environments: {mine: le}\nreward: mine\n",
-     "--set environments.mine={le: {portion: 7}}: environments.mine.le.portion: must be a number "
-     "from 0 to 1, but is `7`",
-     {"environments.mine={le: {portion: 7}}"}},
-    {"SetOfAnEnvironmentWhoseParameterIsAnAxis",
-     "+environments: {mine: le}\nreward: mine\ngrid: {environments.mine.portion: [0.1, 0.2]}\n",
-     "spec.yaml:7:8: grid.environments.mine.portion: is an axis, and `environments.mine.portion` "
-     "is set later to one value; set the axis (grid.environments.mine.portion) instead",
-     {"environments.mine={le: {portion: 0.3}}"}},
-    {"RuleThatSetsAWholeEnvironment",
-     "+environments: {mine: le}\noverrides: [{set: {environments.mine: le}}]\n",
-     "spec.yaml:6:20: overrides.set.environments.mine: must name a parameter, as in "
-     "environments.mine.PARAMETER; a whole environment is stated under `environments` at the top "
-     "of a spec, or by --set"},
     {"SetOfASlotThatIsAnAxis",
      "+grid: {backbone: [sasrec]}\n",
      "spec.yaml:5:8: grid.backbone: is an axis, and `backbone` is set later to one value; set the "
