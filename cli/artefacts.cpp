@@ -30,10 +30,13 @@ struct Options {
 
 std::string line_of(const lab::ArtefactRow& row) {
   std::string text = row.folder.uuid().substr(0, kDigits) + "  ";
-  text += row.header ? printable(row.header->needed.name()) + ", data " +
-                           printable(row.header->run.data.name)
-                     : "(damaged)";
-  text += ": " + run::to_string(row.state) + ", " + lab::size_text(row.bytes);
+  if (row.header) {
+    text += printable(row.header->needed.name()) + ", data " +
+            printable(row.header->run.data.name) + ": " + run::to_string(row.state) + ", ";
+  } else {  // its state is unknown
+    text += row.newer ? "(written by a newer version of LEA Lab): " : "(damaged): ";
+  }
+  text += lab::size_text(row.bytes);
   if (row.result && row.result->making)
     text += ", made in " + duration_text(row.result->making->seconds);
   text += ", used by " + counted(row.users, "run");
@@ -117,6 +120,10 @@ void prune_command(const Options& options, const Globals& globals) {
   for (const lab::ArtefactRow& row : pruned.removed) text += line_of(row);
   for (const lab::ArtefactRow& row : pruned.busy)
     text += row.folder.uuid().substr(0, kDigits) + "  is being made now, and stays\n";
+  for (const lab::ArtefactRow& row : pruned.newer) {
+    text += row.folder.uuid().substr(0, kDigits) +
+            "  was written by a newer version of LEA Lab, and stays\n";
+  }
   print(text + (options.dry ? "would remove " : "removed ") +
         counted(pruned.removed.size(), "artefact") + ", " + lab::size_text(pruned.bytes) + " (" +
         std::to_string(pruned.bytes) + " bytes)\n");

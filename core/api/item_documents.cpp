@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
+#include "core/api/interaction_columns.h"
 #include "core/api/preparer.h"
 #include "core/api/tfidf.h"
 #include "core/base/error.h"
@@ -41,7 +43,8 @@ std::vector<Part> parts_of(const std::string& recipe, const std::vector<std::str
     const bool titled = std::find(columns.begin(), columns.end(), "title") != columns.end();
     if (titled) parts.push_back({"title", 2});
     for (const std::string& column : columns) {
-      if (column != "title") parts.push_back({column, 1, kShort});
+      if (column != "title" && !comes_from_interactions(column))
+        parts.push_back({column, 1, kShort});
     }
     return parts;
   }
@@ -76,7 +79,23 @@ std::string_view first_characters(std::string_view text, int64_t characters) {
   return text.substr(0, end);
 }
 
-// `Data` is what offers the item texts: a Context or a PrepareContext.
+// Says which columns `auto` did not read. `Data` is what offers the item texts: a Context or a
+// PrepareContext.
+template <class Data>
+void log_left_out(Data& context, const std::vector<std::string>& columns,
+                  const std::string& where) {
+  std::vector<std::string> left_out;
+  std::copy_if(columns.begin(), columns.end(), std::back_inserter(left_out),
+               [](const std::string& column) { return comes_from_interactions(column); });
+  if (left_out.empty()) return;
+  const bool all = left_out.size() == columns.size();
+  context.log(all ? LogLevel::kWarning : LogLevel::kInfo,
+              where + ": `auto` leaves out " + (all ? "all columns, " : "the columns ") +
+                  joined(left_out) +
+                  ", because they come from interactions, also those of the test part. A column "
+                  "that is stated is read");
+}
+
 template <class Data>
 std::vector<std::string> documents_of(Data& context, const std::string& recipe,
                                       const std::string& where) {
@@ -86,6 +105,7 @@ std::vector<std::string> documents_of(Data& context, const std::string& recipe,
                       ": the data set has no item texts. Put an items.tsv beside its "
                       "interactions and import it again");
   }
+  if (recipe == "auto") log_left_out(context, columns, where);
   std::vector<std::string> documents(context.items());
   for (const Part& part : parts_of(recipe, columns, where)) {
     if (std::find(columns.begin(), columns.end(), part.column) == columns.end()) {

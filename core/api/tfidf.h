@@ -56,8 +56,9 @@ LEA_API TfidfMatrix tfidf(const std::vector<std::string>& texts, const TfidfOpti
 // One text for each item, from the columns of the item texts: text j is of item j + 1. `recipe`
 // lists columns between commas. `description:300` takes the first 300 characters, and `title*2` the
 // column twice. `auto` is the column `title` twice, where there is one, and then 300 characters of
-// each other column. The parts stand with spaces between them; an item whose columns are all empty
-// has an empty text. `where` names the parameter that holds the recipe, for errors. Throws
+// each other column, without those that come from interactions (core/api/interaction_columns.h),
+// which it logs. The parts stand with spaces between them; an item whose columns are all empty has
+// an empty text. `where` names the parameter that holds the recipe, for errors and the log. Throws
 // ConfigError when the data set has no item texts or lacks a column, and for a recipe that cannot
 // be read.
 LEA_API std::vector<std::string> item_documents(const Context& context, const std::string& recipe,

@@ -98,6 +98,9 @@ ArtefactRow row_of(const run::Folder& folder, const Uses& uses) {
     row.state = run::state_of(folder);
     row.result = run::read_result(folder);
     if (row.state == run::State::kFinished) run::check_artefact(folder, /*sums=*/false);
+  } catch (const run::NewerArtefact& error) {
+    row.newer = true;
+    row.problem = error.what();
   } catch (const Error& error) {
     row.problem = error.what();
   }
@@ -148,6 +151,10 @@ Pruned prune_artefacts(const std::string& lab, bool dry) {
   Pruned pruned;
   for (const ArtefactRow& row : rows) {
     if (kept.contains(row.folder.uuid())) continue;
+    if (row.newer) {
+      pruned.newer.push_back(row);
+      continue;
+    }
     const auto claim = run::Claim::take(lab, row.folder.uuid());
     if (!claim) {
       pruned.busy.push_back(row);

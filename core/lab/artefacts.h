@@ -14,7 +14,8 @@ namespace lea::lab {
 
 struct ArtefactRow {
   run::Folder folder;
-  std::optional<run::ArtefactHeader> header;  // empty when artefact.json is damaged
+  std::optional<run::ArtefactHeader> header;  // empty when artefact.json is damaged, or is newer
+  bool newer = false;  // a newer version of LEA Lab wrote artefact.json; `problem` says what to do
   run::State state = run::State::kQueued;
   std::optional<run::Result> result;
   int64_t bytes = 0;    // of its folder
@@ -30,13 +31,14 @@ std::vector<ArtefactRow> artefact_rows(const std::string& lab);
 
 struct Pruned {
   std::vector<ArtefactRow> removed;
-  std::vector<ArtefactRow> busy;  // not needed, but some process makes them now
-  int64_t bytes = 0;              // of the removed ones
+  std::vector<ArtefactRow> busy;   // not needed, but some process makes them now
+  std::vector<ArtefactRow> newer;  // of a newer version of LEA Lab, which stay
+  int64_t bytes = 0;               // of the removed ones
 };
-// Removes every artefact that no run, plan or grid at work names, and from
-// which no needed one is made. With `dry`, only finds them. Damaged ones that
-// nothing needs are removed, too. Throws DataError and removes nothing when a
-// run, plan or grid cannot be read, because it may name any of them.
+// Removes every artefact that no run, plan or grid at work names, and from which no needed one is
+// made. With `dry`, only finds them. Damaged ones that nothing needs are removed, too, but none of
+// a newer version. Throws DataError and removes nothing when a run, plan or grid cannot be read,
+// because it may name any of them.
 Pruned prune_artefacts(const std::string& lab, bool dry);
 
 // The claim of an artefact, which whoever changes its folder must hold. Throws Error(kEnvironment)

@@ -1,214 +1,29 @@
 #include "core/report/pivot.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cctype>
 #include <cstdio>
 #include <set>
 #include <tuple>
 
-#include "core/data/dataset.h"
 #include "core/report/json_path.h"
 #include "core/report/labels.h"
 #include "core/report/repeats.h"
-#include "core/spec/run_spec.h"
-#include "core/spec/yaml.h"
+#include "core/report/row_drafts.h"
 
 namespace lea::report {
 namespace {
 
-using Leaves = std::map<std::string, std::string>;
-
-// What distinguishes one row from another: the cell, and for imported ranks the name. Where seeds of
-// plugins are no difference, the labels are one, because a bundle may state another seed on purpose.
-std::string row_key(const db::RunRow& run, const Repeats& repeats) {
-  std::string key = spec::cell_key(without_repeats(run.spec, repeats)) + " " + run.source;
-  if (run.source == "lealab" && !repeats.own_seeds) return key;
-  for (const auto& [axis, label] : run.labels) {
-    if (!repeats.covers(axis)) key += " " + axis + "=" + label;
-  }
-  return key;
-}
-
-// The settings of a cell, in which two rows of equal labels differ.
-Leaves settings_of(const db::RunRow& run, const Repeats& repeats) {
-  Leaves leaves = flatten(spec::essential_settings(run.spec));
-  leaves.erase("seed");
-  std::erase_if(leaves, [&](const auto& leaf) { return repeats.covers(leaf.first); });
-  return leaves;
-}
-
-// Runs with equal results of this function may be compared when they have the same split.
-std::string data_and_protocol(const db::RunRow& run, const TableOptions& options) {
-  const eval::Protocol protocol = protocol_of(run, options);
-  return text_at(run.spec, "data.name") + "|" + text_at(run.result, "data_fingerprint") + "|" +
-         std::to_string(static_cast<int>(protocol.ties)) + (protocol.remove_seen ? "r" : "k") +
-         (protocol.first_event ? "f" : "-");
-}
-
-// The label of a planned run gives the seed of its split when it has no resolved spec yet.
-int64_t split_of(const nlohmann::json& spec, const std::map<std::string, std::string>& labels) {
-  if (const auto seed = number_at(spec, spec::kSplitSeed)) return std::llround(*seed);
-  const auto label = labels.find(spec::kSplitSeed);
-  int64_t seed = kOneSplit;
-  if (label != labels.end() && !spec::parse_integer(label->second, &seed).empty()) {
-    return kOneSplit;
-  }
-  return seed;
-}
-
-// The seeds of the splits that the experiment states on an axis.
-std::set<int64_t> splits_on_an_axis(const std::vector<db::RunRow>& runs,
-                                    const std::optional<db::ExperimentRow>& plan) {
-  std::set<int64_t> splits;
-  const auto on_axis = [](const std::vector<std::string>& axes) {
-    return std::find(axes.begin(), axes.end(), spec::kSplitSeed) != axes.end();
-  };
-  for (const db::RunRow& run : runs) {
-    if (on_axis(run.axes)) splits.insert(split_of(run.spec, run.labels));
-  }
-  if (!plan || !on_axis(plan->axes)) return splits;
-  for (const db::ExperimentRow::Run& run : plan->runs) splits.insert(split_of({}, run.labels));
-  return splits;
-}
-
-Member member_of(const db::RunRow& run, bool over_splits, data::Fingerprints& data,
-                 const TableOptions& options, const std::map<std::string, Measured>& stored,
-                 bool closed) {
-  const int64_t split = over_splits ? split_of(run.spec, run.labels) : kOneSplit;
-  Member member{
-      run,  {split, run.seed}, {run.uuid, run.created, run::state_from(run.state).value()}, {}, {},
-      false};
-  if (member.candidate.state != run::State::kFinished) return member;
-  member.result = run::result_from(run.result, "run " + run.uuid);
-  member.candidate.outdated =
-      run::is_other_data(member.result.data_fingerprint, data.of(text_at(run.spec, "data.name")));
-  const auto found = stored.find(run.uuid);
-  const Measured known = found == stored.end() ? Measured() : found->second;
-  member.candidate.closed = is_closed(run, known);
-  member.closed = closed || member.candidate.closed;
-  member.metrics = measure(run, known, options, member.closed);
-  return member;
-}
-
-// Adds the run that counts among the runs of one repetition, and counts the finished others.
-void add_repetition(std::vector<Member> members, Row* row) {
-  std::vector<run::Candidate> candidates;
-  for (const Member& member : members) candidates.push_back(member.candidate);
-  const size_t chosen = run::counting(candidates);
-  for (size_t i = 0; i < members.size(); ++i) {
-    if (i == chosen || members[i].candidate.state != run::State::kFinished) continue;
-    const bool same_data =
-        members[i].result.data_fingerprint == members[chosen].result.data_fingerprint;
-    ++(same_data ? row->superseded : row->other_data);
-  }
-  const bool finished = members[chosen].candidate.state == run::State::kFinished;
-  (finished ? row->finished : row->unfinished).push_back(std::move(members[chosen]));
-}
-
-// Removes finished runs that are not comparable with the preferred one (run::counts_before),
-// because a mean must cover one data set, and for each seed of a split one split. Replacing a data
-// set under its name causes such runs.
-void keep_one_data_set(const TableOptions& options, Row* row) {
-  if (row->finished.empty()) return;
-  const auto first = std::min_element(row->finished.begin(), row->finished.end(),
-                                      [](const Member& a, const Member& b) {
-                                        return run::counts_before(a.candidate, b.candidate);
-                                      });
-  row->setting = data_and_protocol(first->run, options);
-  row->other_data += static_cast<int64_t>(std::erase_if(row->finished, [&](const Member& member) {
-    return data_and_protocol(member.run, options) != row->setting;
-  }));
-  std::map<int64_t, const Member*> preferred;  // by seed of the split
-  for (const Member& member : row->finished) {
-    const Member*& best = preferred[member.repetition.split];
-    if (!best || run::counts_before(member.candidate, best->candidate)) best = &member;
-  }
-  std::map<int64_t, std::string> fingerprint;
-  std::set<std::string> fingerprints;
-  for (const auto& [split, member] : preferred) {
-    fingerprint[split] = text_at(member->run.result, "split_fingerprint");
-    fingerprints.insert(fingerprint[split]);
-  }
-  row->other_data += static_cast<int64_t>(std::erase_if(row->finished, [&](const Member& member) {
-    return text_at(member.run.result, "split_fingerprint") != fingerprint[member.repetition.split];
-  }));
-  row->group = row->setting;
-  for (const std::string& of_split : fingerprints) row->group += "|" + of_split;
-}
-
-struct Draft {
-  Row row;
-  Leaves settings;                                          // empty for a row that is only planned
-  db::RunRow first;                                         // gives the row its labels
-  std::map<Repetition, std::vector<Member>> by_repetition;  // all runs of the row
-};
-
-std::vector<Draft> draft_rows(const std::vector<db::RunRow>& runs, const Repeats& repeats,
-                              const std::map<std::string, Measured>& stored,
-                              const TableOptions& options, bool closed) {
-  std::map<std::string, size_t> index;  // by row_key
-  std::vector<Draft> drafts;
-  data::Fingerprints data(options.lab);
-  for (const db::RunRow& run : runs) {
-    const auto [at, fresh] = index.emplace(row_key(run, repeats), drafts.size());
-    if (fresh) {
-      drafts.push_back({{}, settings_of(run, repeats), run, {}});
-      forget_repeats(repeats, &drafts.back().first);
-    }
-    Draft& draft = drafts[at->second];
-    draft.row.untrained = untrained(run);
-    Member member = member_of(run, repeats.over_splits, data, options, stored, closed);
-    draft.by_repetition[member.repetition].push_back(std::move(member));
-  }
-  for (Draft& draft : drafts) {
-    for (auto& [repetition, members] : draft.by_repetition) {
-      add_repetition(std::move(members), &draft.row);
-    }
-    draft.by_repetition.clear();
-    keep_one_data_set(options, &draft.row);
-  }
-  return drafts;
-}
-
-// Adds planned runs that do not exist as missing, to the row with their labels or to a new row.
-void add_planned(const db::ExperimentRow& plan, const Repeats& repeats,
-                 std::vector<Draft>* drafts) {
-  std::set<std::pair<std::string, int64_t>> present;
-  for (const Draft& draft : *drafts) {
-    for (const auto* members : {&draft.row.finished, &draft.row.unfinished}) {
-      for (const Member& member : *members) present.emplace(member.run.run_hash, member.run.seed);
-    }
-  }
-  for (size_t i = 0; i < plan.runs.size(); ++i) {
-    const db::ExperimentRow::Run& run = plan.runs[i];
-    if (present.count({run.hash, run.seed}) != 0) continue;
-    db::RunRow planned;
-    planned.labels = run.labels;
-    planned.axes = plan.axes;
-    planned.position = static_cast<int64_t>(i);
-    forget_repeats(repeats, &planned);
-    auto found = std::find_if(drafts->begin(), drafts->end(), [&](const Draft& draft) {
-      return draft.first.position >= 0 && draft.first.labels == planned.labels;
-    });
-    if (found == drafts->end()) {
-      drafts->push_back({{}, {}, planned, {}});
-      found = std::prev(drafts->end());
-    }
-    const int64_t split = repeats.over_splits ? split_of({}, run.labels) : kOneSplit;
-    found->row.missing.push_back({split, run.seed});
-  }
-}
-
-bool varies(const std::vector<Draft>& drafts, const std::string& axis) {
+bool varies(const std::vector<RowDraft>& drafts, const std::string& axis) {
   std::set<std::string> seen;
-  for (const Draft& draft : drafts) seen.insert(label_of(draft.first, axis));
+  for (const RowDraft& draft : drafts) seen.insert(label_of(draft.first, axis));
   seen.erase("");  // the label of a run that is only planned
   return seen.size() > 1;
 }
 
 // Backbone and framework, then all other axes on which rows differ, then all keys of the spec that
 // distinguish rows with equal labels (the spec may have changed between two calls of `lealab run`).
-std::vector<std::string> choose_axes(const std::vector<Draft>& drafts) {
+std::vector<std::string> choose_axes(const std::vector<RowDraft>& drafts) {
   std::vector<std::string> axes = {"backbone", "framework"};
   const auto add = [&](const std::string& axis) {
     if (std::find(axes.begin(), axes.end(), axis) == axes.end() && varies(drafts, axis)) {
@@ -216,13 +31,13 @@ std::vector<std::string> choose_axes(const std::vector<Draft>& drafts) {
     }
   };
   for (const std::string& slot : slots()) add(slot);
-  for (const Draft& draft : drafts) {
+  for (const RowDraft& draft : drafts) {
     for (const std::string& axis : draft.first.axes) add(axis);
     for (const auto& [axis, label] : draft.first.labels) add(axis);
   }
 
-  std::map<std::vector<std::string>, std::vector<const Draft*>> by_labels;
-  for (const Draft& draft : drafts) {
+  std::map<std::vector<std::string>, std::vector<const RowDraft*>> by_labels;
+  for (const RowDraft& draft : drafts) {
     std::vector<std::string> labels;
     for (const std::string& axis : axes) labels.push_back(label_of(draft.first, axis));
     if (!draft.settings.empty()) by_labels[labels].push_back(&draft);
@@ -231,7 +46,7 @@ std::vector<std::string> choose_axes(const std::vector<Draft>& drafts) {
   for (const auto& [labels, same] : by_labels) {
     for (size_t i = 1; i < same.size(); ++i) {
       std::vector<std::pair<std::string, std::string>> changed;
-      const Leaves &a = same[0]->settings, &b = same[i]->settings;
+      const auto &a = same[0]->settings, &b = same[i]->settings;
       std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(),
                                     std::back_inserter(changed));
       for (const auto& [key, value] : changed) differing.insert(key);
@@ -243,11 +58,11 @@ std::vector<std::string> choose_axes(const std::vector<Draft>& drafts) {
 
 // The order of an axis's labels: "none" and "-" first, then the order of the plan, then labels
 // outside the plan by age.
-std::map<std::string, size_t> value_order(const std::vector<Draft>& drafts,
+std::map<std::string, size_t> value_order(const std::vector<RowDraft>& drafts,
                                           const std::string& axis) {
   using Appearance = std::tuple<bool, uint64_t, std::string>;
   std::map<std::string, Appearance> first;
-  for (const Draft& draft : drafts) {
+  for (const RowDraft& draft : drafts) {
     const std::string label = label_of(draft.first, axis);
     // The cast turns -1, outside the plan, into the largest number.
     const Appearance appearance = {label != "none" && label != "-",
@@ -265,17 +80,17 @@ std::map<std::string, size_t> value_order(const std::vector<Draft>& drafts,
   return order;
 }
 
-void sort_rows(std::vector<Draft>* drafts, const std::vector<std::string>& axes) {
+void sort_rows(std::vector<RowDraft>* drafts, const std::vector<std::string>& axes) {
   std::vector<std::map<std::string, size_t>> orders;
   for (const std::string& axis : axes) orders.push_back(value_order(*drafts, axis));
-  const auto key = [&](const Draft& draft) {
+  const auto key = [&](const RowDraft& draft) {
     std::vector<size_t> ranks = {draft.row.untrained ? size_t{0} : size_t{1}};
     for (size_t i = 0; i < axes.size(); ++i)
       ranks.push_back(orders[i].at(label_of(draft.first, axes[i])));
     return ranks;
   };
   std::stable_sort(drafts->begin(), drafts->end(),
-                   [&](const Draft& a, const Draft& b) { return key(a) < key(b); });
+                   [&](const RowDraft& a, const RowDraft& b) { return key(a) < key(b); });
 }
 
 std::string title_of(const std::string& metric) {
@@ -285,9 +100,9 @@ std::string title_of(const std::string& metric) {
 }
 
 // Whether runs have finished, and none of them shows its test part.
-bool all_closed(const std::vector<Draft>& drafts) {
+bool all_closed(const std::vector<RowDraft>& drafts) {
   size_t finished = 0, closed = 0;
-  for (const Draft& draft : drafts) {
+  for (const RowDraft& draft : drafts) {
     for (const Member& member : draft.row.finished) {
       ++finished;
       closed += member.closed;
@@ -300,11 +115,11 @@ Column column_of(const std::string& metric, const std::string& part) {
   return {metric, part, (part == "valid" ? "valid " : "") + title_of(metric)};
 }
 
-std::vector<Column> choose_columns(const std::vector<Draft>& drafts, const TableOptions& options,
+std::vector<Column> choose_columns(const std::vector<RowDraft>& drafts, const TableOptions& options,
                                    bool closed) {
   std::set<int64_t> cuts;
   std::set<std::string> stops;
-  for (const Draft& draft : drafts) {
+  for (const RowDraft& draft : drafts) {
     if (draft.settings.empty()) continue;  // planned only
     for (const int64_t k : protocol_of(draft.first, options).k) cuts.insert(k);
     const std::string stop = text_at(draft.first.spec, "train.stop_on");
@@ -332,9 +147,9 @@ void fill_values(const std::vector<Column>& columns, Row* row) {
 }
 
 // Moves the rows out of the drafts.
-std::vector<Row> finish_rows(const Pivot& pivot, std::vector<Draft>* drafts) {
+std::vector<Row> finish_rows(const Pivot& pivot, std::vector<RowDraft>* drafts) {
   std::vector<Row> rows;
-  for (Draft& draft : *drafts) {
+  for (RowDraft& draft : *drafts) {
     for (const std::string& axis : pivot.axes)
       draft.row.labels.push_back(label_of(draft.first, axis));
     draft.row.name = describe(draft.first);
@@ -399,7 +214,7 @@ double as_printed(double value) { return std::stod(fixed(value)); }
 std::vector<Row> more_rows(const Pivot& pivot, const std::vector<db::RunRow>& runs,
                            const std::map<std::string, Measured>& stored,
                            const TableOptions& options) {
-  std::vector<Draft> drafts =
+  std::vector<RowDraft> drafts =
       draft_rows(runs, {pivot.over_splits, pivot.own_seeds}, stored, options, pivot.closed);
   return finish_rows(pivot, &drafts);
 }
@@ -413,7 +228,7 @@ Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& r
   pivot.over_splits = !options.rows_by_split && splits_on_an_axis(runs, plan).size() > 1;
   pivot.own_seeds = seeds_on_an_axis(runs, plan);
   const Repeats repeats{pivot.over_splits, pivot.own_seeds};
-  std::vector<Draft> drafts = draft_rows(runs, repeats, stored, options, closed);
+  std::vector<RowDraft> drafts = draft_rows(runs, repeats, stored, options, closed);
   if (plan) add_planned(*plan, repeats, &drafts);
   pivot.axes = choose_axes(drafts);
   pivot.closed = all_closed(drafts);

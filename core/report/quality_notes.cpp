@@ -4,6 +4,9 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <optional>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "core/base/text.h"
@@ -11,11 +14,13 @@
 namespace lea::report {
 namespace {
 
-// The least and the greatest value of a figure.
+using Quality = std::map<std::string, double>;  // the figures of one artefact
+
+// The least and the greatest of some values.
 struct Span {
   double low = 0, high = 0;
+  void add(double value) { low = std::min(low, value), high = std::max(high, value); }
 };
-using Figures = std::map<std::string, Span>;
 
 // ".671", "12.3", "71,872": three digits that count, and whole numbers in full.
 std::string figure_text(double value) {
@@ -34,31 +39,77 @@ std::string span_text(const Span& span) {
   return low + (low == high ? "" : " to " + high);
 }
 
-// " (cooccurrence .612)", see the header; empty for a figure without baselines, or of which more is
-// not better, so that nothing was gained.
-std::string baseline_text(const Figures& figures, const std::string& name) {
+// The best of the baselines that stand beside a figure of one artefact.
+struct Beside {
+  std::string baseline;
+  double value = 0;
+  bool knows_more = false;  // the figure is greater, by its 95 % interval
+};
+
+// Empty for a figure without baselines, or of which more is not better, so that nothing was gained.
+std::optional<Beside> beside(const Quality& quality, const std::string& name) {
   const std::string prefix = name + ".beside.";
-  auto best = figures.end();
-  for (auto one = figures.lower_bound(prefix);
-       one != figures.end() && one->first.starts_with(prefix); ++one) {
-    if (best == figures.end() || one->second.high > best->second.high) best = one;
+  auto best = quality.end();
+  for (auto one = quality.lower_bound(prefix);
+       one != quality.end() && one->first.starts_with(prefix); ++one) {
+    if (best == quality.end() || one->second > best->second) best = one;
   }
-  const auto gain = figures.find(name + ".gain_low");
-  if (best == figures.end() || gain == figures.end()) return "";
-  std::string verdict;
-  if (gain->second.low <= 0)
-    verdict = gain->second.high <= 0 ? "no more than " : "in part no more than ";
-  return " (" + verdict + best->first.substr(prefix.size()) + " " + span_text(best->second) + ")";
+  const auto gain = quality.find(name + ".gain_low");
+  if (best == quality.end() || gain == quality.end()) return std::nullopt;
+  return Beside{best->first.substr(prefix.size()), best->second, gain->second > 0};
 }
 
-// "reward_accuracy .671, loss .31 to .32": what was recorded of one artefact in the runs of a row.
-std::string figures_text(const Figures& figures) {
-  std::vector<std::string> parts;
-  for (const auto& [name, span] : figures) {
-    if (name.find('.') == std::string::npos)
-      parts.push_back(name + " " + span_text(span) + baseline_text(figures, name));
+// What follows a figure in brackets, see the header. Each artefact is compared with the best of its
+// own baselines, because two makings of an environment draw other events.
+std::string baselines_text(const std::vector<Quality>& artefacts, const std::string& name) {
+  std::set<std::string> names;
+  std::optional<Span> span;
+  size_t compared = 0, no_more = 0;
+  for (const Quality& quality : artefacts) {
+    const auto best = beside(quality, name);
+    if (!best) continue;
+    ++compared;
+    no_more += !best->knows_more;
+    names.insert(best->baseline);
+    if (!span) span = Span{best->value, best->value};
+    span->add(best->value);
   }
+  if (!span) return "";
+  const std::string best = joined({names.begin(), names.end()}, " or ") + " " + span_text(*span);
+  if (artefacts.size() == 1)
+    return " (" + std::string(no_more > 0 ? "no more than " : "") + best + ")";
+  std::string text = " (best rule of each: " + best;
+  if (no_more > 0)
+    text += "; no more than it in " + std::to_string(no_more) + " of " + std::to_string(compared);
+  return text + ")";
+}
+
+// "reward_accuracy .671, loss .31 to .32": what was recorded of the artefacts of one name.
+std::string figures_text(const std::vector<Quality>& artefacts) {
+  std::map<std::string, Span> figures;
+  for (const Quality& quality : artefacts) {
+    for (const auto& [name, value] : quality) {
+      if (name.find('.') != std::string::npos) continue;
+      figures.try_emplace(name, Span{value, value}).first->second.add(value);
+    }
+  }
+  std::vector<std::string> parts;
+  for (const auto& [name, span] : figures)
+    parts.push_back(name + " " + span_text(span) + baselines_text(artefacts, name));
   return joined(parts);
+}
+
+// The figures of each artefact that the runs of the row used, once for each, by their name.
+std::map<std::string, std::vector<Quality>> artefacts_of(const Row& row) {
+  std::map<std::string, std::vector<Quality>> artefacts;
+  std::set<std::tuple<std::string, std::string, Quality>> seen;
+  for (const Member& member : row.finished) {
+    for (const run::UsedArtefact& used : member.result.artefacts) {
+      if (seen.emplace(used.name, used.key, used.quality).second)
+        artefacts[used.name].push_back(used.quality);
+    }
+  }
+  return artefacts;
 }
 
 }  // namespace
@@ -66,18 +117,9 @@ std::string figures_text(const Figures& figures) {
 std::vector<std::string> quality_notes(const Pivot& pivot) {
   std::vector<std::pair<std::string, std::vector<std::string>>> lines;  // figures, rows
   for (const Row& row : pivot.rows) {
-    std::map<std::string, Figures> artefacts;  // by name
-    for (const Member& member : row.finished) {
-      for (const run::UsedArtefact& used : member.result.artefacts) {
-        for (const auto& [name, value] : used.quality) {
-          Span& span = artefacts[used.name].try_emplace(name, Span{value, value}).first->second;
-          span = {std::min(span.low, value), std::max(span.high, value)};
-        }
-      }
-    }
     std::vector<std::string> parts;
-    for (const auto& [name, figures] : artefacts) {
-      if (const std::string text = figures_text(figures); !text.empty())
+    for (const auto& [name, artefacts] : artefacts_of(row)) {
+      if (const std::string text = figures_text(artefacts); !text.empty())
         parts.push_back(name + ": " + text);
     }
     if (parts.empty()) continue;

@@ -14,11 +14,12 @@ namespace lea::report {
 // A figure whose name has a dot is a detail of the figure before the dot and is left out, except
 // that the details of core/api/quality.h decide what follows a figure in brackets:
 //
-//   reward_accuracy .671 (cooccurrence .612)           the greatest figure of a baseline
-//   reward_accuracy .62 (no more than cooccurrence .612)
-//
-// the latter where the 95 % interval of the difference to that baseline is not above 0. Where that
-// is so for some of several artefacts, it says "in part no more than".
+//   reward_accuracy .671 (cooccurrence .612)              the greatest figure of a baseline
+//   reward_accuracy .62 (no more than cooccurrence .612)  the 95 % interval of the difference to
+//                                                         that baseline is not above 0
+//   reward_accuracy .6 to .7 (best rule of each: cooccurrence or text .61 to .66; no more than it
+//   in 1 of 2)                                            several artefacts, each beside the best
+//                                                         of its own baselines
 std::vector<std::string> quality_notes(const Pivot& pivot);
 
 }  // namespace lea::report

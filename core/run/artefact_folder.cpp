@@ -46,8 +46,8 @@ nlohmann::json to_json(const ArtefactHeader& header) {
 namespace {
 
 // What a user can do about an artefact that cannot be used.
-std::string remedy(const Folder& artefact) {
-  return " Remove the artefact with `lealab artefacts remove " + artefact.uuid().substr(0, 12) +
+std::string remedy(const Folder& artefact, const std::string& begin = " Remove") {
+  return begin + " the artefact with `lealab artefacts remove " + artefact.uuid().substr(0, 12) +
          "`; the next `lealab run` makes it again.";
 }
 
@@ -139,7 +139,12 @@ ArtefactHeader read_artefact(const Folder& artefact) {
   const std::string path = artefact.file(kArtefactFile);
   const auto document = or_remedy(artefact, [&] { return read_json(path); });
   if (!document) refuse(artefact, path, "is missing, so the folder is no whole artefact");
-  ArtefactHeader header = artefact_from(*document, path);
+  ArtefactHeader header;
+  try {
+    header = artefact_from(*document, path);
+  } catch (const NewerArtefact& error) {
+    throw NewerArtefact(error.what() + remedy(artefact, " Otherwise remove"));
+  }
   if (header.key != artefact.uuid()) {
     refuse(artefact, path,
            "key: must be the folder's name, because a copied artefact keeps its name, but is " +
@@ -158,8 +163,9 @@ ArtefactHeader artefact_from(const nlohmann::json& document, const std::string& 
   const JsonFields fields(document, where);
   const int64_t format = fields.integer("format");
   if (format > kFormat) {
-    fields.fail("format", "is " + std::to_string(format) + ", but this version of LEA Lab reads " +
-                              "up to " + std::to_string(kFormat) + ". Use a newer version.");
+    throw NewerArtefact(where + ": format: is " + std::to_string(format) +
+                        ", but this version of LEA Lab reads up to " + std::to_string(kFormat) +
+                        ". Use a newer version.");
   }
   ArtefactHeader header;
   header.key = fields.text("key");

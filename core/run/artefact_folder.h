@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/run/folder.h"
 #include "core/run/result.h"
 #include "core/spec/needed_artefacts.h"
@@ -40,6 +41,12 @@ struct ArtefactHeader {
   std::string created;  // UTC
 };
 
+// The artefact is of a format that only newer versions of LEA Lab read. It need not be damaged.
+class NewerArtefact : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 // Whether the text has the form of a key: 64 hexadecimal digits in lower case.
 bool is_key(const std::string& text);
 
@@ -57,11 +64,11 @@ Folder find_artefact(const std::string& lab, const std::string& prefix);
 // given with at least nine digits, which tell it from a uuid. Throws UsageError.
 Folder find_task(const std::string& lab, const std::string& prefix);
 
-// Throws DataError that says which file, why and what to do: also for a format of a newer version, and
-// when the content does not give the key that the folder is named after.
+// Throws DataError that says which file, why and what to do: NewerArtefact for a format of a newer
+// version; also when the content does not give the key that the folder is named after.
 ArtefactHeader read_artefact(const Folder& artefact);
 
-// The content of artefact.json, and back. `where` names it in messages.
+// The content of artefact.json, and back. `where` names it in messages. Throws as read_artefact does.
 nlohmann::json to_json(const ArtefactHeader& header);
 ArtefactHeader artefact_from(const nlohmann::json& document, const std::string& where);
 

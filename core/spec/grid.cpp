@@ -93,11 +93,14 @@ bool Grid::known_key(const std::string& key, const Location& at, const std::stri
     const std::string name = rest.substr(0, inner);
     const std::vector<std::string> names = declared_environments(defaults_, name);
     if (names.size() == 1) return true;
+    errors_.add(at, shown, not_one_environment(name, names));
+    return false;
+  }
+  if (head == "environments" && !rest.empty()) {
     errors_.add(at, shown,
-                names.empty()
-                    ? "no environment " + in_backticks(name) + " is declared"
-                    : in_backticks(name) + " can mean " + printable(joined(names, " or ")) +
-                          "; write one of them exactly");
+                "must name a parameter, as in environments." + rest +
+                    ".PARAMETER; a whole environment is stated under `environments` at the top of "
+                    "a spec, or by --set");
     return false;
   }
   std::vector<std::string> allowed = slot_names();

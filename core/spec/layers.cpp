@@ -203,8 +203,29 @@ class Loader {
   NodePtr root_;
 };
 
-// The document that `--set a.b=c` stands for.
-NodePtr override_document(const std::string& text, int layer, Errors& errors) {
+// The document that `--set environments.NAME=value` stands for. A misspelt name would declare an
+// environment that nothing uses, so it is refused: null, with the reason in the errors.
+NodePtr environment_document(const Node& root, const std::string& name, const NodePtr& value,
+                             const Location& at, Errors& errors) {
+  std::vector<std::string> declared;
+  if (const Entry* environments = root.find("environments")) {
+    for (const Entry& entry : environments->value->entries) declared.push_back(entry.key);
+  }
+  const std::vector<std::string> meant = meanings(name, declared);
+  if (meant.size() != 1) {
+    errors.add(at, "environments." + name,
+               not_one_environment(name, meant) +
+                   (meant.empty() ? did_you_mean(lower(name), declared) +
+                                        " (there are: " + printable(joined(declared)) +
+                                        "); `--set environments={NAME: ...}` declares one"
+                                  : ""));
+    return nullptr;
+  }
+  return make_map({{"environments", at, make_map({{meant.front(), at, value}}, at)}}, at);
+}
+
+// The document that `--set a.b=c` stands for, on top of `root`.
+NodePtr override_document(const std::string& text, int layer, const NodePtr& root, Errors& errors) {
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw UsageError("--set " + printable(text) +
@@ -222,9 +243,11 @@ NodePtr override_document(const std::string& text, int layer, Errors& errors) {
   }
   const size_t dot = key.find('.');
   if (dot == std::string::npos) return make_map({{key, at, value}}, at);
-  const std::string head = key.substr(0, dot);
+  const std::string head = key.substr(0, dot), rest = key.substr(dot + 1);
+  if (head == "environments" && rest.find('.') == std::string::npos)
+    return root ? environment_document(*root, rest, value, at, errors) : nullptr;
   if (!is_slot(head) && head != "environments") {
-    const std::string rest = key.substr(dot + 1), zip = "zip.";
+    const std::string zip = "zip.";
     NodePtr inner = make_map({{rest, at, value}}, at);
     if (head == "grid" && rest.starts_with(zip)) {
       inner = make_map({{"zip", at, make_map({{rest.substr(zip.size()), at, value}}, at)}}, at);
@@ -249,7 +272,7 @@ Layers load_layers(const std::string& path, const std::vector<std::string>& over
   layers.stem = fs::path(path).stem().string();
   int layer = loader.layers();
   for (const std::string& text : overrides) {
-    const NodePtr document = override_document(text, layer++, errors);
+    const NodePtr document = override_document(text, layer++, loader.root(), errors);
     if (document && loader.root()) loader.add(document);
   }
   layers.root = loader.root();

@@ -18,7 +18,9 @@ struct Layers {
 // spec extends, in their order; the spec; and each `--set key=value`. Maps are merged and lists are
 // replaced, except for `overrides`, where the later list is appended. A file that is reached twice
 // counts once. `--set` of a parameter of a slot or environment, such as "framework.gamma=0",
-// becomes an entry of `overrides` for every cell. Throws UsageError when an override has no `=`.
+// becomes an entry of `overrides` for every cell. "environments.le={le: {portion: 0.2}}" states a
+// declared environment, as a later file would; a name that the layers below do not declare is an
+// error. Throws UsageError when an override has no `=`.
 Layers load_layers(const std::string& path, const std::vector<std::string>& overrides,
                    Errors& errors);
 

@@ -199,6 +199,12 @@ std::vector<std::string> declared_environments(const Settings& settings, const s
   return meanings(name, declared);
 }
 
+std::string not_one_environment(const std::string& name, const std::vector<std::string>& meant) {
+  if (meant.empty()) return "no environment " + in_backticks(name) + " is declared";
+  return in_backticks(name) + " can mean " + printable(joined(meant, " or ")) +
+         "; write one of them exactly";
+}
+
 std::string canonical_key(const Settings& settings, const std::string& key) {
   const std::string head = "environments.";
   const size_t end = key.find('.', head.size());

@@ -50,6 +50,9 @@ Settings parse_settings(const Node& root, Errors& errors);
 // differ from it in the case of letters alone.
 std::vector<std::string> declared_environments(const Settings& settings, const std::string& name);
 
+// Why `name` means not exactly one declared environment. `meant` are those that it may mean.
+std::string not_one_environment(const std::string& name, const std::vector<std::string>& meant);
+
 // The key with an environment's name as its declaration spells it: "environments.LE.portion" becomes
 // "environments.le.portion" where `le` is declared. Other keys stay as they are.
 std::string canonical_key(const Settings& settings, const std::string& key);

@@ -21,7 +21,8 @@ struct TextSettings {
   void fields(Fields& f) {
     f.text("texts", texts,
            "columns of the item texts, such as `title*2, description:300` (the title twice, 300 "
-           "characters); auto: the title twice, and 300 characters of each other column");
+           "characters); auto: the title twice, and 300 characters of each other column that does "
+           "not come from interactions, as also_buy does");
     f.boolean("pairs", pairs, "count pairs of neighbouring words as well as words");
     f.integer("min_documents", min_documents, {1, 1e6},
               "leave out words and pairs that fewer items have");

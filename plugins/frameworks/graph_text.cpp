@@ -52,7 +52,7 @@ class GraphText final : public lea::Framework {
       f.text("columns", columns,
              "of the item texts: `title*2, brand, description:300` is the title twice, the brand "
              "and 300 characters of the description; auto: the title twice and 300 characters of "
-             "each other column");
+             "each other column that does not come from interactions, as also_buy does");
     }
   };
   static std::vector<std::string> uses() { return {}; }

@@ -67,7 +67,7 @@ void write_events(const PrepareContext& context, const std::vector<Part>& parts)
 }
 
 // What is beside the LE: popularity and pairs in the same portion, pairs in all training sequences,
-// the item tokens and the texts.
+// the item tokens and the texts, without columns that come from interactions.
 Baselines baselines_of(const Settings& settings, PrepareContext& context,
                        const at::Tensor& tokens) {
   const TrainingData portion =

@@ -126,7 +126,8 @@ struct Settings : TuningSettings {
              "reward after an empty history: the mean of all others, or 0; its state is zeros");
     f.integer(
         "quality_events", quality_events, {0, 1e6},
-        "events to measure the quality on, outside of the portion and as many inside; 0: none");
+        "events to measure the quality on, outside of the portion and as many inside; 0: none. The "
+        "rule `text` beside it reads no column of the item texts that comes from interactions");
   }
 };
 

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "core/api/interaction_columns.h"
 #include "core/base/error.h"
 #include "tests/api/host.h"
 
@@ -128,6 +129,45 @@ TEST_F(ItemDocuments, TakeTheTitleTwiceAndTheStartOfOtherColumnsByDefault) {
   EXPECT_EQ(of("auto"), (Texts{"red lamp red lamp x", "chair chair Ümlaut y"}));
   context_.columns = {{"name", {std::string(400, 'n'), ""}}};
   EXPECT_EQ(of("auto"), (Texts{std::string(300, 'n'), ""}));
+  EXPECT_EQ(context_.logged, Texts());
+}
+
+TEST_F(ItemDocuments, LeaveOutColumnsOfInteractionsByDefaultAndSaySo) {
+  context_.columns["Sales-Rank"] = {"12", "7"};
+  context_.columns["also_buy"] = {"chair", "red lamp"};
+  EXPECT_EQ(of("auto"), (Texts{"red lamp red lamp x", "chair chair Ümlaut y"}));
+  EXPECT_EQ(context_.logged,
+            (Texts{"here: `auto` leaves out the columns Sales-Rank, also_buy, because they come "
+                   "from interactions, also those of the test part. A column that is stated is "
+                   "read"}));
+}
+
+TEST_F(ItemDocuments, ReadAColumnOfInteractionsThatIsStated) {
+  context_.columns["also_buy"] = {"chair", "red lamp"};
+  EXPECT_EQ(of("title, also_buy"), (Texts{"red lamp chair", "chair red lamp"}));
+  EXPECT_EQ(context_.logged, Texts());
+}
+
+TEST_F(ItemDocuments, AreEmptyByDefaultWhereAllColumnsComeFromInteractions) {
+  context_.columns.clear();
+  context_.columns["rank"] = {"1", "2"};
+  EXPECT_EQ(of("auto"), (Texts{"", ""}));
+  ASSERT_EQ(context_.logged.size(), 1u);
+  EXPECT_EQ(context_.logged[0].substr(0, 42), "here: `auto` leaves out all columns, rank,");
+}
+
+TEST(InteractionColumns, AreKnownByTheirNamesInAnySpelling) {
+  for (const char* name :
+       {"also_buy", "alsoBuy", "Also Buy", "also_view", "also_bought", "also-viewed",
+        "bought_together", "buy_after_viewing", "similar_item", "similar_items", "rank",
+        "salesRank", "sales_rank", "popularity", "num_reviews", "rating_count", "rating_number",
+        "average_rating", "reviews"}) {
+    EXPECT_TRUE(comes_from_interactions(name)) << name;
+  }
+  for (const char* name : {"", "title", "brand", "category", "description", "price", "also",
+                           "ranking", "rating", "buy"}) {
+    EXPECT_FALSE(comes_from_interactions(name)) << name;
+  }
 }
 
 TEST_F(ItemDocuments, RefuseColumnsThatAreNotThere) {

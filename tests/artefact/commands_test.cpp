@@ -66,6 +66,27 @@ TEST_F(ArtefactCommands, PruneKeepsWhatTheHeaderOfARunWithADamagedResultNames) {
   EXPECT_THAT(call({"artefacts", "prune"}).out, HasSubstr("removed 2 artefacts"));
 }
 
+TEST_F(ArtefactCommands, PruneKeepsWhatANewerVersionWrote) {
+  write_spec("made: test.making");
+  ASSERT_EQ(run({"--set", "seeds=[1]"}).exit_code, 0);
+  const std::string key = key_of("rewards"), file = folder(key) + "/artefact.json";
+  fs::remove_all(fs::directory_iterator(path("lab/runs"))->path());
+  fs::remove(path("lab/experiments/study.json"));
+  const std::string header = read_file(file);
+  std::string newer = header;
+  newer.replace(newer.find("\"format\": 1"), 11, "\"format\": 2");
+  publish_file(file, newer);
+  const auto kept = call({"artefacts", "prune"});
+  EXPECT_EQ(kept.exit_code, 0) << kept.err;
+  EXPECT_THAT(kept.out, HasSubstr(key.substr(0, 12) +
+                                  "  was written by a newer version of LEA Lab, and stays\n"
+                                  "removed 1 artefact, "))
+      << "the vectors, which nothing that can be read is made from";
+  EXPECT_EQ(read_file(file), newer);
+  publish_file(file, header);
+  EXPECT_THAT(call({"artefacts", "prune"}).out, HasSubstr("removed 1 artefact, "));
+}
+
 TEST_F(ArtefactCommands, VerifyNoticesALinkWhereverItLeads) {
   const std::string link = folder(make_vectors()) + "/files/more";
   ASSERT_EQ(call({"artefacts", "verify"}).exit_code, 0);

@@ -14,6 +14,7 @@ namespace lea {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 struct Fault {
   const char* mode;
@@ -98,6 +99,15 @@ TEST_F(Artefacts, ThatLackAFileOrAreOfANewerVersionAreRefusedWithTheReason) {
   write("lab/artefacts/" + key + "/artefact.json", newer);
   EXPECT_THAT(call({"artefacts", "verify"}).err,
               HasSubstr("format: is 2, but this version of LEA Lab reads up to 1"));
+  const std::string listed = call({"artefacts", "list"}).out, digits = key.substr(0, 12);
+  EXPECT_THAT(listed, HasSubstr(digits + "  (written by a newer version of LEA Lab): "));
+  EXPECT_THAT(listed,
+              HasSubstr("reads up to 1. Use a newer version. Otherwise remove the artefact with "
+                        "`lealab artefacts remove " +
+                        digits + "`; the next `lealab run` makes it again."));
+  EXPECT_THAT(listed, Not(HasSubstr("damaged")));
+  write("lab/artefacts/" + key + "/artefact.json", "{");
+  EXPECT_THAT(call({"artefacts", "list"}).out, HasSubstr(digits + "  (damaged): "));
   write("lab/artefacts/" + key + "/artefact.json", header);
   fs::remove(folder(key) + "/files/vectors.safetensors");
   const auto result = run({"--set", "seeds=[3]"});

@@ -169,6 +169,56 @@ TEST_F(ExperimentTest, SetWinsOverEveryFile) {
             0.9);
 }
 
+TEST_F(ExperimentTest, SetOfAWholeEnvironmentStatesItAsALaterFileWould) {
+  const std::string text = std::string(kBase) +
+                           "environments: {Mine: {le: {portion: 0.3}}, other: predefined}\n"
+                           "reward: mine\noverrides: [{set: {environments.mine.portion: 0.4}}]\n";
+  const auto reward = [&](const std::vector<std::string>& set) { return only(text, set).reward; };
+  EXPECT_EQ(reward({"environments.Mine={le: {portion: 0.9}}"}).params["portion"], 0.9)
+      << "--set wins over a rule of the file";
+  EXPECT_EQ(reward({"environments.mine={LE: {}}"}).params["portion"], 0.4)
+      << "parameters of the same plugin are merged, and the name's case does not count";
+  EXPECT_EQ(reward({"environments.mine={le: {portion: 0.9}}", "environments.mine.portion=0.8"})
+                .params["portion"],
+            0.8);
+  const std::string other =
+      std::string(kBase) + "environments: {mine: {le: {portion: 0.3}}}\nreward: mine\n";
+  EXPECT_EQ(only(other, {"environments.mine=predefined"}).reward.id, "lea.predefined");
+  EXPECT_EQ(only(other, {"environments.mine={shuffled: {of: le}}"}).reward.id, "lea.shuffled");
+}
+
+TEST_F(ExperimentTest, SetOfAWholeEnvironmentIsRefusedWithItsReason) {
+  const auto refused = [&](const std::string& more, const std::string& set) {
+    return error_of(kBase + more, {set});
+  };
+  const std::string mine = "environments: {mine: le}\n", reward = "reward: mine\n";
+  EXPECT_EQ(refused(mine, "environments.mime=le"),
+            "--set environments.mime=le: environments.mime: no environment `mime` is declared, did "
+            "you mean `mine`? (there are: mine); `--set environments={NAME: ...}` declares one");
+  EXPECT_EQ(refused("", "environments.le=le"),
+            "--set environments.le=le: environments.le: no environment `le` is declared (there "
+            "are: none); `--set environments={NAME: ...}` declares one");
+  EXPECT_EQ(refused("environments: {ab: le, AB: le}\n", "environments.Ab=le"),
+            "--set environments.Ab=le: environments.Ab: `Ab` can mean ab or AB; write one of them "
+            "exactly");
+  EXPECT_EQ(refused(mine + reward, "environments.mine={le: {portion: 7}}"),
+            "--set environments.mine={le: {portion: 7}}: environments.mine.le.portion: must be a "
+            "number from 0 to 1, but is `7`");
+  EXPECT_EQ(refused(mine + reward + "grid: {environments.mine.portion: [0.1, 0.2]}\n",
+                    "environments.mine={le: {portion: 0.3}}"),
+            "spec.yaml:7:8: grid.environments.mine.portion: is an axis, and "
+            "`environments.mine.portion` is set later to one value; set the axis "
+            "(grid.environments.mine.portion) instead");
+}
+
+TEST_F(ExperimentTest, RulesSetParametersOfEnvironmentsAndNotWholeOnes) {
+  EXPECT_EQ(error_of(std::string(kBase) +
+                     "environments: {mine: le}\noverrides: [{set: {environments.mine: le}}]\n"),
+            "spec.yaml:6:20: overrides.set.environments.mine: must name a parameter, as in "
+            "environments.mine.PARAMETER; a whole environment is stated under `environments` at "
+            "the top of a spec, or by --set");
+}
+
 TEST_F(ExperimentTest, TheResolvedSpecShowsLayersAndOverridesApplied) {
   write("base.yaml", "train: {batch_size: 1, patience: 2}\n");
   const Experiment experiment =

@@ -23,15 +23,6 @@ ParamInfo choice(const char* name, const char* value, std::vector<std::string> c
   return {name, ParamType::kChoice, std::string(value), {}, std::move(choices), "a choice"};
 }
 
-PluginInfo wrapper(const char* id, std::vector<ParamInfo> more = {}) {
-  std::vector<ParamInfo> params = {
-      {"of", ParamType::kEnvironment, std::string(), {}, {}, "the inner one", true}};
-  params.insert(params.end(), more.begin(), more.end());
-  PluginInfo info = plugin("environment", id, std::move(params));
-  info.gives_state = true;
-  return info;
-}
-
 PluginCatalogue with_language() {
   std::vector<PluginInfo> plugins = shipped().all();
   std::erase_if(plugins, [](const PluginInfo& info) { return info.id == "lea.shuffled"; });
@@ -42,8 +33,6 @@ PluginCatalogue with_language() {
                             {choice("scope", "pairs", {"pairs", "pooled"}), any("states", false)}));
   plugins.push_back(wrapper("lea.standardised",
                             {choice("rewards", "standardise", {"standardise", "centre", "keep"})}));
-  for (const char* id : {"lea.matched", "lea.class_mean", "lea.item_mean"})
-    plugins.push_back(wrapper(id));
   plugins.push_back(
       plugin("augmenter", "lea.le",
              {{"of", ParamType::kEnvironment, std::string(), {}, {}, "what chooses", true},
@@ -293,7 +282,9 @@ TEST_F(LanguageVariants, OfTheDemonstrationHaveOneMatchedScaleAndTheTrainingFree
 
 // Their ends, where the seeds, the number of runs or the cells to leave out stand.
 TEST_F(LanguageVariants, AreNotCutUnseen) {
-  for (const std::string study : {"variants/language", "language_industry", "demo_le"}) {
+  const std::vector<std::string> studies = shipped_studies(/*with_language_model=*/true);
+  EXPECT_THAT(studies, ::testing::IsSupersetOf({"demo_le", "variants/language"}));
+  for (const std::string& study : studies) {
     SCOPED_TRACE(study);
     const std::string file = study + ".yaml", text = read_file(shipped_path(file));
     expect_every_cut_is_seen(text, text.size() - 40,

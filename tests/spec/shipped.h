@@ -1,10 +1,13 @@
 // The plugins that ship, for specs that ship: only their names, and the names and types of the
-// parameters that these specs state.
+// parameters that these specs state. It also lists the studies that ship.
 #pragma once
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "core/base/files.h"
 #include "tests/spec/fixture.h"
 
 namespace lea::spec {
@@ -23,6 +26,14 @@ inline PluginInfo plugin(const char* kind, const char* id, std::vector<ParamInfo
   info.params = std::move(params);
   info.uses = std::move(uses);
   return info;
+}
+
+// An environment around the one that its parameter `of` names.
+inline PluginInfo wrapper(const char* id, std::vector<ParamInfo> more = {}) {
+  std::vector<ParamInfo> params = {
+      {"of", ParamType::kEnvironment, std::string(), {}, {}, "the inner one", true}};
+  params.insert(params.end(), more.begin(), more.end());
+  return environment(id, std::move(params), /*gives_state=*/true);
 }
 
 inline PluginCatalogue shipped() {
@@ -55,19 +66,37 @@ inline PluginCatalogue shipped() {
                                              any("columns", text)};
   const std::vector<ParamInfo> reward = {any("logged", 1.0), any("sampled", 0.0),
                                          any("proposed", 1.0), any("behaviours", text)};
-  const ParamInfo of{"of", ParamType::kEnvironment, std::string(), {}, {}, "the inner one", true};
+  const std::vector<ParamInfo> portion = {any("portion", 0.1)};
+  const ParamInfo of{"of", ParamType::kEnvironment, std::string(), {}, {}, "what chooses", true};
   return PluginCatalogue(
-      {plugin("backbone", "lea.gru4rec", gru), plugin("backbone", "lea.sasrec", sasrec),
+      {plugin("backbone", "lea.gru4rec", gru),
+       plugin("backbone", "lea.sasrec", sasrec),
        plugin("framework", "lea.supervised", {}, {"backbone", "augment", "train"}),
-       plugin("framework", "lea.sqn", q, rl), plugin("framework", "lea.snqn", q, rl),
-       plugin("framework", "lea.sac", sac, rl), plugin("framework", "lea.sa2c", sa2c, rl),
-       plugin("framework", "lea.popularity", {}), plugin("framework", "lea.markov", {}),
-       plugin("framework", "lea.item_knn", {}), plugin("framework", "lea.vsknn", {}),
+       plugin("framework", "lea.sqn", q, rl),
+       plugin("framework", "lea.snqn", q, rl),
+       plugin("framework", "lea.sac", sac, rl),
+       plugin("framework", "lea.sa2c", sa2c, rl),
+       plugin("framework", "lea.popularity", {}),
+       plugin("framework", "lea.markov", {}),
+       plugin("framework", "lea.item_knn", {}),
+       plugin("framework", "lea.vsknn", {}),
        plugin("framework", "lea.graph_text", graph_text),
-       plugin("environment", "lea.predefined", reward), plugin("environment", "lea.random", {}),
-       plugin("environment", "lea.oracle", {}), plugin("environment", "lea.shuffled", {of}),
-       plugin("augmenter", "lea.random", {}), plugin("augmenter", "lea.top1", {}),
-       plugin("augmenter", "lea.oracle", {})});
+       plugin("framework", "lea.reward_weighted", {}, {"backbone", "reward", "train"}),
+       plugin("environment", "lea.predefined", reward),
+       plugin("environment", "lea.random", {}),
+       plugin("environment", "lea.oracle", {}),
+       plugin("environment", "lea.popularity", portion),
+       environment("lea.cooccurrence", portion, /*gives_state=*/true),
+       environment("lea.item_vectors", portion, /*gives_state=*/true),
+       environment("lea.text_tfidf", {any("texts", text)}, /*gives_state=*/true),
+       wrapper("lea.shuffled", {any("states", false)}),
+       wrapper("lea.matched"),
+       wrapper("lea.class_mean"),
+       wrapper("lea.item_mean"),
+       plugin("augmenter", "lea.random", {}),
+       plugin("augmenter", "lea.top1", {}),
+       plugin("augmenter", "lea.oracle", {}),
+       plugin("augmenter", "lea.best_reward", {of})});
 }
 
 // "snqn" of lea.snqn; "-" of none.
@@ -77,6 +106,22 @@ inline std::string last(const PluginUse& use) {
 
 inline std::string shipped_path(const std::string& name) {
   return std::string(LEA_SOURCE_DIR) + "/experiments/" + name;
+}
+
+// Every study under experiments/, such as "demo" and "variants/rewards", sorted: those whose
+// environments have a language model, or those without one. The presets are no studies.
+inline std::vector<std::string> shipped_studies(bool with_language_model) {
+  namespace fs = std::filesystem;
+  const fs::path experiments = std::string(LEA_SOURCE_DIR) + "/experiments";
+  std::vector<std::string> studies;
+  for (const fs::path& file : fs::recursive_directory_iterator(experiments)) {
+    if (file.extension() != ".yaml" || file.parent_path().filename() == "presets") continue;
+    const bool has_model = read_file(file).find("{model: ") != std::string::npos;
+    if (has_model != with_language_model) continue;
+    studies.push_back(file.lexically_relative(experiments).replace_extension().string());
+  }
+  std::sort(studies.begin(), studies.end());
+  return studies;
 }
 
 }  // namespace lea::spec
