@@ -296,7 +296,7 @@ class PackedStudies : public PackedStudy {
 
 TEST_F(PackedStudies, GiveTheirTablesWhenTheyAreImportedAtOnce) {
   import(as_the_shell_expands());
-  ASSERT_GE(packed_studies().size(), 4u);
+  ASSERT_GE(packed_studies().size(), 5u);
   for (const std::string& study : packed_studies()) expect_its_table(study);
 }
 
