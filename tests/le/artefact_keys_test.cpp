@@ -1,7 +1,9 @@
 // Which settings make the artefacts of lea.le anew: those that they read, and no others.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "core/spec/artefact_json.h"
 #include "core/spec/param_json.h"
