@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "core/base/text.h"
 #include "core/lab/exchange.h"
+#include "core/spec/artefact_json.h"
 
 namespace lea::lab {
 namespace {
@@ -24,18 +24,26 @@ std::string dumped(nlohmann::json document) {
 nlohmann::json settings_of(const Card& card) {
   const nlohmann::json& all = card.adapter.header.needed.use.params;
   if (!card.complete) return all;
-  std::set<std::string> names;
-  const auto add = [&](const CardArtefact& of) {
-    const auto& params = of.header.needed.artefact.params;
-    names.insert(params.begin(), params.end());
-  };
-  add(card.adapter);
-  std::for_each(card.earlier.begin(), card.earlier.end(), add);
   nlohmann::json settings = nlohmann::json::object();
-  for (const std::string& name : names) {
-    if (all.contains(name)) settings[name] = all.at(name);
-  }
+  const auto add = [&](const CardArtefact& of) {
+    const spec::NeededArtefact& needed = of.header.needed;
+    settings.update(spec::counting_params(needed.artefact, needed.use.params));
+  };
+  std::for_each(card.earlier.begin(), card.earlier.end(), add);
+  add(card.adapter);
   return settings;
+}
+
+// The text of a setting; empty when there is none.
+std::string text_in(const nlohmann::json& settings, const char* name) {
+  const auto found = settings.find(name);
+  if (found == settings.end()) return "";
+  return printable(found->is_string() ? found->get<std::string>() : dumped(*found));
+}
+
+// Whether the adapter was trained on random weights, as the environment `le` offers as a control.
+bool has_random_base(const nlohmann::json& settings) {
+  return text_in(settings, "weights") == "random";
 }
 
 // The name of the language model: that of the only folder or file among the settings.
@@ -61,7 +69,7 @@ std::string line_of(const CardArtefact& of) {
   return text;
 }
 
-std::string origin(const Card& card, const std::string& base) {
+std::string origin(const Card& card, const std::string& base, bool random) {
   const run::ArtefactHeader& header = card.adapter.header;
   const nlohmann::json run = to_json(header).at("run");
   std::string text = "## How it was made\n\n";
@@ -72,7 +80,10 @@ std::string origin(const Card& card, const std::string& base) {
     text +=
         "- What it was made from before that is no longer in the lab. So all settings are "
         "listed.\n";
-  if (!base.empty()) text += "- Language model: " + printable(base) + "\n";
+  if (!base.empty()) {
+    text +=
+        "- Language model: " + printable(base) + (random ? ", but with random weights" : "") + "\n";
+  }
   text += "- Data set: " + printable(header.run.data.name) + ", histories of at most " +
           counted(header.run.data.history, "item") + "\n";
   text += "- Split: `" + dumped(run.at("split")) + "`\n";
@@ -151,6 +162,19 @@ std::string meaning(bool tokens, bool head) {
   return text;
 }
 
+// What a reader must know first of an adapter on random weights (core/lm/random_weights.h).
+std::string random_base(const nlohmann::json& settings) {
+  return "**The language model had random weights, so this adapter is of no use with the trained "
+         "model.** It is a control. Of the model only the architecture and the tokenizer were "
+         "used: "
+         "all matrices and the word embeddings were drawn anew, normal with mean 0 and standard "
+         "deviation 0.02; norms were 1 and biases 0. The seed was " +
+         text_in(settings, "seed") + ", and the numbers were rounded to " +
+         text_in(settings, "dtype") +
+         ". The adapter, the item tokens and the head mean something with these weights alone, "
+         "which LEA Lab draws again from the seed.\n\n";
+}
+
 std::string python(const std::string& base, bool tokens, bool head) {
   std::string text = R"(import torch
 from peft import PeftModel
@@ -191,12 +215,18 @@ reward = state @ head["weight"] + head["bias"]
 }  // namespace
 
 std::string text_of(const Card& card) {
-  const std::string base = base_of(settings_of(card));
-  const bool tokens = has(card, kTokens), head = has(card, kHead);
-  return front_matter(base) + "# " + printable(card.adapter.header.needed.name()) + "\n\n" +
-         "A LoRA adapter of a language model, exported from LEA Lab.\n\n" + origin(card, base) +
-         settings(card) + figures(card) + files(card) + "## Use\n\n" + meaning(tokens, head) +
-         python(base, tokens, head);
+  const nlohmann::json all = settings_of(card);
+  const std::string base = base_of(all);
+  const bool tokens = has(card, kTokens), head = has(card, kHead), random = has_random_base(all);
+  // Whoever follows `base_model` would get the trained weights.
+  return front_matter(random ? "" : base) + "# " + printable(card.adapter.header.needed.name()) +
+         "\n\nA LoRA adapter of a language model, exported from LEA Lab.\n\n" +
+         (random ? random_base(all) : "") + origin(card, base, random) + settings(card) +
+         figures(card) + files(card) + "## Use\n\n" + meaning(tokens, head) +
+         (random
+              ? "There is no example: no published model has the weights that the adapter belongs "
+                "to.\n"
+              : python(base, tokens, head));
 }
 
 }  // namespace lea::lab

@@ -29,7 +29,8 @@ struct Card {
 };
 
 // Markdown, with the front matter of Hugging Face's model cards. Equal cards give equal texts.
-// Paths are without their folders.
+// Paths are without their folders. The card of an adapter that was trained on random weights says how
+// they were made, and neither names the trained model as its base nor shows how to open it with that.
 std::string text_of(const Card& card);
 
 }  // namespace lea::lab

@@ -19,7 +19,11 @@ struct Artefact {
   // kind, for an artefact of the environment that the parameter `of` names.
   std::string after = "";
 
-  std::vector<std::string> params = {};  // the parameters of the plugin that change it
+  // The parameters of the plugin that change it. "title if items=titles" counts only where the
+  // parameter `items` has this value, and "rate unless steps=0" only where `steps` has another one.
+  // One that is named several times counts when any of its conditions holds. A condition names a
+  // choice, a text, a number or a boolean that was not added after a release.
+  std::vector<std::string> params = {};
   // The data that it is made from: texts, training, history, pool.
   std::vector<std::string> reads = {};
   // Where it is needed: some of the words state, reward and augment, with spaces between them;

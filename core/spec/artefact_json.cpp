@@ -46,6 +46,32 @@ bool is_augmenter_value(const std::string& slot) {
          equals + 1 < slot.size();
 }
 
+// The value that a condition states, as JSON: text where it is nothing that fits better.
+json value_in(const std::string& text, const ParamInfo& info) {
+  if (info.type == ParamType::kChoice || info.type == ParamType::kText) return text;
+  const json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return value.is_discarded() ? json(text) : value;
+}
+
+bool has_value(const json& value, const std::string& text) {
+  if (value.is_string()) return value.get<std::string>() == text;
+  return value.is_primitive() && value == json::parse(text, nullptr, /*allow_exceptions=*/false);
+}
+
+// Whether a condition may name it: its value is one word, and every resolved run states it.
+bool can_decide(const ParamInfo& info) {
+  switch (info.type) {
+    case ParamType::kBool:
+    case ParamType::kInteger:
+    case ParamType::kReal:
+    case ParamType::kText:
+    case ParamType::kChoice:
+      return !info.added;
+    default:
+      return false;
+  }
+}
+
 Artefact artefact_from_json(const json& document, const std::string& where) {
   const JsonFields fields(document, where);
   return {fields.text("kind"),   fields.text("after"), fields.texts("params"),
@@ -61,11 +87,7 @@ class Check {
   void all() const {
     for (const Artefact& artefact : artefacts_) {
       kind(artefact);
-      for (const std::string& name : artefact.params) {
-        if (!find_param(name)) {
-          refuse(artefact, "params", name, "is no parameter of the plugin", names_of(params_));
-        }
-      }
+      for (const std::string& text : artefact.params) param(artefact, text);
       for (const std::string& name : artefact.reads) {
         if (!contains(known_reads(), name)) {
           refuse(artefact, "reads", name, "is no data that an artefact reads", known_reads());
@@ -91,6 +113,25 @@ class Check {
     const auto found = std::find_if(artefacts_.begin(), artefacts_.end(),
                                     [&](const Artefact& other) { return other.kind == kind; });
     return found == artefacts_.end() ? nullptr : &*found;
+  }
+
+  void param(const Artefact& artefact, const std::string& text) const {
+    const CountedParam counted = counted_param(text);
+    for (const std::string& name : {counted.name, counted.other}) {
+      if (!name.empty() && !find_param(name))
+        refuse(artefact, "params", name, "is no parameter of the plugin", names_of(params_));
+    }
+    if (counted.other.empty()) return;
+    const ParamInfo& other = *find_param(counted.other);
+    if (!can_decide(other)) {
+      fail(artefact, "params",
+           in_backticks(text) + ": " + in_backticks(other.name) +
+               " cannot decide: it was added after a release, or is no choice, text, number or "
+               "boolean");
+    }
+    const std::string problem = problem_with(other, value_in(counted.value, other));
+    if (!problem.empty())
+      fail(artefact, "params", in_backticks(text) + ": " + other.name + " " + problem);
   }
 
   void kind(const Artefact& artefact) const {
@@ -151,6 +192,35 @@ class Check {
 std::vector<std::string> slots_of(const Artefact& artefact) {
   std::istringstream text(artefact.slot);
   return {std::istream_iterator<std::string>(text), {}};
+}
+
+CountedParam counted_param(const std::string& text) {
+  for (const bool unless : {false, true}) {
+    const std::string word = unless ? " unless " : " if ";
+    const size_t at = text.find(word), other = at + word.size();
+    if (at == std::string::npos) continue;
+    const size_t equals = text.find('=', other);
+    if (equals == std::string::npos || equals == other) continue;
+    return {text.substr(0, at), text.substr(other, equals - other), text.substr(equals + 1),
+            unless};
+  }
+  return {text, "", "", false};
+}
+
+json counting_params(const Artefact& artefact, const json& params) {
+  json counting = json::object();
+  for (const std::string& text : artefact.params) {
+    const CountedParam counted = counted_param(text);
+    const auto found = params.find(counted.name);
+    if (found == params.end()) continue;
+    if (!counted.other.empty()) {
+      const auto other = params.find(counted.other);
+      const bool equal = other != params.end() && has_value(*other, counted.value);
+      if (equal == counted.unless) continue;
+    }
+    counting[counted.name] = *found;
+  }
+  return counting;
 }
 
 json to_json(const Artefact& artefact) {

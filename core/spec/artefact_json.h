@@ -15,6 +15,17 @@ nlohmann::json to_json(const Artefact& artefact);
 // The words of Artefact::slot; none when the artefact is needed in any slot.
 std::vector<std::string> slots_of(const Artefact& artefact);
 
+// An element of Artefact::params: a parameter, and when it counts.
+struct CountedParam {
+  std::string name;
+  std::string other, value;  // of a condition; empty without one
+  bool unless = false;       // it counts where `other` has another value
+};
+CountedParam counted_param(const std::string& text);
+
+// The parameters among `params` that count for the artefact.
+nlohmann::json counting_params(const Artefact& artefact, const nlohmann::json& params);
+
 // Reads the list of a plugin with the parameters `params`. `where` names the plugin in messages.
 // Throws DataError when a declaration names something that does not exist: a parameter, a kind of
 // artefact, a sort of data or a slot.

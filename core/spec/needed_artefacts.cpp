@@ -102,11 +102,7 @@ std::vector<NeededArtefact> needed_artefacts(const RunSpec& run, const Artefacts
 
 std::string artefact_key(const NeededArtefact& needed, const ReadSums& sums,
                          const std::string& after) {
-  json params = json::object();
-  for (const std::string& name : needed.artefact.params) {
-    const auto found = needed.use.params.find(name);
-    if (found != needed.use.params.end()) params[name] = *found;
-  }
+  json params = counting_params(needed.artefact, needed.use.params);
   json reads = json::object();
   for (const std::string& name : needed.artefact.reads) reads[name] = sums.at(name);
   const json document = {{"plugin", needed.plugin_kind + " " + needed.use.id},

@@ -13,6 +13,23 @@ std::string more_than(int64_t tokens, int64_t context) {
          std::to_string(context) + ". ";
 }
 
+// `what` names what the prompts are of.
+template <class SomePrompts>
+void require_fit(const SomePrompts& prompts, const std::string& what, const TrainingData& training,
+                 int64_t context) {
+  const int64_t* first = training.offset.const_data_ptr<int64_t>();
+  int64_t items = 0;  // of the longest history
+  for (int64_t s = 0; s < training.sequences(); ++s)
+    items = std::max(items, std::min(training.history, first[s + 1] - first[s]));
+  if (items == 0) return;
+  const int64_t most = prompts.longest(items);
+  if (most <= context) return;
+  throw ConfigError("le: data.history: with " + std::to_string(items) + " items the prompt of " +
+                    what + " has " + more_than(most, context) +
+                    "State a smaller data.history, shorter wordings, or with `items: titles` lower "
+                    "caps in title");
+}
+
 }  // namespace
 
 void require_sentences_fit(const ItemTexts& texts, int64_t context) {
@@ -31,20 +48,13 @@ void require_sentences_fit(const ItemTexts& texts, int64_t context) {
                     "Give its columns a cap in tokens, such as {description:64}");
 }
 
-void require_prompts_fit(const Prompts& prompts, const TrainingData& training, int64_t context,
-                         bool lists) {
-  const int64_t* first = training.offset.const_data_ptr<int64_t>();
-  int64_t items = 0;  // of the longest history
-  for (int64_t s = 0; s < training.sequences(); ++s)
-    items = std::max(items, std::min(training.history, first[s + 1] - first[s]));
-  if (items == 0) return;
-  const int64_t most = lists ? prompts.longest_selection(items) : prompts.longest_asked(items);
-  if (most <= context) return;
-  throw ConfigError(std::string("le: data.history: with ") + std::to_string(items) +
-                    " items the prompt of " + (lists ? "a selection" : "a state or a reward") +
-                    " has " + more_than(most, context) +
-                    "State a smaller data.history, shorter wordings, or with `items: titles` lower "
-                    "caps in title");
+void require_prompts_fit(const Prompts& prompts, const TrainingData& training, int64_t context) {
+  require_fit(prompts, "a state or a reward", training, context);
+}
+
+void require_prompts_fit(const SelectionPrompts& prompts, const TrainingData& training,
+                         int64_t context) {
+  require_fit(prompts, "a selection", training, context);
 }
 
 }  // namespace lea::le

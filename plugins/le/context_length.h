@@ -1,4 +1,5 @@
-// Refuses texts that are longer than the language model's context, before a making asks the model about any of them.
+// Refuses texts that are longer than the language model's context, before a making asks the model
+// about any of them.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,7 @@
 #include "core/api/types.h"
 #include "plugins/le/item_texts.h"
 #include "plugins/le/prompts.h"
+#include "plugins/le/selection_prompts.h"
 
 namespace lea::le {
 
@@ -14,9 +16,10 @@ namespace lea::le {
 // Throws ConfigError "le: item_sentence: ..." that names the item with the longest sentence.
 void require_sentences_fit(const ItemTexts& texts, int64_t context);
 
-// The prompts of states and rewards, or with `lists` those of selections, after the longest history
-// of the data. Throws ConfigError "le: data.history: ...".
-void require_prompts_fit(const Prompts& prompts, const TrainingData& training, int64_t context,
-                         bool lists);
+// The prompts of states and rewards, or those of selections, after the longest history of the data.
+// Throws ConfigError "le: data.history: ...".
+void require_prompts_fit(const Prompts& prompts, const TrainingData& training, int64_t context);
+void require_prompts_fit(const SelectionPrompts& prompts, const TrainingData& training,
+                         int64_t context);
 
 }  // namespace lea::le

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/base/error.h"
+#include "plugins/tuning/losses.h"
 #include "plugins/tuning/tables.h"
 
 namespace lea::le {
@@ -33,9 +34,7 @@ LanguageEnvironment::LanguageEnvironment(const Settings& settings, const Context
 int64_t LanguageEnvironment::state_width() const { return states_ ? states_->width() : 0; }
 
 const EnvironmentModel& LanguageEnvironment::model() {
-  if (!model_)
-    model_ =
-        std::make_unique<EnvironmentModel>(settings_, adapter_folder_, adapter_folder_, device_);
+  if (!model_) model_ = std::make_unique<EnvironmentModel>(settings_, adapter_folder_, device_);
   return *model_;
 }
 
@@ -111,16 +110,13 @@ Tensor LanguageEnvironment::list_scores(const History& history, const Tensor& li
 
 Tensor LanguageEnvironment::state_scores(const History& history, const Tensor& items) {
   if (!states_) return Environment::state(history);  // which throws
-  if (!tokens_.defined()) tokens_ = read_item_tokens(adapter_folder_, states_->width());
+  if (!tokens_.defined())
+    tokens_ = to_compare(settings_, read_item_tokens(adapter_folder_, states_->width()));
   const Tensor wanted = items.to(at::kCPU).contiguous();
-  Tensor state = this->state(history).to(at::kCPU).unsqueeze(2);  // [B, D, 1]
-  Tensor token = tokens_.index_select(0, wanted.view(-1) - 1)
-                     .view({wanted.size(0), wanted.size(1), tokens_.size(1)});  // [B, C, D]
-  if (settings_.similarity == "cosine") {
-    state = state / state.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12);
-    token = token / token.norm(2, 2, /*keepdim=*/true).clamp_min(1e-12);
-  }
-  return at::bmm(token, state).squeeze(2).to(items.device());
+  const Tensor state = to_compare(settings_, this->state(history).to(at::kCPU)),
+               token = tokens_.index_select(0, wanted.view(-1) - 1)
+                           .view({wanted.size(0), wanted.size(1), tokens_.size(1)});
+  return at::bmm(token, state.unsqueeze(2)).squeeze(2).to(items.device());
 }
 
 }  // namespace lea::le

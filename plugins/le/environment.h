@@ -56,7 +56,7 @@ class LanguageEnvironment final : public Environment, public Chooser {
   const std::string adapter_folder_;
   const c10::Device device_;
   std::optional<Table> states_, rewards_;
-  Tensor tokens_;  // float [N, D], read for state_scores(); undefined before
+  Tensor tokens_;  // float [N, D], to_compare() of the item tokens; undefined before they are read
   std::unique_ptr<EnvironmentModel> model_;
 };
 

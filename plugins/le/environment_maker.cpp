@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -17,7 +16,6 @@
 #include "plugins/le/item_tokens.h"
 #include "plugins/le/reward_noise.h"
 #include "plugins/le/tuning.h"
-#include "plugins/le/wording.h"
 #include "plugins/tuning/batches.h"
 #include "plugins/tuning/tables.h"
 
@@ -90,38 +88,24 @@ double body_of(const lm::Config& config) {
   return double(config.layers) * width * (2 * queries + 2 * keys + 3 * inner);
 }
 
-// A wording with texts in its places.
-std::string filled(const std::string& wording, const std::map<std::string, std::string>& texts) {
-  std::string text;
-  for (const Piece& piece : parse_wording(wording, "le"))
-    text += piece.place.empty() ? piece.text : texts.at(piece.place);
-  return text;
-}
-
-std::string text_of(const Ids& ids, int64_t vocabulary) {
-  std::string text;
-  for (const int64_t id : ids) {
-    text += text.empty() ? "" : " ";
-    text +=
-        id < vocabulary ? std::to_string(id) : "<item " + std::to_string(id - vocabulary + 1) + ">";
-  }
-  return text;
-}
-
 }  // namespace
 
 std::vector<Artefact> LanguageEnvironment::artefacts() {
   return {
       {.kind = "tokens",
-       .params = {"model", "dtype", "weights", "item_sentence", "items", "title", "texts",
-                  "token_start", "token_iterations", "token_learning_rate", "token_penalty",
-                  "token_stop", "begin_token", "seed"},
+       .params = {"model", "dtype", "weights", "item_sentence", "items", "title if items=titles",
+                  "texts", "token_start", "token_iterations",
+                  "token_learning_rate unless token_iterations=0",
+                  "token_penalty unless token_iterations=0", "token_stop unless token_iterations=0",
+                  "begin_token", "seed if weights=random", "seed if texts=shuffled",
+                  "seed if token_start=random"},
        .reads = {"texts"}},
       {.kind = "adapter",
        .after = "tokens",
-       .params = tuning_params({"user_prompt", "action_prompt", "hoisted_prompt", "separator",
-                                "joint", "order", "state_prompt", "rank", "alpha", "dropout",
-                                "targets", "head_bias"}),
+       .params = tuning_params({"order", "user_prompt if order=paper",
+                                "action_prompt if order=paper", "joint if order=paper",
+                                "state_prompt if order=paper", "hoisted_prompt if order=hoisted",
+                                "separator", "rank", "alpha", "dropout", "targets", "head_bias"}),
        .reads = {"training", "history"}},
       {.kind = "states",
        .after = "adapter",
@@ -139,7 +123,8 @@ std::vector<Artefact> LanguageEnvironment::artefacts() {
        .reads = {"texts", "training", "history"}},
       {.kind = "choices",
        .after = "adapter",
-       .params = {"selection_prompt", "list_item", "list_separator", "labels", "quality_events"},
+       .params = {"user_prompt", "joint", "selection_prompt", "list_item", "list_separator",
+                  "labels", "quality_events"},
        .reads = {"texts", "training", "history"},
        .slot = "augment.select=labels"},
   };
@@ -195,8 +180,8 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
   const ItemTexts texts =
       item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
   require_sentences_fit(texts, decoder.config().context);
-  // Nothing here reads the prompts, but a mistake in a wording or a label must not show only after
-  // hours of item tokens.
+  // Nothing here reads the prompts, but a mistake in a wording must not show only after hours of item
+  // tokens.
   Prompts(settings_, tokenizer, decoder.config().vocabulary, begin_token(settings_, tokenizer),
           texts.titles);
   if (context.stop(0, 0)) return;
@@ -234,7 +219,7 @@ void LanguageEnvironment::Maker::make_adapter(PrepareContext& context) const {
   const lm::Tokenizer tokenizer(settings_.model);
   const Prompts prompts(settings_, tokenizer, config.vocabulary, begin_token(settings_, tokenizer),
                         read_titles(settings_, folder, context.items()));
-  require_prompts_fit(prompts, context.training(), config.context, /*lists=*/false);
+  require_prompts_fit(prompts, context.training(), config.context);
   const auto seed = uint64_t(settings_.seed);
   const TrainingData part = context.training(settings_.portion, seed),
                      rest = context.rest(settings_.portion, seed);
@@ -249,7 +234,7 @@ void LanguageEnvironment::Maker::make_adapter(PrepareContext& context) const {
 }
 
 void LanguageEnvironment::Maker::make_states(PrepareContext& context) const {
-  const EnvironmentModel model(settings_, context.earlier(), context.earlier(), context.device());
+  const EnvironmentModel model(settings_, context.earlier(), context.device());
   require_items(model, context);
   const TrainingData training = context.training();
   const std::string path = context.folder() + "/" + kStatesFile;
@@ -327,11 +312,14 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   }
   Settings settings = settings_;
   settings.items = "tokens";
-  const Prompts prompts(settings, tokenizer, config.vocabulary, begin_token(settings_, tokenizer),
-                        {});
-  const bool lists = artefact.kind == "choices";
-  if (!lists || settings_.quality_events > 0)
-    require_prompts_fit(prompts, context.training(), config.context, lists);
+  const int64_t begin = begin_token(settings_, tokenizer);
+  if (artefact.kind == "choices") {
+    const SelectionPrompts selections(settings, tokenizer, config.vocabulary, begin, {});
+    require_prompts_fit(selections, context.training(), config.context);
+    return {{"multiply_adds", body * rows_of_choices(settings_, context, selections)}};
+  }
+  const Prompts prompts(settings, tokenizer, config.vocabulary, begin, {});
+  require_prompts_fit(prompts, context.training(), config.context);
   RowsOfParts parts = rows_of_parts(prompts);
   if (settings_.items == "titles") {
     constexpr int64_t kTitle = 12;  // more rows than an item token, about
@@ -341,8 +329,6 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   }
   if (artefact.kind == "quality")
     return {{"multiply_adds", body * rows_of_quality(settings_, context, prompts, parts)}};
-  if (artefact.kind == "choices")
-    return {{"multiply_adds", body * rows_of_choices(settings_, context, prompts)}};
   // The rows that histories take which are asked for states, and for so many actions.
   const auto rows_of = [&](const std::vector<int64_t>& ends, bool states, int64_t actions) {
     std::vector<Wanted> wanted;
@@ -396,69 +382,6 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   if (batches.steps() == 0) validated /= kValidations;  // the start alone is measured
   // Forwards, and backwards.
   return {{"multiply_adds", body * (2 * rows + kValidations * validated)}};
-}
-
-std::vector<std::string> LanguageEnvironment::Maker::show(PrepareContext& context, int64_t limit) {
-  const lm::Config config = lm::read_config(settings_.model);
-  const lm::Tokenizer tokenizer(settings_.model);
-  const int64_t begin = begin_token(settings_, tokenizer);
-  const ItemTexts texts = item_texts(settings_, tokenizer, context, begin);
-  const Prompts prompts(settings_, tokenizer, config.vocabulary, begin, texts.titles);
-  const TrainingData& training = context.training();
-  const int64_t* first = training.offset.const_data_ptr<int64_t>();
-  const int32_t* item = training.item.const_data_ptr<int32_t>();
-  const auto name_of = [&](int64_t of) {
-    return texts.titles.empty() ? "<item " + std::to_string(of) + ">"
-                                : texts.titles[static_cast<size_t>(of - 1)];
-  };
-  std::vector<std::string> lines;
-  const auto add = [&](const std::string& what, const std::string& text, const Ids& ids) {
-    lines.push_back(what + (text.empty() ? "" : ": " + text));
-    lines.push_back("  " + text_of(ids, config.vocabulary));
-  };
-  for (int64_t s = 0; s < training.sequences() && limit > 0; ++s) {
-    const int64_t events = first[s + 1] - first[s];
-    if (events < 2) continue;
-    --limit;
-    const int64_t from = std::max<int64_t>(0, events - 1 - training.history);
-    const std::vector<int64_t> history(item + first[s] + from, item + first[s + 1] - 1);
-    const int64_t action = item[first[s + 1] - 1];
-    std::string names;
-    for (const int64_t one : history)
-      names += (names.empty() ? "" : settings_.separator) + name_of(one);
-
-    const Sentence& sentence = texts.sentences[static_cast<size_t>(action - 1)];
-    Ids ids = sentence.before;
-    if (sentence.begin >= 0) ids.insert(ids.begin(), sentence.begin);
-    ids.push_back(config.vocabulary + action - 1);
-    ids.insert(ids.end(), sentence.after.begin(), sentence.after.end());
-    add("sentence of item " + std::to_string(action), "", ids);
-    add("state of training sequence " + std::to_string(s + 1), "", prompts.state_prompt(history));
-    const std::string text =
-        settings_.order == "hoisted"
-            ? filled(settings_.hoisted_prompt, {{"history", names}, {"item", name_of(action)}})
-            : filled(settings_.user_prompt, {{"history", names}}) + settings_.joint +
-                  filled(settings_.action_prompt, {{"item", name_of(action)}});
-    add("reward of item " + std::to_string(action), text, prompts.reward_prompt(history, action));
-
-    // The candidates of a run are those of its network; here the next item and the first others.
-    std::vector<int64_t> list = {action};
-    for (int64_t other = 1;
-         other <= context.items() && std::ssize(list) < std::ssize(prompts.labels()); ++other) {
-      if (other != action) list.push_back(other);
-    }
-    std::string candidates;
-    for (size_t i = 0; i < list.size(); ++i) {
-      candidates += (i == 0 ? "" : settings_.list_separator) +
-                    filled(settings_.list_item,
-                           {{"item", name_of(list[i])}, {"number", std::to_string(i + 1)}});
-    }
-    add("selection",
-        filled(settings_.user_prompt, {{"history", names}}) + settings_.joint +
-            filled(settings_.selection_prompt, {{"list", candidates}}),
-        prompts.selection_prompt(history, list));
-  }
-  return lines;
 }
 
 }  // namespace lea::le

@@ -18,7 +18,8 @@ class LanguageEnvironment::Maker final : public Preparer {
 
   Counts count(const Artefact& artefact, PrepareContext& context) override;
   void prepare(const Artefact& artefact, PrepareContext& context) override;
-  // Item sentences, and the prompts of the last events of the first training sequences.
+  // Item sentences, and the prompts of the last events of the first training sequences
+  // (shown_prompts.cpp).
   std::vector<std::string> show(PrepareContext& context, int64_t limit) override;
 
  private:
@@ -51,6 +52,7 @@ void require_items(const EnvironmentModel& model, const PrepareContext& context)
 // The rows that the quality and the choices take, about.
 double rows_of_quality(const Settings& settings, PrepareContext& context, const Prompts& prompts,
                        const RowsOfParts& parts);
-double rows_of_choices(const Settings& settings, PrepareContext& context, const Prompts& prompts);
+double rows_of_choices(const Settings& settings, PrepareContext& context,
+                       const SelectionPrompts& prompts);
 
 }  // namespace lea::le

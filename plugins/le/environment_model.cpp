@@ -88,18 +88,28 @@ ScoreHead read_head(const std::string& folder, int64_t width, at::Device device)
   return {matrix_of(path, "weight", {width}).to(device), matrix_of(path, "bias", {1}).to(device)};
 }
 
-EnvironmentModel::EnvironmentModel(const Settings& settings, const std::string& tokens_folder,
-                                   const std::string& adapter_folder, at::Device device)
-    : settings_(settings), model_(open_language_model(settings, device)) {
+EnvironmentModel::EnvironmentModel(const Settings& settings, const std::string& folder,
+                                   at::Device device)
+    : settings_(settings), folder_(folder), model_(open_language_model(settings, device)) {
   lm::Decoder& decoder = model_->decoder;
   const lm::Config& config = decoder.config();
-  tokens_ = read_item_tokens(tokens_folder, config.width).to(device, decoder.type());
-  head_ = read_head(adapter_folder, config.width, device);
-  lm::Adapter::load(adapter_folder + "/" + kAdapterFolder, decoder).merge(decoder);
+  tokens_ = read_item_tokens(folder, config.width).to(device, decoder.type());
+  head_ = read_head(folder, config.width, device);
+  lm::Adapter::load(folder + "/" + kAdapterFolder, decoder).merge(decoder);
   const lm::Tokenizer& tokenizer = model_->folder.tokenizer;
   prompts_ = std::make_unique<Prompts>(settings, tokenizer, config.vocabulary,
                                        begin_token(settings, tokenizer),
-                                       read_titles(settings, tokens_folder, tokens_.size(0)));
+                                       read_titles(settings, folder, tokens_.size(0)));
+}
+
+const SelectionPrompts& EnvironmentModel::selections() const {
+  if (!selections_) {
+    const lm::Tokenizer& tokenizer = model_->folder.tokenizer;
+    selections_ = std::make_unique<SelectionPrompts>(
+        settings_, tokenizer, model_->decoder.config().vocabulary,
+        begin_token(settings_, tokenizer), read_titles(settings_, folder_, tokens_.size(0)));
+  }
+  return *selections_;
 }
 
 int64_t EnvironmentModel::width() const { return model_->decoder.config().width; }
@@ -114,7 +124,8 @@ at::Tensor EnvironmentModel::label_scores(const std::vector<std::vector<int64_t>
                                           const std::vector<std::vector<int64_t>>& lists) const {
   const at::NoGradGuard no_grad;
   const at::Device device = model_->decoder.device();
-  const at::Tensor labels = index_on(prompts_->labels(), device);
+  const SelectionPrompts& prompts = selections();
+  const at::Tensor labels = index_on(prompts.labels(), device);
   // The rows of the head that belong to the labels. In the model's own type, bfloat16 say, logits
   // would often be equal.
   const at::Tensor head = model_->decoder.head().weight.index_select(0, labels).to(at::kFloat).t();
@@ -154,8 +165,7 @@ at::Tensor EnvironmentModel::label_scores(const std::vector<std::vector<int64_t>
       scores[row].narrow(0, 0, std::ssize(list)).zero_();
       continue;
     }
-    const int64_t end = prompts_->add_history_for_lists(forest, history).back();
-    prompts_->read_selection(forest, end, list);
+    prompts.read(forest, prompts.add_history(forest, history).back(), list);
     rows.push_back(row);
     if (forest.rows() >= kRowsOfPass) pass();
   }

@@ -13,6 +13,7 @@
 #include "core/lm/adapter.h"
 #include "core/lm/model_folder.h"
 #include "plugins/le/prompts.h"
+#include "plugins/le/selection_prompts.h"
 #include "plugins/le/settings.h"
 
 namespace lea::le {
@@ -60,14 +61,16 @@ ScoreHead read_head(const std::string& folder, int64_t width, at::Device device)
 // Asked for (history, action) pairs and histories. Not thread-safe.
 class EnvironmentModel {
  public:
-  // `tokens_folder` and `adapter_folder` are those of the finished artefacts. The adapter is merged
-  // into the weights. Throws what opening a damaged file throws.
-  EnvironmentModel(const Settings& settings, const std::string& tokens_folder,
-                   const std::string& adapter_folder, at::Device device);
+  // `folder` is that of the finished artefact `adapter`, which holds the item tokens as well. The
+  // adapter is merged into the weights. Throws what opening a damaged file throws.
+  EnvironmentModel(const Settings& settings, const std::string& folder, at::Device device);
 
   int64_t width() const;  // D
   const at::Tensor& tokens() const { return tokens_; }
   const Prompts& prompts() const { return *prompts_; }
+  // Made at the first call, which throws what SelectionPrompts throws: labels and selection prompt
+  // need not be those of this model as long as nothing chooses by them.
+  const SelectionPrompts& selections() const;
 
   // A sequence of which some histories are asked. `items` oldest first. For each element of `ends`
   // the history is the last `window` items of items[0 .. end - 1]; an end of 0 is an empty history.
@@ -97,10 +100,12 @@ class EnvironmentModel {
 
  private:
   Settings settings_;
+  std::string folder_;
   std::unique_ptr<OpenModel> model_;
   at::Tensor tokens_;  // in the decoder's type
   ScoreHead head_;
   std::unique_ptr<Prompts> prompts_;
+  mutable std::unique_ptr<SelectionPrompts> selections_;
 };
 
 // A pass ends with the prompt that reaches so many rows.

@@ -179,7 +179,7 @@ std::vector<Piece> title_pieces(const Settings& settings) {
 }  // namespace
 
 ItemTexts item_texts(const Settings& settings, const lm::Tokenizer& tokenizer,
-                     PrepareContext& context, int64_t begin) {
+                     PrepareContext& context, int64_t begin, bool show) {
   const Ids start = begin_ids(settings, begin);
   const std::vector<Piece> sentence = sentence_pieces(settings), title = title_pieces(settings);
   Columns columns(context);
@@ -190,6 +190,7 @@ ItemTexts item_texts(const Settings& settings, const lm::Tokenizer& tokenizer,
   Writer writer(columns, tokenizer);
   for (const size_t source : sources(settings, static_cast<size_t>(context.items()))) {
     writer.forget_cuts();
+    if (show) texts.shown.push_back("no text");
     Sentence& words = texts.sentences.emplace_back();
     if (writer.empty(sentence, source)) {
       ++texts.without_text;
@@ -198,6 +199,8 @@ ItemTexts item_texts(const Settings& settings, const lm::Tokenizer& tokenizer,
       const std::string where = "the sentence of item " + std::to_string(source + 1);
       words = {tokenizer.encode_part(before, where), tokenizer.encode_part(after, where),
                start.empty() ? -1 : start[0]};
+      if (show)
+        texts.shown.back() = before + "<item " + std::to_string(texts.shown.size()) + ">" + after;
     }
     if (!title.empty()) texts.titles.push_back(writer.fill(title, source).first);
     texts.cut += writer.has_cut();

@@ -21,6 +21,7 @@ struct Sentence {
 struct ItemTexts {
   std::vector<Sentence> sentences;  // [N], by item_sentence
   std::vector<std::string> titles;  // [N], by `title`; empty with `items: tokens`
+  std::vector<std::string> shown;   // [N], the sentences with <item 7> for the token; see below
   int64_t without_text = 0;         // items for which all columns of item_sentence are empty
   int64_t cut = 0;                  // items with a column that was cut to its cap in tokens
 };
@@ -28,13 +29,13 @@ struct ItemTexts {
 // Reads the columns that the wordings name and, with `texts: shuffled`, permutes the items' texts
 // by the seed. White space around a column's text is left out. A text with more tokens than its cap
 // is cut at the end of a character. An empty column leaves its place empty. `begin`: the model's
-// begin token, -1 when it has none.
+// begin token, -1 when it has none. `show` also fills in ItemTexts::shown, for people.
 //
 // Throws ConfigError for a wording that names a column that the data set lacks (it lists those that
 // there are), for an item_sentence without a column or with nothing after {item}, for `begin_token`
 // without such a token and for a data set without item texts, and DataError when no item has a
 // text.
 ItemTexts item_texts(const Settings& settings, const lm::Tokenizer& tokenizer,
-                     PrepareContext& context, int64_t begin = -1);
+                     PrepareContext& context, int64_t begin = -1, bool show = false);
 
 }  // namespace lea::le

@@ -230,8 +230,7 @@ void record_events(PrepareContext& context, const std::vector<Part>& parts) {
 
 std::unique_ptr<EnvironmentModel> LanguageEnvironment::Maker::open_model(
     const PrepareContext& context) const {
-  auto model = std::make_unique<EnvironmentModel>(settings_, context.earlier(), context.earlier(),
-                                                  context.device());
+  auto model = std::make_unique<EnvironmentModel>(settings_, context.earlier(), context.device());
   require_items(*model, context);
   return model;
 }
@@ -265,15 +264,18 @@ void LanguageEnvironment::Maker::make_quality(PrepareContext& context) const {
 }
 
 void LanguageEnvironment::Maker::make_choices(PrepareContext& context) const {
+  const lm::Tokenizer tokenizer(settings_.model);
+  const lm::Config config = lm::read_config(settings_.model);
+  const SelectionPrompts prompts(settings_, tokenizer, config.vocabulary,
+                                 begin_token(settings_, tokenizer),
+                                 read_titles(settings_, context.earlier(), context.items()));
+  // Whatever is measured here: this artefact exists because an augmenter will ask.
+  require_prompts_fit(prompts, context.training(), config.context);
   const std::vector<Part> parts = parts_of(settings_, context, kChoices);
   write_events(context, parts);
   if (settings_.quality_events == 0) return;
   record_events(context, parts);
   if (is_empty(parts)) return;
-  const lm::Tokenizer tokenizer(settings_.model);
-  const lm::Config config = lm::read_config(settings_.model);
-  const Prompts prompts(settings_, tokenizer, config.vocabulary, begin_token(settings_, tokenizer),
-                        read_titles(settings_, context.earlier(), context.items()));
   const auto labels = std::ssize(prompts.labels());
   if (labels < static_cast<int64_t>(kCandidates)) {
     context.log(LogLevel::kInfo, "there are " + std::to_string(labels) +
@@ -281,7 +283,6 @@ void LanguageEnvironment::Maker::make_choices(PrepareContext& context) const {
                                      std::to_string(kCandidates));
     return;
   }
-  require_prompts_fit(prompts, context.training(), config.context, /*lists=*/true);
   if (!write_parts(
           context, parts, [&] { return open_model(context); }, write_choices))
     return;
@@ -319,7 +320,8 @@ double rows_of_quality(const Settings& settings, PrepareContext& context, const 
   return rows;
 }
 
-double rows_of_choices(const Settings& settings, PrepareContext& context, const Prompts& prompts) {
+double rows_of_choices(const Settings& settings, PrepareContext& context,
+                       const SelectionPrompts& prompts) {
   constexpr size_t kMeasured = 100;  // the other events are like them
   double rows = 0;
   for (const Part& part : parts_of(settings, context, kChoices)) {
@@ -331,7 +333,7 @@ double rows_of_choices(const Settings& settings, PrepareContext& context, const 
       ++measured;
       const auto history = part.sample.asked(event, event.end).history;
       const std::vector<int64_t> items(history.begin(), history.end());
-      prompts.read_selection(forest, prompts.add_history_for_lists(forest, items).back(), list);
+      prompts.read(forest, prompts.add_history(forest, items).back(), list);
     }
     if (measured > 0) {
       rows += static_cast<double>(forest.rows()) * static_cast<double>(part.sample.size()) /

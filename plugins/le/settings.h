@@ -91,7 +91,7 @@ struct Settings : TuningSettings {
     f.choice(
         "order", order, {"paper", "hoisted"},
         "order of the reward prompt; hoisted: the constant text first, the candidate last, which "
-        "is 8 to 9 times cheaper");
+        "is cheaper");
     f.choice(
         "state_prompt", state_prompt, {"items", "user"},
         "the state is read after the items alone, or after the user prompt (A7); order hoisted "

@@ -14,8 +14,9 @@
 
 namespace lea::le {
 
-// Trains a Tuner (lea::train_environment) and writes kAdapterFolder and kHeadFile into `folder`. `tokens_folder`
-// holds the item tokens and may be `folder`. Throws what lea::train_environment and opening the model throw.
+// Trains a Tuner (lea::train_environment) and writes kAdapterFolder, kHeadFile and kFiguresFile into
+// `folder`. `tokens_folder` holds the item tokens and may be `folder`. Throws what
+// lea::train_environment and opening the model throw.
 std::optional<Tuned> tune(const Settings& settings, const std::string& tokens_folder,
                           const TrainingData& part, const TrainingData& rest,
                           const std::string& folder, at::Device device,

@@ -100,14 +100,22 @@ void require_places(const std::vector<Piece>& pieces, const std::vector<std::str
   }
 }
 
-std::vector<std::string> texts_around(const std::vector<Piece>& pieces) {
-  std::vector<std::string> texts(1);
+std::vector<std::string> texts_around(const std::string& wording,
+                                      const std::vector<std::string>& places,
+                                      const std::string& where) {
+  const std::vector<Piece> pieces = parse_wording(wording, where);
+  require_places(pieces, places, where);
+  std::vector<std::string> texts(1), found;
   for (const Piece& piece : pieces) {
-    if (piece.place.empty())
+    if (piece.place.empty()) {
       texts.back() += piece.text;
-    else
+    } else {
       texts.emplace_back();
+      found.push_back(piece.place);
+    }
   }
+  if (found != places)
+    fail(where, "must hold " + in_braces(found[1]) + " before " + in_braces(found[0]));
   return texts;
 }
 

@@ -26,7 +26,11 @@ std::vector<Piece> parse_wording(const std::string& wording, const std::string& 
 void require_places(const std::vector<Piece>& pieces, const std::vector<std::string>& places,
                     const std::string& where, const std::vector<std::string>& optional = {});
 
-// The texts around the places: one before the first place, one after each. They may be empty.
-std::vector<std::string> texts_around(const std::vector<Piece>& pieces);
+// The texts around the places of a wording that must hold these one or two places, once each and in
+// this order: one before the first place, one after each. They may be empty. Throws as the functions
+// above.
+std::vector<std::string> texts_around(const std::string& wording,
+                                      const std::vector<std::string>& places,
+                                      const std::string& where);
 
 }  // namespace lea::le

@@ -14,6 +14,10 @@ namespace lea {
 // Eq. (1): mean over rows of -log sigma(logged - sampled). logged float [B], sampled float [B, K].
 at::Tensor reward_loss(const at::Tensor& logged, const at::Tensor& sampled);
 
+// Vectors whose dot product is the similarity of L_sm (A2): these themselves, or with `similarity:
+// cosine` divided by their lengths. Float [..., D].
+at::Tensor to_compare(const TuningSettings& settings, const at::Tensor& vectors);
+
 // Eq. (2) in the forms 2a, 2b and 2c (A2), the mean over rows that have at least one negative.
 // state [B, D], positive [B, D] the vectors of the logged items, others [M, D] those of the
 // possible negatives, allowed bool [B, M]. Computed in float32.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -70,12 +71,20 @@ struct TuningSettings {
   }
 };
 
-// The names of these parameters, for Artefact::params. `more` follow them.
+// These parameters, for Artefact::params, each with its condition. `more` follow them.
 inline std::vector<std::string> tuning_params(std::vector<std::string> more = {}) {
-  std::vector<std::string> names;
-  for (const ParamInfo& info : describe_params<TuningSettings>()) names.push_back(info.name);
-  names.insert(names.end(), more.begin(), more.end());
-  return names;
+  const std::map<std::string, std::string> conditions = {
+      {"epochs", " if steps=0"},
+      {"state_loss", " unless state_weight=0"},
+      {"state_negatives", " unless state_weight=0"},
+      {"state_scale", " unless state_weight=0"}};
+  std::vector<std::string> params;
+  for (const ParamInfo& info : describe_params<TuningSettings>()) {
+    const auto condition = conditions.find(info.name);
+    params.push_back(info.name + (condition == conditions.end() ? "" : condition->second));
+  }
+  params.insert(params.end(), more.begin(), more.end());
+  return params;
 }
 
 }  // namespace lea

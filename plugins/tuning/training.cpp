@@ -240,6 +240,8 @@ class Training {
       if (const std::string collapse = collapse_warning(progress_.cosine); !collapse.empty())
         warn_(collapse);
     }
+    // The checkpoint goes last: whenever this is killed, it or the result is there.
+    write_tuned(folder_, tuned);
     std::filesystem::remove(checkpoint());
     return tuned;
   }
@@ -343,9 +345,9 @@ TuningValidation validation_of(const TuningSettings& settings, const at::Tensor&
   const auto share = [](const at::Tensor& a, const at::Tensor& b) {
     return (a.gt(b).to(at::kDouble) + a.eq(b).to(at::kDouble) / 2).mean().item<double>();
   };
+  const at::Tensor state = to_compare(settings, states);
   const auto similarity = [&](const at::Tensor& vectors) {
-    return settings.similarity == "cosine" ? at::cosine_similarity(states, vectors, 1)
-                                           : (states * vectors).sum(1);
+    return (state * to_compare(settings, vectors)).sum(1);
   };
   return {share(rewards.select(1, 0), rewards.select(1, 1)),
           share(similarity(logged), similarity(sampled)),
@@ -366,6 +368,10 @@ std::optional<Tuned> train_environment(const TuningSettings& settings, const Tra
         settings.plugin +
         ": keep: `best` needs training sequences outside of the portion, which "
         "validate. State a smaller `portion` and some `validation_sequences`, or `keep: last`");
+  }
+  if (const auto tuned = read_tuned(folder)) {
+    std::filesystem::remove(folder + kCheckpoint);
+    return tuned;
   }
   return Training(settings, part, rest, folder, make, stop, warn)();
 }

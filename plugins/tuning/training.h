@@ -16,6 +16,7 @@
 #include "core/api/types.h"
 #include "plugins/tuning/batches.h"
 #include "plugins/tuning/settings.h"
+#include "plugins/tuning/tuned.h"
 
 namespace lea {
 
@@ -68,15 +69,6 @@ TuningValidation validation_of(const TuningSettings& settings, const at::Tensor&
 // How often a training validates, when it is not interrupted by a loss that diverges.
 inline constexpr int64_t kValidations = 10;
 
-struct Tuned {
-  int64_t steps = 0;      // that were taken
-  bool diverged = false;  // what is kept is from before the loss rose
-  // loss, reward_loss and state_loss: means over the last 20 steps. With validation sequences, of
-  // what is kept: validation_accuracy, validation_state_accuracy and state_cosine, see
-  // TuningValidation.
-  std::map<std::string, double> figures;
-};
-
 // Trains and calls Learner::save(folder). `part` is the fraction, `rest` the training sequences
 // outside of it, of which the first
 // `validation_sequences` validate, each tenth of the training. `make` makes the
@@ -91,11 +83,12 @@ struct Tuned {
 // and above three times the lowest such mean so far; the first loss counts as one. Then the training
 // ends with the parameters of the last twentieth step whose loss was still below these bounds.
 //
-// Checkpoints are kept in `folder` at least every 30 seconds and removed at the end; an interrupted
-// call goes on and ends with the same bytes. LibTorch's generator is seeded by the settings' seed and
-// the step before each step. Returns nothing when stop(done, total) was true. Throws ConfigError for
-// settings that contradict each other, DataError for data without anything to learn from, and what
-// `make` throws.
+// Checkpoints are kept in `folder` at least every 30 seconds. At the end the result is written
+// (write_tuned), and only then the checkpoint is removed. So a call that was killed or interrupted
+// at any moment goes on and ends with the same bytes, and one that finds the result trains nothing
+// and returns it. LibTorch's generator is seeded by the settings' seed and the step before each
+// step. Returns nothing when stop(done, total) was true. Throws ConfigError for settings that
+// contradict each other, DataError for data without anything to learn from, and what `make` throws.
 std::optional<Tuned> train_environment(const TuningSettings& settings, const TrainingData& part,
                                        const TrainingData& rest, const std::string& folder,
                                        const std::function<std::unique_ptr<Learner>()>& make,

@@ -28,16 +28,16 @@ TEST_F(AdapterExport, HasTheFilesOfPeftAtTheTopAndTheOthersBesideThem) {
   const std::string adapter = key("adapter");
   const auto exported = export_of(adapter.substr(0, 12), "adapter");
   ASSERT_EQ(exported.exit_code, 0) << exported.err;
-  EXPECT_THAT(exported.out, HasSubstr(path("adapter") + ": adapter of lea.le, 5 files, "));
+  EXPECT_THAT(exported.out, HasSubstr(path("adapter") + ": adapter of lea.le, 6 files, "));
   const auto files = files_below(path("adapter"));
   std::vector<std::string> names;
   for (const auto& [name, bytes] : files) names.push_back(name);
   EXPECT_THAT(names, ElementsAre("README.md", "adapter_config.json", "adapter_model.safetensors",
-                                 "head.safetensors", "tokens.safetensors"));
+                                 "figures.safetensors", "head.safetensors", "tokens.safetensors"));
   const auto of_artefact = files_below(folder(adapter) + "/files");
   for (const char* name : {"adapter_config.json", "adapter_model.safetensors"})
     EXPECT_TRUE(files.at(name) == of_artefact.at(std::string("adapter/") + name)) << name;
-  for (const char* name : {"head.safetensors", "tokens.safetensors"})
+  for (const char* name : {"figures.safetensors", "head.safetensors", "tokens.safetensors"})
     EXPECT_TRUE(files.at(name) == of_artefact.at(name)) << name;
 
   ASSERT_EQ(export_of(adapter, "again").exit_code, 0);
@@ -75,6 +75,37 @@ TEST_F(AdapterExport, HasACardThatSaysHowItWasMadeAndHowToOpenIt) {
   EXPECT_THAT(card, HasSubstr("- `tokens.safetensors`: `tokens` F32 [40, 16]\n"));
   EXPECT_THAT(card, HasSubstr("PeftModel.from_pretrained(model, folder)"));
   EXPECT_THAT(card, HasSubstr("reward = state @ head[\"weight\"] + head[\"bias\"]\n"));
+}
+
+TEST_F(AdapterExport, SaysThatAnAdapterOnRandomWeightsIsOfNoUseWithTheTrainedModel) {
+  write_study("reward: le\n", ", weights: random, seed: 7");
+  ASSERT_NO_FATAL_FAILURE(run_study());
+  ASSERT_EQ(export_of(key("adapter"), "adapter").exit_code, 0);
+  const std::string card = read_file(path("adapter/README.md"));
+  EXPECT_THAT(card, testing::StartsWith("---\nlibrary_name: peft\n---\n")) << "it names no base";
+  EXPECT_THAT(card, HasSubstr("**The language model had random weights, so this adapter is of no "
+                              "use with the trained model.**"));
+  EXPECT_THAT(card,
+              HasSubstr("normal with mean 0 and standard deviation 0.02; norms were 1 and "
+                        "biases 0. The seed was 7, and the numbers were rounded to float32."));
+  EXPECT_THAT(card, HasSubstr("- Language model: model, but with random weights\n"));
+  EXPECT_THAT(card, Not(HasSubstr("from_pretrained")));
+  EXPECT_THAT(card, HasSubstr("- `tokens.safetensors`: `tokens` F32 [40, 16]\n"));
+}
+
+TEST_F(AdapterExport, LeavesOutOfItsCardWhatChangedNothing) {
+  write_study("reward: le\n", ", token_iterations: 0, token_start: closed_form, items: tokens");
+  std::string spec = read_file(path("spec.yaml"));
+  const std::string iterations = "token_iterations: 3, ";
+  spec.erase(spec.find(iterations), iterations.size());
+  write("spec.yaml", spec);
+  ASSERT_NO_FATAL_FAILURE(run_study());
+  ASSERT_EQ(export_of(key("adapter"), "adapter").exit_code, 0);
+  const std::string card = read_file(path("adapter/README.md"));
+  for (const char* name : {"title", "token_penalty", "user_prompt", "action_prompt", "epochs"})
+    EXPECT_THAT(card, Not(HasSubstr("\"" + std::string(name) + "\""))) << name;
+  for (const char* name : {"hoisted_prompt", "seed", "token_iterations"})
+    EXPECT_THAT(card, HasSubstr("\"" + std::string(name) + "\"")) << name;
 }
 
 TEST_F(AdapterExport, RefusesWhatIsNoSoundFinishedAdapter) {

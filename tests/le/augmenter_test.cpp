@@ -242,7 +242,7 @@ TEST_F(AugmenterTest, TakesTheLabelOfTheGreatestLogitOfTheLanguageModel) {
   const Tensor candidates = all_candidates();
   const History events = all_events();
   const Tensor proposed = augmenter({})->propose(events, candidates);
-  const EnvironmentModel model(settings, folder_, folder_, at::kCPU);
+  const EnvironmentModel model(settings, folder_, at::kCPU);
   int64_t asked = 0;
   for (int64_t event = 0; event < candidates.size(0); ++event) {
     const int64_t length = events.length[event].item<int64_t>();

@@ -32,10 +32,10 @@ class PromptLength : public testing::Test {
     training_.item = at::tensor({1, 2, 3, 4, 5}, at::kInt);
     training_.offset = at::tensor({0, 2, 5}, at::kLong);
   }
-  std::string refusal(int64_t context, bool lists) const {
-    const Prompts prompts(settings_, *letters_.tokenizer, letters_.size(), -1, {});
-    return message_of<ConfigError>(
-        [&] { require_prompts_fit(prompts, training_, context, lists); });
+  template <class SomePrompts>
+  std::string refusal(int64_t context) const {
+    const SomePrompts prompts(settings_, *letters_.tokenizer, letters_.size(), -1, {});
+    return message_of<ConfigError>([&] { require_prompts_fit(prompts, training_, context); });
   }
 
   const Letters letters_;  // each letter is a token
@@ -44,18 +44,18 @@ class PromptLength : public testing::Test {
 };
 
 TEST_F(PromptLength, CountsTheLongestHistoryOfTheData) {
-  EXPECT_EQ(refusal(25, false), "no error");
-  EXPECT_EQ(refusal(24, false),
+  EXPECT_EQ(refusal<Prompts>(25), "no error");
+  EXPECT_EQ(refusal<Prompts>(24),
             "le: data.history: with 3 items the prompt of a state or a reward has 25 tokens, more "
             "than the model's context of 24. State a smaller data.history, shorter wordings, or "
             "with `items: titles` lower caps in title");
   training_.history = 2;
-  EXPECT_EQ(refusal(24, false), "no error");
+  EXPECT_EQ(refusal<Prompts>(24), "no error");
 }
 
 TEST_F(PromptLength, CountsAListOfAsManyCandidatesAsLabels) {
-  EXPECT_EQ(refusal(34, true), "no error");
-  EXPECT_EQ(refusal(33, true),
+  EXPECT_EQ(refusal<SelectionPrompts>(34), "no error");
+  EXPECT_EQ(refusal<SelectionPrompts>(33),
             "le: data.history: with 3 items the prompt of a selection has 34 tokens, more than the "
             "model's context of 33. State a smaller data.history, shorter wordings, or with "
             "`items: titles` lower caps in title");

@@ -60,7 +60,7 @@ class Model : public ScratchTest {
     adapter.attach(own_->decoder);
     head_ = {at::randn({16}), at::full({1}, 0.25)};
     write_tensors(path(kHeadFile), {{"weight", head_.weight}, {"bias", head_.bias}});
-    model_ = std::make_unique<EnvironmentModel>(settings_, folder_, folder_, at::kCPU);
+    model_ = std::make_unique<EnvironmentModel>(settings_, folder_, at::kCPU);
   }
 
   // The last hidden state of one prompt.
@@ -230,8 +230,8 @@ TEST_F(Selection, HasTheLogitsOfTheLabels) {
   ASSERT_EQ(scores.scalar_type(), at::kFloat);
   for (size_t i = 0; i < lists.size(); ++i) {
     const at::Tensor logits =
-        own_->decoder.logits(alone(model_->prompts().selection_prompt(histories[i], lists[i])),
-                             at::tensor(model_->prompts().labels(), at::kLong));
+        own_->decoder.logits(alone(model_->selections().prompt(histories[i], lists[i])),
+                             at::tensor(model_->selections().labels(), at::kLong));
     const auto count = std::ssize(lists[i]);
     const at::Tensor found = scores[static_cast<int64_t>(i)];
     EXPECT_LE(lm::distance(found.narrow(0, 0, count), logits.view(-1).narrow(0, 0, count)), 1e-5)
@@ -250,11 +250,18 @@ TEST_F(Selection, FindsAllCandidatesEqualAfterAnEmptyHistory) {
   EXPECT_TRUE(scores[2].equal(at::tensor({0.0F, -INFINITY, -INFINITY})));
 }
 
+TEST_F(Selection, NeedsLabelsOnlyToChoose) {
+  open({{"order", "paper"}, {"labels", "no label|nor this"}});
+  EXPECT_EQ(model_->ask({questions(true)[0]}, kWindow).size(), 1U);
+  const Sequences histories = {{1}}, lists = {{2, 3}};
+  EXPECT_THROW(model_->label_scores(histories, lists), ConfigError);
+}
+
 class Damage : public Model {
  protected:
   std::string refusal() {
     try {
-      EnvironmentModel(settings_, folder_, folder_, at::kCPU);
+      EnvironmentModel(settings_, folder_, at::kCPU);
     } catch (const DataError& error) {
       return error.what();
     }

@@ -9,6 +9,7 @@
 #include "core/api/table.h"
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
+#include "core/spec/artefact_json.h"
 #include "plugins/le/environment_maker.h"
 #include "plugins/tuning/tables.h"
 #include "tests/api/prepare_host.h"
@@ -98,8 +99,7 @@ class LanguageEnvironmentTest : public ScratchTest {
 
   // What the language model answers itself.
   EnvironmentModel model() const {
-    return {assign_params<Settings>(values_), folders_.at("adapter"), folders_.at("adapter"),
-            at::kCPU};
+    return {assign_params<Settings>(values_), folders_.at("adapter"), at::kCPU};
   }
   History all_places() const {
     return data_.training.histories_at(at::arange(data_.training.places(), at::kLong));
@@ -228,6 +228,45 @@ TEST_F(LanguageEnvironmentTest, RefusesWhatIsLongerThanTheContextOfItsModel) {
                                    "reward has "));
 }
 
+TEST_F(LanguageEnvironmentTest, RefusesLongListsWhateverIsMeasured) {
+  const std::string before(300, 'z');
+  const auto refusal = [&](const std::string& name, nlohmann::json more) -> std::string {
+    more["order"] = "hoisted";
+    quality_.clear();
+    try {
+      make(more, name);
+    } catch (const ConfigError& error) {
+      EXPECT_TRUE(quality_.contains("quality")) << "only what chooses from lists is refused";
+      return error.what();
+    }
+    return "no error";
+  };
+  const auto is_refused =
+      HasSubstr("le: data.history: with 4 items the prompt of a selection has ");
+  EXPECT_THAT(
+      refusal("no events", {{"selection_prompt", before + "{list}"}, {"quality_events", 0}}),
+      is_refused);
+  EXPECT_THAT(refusal("two labels",
+                      {{"selection_prompt", before + "{list}"}, {"labels", " first| second"}}),
+              is_refused);
+  // Titles are known only when the choices are made.
+  EXPECT_THAT(refusal("titles", {{"items", "titles"},
+                                 {"title", std::string(25, 'z') + "{title}"},
+                                 {"quality_events", 0}}),
+              is_refused);
+}
+
+TEST_F(LanguageEnvironmentTest, NeedsLabelsOnlyForItsChoices) {
+  try {
+    make({{"order", "hoisted"}, {"labels", "first of all|second"}});
+    ADD_FAILURE() << "the labels were not refused";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("le: labels: `first of all` is "));
+  }
+  for (const char* kind : {"tokens", "adapter", "states", "rewards", "quality"})
+    EXPECT_TRUE(quality_.contains(kind)) << kind;
+}
+
 TEST_F(LanguageEnvironmentTest, IsMadeWithTheSameBytesWhereverItIsInterrupted) {
   make({{"order", "hoisted"}, {"state_weight", 0.5}, {"items", "titles"}});
   for (const Artefact& one : entry_.artefacts) {
@@ -340,39 +379,14 @@ TEST_F(LanguageEnvironmentTest, KnowsOnlyTheInsideWhenItLearnsFromAllSequences) 
 
 TEST_F(LanguageEnvironmentTest, CoversAllParameters) {
   std::set<std::string> known;
-  for (const Artefact& one : entry_.artefacts) known.insert(one.params.begin(), one.params.end());
+  for (const Artefact& one : entry_.artefacts) {
+    for (const std::string& text : one.params) known.insert(spec::counted_param(text).name);
+  }
   std::set<std::string> left;
   for (const ParamInfo& info : entry_.params) {
     if (!known.contains(info.name)) left.insert(info.name);
   }
   EXPECT_EQ(left, std::set<std::string>());
-}
-
-TEST(Chunks, CoverAllPlacesInOrderAndEndWithSequences) {
-  Sequences sequences(300, {1, 2, 3, 4, 5, 6});
-  sequences.push_back(std::vector<int64_t>(2000, 3));  // longer than a chunk
-  const TrainingData training = training_of(sequences);
-  RowsOfParts parts;
-  parts.start = 10;
-  parts.item = 2;
-  parts.to_actions = 1;
-  parts.action = 8;
-  for (const bool events : {false, true}) {
-    const auto chunks = chunks_of(training, events, parts, events ? 3 : 0);
-    EXPECT_GE(chunks.size(), 3U);
-    std::vector<std::pair<int64_t, int64_t>> found, due;
-    for (size_t i = 0; i < chunks.size(); ++i) {
-      for (const AskedPlace& place : chunks[i]) found.emplace_back(place.sequence, place.end);
-      if (i + 1 < chunks.size() && chunks[i + 1][0].sequence < 300) {
-        EXPECT_EQ(chunks[i + 1][0].end, 0);
-      }
-    }
-    for (size_t s = 0; s < sequences.size(); ++s) {
-      for (int64_t end = 0; end < std::ssize(sequences[s]) + (events ? 0 : 1); ++end)
-        due.emplace_back(s, end);
-    }
-    EXPECT_EQ(found, due);
-  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "plugins/le/prompts.h"
+#include "plugins/le/selection_prompts.h"
 #include "plugins/le/wording.h"
 #include "tests/le/letters.h"
 
@@ -33,8 +34,9 @@ TEST_P(PresetsOfWordings, CanBeUsed) {
   const Letters letters;
   for (const char* order : {"paper", "hoisted"}) {
     settings.order = order;
-    const Prompts prompts(settings, *letters.tokenizer, letters.size(), -1, {});
-    EXPECT_EQ(prompts.labels().size(), 5U);
+    EXPECT_NO_THROW(Prompts(settings, *letters.tokenizer, letters.size(), -1, {}));
+    const SelectionPrompts selections(settings, *letters.tokenizer, letters.size(), -1, {});
+    EXPECT_EQ(selections.labels().size(), 5U);
   }
   std::vector<std::string> columns;
   for (const Piece& piece : parse_wording(settings.item_sentence, "item_sentence")) {

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "plugins/le/selection_prompts.h"
 #include "tests/le/letters.h"
 
 namespace lea::le {
@@ -58,8 +59,14 @@ class PromptsTest : public testing::Test {
   Prompts prompts(const std::vector<std::string>& titles = {}) const {
     return {settings_, *letters_.tokenizer, letters_.size(), kBegin, titles};
   }
+  SelectionPrompts selections(const std::vector<std::string>& titles = {}) const {
+    return {settings_, *letters_.tokenizer, letters_.size(), kBegin, titles};
+  }
   std::string refusal() const {
     return message_of<ConfigError>([&] { prompts(); });
+  }
+  std::string refusal_of_selections() const {
+    return message_of<ConfigError>([&] { selections(); });
   }
   std::string read(const Ids& ids) const { return letters_.read(ids); }
 
@@ -72,7 +79,7 @@ TEST_F(PromptsTest, AreThePapersInItsOrder) {
   const Prompts paper = prompts();
   EXPECT_EQ(read(paper.state_prompt(history_)), "<3><1><2>");
   EXPECT_EQ(read(paper.reward_prompt(history_, 4)), "Bought: <3>, <1>, <2>; Is <4> next?");
-  EXPECT_EQ(read(paper.selection_prompt(history_, list_)),
+  EXPECT_EQ(read(selections().prompt(history_, list_)),
             "Bought: <3>, <1>, <2>; Of [<5>, <1>] take");
   EXPECT_FALSE(paper.one_tree());
 }
@@ -90,7 +97,7 @@ TEST_F(PromptsTest, PutTheConstantTextFirstAndTheCandidateLastWhenHoisted) {
   const Prompts hoisted = prompts();
   EXPECT_EQ(read(hoisted.state_prompt(history_)), "Likely last: <3>, <1>, <2>");
   EXPECT_EQ(read(hoisted.reward_prompt(history_, 4)), "Likely last: <3>, <1>, <2> or <4>");
-  EXPECT_EQ(read(hoisted.selection_prompt(history_, list_)),
+  EXPECT_EQ(read(selections().prompt(history_, list_)),
             "Bought: <3>, <1>, <2>; Of [<5>, <1>] take");
   EXPECT_TRUE(hoisted.one_tree());
 }
@@ -98,7 +105,7 @@ TEST_F(PromptsTest, PutTheConstantTextFirstAndTheCandidateLastWhenHoisted) {
 TEST_F(PromptsTest, NumberTheCandidates) {
   settings_.list_item = "{number}: {item}!";
   settings_.list_separator = " / ";
-  EXPECT_EQ(read(prompts().selection_prompt(history_, list_)),
+  EXPECT_EQ(read(selections().prompt(history_, list_)),
             "Bought: <3>, <1>, <2>; Of [1: <5>! / 2: <1>!] take");
 }
 
@@ -109,27 +116,29 @@ TEST_F(PromptsTest, BeginWithTheBeginTokenOnRequest) {
     const Prompts begun = prompts();
     EXPECT_EQ(begun.state_prompt(history_).front(), kBegin);
     EXPECT_EQ(begun.reward_prompt(history_, 4).front(), kBegin);
-    EXPECT_EQ(begun.selection_prompt(history_, list_).front(), kBegin);
+    EXPECT_EQ(selections().prompt(history_, list_).front(), kBegin);
   }
 }
 
 TEST_F(PromptsTest, WriteItemsAsTitlesOnRequest) {
   settings_.items = "titles";
-  const Prompts titled = prompts({"Oasis", "Live Forever", "", "d", "e"});
+  const std::vector<std::string> titles = {"Oasis", "Live Forever", "", "d", "e"};
+  const Prompts titled = prompts(titles);
   EXPECT_EQ(read(titled.state_prompt(history_)), "unknown, Oasis, Live Forever");
   EXPECT_EQ(read(titled.reward_prompt(history_, 4)),
             "Bought: unknown, Oasis, Live Forever; Is d next?");
-  EXPECT_EQ(read(titled.selection_prompt(history_, list_)),
+  EXPECT_EQ(read(selections(titles).prompt(history_, list_)),
             "Bought: unknown, Oasis, Live Forever; Of [e, Oasis] take");
 }
 
 TEST_F(PromptsTest, KnowTheirGreatestLength) {
   settings_.items = "titles";
-  const Prompts titled = prompts({"a", "Live Forever", "b"});
+  const std::vector<std::string> titles = {"a", "Live Forever", "b"};
   const std::vector<int64_t> longest = {2, 2, 2};
-  EXPECT_EQ(titled.longest(3), std::ssize(titled.selection_prompt(longest, longest)));
-  EXPECT_EQ(titled.longest_selection(3), titled.longest(3));
-  EXPECT_EQ(titled.longest_asked(3), std::ssize(titled.reward_prompt(longest, 2)));
+  const Prompts asked = prompts(titles);
+  EXPECT_EQ(asked.longest(3), std::ssize(asked.reward_prompt(longest, 2)));
+  const SelectionPrompts chosen = selections(titles);
+  EXPECT_EQ(chosen.longest(3), std::ssize(chosen.prompt(longest, longest)));
 }
 
 // Every way to write prompts that changes the shape of the trees.
@@ -149,7 +158,9 @@ class Forests : public PromptsTest, public testing::WithParamInterface<Shape> {
 };
 
 TEST_P(Forests, HoldTheWholePrompts) {
-  const Prompts made = prompts({"Oasis", "Live Forever", "Wonderwall", "d", "e"});
+  const std::vector<std::string> titles = {"Oasis", "Live Forever", "Wonderwall", "d", "e"};
+  const Prompts made = prompts(titles);
+  const SelectionPrompts chosen = selections(titles);
   lm::Forest forest;
   struct Read {
     int64_t number;
@@ -160,7 +171,7 @@ TEST_P(Forests, HoldTheWholePrompts) {
     const std::vector<int64_t> states = made.add_history(forest, items, true),
                                rewards = made.one_tree() ? states
                                                          : made.add_history(forest, items, false),
-                               lists = made.add_history_for_lists(forest, items);
+                               lists = chosen.add_history(forest, items);
     ASSERT_EQ(states.size(), items.size());
     for (size_t i = 0; i < items.size(); ++i) {
       const std::span<const int64_t> history(items.data(), i + 1);
@@ -168,8 +179,7 @@ TEST_P(Forests, HoldTheWholePrompts) {
         reads.push_back(
             {made.read_reward(forest, rewards[i], action), made.reward_prompt(history, action)});
       reads.push_back({made.read_state(forest, states[i]), made.state_prompt(history)});
-      reads.push_back(
-          {made.read_selection(forest, lists[i], list_), made.selection_prompt(history, list_)});
+      reads.push_back({chosen.read(forest, lists[i], list_), chosen.prompt(history, list_)});
     }
   }
   for (size_t i = 0; i < reads.size(); ++i) {
@@ -219,24 +229,44 @@ TEST_F(PromptsTest, RefuseTextAfterTheCandidateWhenHoisted) {
 TEST_F(PromptsTest, RefuseAWordingThatLacksAPlace) {
   settings_.user_prompt = "Bought.";
   EXPECT_EQ(refusal(), "le: user_prompt: must hold {history} once, but does not");
+  EXPECT_EQ(refusal_of_selections(), refusal());
   settings_.user_prompt = "{history}";
   settings_.list_item = "{title}";
-  EXPECT_EQ(refusal(), "le: list_item: has no place {title} (there are: {item}, {number})");
+  EXPECT_EQ(refusal_of_selections(),
+            "le: list_item: has no place {title} (there are: {item}, {number})");
+}
+
+TEST_F(PromptsTest, RefuseOnlyWhatTheyRead) {
+  settings_.selection_prompt = settings_.list_item = "nothing";
+  settings_.labels = "first|second";
+  settings_.hoisted_prompt = "nothing";
+  EXPECT_EQ(refusal(), "no error") << "nothing is selected, and the order is the paper's";
+  settings_.hoisted_prompt = "Likely last: {history} or {item}";
+  settings_.user_prompt = settings_.action_prompt = "nothing";
+  settings_.order = "hoisted";
+  EXPECT_EQ(refusal(), "no error");
+  settings_.user_prompt = "Bought: {history};";
+  settings_.selection_prompt = "Of [{list}] take";
+  settings_.list_item = "{item}";
+  settings_.labels = "1|2|3";
+  settings_.hoisted_prompt = "nothing";
+  EXPECT_EQ(refusal_of_selections(), "no error") << "they have the paper's order";
 }
 
 TEST_F(PromptsTest, ProposeLabelsThatAreOneToken) {
   settings_.labels = " first| second| third";
-  EXPECT_EQ(prompts().labels(),
+  EXPECT_EQ(selections().labels(),
             (Ids{letters_.id(" first"), letters_.id(" second"), letters_.id(" third")}));
   settings_.labels = "first|second|third";
-  EXPECT_EQ(refusal(),
+  EXPECT_EQ(refusal_of_selections(),
             "le: labels: `first` is 5 tokens of this model, and a label must be one. Labels that "
             "are: `1|2|3`, `A|B|C`, ` first| second| third`");
   settings_.labels = "1||3";
-  EXPECT_THAT(refusal(), HasSubstr("le: labels: `` is 0 tokens of this model"));
+  EXPECT_THAT(refusal_of_selections(), HasSubstr("le: labels: `` is 0 tokens of this model"));
   settings_.labels = "1|2|1";
-  EXPECT_THAT(refusal(), HasSubstr("le: labels: `1` and `1` are the same token of this model, and "
-                                   "labels must differ. Labels that are: `1|2|3`"));
+  EXPECT_THAT(refusal_of_selections(),
+              HasSubstr("le: labels: `1` and `1` are the same token of this model, and "
+                        "labels must differ. Labels that are: `1|2|3`"));
 }
 
 TEST_F(PromptsTest, RefuseAMissingBeginToken) {
@@ -260,7 +290,7 @@ TEST_F(PromptsTest, RefuseAJointThatHidesTheEndOfTheUserPrompt) {
 
 TEST_F(PromptsTest, RefuseListsWithMoreCandidatesThanLabels) {
   EXPECT_EQ(message_of<ConfigError>([&] {
-              prompts().selection_prompt(history_, std::vector<int64_t>{1, 2, 3, 4});
+              selections().prompt(history_, std::vector<int64_t>{1, 2, 3, 4});
             }),
             "le: labels: there are 3 labels, but a list has 4 candidates");
 }
@@ -301,11 +331,13 @@ TEST(PromptsOfHuggingFace, HaveTheSameIds) {
         continue;
       }
       const Prompts prompts = make();
+      const SelectionPrompts selections(settings, tokenizer, golden["vocabulary"], golden["begin"],
+                                        golden["titles"]);
       const std::string where = name + " " + expected["settings"].dump();
-      EXPECT_EQ(prompts.labels(), of_tokenizer["labels"].get<Ids>()) << where;
+      EXPECT_EQ(selections.labels(), of_tokenizer["labels"].get<Ids>()) << where;
       EXPECT_EQ(prompts.state_prompt(history), expected["state"].get<Ids>()) << where;
       EXPECT_EQ(prompts.reward_prompt(history, action), expected["reward"].get<Ids>()) << where;
-      EXPECT_EQ(prompts.selection_prompt(history, list), expected["selection"].get<Ids>()) << where;
+      EXPECT_EQ(selections.prompt(history, list), expected["selection"].get<Ids>()) << where;
       ++compared;
     }
   }

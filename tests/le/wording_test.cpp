@@ -67,8 +67,8 @@ TEST(Wording, MustHoldItsPlacesOnce) {
 }
 
 TEST(Wording, GivesTheTextsAroundItsPlaces) {
-  EXPECT_THAT(texts_around(parse_wording("a{x}{y}b", "w")), ElementsAre("a", "", "b"));
-  EXPECT_THAT(texts_around(parse_wording("", "w")), ElementsAre(""));
+  EXPECT_THAT(texts_around("a{x}{y}b", {"x", "y"}, "w"), ElementsAre("a", "", "b"));
+  EXPECT_THAT(texts_around("", {}, "w"), ElementsAre(""));
 }
 
 }  // namespace

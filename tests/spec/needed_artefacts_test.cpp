@@ -142,6 +142,62 @@ TEST(ArtefactKey, ChangesWithWhatTheArtefactNamesAndWithNothingElse) {
   EXPECT_NE(key(le(), pool)[1], base[1]);
 }
 
+// The keys of two artefacts that differ in their parameters alone are equal.
+bool same_key(const std::vector<std::string>& declared, const json& one, const json& other) {
+  const auto key = [&](const json& params) {
+    const Artefact artefact = {"tokens", "", declared, {}, "", 1};
+    return artefact_key({"environment", {"test.le", params}, artefact, std::nullopt}, {}, "");
+  };
+  return key(one) == key(other);
+}
+
+TEST(ArtefactKey, HoldsAParameterOnlyWhereItsConditionHolds) {
+  const std::vector<std::string> title = {"items", "title if items=titles"};
+  EXPECT_TRUE(same_key(title, {{"items", "tokens"}, {"title", "a"}},
+                       {{"items", "tokens"}, {"title", "b"}}));
+  EXPECT_FALSE(same_key(title, {{"items", "titles"}, {"title", "a"}},
+                        {{"items", "titles"}, {"title", "b"}}));
+  const std::vector<std::string> rate = {"steps", "rate unless steps=0"};
+  EXPECT_TRUE(same_key(rate, {{"steps", 0}, {"rate", 0.1}}, {{"steps", 0}, {"rate", 0.2}}));
+  EXPECT_FALSE(same_key(rate, {{"steps", 5}, {"rate", 0.1}}, {{"steps", 5}, {"rate", 0.2}}));
+}
+
+TEST(ArtefactKey, HoldsAParameterWhereAnyOfItsConditionsHolds) {
+  const std::vector<std::string> seed = {"weights", "texts", "seed if weights=random",
+                                         "seed if texts=shuffled"};
+  const auto same = [&](const char* weights, const char* texts) {
+    return same_key(seed, {{"weights", weights}, {"texts", texts}, {"seed", 1}},
+                    {{"weights", weights}, {"texts", texts}, {"seed", 2}});
+  };
+  EXPECT_TRUE(same("trained", "own"));
+  EXPECT_FALSE(same("random", "own"));
+  EXPECT_FALSE(same("trained", "shuffled"));
+}
+
+TEST(ArtefactKey, ComparesNumbersAndBooleansByTheirValue) {
+  const auto same = [](const std::string& condition, const json& value) {
+    return same_key({"a " + condition}, {{"a", 1}, {"b", value}}, {{"a", 2}, {"b", value}});
+  };
+  EXPECT_TRUE(same("unless b=0", 0.0));
+  EXPECT_TRUE(same("unless b=0.5", 0.5));
+  EXPECT_FALSE(same("unless b=0", 1));
+  EXPECT_FALSE(same("if b=true", true));
+  EXPECT_TRUE(same("if b=true", false));
+  EXPECT_TRUE(same("if b=1", "2")) << "a text";
+  EXPECT_TRUE(same("if b={}", json::object())) << "no value of a condition";
+  EXPECT_TRUE(same_key({"a if c=1"}, {{"a", 1}}, {{"a", 2}})) << "nothing decides";
+}
+
+TEST(ArtefactKey, IsThatOfTheParametersThatCount) {
+  const json params = {{"items", "titles"}, {"title", "a"}};
+  const auto key = [&](const std::vector<std::string>& declared) {
+    return artefact_key(
+        {"environment", {"test.le", params}, {"tokens", "", declared, {}, "", 1}, std::nullopt}, {},
+        "");
+  };
+  EXPECT_EQ(key({"items", "title if items=titles"}), key({"items", "title"}));
+}
+
 TEST(GivenFiles, AreThoseOfAllPluginsEachOnce) {
   RunSpec run;
   EXPECT_TRUE(given_files(run).empty());

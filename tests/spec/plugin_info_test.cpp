@@ -174,6 +174,15 @@ TEST(PluginInfo, RefusesAnArtefactThatNamesWhatDoesNotExist) {
   EXPECT_EQ(refused({{"rewards", "", {"portions"}, {}, "", 1}}),
             "`rewards`: params: `portions` is no parameter of the plugin, did you mean `portion`? "
             "(there are: portion)");
+  EXPECT_EQ(refused({{"rewards", "", {"portion unless portion=1"}, {}, "", 1}}), "");
+  EXPECT_EQ(refused({{"rewards", "", {"portion if portions=1"}, {}, "", 1}}),
+            "`rewards`: params: `portions` is no parameter of the plugin, did you mean `portion`? "
+            "(there are: portion)");
+  EXPECT_THAT(refused({{"rewards", "", {"portion if =1"}, {}, "", 1}}),
+              testing::HasSubstr("params: `portion if =1` is no parameter of the plugin"));
+  EXPECT_EQ(refused({{"rewards", "", {"portion if portion=half"}, {}, "", 1}}),
+            "`rewards`: params: `portion if portion=half`: portion must be a number from 0 to 1, "
+            "but is \"half\"");
   EXPECT_EQ(refused({{"rewards", "", {}, {"text"}, "", 1}}),
             "`rewards`: reads: `text` is no data that an artefact reads, did you mean `texts`? "
             "(there are: texts, training, history, pool)");
@@ -196,6 +205,16 @@ TEST(PluginInfo, RefusesAnArtefactThatNamesWhatDoesNotExist) {
             "`of.a`: kind: must be a word of lower-case letters, digits and underscores");
   EXPECT_EQ(refused({{"a", "", {}, {}, "", 1}, {"a", "", {}, {}, "", 2}}),
             "`a`: kind: is declared twice");
+}
+
+TEST(PluginInfo, RefusesAConditionOfAParameterThatARunMayLeaveOut) {
+  PluginInfo info = *small_catalogue().find("environment", "le");
+  ASSERT_EQ(info.params[0].name, "portion");
+  info.params[0].added = true;
+  info.artefacts = {{"rewards", "", {"portion if portion=0.5"}, {}, "", 1}};
+  EXPECT_EQ(refusal(to_json(info)),
+            "plugin lea.le: artefact `rewards`: params: `portion if portion=0.5`: `portion` cannot "
+            "decide: it was added after a release, or is no choice, text, number or boolean");
 }
 
 TEST(PluginInfo, AnArtefactMayBeMadeFromOneOfAnotherEnvironment) {
