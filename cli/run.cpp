@@ -18,6 +18,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
+#include "core/lab/artefact_refusals.h"
 #include "core/lab/detach.h"
 #include "core/lab/disk.h"
 #include "core/lab/grid.h"
@@ -47,9 +48,7 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   std::vector<Line> lines;
   std::map<std::string, size_t> index;
   for (const lab::PlannedTask& task : plan.tasks) {
-    const std::string full = run::run_name(experiment.axes, experiment.runs[task.index].labels,
-                                           experiment.runs[task.index].run.seed);
-    const std::string name = full.substr(0, full.rfind("seed "));
+    const std::string name = run::cell_name(experiment.axes, experiment.runs[task.index].labels);
     const auto [found, added] = index.emplace(name, lines.size());
     if (added) lines.push_back({name, 0, {}, 0, {}});
     Line& line = lines[found->second];
@@ -63,8 +62,8 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   for (size_t i = 0; i < lines.size() && i < kCellsShown; ++i) {
     const Line& line = lines[i];
     std::string text = "  ";
-    text += line.name.empty() ? "the run " : line.name;
-    text += counted(line.runs, "run") + ":";
+    text += line.name.empty() ? "the run" : line.name;
+    text += " " + counted(line.runs, "run") + ":";
     for (const auto& [status, count] : line.counts) {
       text += ' ';
       text += std::to_string(count) + " " + lab::to_string(status) + ",";
@@ -84,8 +83,10 @@ void print_artefacts(const lab::Plan& plan) {
   struct Line {
     std::string name;
     size_t done = 0, running = 0, to_make = 0, users = 0;
-    int64_t bytes = 0;   // of those that are done
-    double seconds = 0;  // of those to make, as far as they are known
+    int64_t bytes = 0;  // of those that are done
+    // Of those to make, as far as they are known.
+    double seconds = 0;
+    int64_t disk = 0, memory = 0;  // in all, and of the one that needs most
     std::set<std::string> notes;
   };
   std::vector<Line> lines;
@@ -99,6 +100,8 @@ void print_artefacts(const lab::Plan& plan) {
     line->users += artefact.users;
     if (artefact.making) line->bytes += artefact.making->bytes();
     line->seconds += artefact.seconds.value_or(0);
+    line->disk += artefact.bytes;
+    line->memory = std::max(line->memory, artefact.memory);
     if (!artefact.note.empty()) line->notes.insert(printable(artefact.note));
   }
   for (const Line& line : lines) {
@@ -108,7 +111,11 @@ void print_artefacts(const lab::Plan& plan) {
     if (line.running > 0) text += " " + std::to_string(line.running) + " running,";
     if (line.to_make > 0) text += " " + std::to_string(line.to_make) + " to make,";
     text += " for " + counted(line.users, "run");
-    if (line.seconds > 0) text += ", about " + duration_text(line.seconds);
+    std::vector<std::string> takes;
+    if (line.seconds > 0) takes.push_back(duration_text(line.seconds));
+    if (line.disk > 0) takes.push_back(lab::size_text(line.disk) + " of disk");
+    if (line.memory > 0) takes.push_back(lab::size_text(line.memory) + " of memory");
+    if (!takes.empty()) text += ", about " + joined(takes);
     for (const std::string& note : line.notes) text += "\n      " + note;
     say(text);
   }
@@ -128,6 +135,12 @@ void print_disk(const lab::PlannedDisk& disk, size_t runs) {
   }
 }
 
+void print_memory(const spec::Experiment& experiment, const lab::Plan& plan) {
+  const std::vector<std::string> problems = lab::memory_problems(experiment, plan);
+  if (problems.empty()) return;
+  say("warning: " + joined(problems, "; ") + ". `run` begins only where there is more.");
+}
+
 void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   say(experiment.name + ": " + counted(plan.tasks.size(), "run"));
   print_cells(experiment, plan);
@@ -145,6 +158,7 @@ void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
     say(text + "about " + duration_text(plan.seconds) + " with " + counted(plan.jobs, "worker") +
         " (" + plan.basis + ")");
     print_disk(plan.disk, plan.to_do());
+    print_memory(experiment, plan);
   }
   if (plan.stale.count() > 0)
     say(plan.stale.line() + "; they are kept, and --redo-stale makes them again");
@@ -165,6 +179,10 @@ void plan_command(const RunOptions& options, const Globals& globals) {
     if (data::describe_dataset(session.lab(), data.name)) continue;
     say("data set " + data.name + " is not in the lab; `run` imports it from " + data.path);
   }
+  const bool unchecked =
+      std::any_of(plan.artefacts.begin(), plan.artefacts.end(),
+                  [](const lab::PlannedArtefact& artefact) { return artefact.key.empty(); });
+  if (unchecked) say("the settings of artefacts are checked once their data set is in the lab");
 }
 
 // Works until the grid has ended. `tick` is called about five times a second; `say_line` shows a

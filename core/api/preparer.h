@@ -77,13 +77,19 @@ class LEA_API PrepareContext {
 //   memory_accesses  reads or writes of single numbers in no order, such as counting pairs
 //   bytes            written to files that stay; `lealab plan` also counts them as disk
 //   text_bytes       of texts that are split into words and counted
+// And one that is no work:
+//   memory_bytes     that must be free for the making, at once, about; it has no pace. `lealab plan`
+//                    shows it, and `lealab run` does not begin where less is available
 using Counts = std::map<std::string, double>;
 
 class LEA_API Preparer {
  public:
   virtual ~Preparer();
 
-  // How much work `prepare` is. The default knows none, and the plan then shows no estimate.
+  // How much work `prepare` is. The default knows none, and the plan then shows no estimate. Throws
+  // ConfigError or DataError for what `prepare` would refuse, as far as that is seen without the
+  // work: the whole plan is then refused with this message before anything is made. What else it
+  // throws only leaves the plan without an estimate.
   virtual Counts count(const Artefact& artefact, PrepareContext& context);
 
   // Makes the artefact in context.folder(), or goes on with it. Killed at any moment and called

@@ -26,7 +26,11 @@ struct PlannedArtefact {
   size_t users = 0;                   // how many runs that need work need it
   std::optional<run::Making> making;  // of a finished one
   std::optional<double> seconds;      // estimated, of one to make; empty: unknown
-  int64_t bytes = 0;  // of the files of one to make, as its plugin counts them; 0: unknown
+  // Of one to make, as its plugin counts them; 0: unknown.
+  int64_t bytes = 0;      // of its files
+  int64_t memory = 0;     // bytes that must be free for the making
+  std::string refused;    // of one to make: the bad input for which the making would fail
+  std::string no_memory;  // of one to make: why this machine has too little memory for it
 };
 
 struct ArtefactPlan {

@@ -267,6 +267,7 @@ nlohmann::json to_json(const std::vector<PlannedArtefact>& artefacts) {
          {"runs", artefact.users},
          {"seconds", artefact.seconds ? nlohmann::json(*artefact.seconds) : nlohmann::json()},
          {"bytes", artefact.bytes > 0 ? nlohmann::json(artefact.bytes) : nlohmann::json()},
+         {"memory_bytes", artefact.memory > 0 ? nlohmann::json(artefact.memory) : nlohmann::json()},
          {"note", artefact.note}});
   }
   return list;
@@ -297,6 +298,7 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
     counts[to_string(status)] = plan.count(status);
   }
   const PlannedDisk& disk = plan.disk;
+  const PlannedMemory& memory = plan.memory;
   return {{"experiment", experiment.name},
           {"axes", experiment.axes},
           {"jobs", plan.jobs},
@@ -310,6 +312,10 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
             {"needed_bytes", disk.needed()},
             {"free_bytes", disk.free < 0 ? nlohmann::json() : nlohmann::json(disk.free)},
             {"measured", disk.measured}}},
+          {"memory",
+           {{"needed_bytes", memory.needed > 0 ? nlohmann::json(memory.needed) : nlohmann::json()},
+            {"available_bytes",
+             memory.available < 0 ? nlohmann::json() : nlohmann::json(memory.available)}}},
           {"artefacts", to_json(plan.artefacts)},
           {"tasks", std::move(tasks)}};
 }

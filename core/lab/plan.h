@@ -57,6 +57,12 @@ struct PlannedDisk {
   bool fits() const { return free < 0 || needed() <= free; }
 };
 
+// The memory that the making of artefacts takes on this machine, in bytes.
+struct PlannedMemory {
+  int64_t needed = 0;      // of the one that needs most, as its plugin counts it; 0: unknown
+  int64_t available = -1;  // -1: unknown
+};
+
 struct Plan {
   std::vector<PlannedTask> tasks;  // in grid order
   double seconds = 0;              // estimated wall time of all work with `jobs` workers
@@ -64,6 +70,7 @@ struct Plan {
   std::string basis;  // one phrase about the source of the estimate
   run::StaleRuns stale;
   PlannedDisk disk;
+  PlannedMemory memory;
   std::vector<PlannedArtefact> artefacts;  // each after what it is made from
 
   size_t count(TaskStatus status) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/base/memory.h"
+#include "core/lab/artefact_refusals.h"
 #include "core/lab/artefact_time.h"
 #include "core/lab/collector.h"
 #include "core/lab/disk.h"
@@ -49,7 +51,10 @@ Plan Session::make_plan(const SplitSizes& sizes) const {
   Plan plan = lab::make_plan(lab_, experiment_, installed_, jobs, options_.redo_stale, sizes);
   for (PlannedTask& task : plan.tasks) task.judged = judged[task.index];
   add_artefacts(lab_, experiment_, catalogue_, &plan);
-  estimate_artefacts({lab_, options_.plugin_dirs, options_.on_wait}, experiment_, &plan.artefacts);
+  estimate_artefacts({{lab_, options_.plugin_dirs, installed_}, options_.on_wait}, experiment_,
+                     &plan.artefacts);
+  require_good_settings(experiment_, plan);
+  compare_memory(available_memory(), &plan);
   for (const PlannedArtefact& artefact : plan.artefacts) {
     plan.seconds += artefact.seconds.value_or(0) / static_cast<double>(plan.jobs);
     if (artefact.bytes == 0) continue;
@@ -66,13 +71,14 @@ std::vector<ShownPlugin> Session::show(int64_t limit) const {
 
 Plan Session::plan() const { return make_plan(check_data(lab_, experiment_)); }
 
-Session::Ready Session::prepare(
-    const std::function<void(const spec::DataSection&)>& on_import) const {
+Session::Ready Session::prepare(const std::function<void(const spec::DataSection&)>& on_import,
+                                Place place) const {
   // A refused spec writes nothing, so the data is checked before the lab's folder is made.
   const SplitSizes sizes = import_data(lab_, experiment_, on_import);
   open_lab(options_.lab);
   run::ExperimentLock lock(lab_, experiment_.name);
   Plan plan = make_plan(sizes);
+  if (place == Place::kHere) require_memory(experiment_, plan);
   std::vector<std::string> artefacts;
   for (const PlannedArtefact& artefact : plan.artefacts) artefacts.push_back(artefact.key);
   run::save_plan(lab_, experiment_, artefacts);

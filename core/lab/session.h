@@ -36,7 +36,8 @@ class Session {
   const spec::Experiment& experiment() const { return experiment_; }
   const run::InstalledPlugins& installed() const { return installed_; }
 
-  // What a grid would do. Checks all that it would refuse. Changes nothing on disk.
+  // What a grid would do. Checks all that it would refuse: also the settings of artefacts, once the
+  // data set is in the lab. Changes nothing on disk.
   Plan plan() const;
 
   // At most `limit` examples of what each plugin with artefacts would compute. Throws as
@@ -50,10 +51,14 @@ class Session {
     Plan plan;
     std::vector<std::string> not_collected;  // one message for each damaged folder
   };
+  // Where the tasks of a plan are to be done.
+  enum class Place { kHere, kAnywhere };
   // Makes the lab where it is missing, imports missing data sets, plans, saves the plan, and brings
   // the index up to date. Calls `on_import` before each import with the section of the data set.
-  // Throws StoreError when a grid of the experiment works.
-  Ready prepare(const std::function<void(const spec::DataSection&)>& on_import) const;
+  // Throws StoreError when a grid of the experiment works, and for kHere Error(kEnvironment) when
+  // this machine has too little memory for an artefact.
+  Ready prepare(const std::function<void(const spec::DataSection&)>& on_import,
+                Place place = Place::kHere) const;
 
  private:
   Plan make_plan(const SplitSizes& sizes) const;

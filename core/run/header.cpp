@@ -23,16 +23,22 @@ Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& ru
   return header;
 }
 
-std::string run_name(const std::vector<std::string>& axes,
-                     const std::map<std::string, std::string>& labels, int64_t seed) {
+std::string cell_name(const std::vector<std::string>& axes,
+                      const std::map<std::string, std::string>& labels) {
   std::string name;
   const bool own_seeds = std::find(axes.begin(), axes.end(), spec::kRunSeed) != axes.end();
   for (const std::string& axis : axes) {
     if (own_seeds && spec::is_own_seed(axis)) continue;
     const auto label = labels.find(axis);
-    if (label != labels.end()) name += printable(label->second) + " ";
+    if (label != labels.end()) name += (name.empty() ? "" : " ") + printable(label->second);
   }
-  return name + "seed " + std::to_string(seed);
+  return name;
+}
+
+std::string run_name(const std::vector<std::string>& axes,
+                     const std::map<std::string, std::string>& labels, int64_t seed) {
+  const std::string cell = cell_name(axes, labels);
+  return cell + (cell.empty() ? "" : " ") + "seed " + std::to_string(seed);
 }
 
 nlohmann::json to_json(const Header& header) {

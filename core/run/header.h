@@ -33,7 +33,11 @@ struct Header {
 Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& run,
                   std::vector<std::string> artefacts = {});
 
-// The labels and the seed of a run: "gru4rec snqn seed 1". Printable.
+// The labels of a run: "gru4rec snqn"; empty where the spec has no axis but the seed. Printable.
+std::string cell_name(const std::vector<std::string>& axes,
+                      const std::map<std::string, std::string>& labels);
+
+// With its seed: "gru4rec snqn seed 1".
 std::string run_name(const std::vector<std::string>& axes,
                      const std::map<std::string, std::string>& labels, int64_t seed);
 

@@ -10,6 +10,7 @@
 #include "core/worker/attempt.h"
 #include "core/worker/check_files.h"
 #include "core/worker/host_prepare.h"
+#include "core/worker/memory_limit.h"
 #include "core/worker/registry.h"
 
 namespace lea::worker {
@@ -47,6 +48,12 @@ json refusal(Exit code, const std::string& reason) {
   return {{"type", "refused"}, {"code", static_cast<int>(code)}, {"reason", reason}};
 }
 
+// After its first line, an exception of LibTorch has a backtrace.
+std::string first_line(const std::exception& error) {
+  const std::string text = error.what();
+  return text.substr(0, text.find('\n'));
+}
+
 }  // namespace
 
 int run_counting(const std::string& lab, const std::string& file,
@@ -63,8 +70,14 @@ int run_counting(const std::string& lab, const std::string& file,
                     {"counts", preparer.count(header.needed.artefact, context)}},
                    i);
           });
-    } catch (const std::exception&) {
-      // An estimate must not stop a plan. The making reports what is wrong.
+    } catch (const Error& error) {
+      // An estimate must not stop a plan, but bad input stops the making as well.
+      if (error.code() == Exit::kBadInput) answer(refusal(error.code(), error.what()), i);
+    } catch (const std::exception& error) {
+      if (!is_out_of_memory(error)) continue;
+      answer(refusal(Exit::kEnvironment,
+                     "out of memory while its work was counted: " + first_line(error)),
+             i);
     }
   }
   return 0;
@@ -83,8 +96,7 @@ int run_showing(const std::string& lab, const std::string& file,
     } catch (const Error& error) {
       answer(refusal(error.code(), error.what()), i);
     } catch (const std::exception& error) {
-      const std::string reason = error.what();  // after its first line, LibTorch's have a backtrace
-      answer(refusal(Exit::kPlugin, reason.substr(0, reason.find('\n'))), i);
+      answer(refusal(Exit::kPlugin, first_line(error)), i);
     }
   }
   return 0;

@@ -10,7 +10,9 @@
 namespace lea::worker {
 
 // How much work the making is: prints {"type": "counts", "index", "key", "counts": {sort: amount}}
-// for each artefact whose plugin can count. Says nothing of the others. Returns the exit code.
+// for each artefact whose plugin can count, and {"type": "refused", "index", "code", "reason"} when
+// the counting finds bad input (code 3), which the making would refuse, or has too little memory
+// (code 4). Says nothing of the others. Returns the exit code.
 int run_counting(const std::string& lab, const std::string& file,
                  const std::vector<std::string>& plugin_dirs);
 

@@ -110,6 +110,12 @@ std::map<std::string, double> make_artefact(const PluginEntry& entry, const Para
   return std::move(context.quality);
 }
 
+Counts count_artefact(const PluginEntry& entry, const ParamValues& values, const Artefact& artefact,
+                      const TrialData& data) {
+  TrialPrepareContext context(artefact, data, "", "", /*stop_at=*/-1);
+  return entry.preparer(values)->count(artefact, context);
+}
+
 TrialArtefacts::TrialArtefacts(const PluginEntry& entry, const ParamValues& values,
                                const TrialData& data) {
   std::string pattern = (fs::temp_directory_path() / "lealab-trial-XXXXXX").string();

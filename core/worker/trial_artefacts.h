@@ -46,4 +46,8 @@ std::map<std::string, double> make_artefact(const PluginEntry& entry, const Para
                                             const std::string& folder, const std::string& earlier,
                                             int64_t stop_at = -1);
 
+// What the plugin counts for the making of one artefact.
+Counts count_artefact(const PluginEntry& entry, const ParamValues& values, const Artefact& artefact,
+                      const TrialData& data);
+
 }  // namespace lea::worker

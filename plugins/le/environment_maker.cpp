@@ -297,6 +297,16 @@ void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
 }
 
 Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
+  const int64_t pool = artefact.kind == "rewards" ? pool_width(context) : 0;
+  Counts counts = {{"multiply_adds", multiply_adds(artefact, context, pool)},
+                   {"bytes", bytes_of_files(artefact, context, pool)}};
+  if (const double memory = bytes_of_model(artefact, context); memory > 0)
+    counts["memory_bytes"] = memory;
+  return counts;
+}
+
+double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, PrepareContext& context,
+                                                 int64_t pool) const {
   const lm::Config config = lm::read_config(settings_.model);
   const lm::Tokenizer tokenizer(settings_.model);
   const double body = body_of(config), head = double(config.vocabulary * config.width);
@@ -308,7 +318,7 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
     for (const Sentence& sentence : texts.sentences)
       rows += double(sentence.before.size() + 1 + sentence.after.size());
     // Forwards, and backwards to the input vectors.
-    return {{"multiply_adds", double(settings_.token_iterations) * rows * 2 * (body + head)}};
+    return double(settings_.token_iterations) * rows * 2 * (body + head);
   }
   Settings settings = settings_;
   settings.items = "tokens";
@@ -316,7 +326,7 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   if (artefact.kind == "choices") {
     const SelectionPrompts selections(settings, tokenizer, config.vocabulary, begin, {});
     require_prompts_fit(selections, context.training(), config.context);
-    return {{"multiply_adds", body * rows_of_choices(settings_, context, selections)}};
+    return body * rows_of_choices(settings_, context, selections);
   }
   const Prompts prompts(settings, tokenizer, config.vocabulary, begin, {});
   require_prompts_fit(prompts, context.training(), config.context);
@@ -327,8 +337,7 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
          {&parts.start, &parts.item, &parts.action, &parts.state_start, &parts.state_item})
       *rows += kTitle;
   }
-  if (artefact.kind == "quality")
-    return {{"multiply_adds", body * rows_of_quality(settings_, context, prompts, parts)}};
+  if (artefact.kind == "quality") return body * rows_of_quality(settings_, context, prompts, parts);
   // The rows that histories take which are asked for states, and for so many actions.
   const auto rows_of = [&](const std::vector<int64_t>& ends, bool states, int64_t actions) {
     std::vector<Wanted> wanted;
@@ -349,11 +358,8 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
     }
     return rows;
   };
-  if (artefact.kind == "states")
-    return {{"multiply_adds", body * rows_of_all(context.training(), 1, true, 0)}};
-  if (artefact.kind == "rewards")
-    return {{"multiply_adds",
-             body * rows_of_all(context.training(), 0, false, 1 + pool_width(context))}};
+  if (artefact.kind == "states") return body * rows_of_all(context.training(), 1, true, 0);
+  if (artefact.kind == "rewards") return body * rows_of_all(context.training(), 0, false, 1 + pool);
 
   const TrainingData part = context.training(settings_.portion, uint64_t(settings_.seed));
   const bool states = settings_.state_weight > 0;
@@ -381,7 +387,7 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   }
   if (batches.steps() == 0) validated /= kValidations;  // the start alone is measured
   // Forwards, and backwards.
-  return {{"multiply_adds", body * (2 * rows + kValidations * validated)}};
+  return body * (2 * rows + kValidations * validated);
 }
 
 }  // namespace lea::le

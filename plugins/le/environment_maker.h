@@ -23,6 +23,13 @@ class LanguageEnvironment::Maker final : public Preparer {
   std::vector<std::string> show(PrepareContext& context, int64_t limit) override;
 
  private:
+  // `pool` is the width of the pool for the rewards; other artefacts ignore it.
+  double multiply_adds(const Artefact& artefact, PrepareContext& context, int64_t pool) const;
+  // These are in environment_sizes.cpp. The bytes of the files that `prepare` leaves, without their
+  // headers and without those that it links or keeps from item texts (kTitlesFile); and the bytes
+  // that opening the model needs, 0 when it is not opened, or not on the CPU.
+  double bytes_of_files(const Artefact& artefact, PrepareContext& context, int64_t pool) const;
+  double bytes_of_model(const Artefact& artefact, PrepareContext& context) const;
   void make_tokens(PrepareContext& context) const;
   void make_adapter(PrepareContext& context) const;
   void make_states(PrepareContext& context) const;
@@ -48,6 +55,9 @@ std::vector<std::vector<AskedPlace>> chunks_of(const TrainingData& training, boo
 
 // Throws DataError when the item tokens are of other items than the data.
 void require_items(const EnvironmentModel& model, const PrepareContext& context);
+
+// Whether `choices` asks the model for any: there are events, and as many labels as candidates.
+bool measures_choices(const Settings& settings);
 
 // The rows that the quality and the choices take, about.
 double rows_of_quality(const Settings& settings, PrepareContext& context, const Prompts& prompts,

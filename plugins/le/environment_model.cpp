@@ -45,18 +45,22 @@ at::Tensor ScoreHead::operator()(const at::Tensor& hidden) const {
   return at::mv(hidden.to(at::kFloat), weight) + bias;
 }
 
+lm::MemoryNeed need_of_model(const Settings& settings, const lm::Config& config,
+                             const lm::Weights& weights, Purpose purpose) {
+  const int64_t longest = std::min(config.context, kRowsOfPass);
+  const auto need = purpose == Purpose::kTrain ? lm::need_of_training : lm::need_of_inference;
+  return need(config, weights, type_of(settings), kRowsOfPass, longest);
+}
+
 std::unique_ptr<OpenModel> open_language_model(const Settings& settings, at::Device device,
                                                Purpose purpose) {
   lm::ModelFolder folder = lm::open_model(settings.model);
-  const at::ScalarType type = type_of(settings);
   if (device.is_cpu()) {
-    const int64_t longest = std::min(folder.config.context, kRowsOfPass);
-    const auto need = purpose == Purpose::kTrain ? lm::need_of_training : lm::need_of_inference;
     lm::require_memory(settings.model, settings.dtype,
-                       need(folder.config, folder.weights, type, kRowsOfPass, longest),
+                       need_of_model(settings, folder.config, folder.weights, purpose),
                        "Free some, or name a smaller model.");
   }
-  lm::Decoder decoder(folder.config, folder.weights, type, device);
+  lm::Decoder decoder(folder.config, folder.weights, type_of(settings), device);
   if (settings.weights == "random") lm::draw_weights(decoder, static_cast<uint64_t>(settings.seed));
   return std::make_unique<OpenModel>(OpenModel{std::move(folder), std::move(decoder)});
 }

@@ -11,6 +11,7 @@
 
 #include "core/api/types.h"
 #include "core/lm/adapter.h"
+#include "core/lm/memory.h"
 #include "core/lm/model_folder.h"
 #include "plugins/le/prompts.h"
 #include "plugins/le/selection_prompts.h"
@@ -37,8 +38,8 @@ struct ScoreHead {
 
 // Opens the model of the settings: its config, tokenizer and weights, of the stated type. With
 // `weights: random` each matrix is drawn anew (normal, standard deviation 0.02, norms 1) by the seed.
-// Throws DataError as core/lm does, and an error before the weights are read when the machine has
-// less memory than need_of_training or need_of_inference says (core/lm/memory.h).
+// Throws DataError as core/lm does, and on the CPU an error before the weights are read when the
+// machine has less memory than need_of_model says (lm::require_memory).
 struct OpenModel {
   lm::ModelFolder folder;
   lm::Decoder decoder;
@@ -46,6 +47,10 @@ struct OpenModel {
 enum class Purpose { kAsk, kTrain };
 std::unique_ptr<OpenModel> open_language_model(const Settings& settings, at::Device device,
                                                Purpose purpose = Purpose::kAsk);
+
+// The memory that the opening on the CPU checks: of the weights, and of a pass or a training step.
+lm::MemoryNeed need_of_model(const Settings& settings, const lm::Config& config,
+                             const lm::Weights& weights, Purpose purpose);
 
 // The model's begin token, -1 unless the settings ask for it or when the model has none.
 int64_t begin_token(const Settings& settings, const lm::Tokenizer& tokenizer);

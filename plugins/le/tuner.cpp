@@ -56,6 +56,15 @@ std::vector<int64_t> items_of(const TrainingData& training, int64_t sequence) {
 
 }  // namespace
 
+lm::AdapterConfig adapter_of(const Settings& settings) {
+  lm::AdapterConfig adapter;
+  adapter.rank = settings.rank;
+  adapter.alpha = settings.alpha;
+  adapter.dropout = settings.dropout;
+  adapter.targets = words_of(settings.targets);
+  return adapter;
+}
+
 Tuner::Tuner(const Settings& settings, const std::string& tokens_folder,
              const TrainingData& training, at::Device device)
     : settings_(settings),
@@ -73,11 +82,7 @@ Tuner::Tuner(const Settings& settings, const std::string& tokens_folder,
   prompts_ = std::make_unique<Prompts>(settings, tokenizer, config.vocabulary,
                                        begin_token(settings, tokenizer),
                                        read_titles(settings, tokens_folder, training.items));
-  lm::AdapterConfig adapter;
-  adapter.rank = settings.rank;
-  adapter.alpha = settings.alpha;
-  adapter.dropout = settings.dropout;
-  adapter.targets = words_of(settings.targets);
+  const lm::AdapterConfig adapter = adapter_of(settings);
   require_targets(adapter.targets, decoder);
   at::manual_seed(mix(kStart, static_cast<uint64_t>(settings.seed)));
   adapter_ = lm::Adapter::make(adapter, decoder);

@@ -15,6 +15,9 @@
 
 namespace lea::le {
 
+// The adapter of the settings, as it is made and trained.
+lm::AdapterConfig adapter_of(const Settings& settings);
+
 class Tuner final : public Learner {
  public:
   // Opens the model and makes a new adapter and a new score head from the settings' seed. Throws

@@ -34,19 +34,22 @@ class LanguageStudy : public Artefacts {
     write("source/items.tsv", items);
   }
 
+  // The environment `le` with these parameters besides.
+  static std::string language_environment(const std::string& more = "") {
+    return "{le: {model: " LEA_SOURCE_DIR
+           "/tests/golden/le/model, dtype: float32, order: hoisted,\n"
+           "  item_sentence: \"{item} is titled {title}.\", token_iterations: 3, portion: 0.5,\n"
+           "  hoisted_prompt: \"the user has bought these products: {history} next {item}\",\n"
+           "  user_prompt: \"the user has bought these products in order: {history},\",\n"
+           "  selection_prompt: \"in the list of:[{list}], next\",\n"
+           "  steps: 4, quality_events: 20" +
+           more + "}}";
+  }
+
   // One run of 20 steps. `slots` are its slots reward, state and augment. The environment is `le`
   // with these parameters besides, or `environment` when that is given.
   void write_study(const std::string& slots, const std::string& more = "",
                    const std::string& environment = "") const {
-    const std::string le =
-        "{le: {model: " LEA_SOURCE_DIR
-        "/tests/golden/le/model, dtype: float32, order: hoisted,\n"
-        "  item_sentence: \"{item} is titled {title}.\", token_iterations: 3, portion: 0.5,\n"
-        "  hoisted_prompt: \"the user has bought these products: {history} next {item}\",\n"
-        "  user_prompt: \"the user has bought these products in order: {history},\",\n"
-        "  selection_prompt: \"in the list of:[{list}], next\",\n"
-        "  steps: 4, quality_events: 20" +
-        more + "}}";
     write("spec.yaml",
           "name: study\n"
           "data: {name: toy, path: source, history: 4}\n"
@@ -54,7 +57,7 @@ class LanguageStudy : public Artefacts {
           "backbone: gru4rec\nframework: snqn\nseeds: [1]\n"
           "negatives: {from: pool, pool: 2, count: 1}\n"
           "environments: {le: " +
-              (environment.empty() ? le : environment) + "}\n" + slots);
+              (environment.empty() ? language_environment(more) : environment) + "}\n" + slots);
   }
   // Runs the spec, and fails the test when that fails.
   void run_study(const std::vector<std::string>& more = {}) const {

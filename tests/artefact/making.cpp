@@ -1,5 +1,6 @@
 // An environment that makes artefacts, or misbehaves while it makes them: `mode` says how. Three of
 // its modes read the validation and test events, which no plugin may do, and one draws lots.
+// `counting` says how it counts the work.
 #include <ATen/ATen.h>
 #include <unistd.h>
 
@@ -7,12 +8,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <random>
 #include <set>
 #include <stdexcept>
 
 #include "core/api/plugin.h"
 #include "core/api/table.h"
+#include "core/base/error.h"
 
 namespace {
 
@@ -24,9 +27,9 @@ class Making final : public lea::Environment {
  public:
   static constexpr bool kGivesState = true;
   struct Params {
-    std::string mode = "none", data;
+    std::string mode = "none", data, counting = "sound";
     double portion = 1;
-    int64_t pause = 0, room = 0;
+    int64_t pause = 0, room = 0, memory = 0;
     void fields(lea::Fields& f) {
       f.choice("mode", mode,
                {"none", "throw", "crash", "exit", "hang", "nothing", "unfinished", "undeclared",
@@ -36,6 +39,9 @@ class Making final : public lea::Environment {
       f.real("portion", portion, {0, 1}, "the fraction of the training sequences");
       f.integer("pause", pause, {0, 10000}, "milliseconds to sleep after each chunk");
       f.integer("room", room, {0, 1e9}, "bytes of zeros to write beside the vectors");
+      f.choice("counting", counting, {"sound", "refuse", "throw", "exhaust"},
+               "what counting the work does; `refuse`: the making refuses it as well");
+      f.integer("memory", memory, {0, 9e15}, "bytes that the making is said to need");
     }
   };
 
@@ -51,6 +57,7 @@ class Making final : public lea::Environment {
     explicit Maker(const Params& params) : params_(params) {}
 
     void prepare(const lea::Artefact& artefact, lea::PrepareContext& context) override {
+      require_good_room();
       if (artefact.kind == "vectors") return vectors(context);
       const lea::TrainingData& training = context.training();
       const Tensor made = lea::Table(context.earlier() + "/vectors.safetensors").values();
@@ -72,12 +79,20 @@ class Making final : public lea::Environment {
     }
 
     lea::Counts count(const lea::Artefact& artefact, lea::PrepareContext& context) override {
+      require_good_room();
+      if (params_.counting == "throw") throw std::runtime_error("thrown by count");
+      if (params_.counting == "exhaust") throw std::bad_alloc();
       const int64_t numbers = rows_of(artefact, context) * width_of(artefact);
       return {{"memory_accesses", 100.0 * static_cast<double>(context.items())},
-              {"bytes", 4.0 * static_cast<double>(numbers)}};
+              {"bytes", 4.0 * static_cast<double>(numbers)},
+              {"memory_bytes", static_cast<double>(params_.memory)}};
     }
 
    private:
+    void require_good_room() const {
+      if (params_.counting != "refuse") return;
+      throw lea::ConfigError("making: room: " + std::to_string(params_.room) + " is refused");
+    }
     static int64_t rows_of(const lea::Artefact& artefact, lea::PrepareContext& context) {
       if (artefact.kind == "vectors") return context.items() + 1;
       const lea::TrainingData& training = context.training();

@@ -297,6 +297,48 @@ TEST_F(LanguageEnvironmentTest, SharesTheItemTokensWithTheAdapter) {
   EXPECT_TRUE(std::filesystem::exists(folders_["adapter"] + "/" + kTitlesFile));
 }
 
+TEST_F(LanguageEnvironmentTest, CountsTheBytesThatItsTensorsTakeOnDisk) {
+  for (const nlohmann::json& settings : std::vector<nlohmann::json>{
+           {{"order", "hoisted"}},
+           {{"dtype", "bfloat16"}, {"targets", "q_proj down_proj"}, {"rank", 3}},
+           {{"quality_events", 0}}}) {
+    SCOPED_TRACE(settings.dump());
+    make(settings, settings.dump().substr(2, 5));
+    for (const Artefact& one : entry_.artefacts) {
+      int64_t written = 0;
+      for (const auto& [name, bytes] : files_in(folders_[one.kind])) {
+        // The adapter has a link to the item tokens.
+        if (!name.ends_with(".safetensors") || (one.kind == "adapter" && name == kTokensFile))
+          continue;
+        for (const auto& [tensor, values] : read_tensors(folders_[one.kind] + "/" + name))
+          written += static_cast<int64_t>(values.nbytes());
+      }
+      const Counts counts = worker::count_artefact(entry_, values_, one, data_);
+      EXPECT_EQ(counts.at("bytes"), static_cast<double>(written)) << one.kind;
+    }
+  }
+}
+
+TEST_F(LanguageEnvironmentTest, CountsTheMemoryThatOpeningTheModelChecks) {
+  const auto memory = [&](const std::string& kind, const nlohmann::json& more) {
+    const Counts counts = worker::count_artefact(entry_, values_of(more), artefact(kind), data_);
+    const auto found = counts.find("memory_bytes");
+    return found == counts.end() ? 0 : static_cast<uint64_t>(found->second);
+  };
+  const auto none = nlohmann::json::object();
+  const Settings settings = assign_params<Settings>(values_of(none));
+  const auto need = [&](Purpose purpose) {
+    return need_of_model(settings, lm::read_config(settings.model), lm::Weights(settings.model),
+                         purpose)
+        .taken();
+  };
+  for (const char* kind : {"tokens", "states", "rewards", "quality", "choices"})
+    EXPECT_EQ(memory(kind, none), need(Purpose::kAsk)) << kind;
+  EXPECT_EQ(memory("adapter", none), need(Purpose::kTrain));
+  EXPECT_EQ(memory("quality", {{"quality_events", 0}}), 0U) << "no model is opened";
+  EXPECT_EQ(memory("choices", {{"labels", " first| second"}}), 0U) << "too few labels to choose";
+}
+
 TEST_F(LanguageEnvironmentTest, RecordsFigures) {
   make({{"order", "paper"}});
   const auto names = [&](const std::string& kind) {

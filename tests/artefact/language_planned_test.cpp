@@ -1,0 +1,89 @@
+// What a plan says of the artefacts of the language-model environment before they are made.
+#include "tests/artefact/language.h"
+
+namespace lea {
+namespace {
+
+using testing::HasSubstr;
+
+class PlannedLanguage : public LanguageStudy {
+ protected:
+  void import_data() const {
+    ASSERT_EQ(call({"data", "import", "toy", path("source")}).exit_code, 0);
+  }
+  // The message with which `plan` and `run` refuse the spec, having made nothing.
+  std::string refusal(const std::string& setting = "") const {
+    std::vector<std::string> command = {"plan", path("spec.yaml")};
+    if (!setting.empty()) command.insert(command.end(), {"--set", setting});
+    const auto planned = call(command);
+    command[0] = "run";
+    const auto ran = call(command);
+    EXPECT_EQ(planned.exit_code, 3) << planned.out;
+    EXPECT_EQ(ran.exit_code, 3) << ran.out;
+    EXPECT_EQ(planned.err, ran.err);
+    EXPECT_EQ(list(), json::array()) << "something was made";
+    return planned.err;
+  }
+};
+
+TEST_F(PlannedLanguage, IsRefusedForTheSettingsThatTheMakingWouldRefuse) {
+  write_study("reward: le\n");
+  import_data();
+  EXPECT_THAT(refusal("environments.le.item_sentence=\"{item} is called {name}.\""),
+              HasSubstr("tokens of lea.le, for 1 run: le: item_sentence: the item texts have no "
+                        "column `name`"));
+  EXPECT_EQ(refusal("environments.le.user_prompt=\"bought\""),
+            "adapter, rewards, quality of lea.le, for 1 run: le: user_prompt: must hold {history} "
+            "once, but does not\n");
+  EXPECT_THAT(refusal("environments.le.labels=\" first| first\""),
+              HasSubstr("le: labels: ` first` and ` first` are the same token of this model"));
+  std::string separator;
+  for (int i = 0; i < 100; ++i) separator += " in order";
+  EXPECT_THAT(refusal("environments.le.separator=\"" + separator + "\""),
+              HasSubstr("le: data.history: with 4 items the prompt of a state or a reward has "));
+}
+
+TEST_F(PlannedLanguage, IsRefusedForEachVariantWithItsOwnReason) {
+  std::string wordless = language_environment();
+  const std::string place = " in order: {history},";
+  wordless.replace(wordless.find(place), place.size(), "");
+  write_study("grid: {reward: [le, wordless, labelless]}\n", "",
+              language_environment() + ", wordless: " + wordless +
+                  ", labelless: " + language_environment(", seed: 7, labels: \" first| first\""));
+  import_data();
+  const std::string both = refusal();
+  EXPECT_THAT(both, HasSubstr("adapter, rewards, quality of lea.le, for 1 run (wordless): le: "
+                              "user_prompt: must hold {history} once, but does not\n"));
+  EXPECT_THAT(both, HasSubstr("adapter, rewards, quality of lea.le, for 1 run (labelless): le: "
+                              "labels: ` first` and ` first` are the same token"));
+  EXPECT_EQ(std::count(both.begin(), both.end(), '\n'), 2) << both;
+}
+
+TEST_F(PlannedLanguage, StatesTheMemoryAndTheDiskOfEachArtefact) {
+  write_study("reward: le\nstate: {of: le, project: 4}\n");
+  import_data();
+  const auto text = call({"plan", path("spec.yaml")});
+  for (const char* kind : {"tokens", "adapter", "states", "rewards", "quality"}) {
+    EXPECT_THAT(text.out, testing::ContainsRegex(std::string("artefact ") + kind +
+                                                 " of lea.le: 1 to make, for 1 run, "
+                                                 "about .+ of disk, [0-9.]+ .?B of memory\n"));
+  }
+  std::map<std::string, json> planned;
+  for (const json& artefact : plan().at("artefacts")) planned[artefact.at("name")] = artefact;
+  ASSERT_EQ(planned.size(), 5u);
+  EXPECT_EQ(planned.at("tokens of lea.le").at("bytes"), 40 * 16 * 4);
+  EXPECT_GT(planned.at("adapter of lea.le").at("memory_bytes"),
+            planned.at("tokens of lea.le").at("memory_bytes"))
+      << "training keeps what the gradient needs";
+  ASSERT_NO_FATAL_FAILURE(run_study());
+  for (const char* kind : {"states", "rewards"}) {
+    const auto size =
+        static_cast<int64_t>(fs::file_size(folder(key(kind)) + "/files/" + kind + ".safetensors"));
+    const int64_t bytes = planned.at(std::string(kind) + " of lea.le").at("bytes");
+    EXPECT_GT(size, bytes) << kind;
+    EXPECT_LT(size, bytes + 300) << kind << " with its header";
+  }
+}
+
+}  // namespace
+}  // namespace lea
