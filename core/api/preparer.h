@@ -74,6 +74,7 @@ class LEA_API PrepareContext {
 // The amount of work by its sort, for an estimate of the time. The sorts that `lealab-worker
 // measure` knows the pace of:
 //   multiply_adds    in products of float matrices
+//   bfloat16_multiply_adds   in products of bfloat16 matrices
 //   memory_accesses  reads or writes of single numbers in no order, such as counting pairs
 //   bytes            written to files that stay; `lealab plan` also counts them as disk
 //   text_bytes       of texts that are split into words and counted

@@ -36,10 +36,10 @@ double pace_of(double amount, const std::function<void()>& once) {
   return done / seconds;
 }
 
-double pace_of_products(const std::string& device) {
+double pace_of_products(at::ScalarType type, const std::string& device) {
   constexpr int64_t kSide = 512;
-  const Tensor a = at::ones({kSide, kSide}, at::TensorOptions(at::kFloat).device(device));
-  Tensor sum = at::zeros({}, a.options());
+  const Tensor a = at::ones({kSide, kSide}, at::TensorOptions(type).device(device));
+  Tensor sum = at::zeros({}, a.options().dtype(at::kFloat));
   return pace_of(static_cast<double>(kSide) * kSide * kSide, [&] {
     sum += at::mm(a, a).sum();
     sum.item<float>();  // waits for a GPU
@@ -90,7 +90,8 @@ int run_measuring(int threads, const std::string& device, const std::string& fol
   tell(nlohmann::json{{"type", "pace"},
                       {"machine_kind", machine.kind()},
                       {"pace",
-                       {{"multiply_adds", pace_of_products(device)},
+                       {{"multiply_adds", pace_of_products(at::kFloat, device)},
+                        {"bfloat16_multiply_adds", pace_of_products(at::kBFloat16, device)},
                         {"memory_accesses", pace_of_accesses()},
                         {"bytes", pace_of_bytes(folder)},
                         {"text_bytes", pace_of_texts()}}}}

@@ -298,7 +298,8 @@ void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
 
 Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
   const int64_t pool = artefact.kind == "rewards" ? pool_width(context) : 0;
-  Counts counts = {{"multiply_adds", multiply_adds(artefact, context, pool)},
+  const char* sort = settings_.dtype == "bfloat16" ? "bfloat16_multiply_adds" : "multiply_adds";
+  Counts counts = {{sort, multiply_adds(artefact, context, pool)},
                    {"bytes", bytes_of_files(artefact, context, pool)}};
   if (const double memory = bytes_of_model(artefact, context); memory > 0)
     counts["memory_bytes"] = memory;
