@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/api/low_rank.h"
 #include "core/api/pair_counts.h"
 #include "core/api/table.h"
 #include "core/api/tensor_file.h"
@@ -29,14 +30,6 @@ inline Table read_item_vectors(const std::string& folder, int64_t items) {
     throw DataError(path + ": must hold " + std::to_string(items + 1) +
                     " rows of F32, one for each item and one for padding");
   return table;
-}
-
-// The rows divided by their length. A row that is short beside the longest one is 0 but for rounding,
-// and gets 0.
-inline Tensor unit_vectors(const Tensor& vectors) {
-  constexpr double kRounding = 1e-6;
-  const Tensor length = vectors.norm(2, 1, /*keepdim=*/true);
-  return at::where(length.gt(length.max() * kRounding), vectors / length, at::zeros_like(vectors));
 }
 
 // The scalar product. Eight sums stand side by side, so that the compiler may use vector instructions

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/base/error.h"
+#include "plugins/tuning/losses.h"
 #include "plugins/tuning/tables.h"
 
 namespace lea::le {
@@ -113,14 +114,9 @@ Tensor LanguageEnvironment::state_scores(const History& history, const Tensor& i
   if (!states_) return Environment::state(history);  // which throws
   if (!tokens_.defined()) tokens_ = read_item_tokens(adapter_folder_, states_->width());
   const Tensor wanted = items.to(at::kCPU).contiguous();
-  Tensor state = this->state(history).to(at::kCPU).unsqueeze(2);  // [B, D, 1]
-  Tensor token = tokens_.index_select(0, wanted.view(-1) - 1)
-                     .view({wanted.size(0), wanted.size(1), tokens_.size(1)});  // [B, C, D]
-  if (settings_.similarity == "cosine") {
-    state = state / state.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12);
-    token = token / token.norm(2, 2, /*keepdim=*/true).clamp_min(1e-12);
-  }
-  return at::bmm(token, state).squeeze(2).to(items.device());
+  const Tensor token = tokens_.index_select(0, wanted.view(-1) - 1)
+                           .view({wanted.size(0), wanted.size(1), tokens_.size(1)});  // [B, C, D]
+  return similarities(settings_, state(history).to(at::kCPU), token).to(items.device());
 }
 
 }  // namespace lea::le

@@ -136,12 +136,14 @@ std::vector<Artefact> LanguageEnvironment::artefacts() {
       {.kind = "quality",
        .after = "adapter",
        .params = {"quality_events"},
-       .reads = {"texts", "training", "history"}},
+       .reads = {"texts", "training", "history"},
+       .revision = 2},
       {.kind = "choices",
        .after = "adapter",
        .params = {"selection_prompt", "list_item", "list_separator", "labels", "quality_events"},
        .reads = {"texts", "training", "history"},
-       .slot = "augment.select=labels"},
+       .slot = "augment.select=labels",
+       .revision = 2},
   };
 }
 
@@ -340,9 +342,11 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
       *rows += kTitle;
   }
   if (artefact.kind == "quality")
-    return {{"multiply_adds", body * rows_of_quality(settings_, context, prompts, parts)}};
+    return {{"multiply_adds", body * rows_of_quality(settings_, context, prompts, parts) +
+                                  cost_beside_quality(settings_, context)}};
   if (artefact.kind == "choices")
-    return {{"multiply_adds", body * rows_of_choices(settings_, context, prompts)}};
+    return {{"multiply_adds", body * rows_of_choices(settings_, context, prompts) +
+                                  cost_beside_quality(settings_, context)}};
   // The rows that histories take which are asked for states, and for so many actions.
   const auto rows_of = [&](const std::vector<int64_t>& ends, bool states, int64_t actions) {
     std::vector<Wanted> wanted;

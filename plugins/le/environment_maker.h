@@ -52,5 +52,7 @@ void require_items(const EnvironmentModel& model, const PrepareContext& context)
 double rows_of_quality(const Settings& settings, PrepareContext& context, const Prompts& prompts,
                        const RowsOfParts& parts);
 double rows_of_choices(const Settings& settings, PrepareContext& context, const Prompts& prompts);
+// The multiplications of the baselines that are trained beside either of the two.
+double cost_beside_quality(const Settings& settings, PrepareContext& context);
 
 }  // namespace lea::le

@@ -18,16 +18,24 @@ at::Tensor reward_loss(const at::Tensor& logged, const at::Tensor& sampled) {
   return -at::log_sigmoid(logged.unsqueeze(1) - sampled).mean();
 }
 
+at::Tensor comparable(const TuningSettings& settings, const at::Tensor& vectors) {
+  if (settings.similarity != "cosine") return vectors;
+  return vectors / vectors.norm(2, -1, /*keepdim=*/true).clamp_min(1e-12);
+}
+
+at::Tensor similarities(const TuningSettings& settings, const at::Tensor& states,
+                        const at::Tensor& vectors) {
+  return at::bmm(comparable(settings, vectors), comparable(settings, states).unsqueeze(2))
+      .squeeze(2);
+}
+
 at::Tensor state_loss(const TuningSettings& settings, const at::Tensor& state,
                       const at::Tensor& positive, const at::Tensor& others,
                       const at::Tensor& allowed) {
-  at::Tensor s = state.to(at::kFloat), a = positive.to(at::kFloat), o = others.to(at::kFloat);
-  if (settings.similarity == "cosine") {
-    const auto unit = [](const at::Tensor& rows) {
-      return rows / rows.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12);
-    };
-    s = unit(s), a = unit(a), o = unit(o);
-  }
+  const auto prepared = [&](const at::Tensor& rows) {
+    return comparable(settings, rows.to(at::kFloat));
+  };
+  const at::Tensor s = prepared(state), a = prepared(positive), o = prepared(others);
   const at::Tensor own = (s * a).sum(1, /*keepdim=*/true) * settings.state_scale;  // [B, 1]
   const at::Tensor other = at::mm(s, o.t()) * settings.state_scale;                // [B, M]
   const at::Tensor count = allowed.sum(1).to(at::kFloat);                          // [B]

@@ -9,8 +9,8 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
-#include "plugins/environments/text_gru_learner.h"
 #include "plugins/tuning/tables.h"
+#include "plugins/tuning/text_gru_learner.h"
 #include "tests/api/prepare_host.h"
 #include "tests/base/scratch.h"
 
