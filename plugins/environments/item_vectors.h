@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "core/api/low_rank.h"
 #include "core/api/pair_counts.h"
 #include "core/api/table.h"
 #include "core/api/tensor_file.h"

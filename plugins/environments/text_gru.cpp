@@ -222,7 +222,7 @@ class TextGru final : public lea::Environment {
         return;
       const Tensor vectors = network.vectors().slice(0, 1).to(at::kCPU);
       const auto baselines =
-          lea::quality_baselines(params_, context, "vectors", vectors, /*gru=*/false);
+          lea::quality_baselines(params_, context, parts, "vectors", vectors, /*gru=*/false);
       if (baselines) lea::measure_answers(params_, context, parts, vectors, *baselines);
     }
 

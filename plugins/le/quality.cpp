@@ -126,7 +126,8 @@ void LanguageEnvironment::Maker::make_quality(PrepareContext& context) const {
     return;
   model.reset();
   const Tensor tokens = read_item_tokens(context.earlier(), width);
-  const auto baselines = quality_baselines(settings_, context, "tokens", tokens, /*gru=*/true);
+  const auto baselines =
+      quality_baselines(settings_, context, parts, "tokens", tokens, /*gru=*/true);
   if (baselines) measure_answers(settings_, context, parts, tokens, *baselines);
 }
 
@@ -156,7 +157,8 @@ void LanguageEnvironment::Maker::make_choices(PrepareContext& context) const {
     return;
   model.reset();
   const Tensor tokens = read_item_tokens(context.earlier(), config.width);
-  const auto baselines = quality_baselines(settings_, context, "tokens", tokens, /*gru=*/true);
+  const auto baselines =
+      quality_baselines(settings_, context, parts, "tokens", tokens, /*gru=*/true);
   if (!baselines) return;
   measure_parts(context, parts, *baselines,
                 [](const QualitySample& sample, const Tensor& table, const Baselines& beside,

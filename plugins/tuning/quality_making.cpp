@@ -107,11 +107,13 @@ bool write_answers(PrepareContext& context, const std::vector<QualityPart>& part
 }
 
 std::optional<Baselines> quality_baselines(const TuningSettings& settings, PrepareContext& context,
+                                           const std::vector<QualityPart>& parts,
                                            const std::string& name, const Tensor& vectors,
                                            bool gru) {
+  Baselines baselines;
+  if (parts[0].sample.events.empty()) return baselines;
   const TrainingData portion =
       context.training(settings.portion, static_cast<uint64_t>(settings.seed));
-  Baselines baselines;
   baselines.push_back(popularity_baseline(portion));
   baselines.push_back(cooccurrence_baseline("cooccurrence", portion, /*leave_out_own=*/false));
   baselines.push_back(

@@ -4,7 +4,8 @@
 //   const auto parts = quality_parts(settings, most, kQualityEvents, context);
 //   if (!begin_quality(context, parts, most)) return;
 //   if (!write_answers(context, parts, answer_width(S), kChunk, answer)) return;
-//   const auto baselines = quality_baselines(settings, context, "tokens", tokens, /*gru=*/true);
+//   const auto baselines = quality_baselines(settings, context, parts, "tokens", tokens,
+//                                            /*gru=*/true);
 //   if (baselines) measure_answers(settings, context, parts, tokens, *baselines);
 //
 // Killed at any moment and called again, all of it ends with the same files and the same figures.
@@ -59,9 +60,11 @@ constexpr int64_t answer_width(int64_t state) { return QualityEvent::kActions + 
 
 // What is beside an environment: popularity and pairs in the same portion, pairs in all training
 // sequences, the vectors of items under a name, the item texts, and with `gru` the network of
-// text_gru. What reads texts is left out where no word stands in the texts of two items. `vectors`
-// float [N, V]. Nothing when context.stop() was true. reads: training, texts.
+// text_gru. What reads texts is left out where no word stands in the texts of two items, and all are
+// left out where there are no events outside. `vectors` float [N, V]. Nothing when context.stop() was
+// true. reads: training, texts.
 std::optional<Baselines> quality_baselines(const TuningSettings& settings, PrepareContext& context,
+                                           const std::vector<QualityPart>& parts,
                                            const std::string& name, const Tensor& vectors,
                                            bool gru);
 
