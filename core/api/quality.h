@@ -45,8 +45,8 @@ struct QualityEvent {
   // [kCandidates]; empty without enough items.
   LEA_API std::vector<int64_t> candidates() const;
 
-  // The items whose rewards are asked: logged, drawn, matched. In the place of an item that there is
-  // not stands the logged one.
+  // The items whose rewards are asked: logged, drawn, matched. The logged one stands in the place
+  // of an item that there is not.
   static constexpr int64_t kActions = kCandidates + 1, kMatched = kCandidates;
   LEA_API std::array<int64_t, kActions> actions() const;
 };
@@ -55,7 +55,7 @@ struct QualityEvent {
 // and `seed` alone. An event whose sequence leaves no item to draw is left out.
 struct LEA_API QualitySample {
   QualitySample(const TrainingData& training, int64_t most, uint64_t seed);
-  // Events first .. last - 1 of it, for answers in parts. Their strangers stay numbers of all events.
+  // Events first .. last - 1 of it, for answers in parts. The strangers stay numbers of the whole.
   QualitySample part(int64_t first, int64_t last) const;
 
   int64_t size() const { return std::ssize(events); }
@@ -96,7 +96,7 @@ using Baselines = std::vector<std::unique_ptr<Baseline>>;
 //   reward_accuracy_matched  the same for the negative that is matched in popularity
 //   reward_auc, reward_auc_matched  auc_figure() of the logged items and these negatives
 //   reward_choice            share of events whose logged item has the highest reward of the
-//                            candidates(); of n that are equally high each counts 1 / n. Chance: 0.2
+//                            candidates(); of n that are equal each counts 1 / n. Chance: 0.2
 //   state_accuracy           share of events whose state has a greater cosine with the other state
 //                            of its sequence than with the stranger's. Chance: 0.5
 //   state_cosine             mean cosine of an event's and the stranger's state, neither good nor
@@ -106,8 +106,9 @@ using Baselines = std::vector<std::unique_ptr<Baseline>>;
 //                            half of the sequences and tested on the others. Items of the history
 //                            are left out of the list, and events that repeat one are not tested.
 //                            Ties count against the next item. A baseline ranks by its scores
-//   state_choice             the same as reward_choice for the greatest similarity of state and item.
-//                            A baseline chooses by its state_score(), or else by its scores
+//   state_choice             the same as reward_choice for the greatest similarity of state and
+//                            item. A baseline chooses by its state_score(), or otherwise by its
+//                            scores
 //
 // The interval is that of the paired difference to the baseline whose figure is the greatest.
 // `item_vectors` float [N, V]; undefined: no state_hit_20. Nothing comes back after

@@ -2,7 +2,8 @@
 // item texts stands where the language model with its item tokens stands, and it is trained in the
 // same way, by L_rm + L_sm, Eqs. (1) and (2), on the same fraction of the training sequences.
 //
-// The vectors are described in plugins/tuning/text_vectors.h, and the network in text_gru_model.h there.
+// The vectors are described in plugins/tuning/text_vectors.h, and the network in text_gru_model.h
+// there.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -159,8 +160,8 @@ class TextGru final : public lea::Environment {
                                      params_.width, context.device());
     }
 
-    // Fills the table. `rows_of(numbers)` are the rows with these numbers. Returns false when it is to
-    // leave.
+    // Fills the table. `rows_of(numbers)` are the rows with these numbers. Returns false when it is
+    // to leave.
     template <class RowsOf>
     static bool fill(lea::TableWriter& writer, int64_t rows, int64_t chunk,
                      lea::PrepareContext& context, const RowsOf& rows_of) {

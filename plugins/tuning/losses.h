@@ -14,8 +14,8 @@ namespace lea {
 // Eq. (1): mean over rows of -log sigma(logged - sampled). logged float [B], sampled float [B, K].
 at::Tensor reward_loss(const at::Tensor& logged, const at::Tensor& sampled);
 
-// The similarity of L_sm is the scalar product of what this makes of the vectors [..., D]: themselves,
-// or with `similarity: cosine` the same with the length 1. Zeros stay.
+// The similarity of L_sm is the scalar product of what this makes of the vectors [..., D]:
+// themselves, or with `similarity: cosine` the same with the length 1. Zeros stay.
 at::Tensor comparable(const TuningSettings& settings, const at::Tensor& vectors);
 
 // The similarities of L_sm, [B, C], of the states [B, D] and the vectors [B, C, D] of items.

@@ -23,8 +23,9 @@
 
 namespace lea {
 
-// The file of such an artefact: int64 "outside" and "inside" [n, 10], the events that were asked about,
-// see event_rows() in quality_making.cpp. Beside it stand tables of these names with the answers.
+// The file of such an artefact: int64 "outside" and "inside" [n, 10], the events that were asked
+// about, see event_rows() in quality_making.cpp. Beside it stand tables of these names with the
+// answers.
 inline constexpr const char* kEventsFile = "events.safetensors";
 
 // Streams of random numbers, by which the events are drawn. Environments with the same portion and
@@ -49,20 +50,20 @@ void record_events(PrepareContext& context, const std::vector<QualityPart>& part
 // The answers to the events of a sample, float [n, W]; undefined when leave() was true.
 using AnswersOf =
     std::function<Tensor(const QualitySample& sample, const std::function<bool()>& leave)>;
-// Writes the table of W columns of each part that has none yet, asking about `chunk` events at a time.
-// Returns false when it is to leave.
+// Writes the table of W columns of each part that has none yet, asking about `chunk` events at a
+// time. Returns false when it is to leave.
 bool write_answers(PrepareContext& context, const std::vector<QualityPart>& parts, int64_t width,
                    int64_t chunk, const AnswersOf& answers_of);
 
-// The columns of answers for the quality: the rewards of QualitySample::actions(), the state and the
-// other state, of S numbers each.
+// The columns of answers for the quality: the rewards of QualitySample::actions(), the state and
+// the other state, of S numbers each.
 constexpr int64_t answer_width(int64_t state) { return QualityEvent::kActions + 2 * state; }
 
 // What is beside an environment: popularity and pairs in the same portion, pairs in all training
 // sequences, the vectors of items under a name, the item texts, and with `gru` the network of
-// text_gru. What reads texts is left out where no word stands in the texts of two items, and all are
-// left out where there are no events outside. `vectors` float [N, V]. Nothing when context.stop() was
-// true. reads: training, texts.
+// text_gru. What reads texts is left out where no word stands in the texts of two items, and all
+// are left out where there are no events outside. `vectors` float [N, V]. Nothing when
+// context.stop() was true. reads: training, texts.
 std::optional<Baselines> quality_baselines(const TuningSettings& settings, PrepareContext& context,
                                            const std::vector<QualityPart>& parts,
                                            const std::string& name, const Tensor& vectors,
@@ -77,8 +78,8 @@ using Measure = std::function<std::optional<std::vector<QualityFigure>>(
 void measure_parts(PrepareContext& context, const std::vector<QualityPart>& parts,
                    const Baselines& baselines, const Measure& measure);
 
-// measure_parts() by measure_quality(), for tables of answer_width(). `vectors` float [N, S] are those
-// of the items that L_sm compares with the states.
+// measure_parts() by measure_quality(), for tables of answer_width(). `vectors` float [N, S] are
+// those of the items that L_sm compares with the states.
 void measure_answers(const TuningSettings& settings, PrepareContext& context,
                      const std::vector<QualityPart>& parts, const Tensor& vectors,
                      const Baselines& baselines);

@@ -60,7 +60,8 @@ class TextGruBaseline final : public Baseline {
     const Tensor weights = (rewards ? network_.weights(state) : comparable(settings_, state))
                                .to(at::kCPU, at::kDouble)
                                .contiguous();
-    // Items with the same vector get the same score to the last digit, because all sums have one order.
+    // Items with the same vector get the same score to the last digit, because all sums have one
+    // order.
     const Tensor& columns = rewards ? by_reward_ : by_state_;
     const int64_t items = columns.size(1);
     const float* value = columns.const_data_ptr<float>();

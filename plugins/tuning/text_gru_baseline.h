@@ -1,5 +1,5 @@
-// The network of text_gru as a rule beside another environment (core/api/baseline.h): what the losses
-// and the texts give without a language model.
+// The network of text_gru as a rule beside another environment (core/api/baseline.h): what the
+// losses and the texts give without a language model.
 #pragma once
 
 #include <memory>
@@ -13,14 +13,14 @@
 
 namespace lea {
 
-// How the network is trained beside an environment with these settings: by the same losses on the same
-// batches. The learning rate, its warm-up and its schedule, and the limit of the gradient are the
-// defaults of text_gru, because what suits an adapter does not suit a GRU that starts from nothing.
-// Nothing is validated, unless that decides what is kept.
+// How the network is trained beside an environment with these settings: by the same losses on the
+// same batches. The learning rate, its warm-up and its schedule, and the limit of the gradient are
+// the defaults of text_gru, because what suits an adapter does not suit a GRU that starts from
+// nothing. Nothing is validated, unless that decides what is kept.
 TuningSettings text_gru_settings(const TuningSettings& of);
 
-// The network that text_gru would train with text_gru_settings(of), of its default width, on the CPU.
-// `rows` are those of text_rows.h. What an interrupted attempt did is kept in a folder below
+// The network that text_gru would train with text_gru_settings(of), of its default width, on the
+// CPU. `rows` are those of text_rows.h. What an interrupted attempt did is kept in a folder below
 // context.folder(), from where it goes on with the same bytes, until remove_text_gru(). LibTorch's
 // generator of the CPU stays as it was. Nothing when context.stop() was true. reads: training.
 std::optional<TextGruModel> train_text_gru(const TuningSettings& of, const SparseRows& rows,
@@ -30,7 +30,8 @@ void remove_text_gru(const PrepareContext& context);
 double text_gru_cost(const TuningSettings& of, PrepareContext& context);
 
 // The score is the reward, the vector is the state, and the score by the state is the similarity of
-// L_sm. Where a weight of 0 left one of the two untrained, the other one stands for it. Named `text_gru`.
+// L_sm. Where a weight of 0 left one of the two untrained, the other one stands for it. Named
+// `text_gru`.
 std::unique_ptr<Baseline> text_gru_baseline(const TuningSettings& settings, TextGruModel network);
 
 }  // namespace lea

@@ -170,8 +170,8 @@ inline std::string use(const std::string& id, nlohmann::json params = nlohmann::
   return nlohmann::json{{"id", id}, {"params", std::move(params)}}.dump();
 }
 
-// Parameters without which a plugin takes long, or asks for more than the toy data has. The quality is
-// not measured, because no environment reads it.
+// Parameters without which a plugin takes long, or asks for more than the toy data has. The quality
+// is not measured, because no environment reads it.
 inline const ParamValues& toy_values(const std::string& kind, const std::string& id) {
   static const std::map<std::string, ParamValues> all = {
       {"environment lea.le",
