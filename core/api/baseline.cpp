@@ -164,6 +164,8 @@ class Vectors final : public Baseline {
 
 Baseline::~Baseline() = default;
 
+bool Baseline::state_score(const Asked&, double*) const { return false; }
+
 Tensor Baseline::vector(const Asked&) const { return {}; }
 
 std::unique_ptr<Baseline> popularity_baseline(const TrainingData& training) {

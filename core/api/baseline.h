@@ -27,6 +27,9 @@ class LEA_API Baseline {
 
   // The score of item j is added to scores[j - 1]. `scores` [N].
   virtual void score(const Asked& asked, double* scores) const = 0;
+  // The same by the similarity of the item and vector(), for a rule that ranks otherwise by its
+  // state than by its scores. Returns false, and adds nothing, for one that does not.
+  virtual bool state_score(const Asked& asked, double* scores) const;
   // A vector of the history, double [W], of which cosines are taken. Undefined for a rule that has
   // none; that is so for all histories or for no history.
   virtual Tensor vector(const Asked& asked) const;

@@ -105,6 +105,12 @@ std::optional<LowRank> low_rank(const SparseRows& matrix, int64_t rank, uint64_t
                  right.narrow(1, 0, kept) * sign};
 }
 
+Tensor unit_vectors(const Tensor& vectors) {
+  constexpr double kShort = 1e-6;
+  const Tensor length = vectors.norm(2, 1, /*keepdim=*/true);
+  return at::where(length.gt(length.max() * kShort), vectors / length, at::zeros_like(vectors));
+}
+
 double low_rank_cost(int64_t rows, int64_t columns, double entries, int64_t rank) {
   const auto width = static_cast<double>(width_of(rows, columns, rank));
   const double round = 2 * entries * width + 2 * static_cast<double>(rows) * width * width;

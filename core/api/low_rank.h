@@ -30,6 +30,10 @@ struct LowRank {
 LEA_API std::optional<LowRank> low_rank(const SparseRows& matrix, int64_t rank, uint64_t seed,
                                         const std::function<bool(int64_t, int64_t)>& stop);
 
+// The rows divided by their length. A row that is short beside the longest one is 0 but for
+// rounding, and gets 0.
+LEA_API Tensor unit_vectors(const Tensor& vectors);
+
 // How many multiplications and additions low_rank() is, for Preparer::count.
 LEA_API double low_rank_cost(int64_t rows, int64_t columns, double entries, int64_t rank);
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <utility>
 
@@ -24,7 +23,8 @@ struct Values {
   std::vector<double> logged, uniform, matched;  // scores
   std::vector<double> same, cross;  // cosines with the other history and the stranger's
   std::vector<double> hit;          // 1: the next item is among the first kFirst
-  std::vector<double> choice;       // the part of the choice that falls on the logged item
+  // The part of the choice that falls on the logged item: by scores or labels, and by the state.
+  std::vector<double> choice, state_choice;
 };
 
 bool is_tested(const QualitySample& sample, const QualityEvent& event) {
@@ -50,15 +50,30 @@ double hit_of(const QualitySample& sample, const QualityEvent& event, const doub
   return before < kFirst ? 1 : 0;
 }
 
-// 1 when the logged candidate has the greatest score, a part with equal ones, otherwise 0.
-double choice_of(const QualityEvent& event, const double* scores) {
-  const double logged = scores[event.logged - 1];
+// 1 when the first candidate, the logged one, has the greatest score, a part with equal ones,
+// otherwise 0. `score_of(k)` is the score of candidate k. kNone for an event without candidates.
+template <class ScoreOf>
+double choice_of(const QualityEvent& event, const ScoreOf& score_of) {
+  if (event.candidates().empty()) return kNone;
+  const double logged = score_of(0);
   double equal = 1;
-  for (const int64_t item : event.drawn) {
-    if (scores[item - 1] > logged) return 0;
-    equal += scores[item - 1] == logged;
+  for (size_t k = 1; k < kCandidates; ++k) {
+    if (score_of(k) > logged) return 0;
+    equal += score_of(k) == logged;
   }
   return 1 / equal;
+}
+
+// choice_of() each event by scores of the first of its actions, [n, kCandidates or more].
+std::vector<double> choices_of(const QualitySample& sample, const Tensor& scores) {
+  const Tensor rows = scores.to(at::kCPU, at::kDouble).contiguous();
+  const double* row = rows.const_data_ptr<double>();
+  std::vector<double> choices;
+  for (const QualityEvent& event : sample.events) {
+    choices.push_back(choice_of(event, [&](size_t k) { return row[k]; }));
+    row += rows.size(1);
+  }
+  return choices;
 }
 
 double cosine_of(const Tensor& a, const Tensor& b) {
@@ -81,7 +96,14 @@ bool ask_baseline(const Baseline& baseline, const QualitySample& sample,
     values->uniform.push_back(score_of(event.drawn[0]));
     values->matched.push_back(score_of(event.matched));
     values->hit.push_back(is_tested(sample, event) ? hit_of(sample, event, scores.data()) : kNone);
-    values->choice.push_back(event.candidates().empty() ? kNone : choice_of(event, scores.data()));
+    const auto items = event.actions();
+    const auto choice = [&] {
+      return choice_of(event, [&](size_t k) { return score_of(items[k]); });
+    };
+    values->choice.push_back(choice());
+    std::fill(scores.begin(), scores.end(), 0);
+    values->state_choice.push_back(
+        baseline.state_score(asked, scores.data()) ? choice() : values->choice.back());
     const Tensor own = baseline.vector(asked);
     if (!own.defined()) continue;
     // The stranger is described as if it were of the event's sequence, so that all three vectors
@@ -262,12 +284,14 @@ std::optional<std::vector<QualityFigure>> measure_quality(
   if (answers.rewards.defined()) {
     own.logged = column_of(answers.rewards, 0);
     own.uniform = column_of(answers.rewards, 1);
-    own.matched = column_of(answers.rewards, 2);
+    own.matched = column_of(answers.rewards, QualityEvent::kMatched);
+    own.choice = choices_of(sample, answers.rewards);
   }
   if (answers.states.defined()) {
     compare_states(sample, answers, &own);
     if (item_vectors.defined()) probe_states(sample, answers.states, item_vectors, &own);
   }
+  if (answers.similarities.defined()) own.state_choice = choices_of(sample, answers.similarities);
   Comparison comparison(sample, baselines, own, *of_baselines);
   comparison.mean("reward_accuracy",
                   [](const Values& values) { return greater(values.logged, values.uniform); });
@@ -275,12 +299,14 @@ std::optional<std::vector<QualityFigure>> measure_quality(
                   [](const Values& values) { return greater(values.logged, values.matched); });
   comparison.auc("reward_auc", &Values::uniform);
   comparison.auc("reward_auc_matched", &Values::matched);
+  comparison.mean("reward_choice", [](const Values& values) { return values.choice; });
   comparison.mean("state_accuracy",
                   [](const Values& values) { return greater(values.same, values.cross); });
   comparison.mean(
       "state_cosine", [](const Values& values) { return values.cross; },
       /*better=*/false);
   comparison.mean("state_hit_20", [](const Values& values) { return values.hit; });
+  comparison.mean("state_choice", [](const Values& values) { return values.state_choice; });
   return std::move(comparison.figures);
 }
 
@@ -326,68 +352,6 @@ std::optional<std::vector<QualityFigure>> measure_choices(
   std::vector<QualityFigure> figures = std::move(compared.figures);
   figures.insert(figures.end(), alone.figures.begin(), alone.figures.end());
   return figures;
-}
-
-namespace {
-
-std::string text_of(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3f", value);
-  return text;
-}
-
-const QualityFigure* find(const std::vector<QualityFigure>& figures, const std::string& name) {
-  const auto found = std::find_if(figures.begin(), figures.end(),
-                                  [&](const QualityFigure& one) { return one.name == name; });
-  return found == figures.end() ? nullptr : &*found;
-}
-
-void record_gain(PrepareContext& context, const QualityFigure& figure) {
-  for (const auto& [baseline, value] : figure.beside)
-    context.record(figure.name + ".beside." + baseline, value);
-  if (figure.best.empty() || !std::isfinite(figure.spread.error)) return;
-  context.record(figure.name + ".gain", figure.spread.gain);
-  context.record(figure.name + ".gain_low", figure.spread.low);
-  context.record(figure.name + ".gain_high", figure.spread.high);
-  if (figure.knows_more()) return;
-  context.log(LogLevel::kWarning,
-              figure.name + " is " + text_of(figure.spread.value) + ", and that of the baseline " +
-                  figure.best + " is " + text_of(figure.beside.at(figure.best)) +
-                  ". The difference is " + text_of(figure.spread.gain) + " [" +
-                  text_of(figure.spread.low) + ", " + text_of(figure.spread.high) +
-                  "], so this environment knows no more here than the baselines do");
-}
-
-}  // namespace
-
-void record_quality(PrepareContext& context, const std::vector<QualityFigure>& outside,
-                    const std::vector<QualityFigure>& inside) {
-  const auto record_error = [&](const std::string& name, double error) {
-    if (std::isfinite(error)) context.record(name, error);
-  };
-  for (const QualityFigure& figure : outside) {
-    context.record(figure.name, figure.spread.value);
-    record_error(figure.name + ".error", figure.spread.error);
-    record_gain(context, figure);
-  }
-  for (const QualityFigure& figure : inside) {
-    context.record(figure.name + ".inside", figure.spread.value);
-    record_error(figure.name + ".inside_error", figure.spread.error);
-    const QualityFigure* other = find(outside, figure.name);
-    if (other == nullptr || !figure.better) continue;
-    const double error = std::hypot(figure.spread.error, other->spread.error);
-    if (!(std::abs(figure.spread.value - other->spread.value) > 2 * error)) continue;
-    context.log(
-        LogLevel::kWarning,
-        figure.name + " is " + text_of(figure.spread.value) +
-            " on the training sequences that the environment has learned from, and " +
-            text_of(other->spread.value) +
-            " on others. They differ by more than two standard errors (" + text_of(error) +
-            (figure.spread.value > other->spread.value
-                 ? "), as they do when the sequences are memorised"
-                 : "), although no memory makes figures lower, so the two samples differ by "
-                   "chance or in their sequences"));
-  }
 }
 
 }  // namespace lea

@@ -44,19 +44,26 @@ struct QualityEvent {
 
   // [kCandidates]; empty without enough items.
   LEA_API std::vector<int64_t> candidates() const;
+
+  // The items whose rewards are asked: logged, drawn, matched. The logged one stands in the place
+  // of an item that there is not.
+  static constexpr int64_t kActions = kCandidates + 1, kMatched = kCandidates;
+  LEA_API std::array<int64_t, kActions> actions() const;
 };
 
 // At most `most` events of the data, in their order. All that is drawn depends on the data, `most`
 // and `seed` alone. An event whose sequence leaves no item to draw is left out.
 struct LEA_API QualitySample {
   QualitySample(const TrainingData& training, int64_t most, uint64_t seed);
+  // Events first .. last - 1 of it, for answers in parts. The strangers stay numbers of the whole.
+  QualitySample part(int64_t first, int64_t last) const;
 
   int64_t size() const { return std::ssize(events); }
   int64_t sequences() const;  // that the events are from
   // On the CPU. Their `event` and `place` are -1, so that no environment looks them up.
   History histories() const;  // before the events
   History others() const;     // QualityEvent::other
-  Tensor actions() const;     // int64 [n, 3]: logged, uniform, matched
+  Tensor actions() const;     // int64 [n, QualityEvent::kActions]
   Baseline::Asked asked(const QualityEvent& event, int64_t end) const;
 
   TrainingData training;
@@ -65,8 +72,9 @@ struct LEA_API QualitySample {
 
 // What an environment answers about the n events of a sample. What is undefined is not measured.
 struct QualityAnswers {
-  Tensor rewards;         // float [n, 3], of QualitySample::actions()
+  Tensor rewards;         // float [n, kActions], of QualitySample::actions()
   Tensor states, others;  // float [n, S], of histories() and others(): both or neither
+  Tensor similarities;    // float [n, kCandidates], of the state and the first of these actions
 };
 
 struct QualityFigure {
@@ -87,6 +95,8 @@ using Baselines = std::vector<std::unique_ptr<Baseline>>;
 //                            negative; equal rewards count half. Chance: 0.5
 //   reward_accuracy_matched  the same for the negative that is matched in popularity
 //   reward_auc, reward_auc_matched  auc_figure() of the logged items and these negatives
+//   reward_choice            share of events whose logged item has the highest reward of the
+//                            candidates(); of n that are equal each counts 1 / n. Chance: 0.2
 //   state_accuracy           share of events whose state has a greater cosine with the other state
 //                            of its sequence than with the stranger's. Chance: 0.5
 //   state_cosine             mean cosine of an event's and the stranger's state, neither good nor
@@ -96,6 +106,9 @@ using Baselines = std::vector<std::unique_ptr<Baseline>>;
 //                            half of the sequences and tested on the others. Items of the history
 //                            are left out of the list, and events that repeat one are not tested.
 //                            Ties count against the next item. A baseline ranks by its scores
+//   state_choice             the same as reward_choice for the greatest similarity of state and
+//                            item. A baseline chooses by its state_score(), or otherwise by its
+//                            scores
 //
 // The interval is that of the paired difference to the baseline whose figure is the greatest.
 // `item_vectors` float [N, V]; undefined: no state_hit_20. Nothing comes back after

@@ -69,8 +69,16 @@ std::vector<int64_t> QualityEvent::candidates() const {
   return items;
 }
 
+std::array<int64_t, QualityEvent::kActions> QualityEvent::actions() const {
+  std::array<int64_t, kActions> items = {logged};
+  for (size_t k = 0; k < drawn.size(); ++k) items[k + 1] = drawn[k] > 0 ? drawn[k] : logged;
+  items[kMatched] = matched;
+  return items;
+}
+
 QualitySample::QualitySample(const TrainingData& data, int64_t most, uint64_t seed)
     : training(data) {
+  if (most <= 0) return;
   const int64_t* first = training.offset.const_data_ptr<int64_t>();
   std::vector<QualityEvent> known;  // all events with a history
   for (int64_t s = 0; s < training.sequences(); ++s) {
@@ -81,7 +89,7 @@ QualitySample::QualitySample(const TrainingData& data, int64_t most, uint64_t se
       known.push_back(event);
     }
   }
-  if (known.empty() || most <= 0) return;
+  if (known.empty()) return;
   const PopularityDraw popularity(training, 1);
   for (const int64_t number : some_of(std::ssize(known), most, seed)) {
     QualityEvent event = known[static_cast<size_t>(number)];
@@ -96,6 +104,12 @@ QualitySample::QualitySample(const TrainingData& data, int64_t most, uint64_t se
       if (events[static_cast<size_t>(other)].sequence != event.sequence) event.stranger = other;
     }
   }
+}
+
+QualitySample QualitySample::part(int64_t first, int64_t last) const {
+  QualitySample some(training, 0, 0);
+  some.events.assign(events.begin() + first, events.begin() + last);
+  return some;
 }
 
 int64_t QualitySample::sequences() const {
@@ -125,9 +139,11 @@ History QualitySample::others() const { return histories_of(*this, &QualityEvent
 
 Tensor QualitySample::actions() const {
   std::vector<int64_t> items;
-  for (const QualityEvent& event : events)
-    items.insert(items.end(), {event.logged, event.drawn[0], event.matched});
-  return at::tensor(items, at::kLong).view({size(), 3});
+  for (const QualityEvent& event : events) {
+    const auto of = event.actions();
+    items.insert(items.end(), of.begin(), of.end());
+  }
+  return at::tensor(items, at::kLong).view({size(), QualityEvent::kActions});
 }
 
 Baseline::Asked QualitySample::asked(const QualityEvent& event, int64_t end) const {

@@ -31,14 +31,6 @@ inline Table read_item_vectors(const std::string& folder, int64_t items) {
   return table;
 }
 
-// The rows divided by their length. A row that is short beside the longest one is 0 but for rounding,
-// and gets 0.
-inline Tensor unit_vectors(const Tensor& vectors) {
-  constexpr double kRounding = 1e-6;
-  const Tensor length = vectors.norm(2, 1, /*keepdim=*/true);
-  return at::where(length.gt(length.max() * kRounding), vectors / length, at::zeros_like(vectors));
-}
-
 // The scalar product. Eight sums stand side by side, so that the compiler may use vector instructions
 // and the order stays fixed.
 inline float dot(const float* a, const float* b, int64_t width) {

@@ -2,9 +2,8 @@
 // item texts stands where the language model with its item tokens stands, and it is trained in the
 // same way, by L_rm + L_sm, Eqs. (1) and (2), on the same fraction of the training sequences.
 //
-// The vectors are the TF-IDF rows, projected to the leading right singular vectors and divided by
-// their length, so that no item counts more because its words are frequent. An item without text has
-// the vector 0. The network is described in text_gru_model.h.
+// The vectors are described in plugins/tuning/text_vectors.h, and the network in text_gru_model.h
+// there.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -12,12 +11,13 @@
 #include <memory>
 #include <optional>
 
-#include "core/api/low_rank.h"
 #include "core/api/plugin.h"
 #include "plugins/environments/item_vectors.h"
-#include "plugins/environments/text_gru_learner.h"
-#include "plugins/environments/text_rows.h"
+#include "plugins/tuning/quality_making.h"
 #include "plugins/tuning/tables.h"
+#include "plugins/tuning/text_gru_learner.h"
+#include "plugins/tuning/text_rows.h"
+#include "plugins/tuning/text_vectors.h"
 
 namespace {
 
@@ -25,16 +25,16 @@ using lea::History;
 using lea::Tensor;
 
 constexpr const char* kName = "text_gru";  // in messages
-constexpr uint64_t kSingular = 1;  // start of the search for singular vectors, which forgets it
-constexpr double kBytes = 4;       // of a float
+constexpr double kBytes = 4;               // of a float
 constexpr int64_t kPlacesOfChunk = 2048, kRewardsOfChunk = 1 << 16;
 
 class TextGru final : public lea::Environment {
  public:
   static constexpr bool kGivesState = true;
   struct Params : lea::TextSettings, lea::TuningSettings {
-    int64_t width = 64;
+    int64_t width = lea::kTextGruWidth;
     std::string empty_history = "mean";
+    int64_t quality_events = 2000;
     Params() { plugin = kName, trained = "GRU"; }
     void fields(lea::Fields& f) {
       TextSettings::fields(f);
@@ -43,6 +43,8 @@ class TextGru final : public lea::Environment {
       TuningSettings::fields(f);
       f.choice("empty_history", empty_history, {"mean", "zero"},
                "reward after an empty history: the mean of all others, or 0; its state is zeros");
+      lea::quality_field(f, quality_events);
+      f.added("quality_events");
     }
   };
 
@@ -59,7 +61,11 @@ class TextGru final : public lea::Environment {
              .after = "model",
              .params = {"empty_history"},
              .reads = {"training", "history", "pool"},
-             .slot = "reward"}};
+             .slot = "reward"},
+            {.kind = "quality",
+             .after = "model",
+             .params = {"quality_events"},
+             .reads = {"texts", "training", "history"}}};
   }
 
   class Maker final : public lea::Preparer {
@@ -71,6 +77,9 @@ class TextGru final : public lea::Environment {
       if (artefact.kind == "model") return count_model(context);
       const lea::TrainingData& training = context.training();
       const auto width = double(params_.width);
+      if (artefact.kind == "quality") {  // two states of each event outside and inside
+        return {{"multiply_adds", steps_of(training, 4 * params_.quality_events) * of_step()}};
+      }
       if (artefact.kind == "states") {
         return {{"multiply_adds", steps_of(training, training.places()) * of_step()},
                 {"bytes", double(training.places()) * width * kBytes}};
@@ -84,12 +93,12 @@ class TextGru final : public lea::Environment {
     void prepare(const lea::Artefact& artefact, lea::PrepareContext& context) override {
       if (artefact.kind == "vectors") return make_vectors(context);
       if (artefact.kind == "model") return make_model(context);
+      if (artefact.kind == "quality") return make_quality(context);
       artefact.kind == "states" ? make_states(context) : make_rewards(context);
     }
 
    private:
-    // Multiplications of the GRU for one item of a history.
-    double of_step() const { return 6 * double(params_.width) * double(params_.width); }
+    double of_step() const { return lea::text_gru_step_cost(params_.width); }
 
     // The items that the GRU reads for so many histories, when they are like those of the events.
     static double steps_of(const lea::TrainingData& training, int64_t histories) {
@@ -108,34 +117,23 @@ class TextGru final : public lea::Environment {
         bytes += double(text.size());
       return {{"text_bytes", bytes},
               {"multiply_adds",
-               lea::low_rank_cost(context.items(), params_.max_features,
-                                  lea::kFeaturesOfItem * double(context.items()), params_.width)}};
+               lea::text_vectors_cost(context.items(), params_.max_features, params_.width)}};
     }
 
     lea::Counts count_model(lea::PrepareContext& context) const {
       const lea::TrainingData part = context.training(params_.portion, uint64_t(params_.seed));
-      lea::TuningBatches batches(params_, part);
-      constexpr int64_t kSteps = 100;  // the others are like them
-      double items = 0;
-      const int64_t counted = std::min(batches.steps(), kSteps);
-      for (int64_t step = 0; step < counted; ++step) {
-        for (const lea::TuningRow& row : batches.rows(step))
-          items += double(std::min(row.end, part.history));
-      }
-      if (counted > 0) items *= double(batches.steps()) / double(counted);
-      return {{"multiply_adds", 3 * items * of_step()}};  // forwards, and both factors backwards
+      return {{"multiply_adds", lea::text_gru_training_cost(params_, part, params_.width)}};
     }
 
     void make_vectors(lea::PrepareContext& context) const {
       const auto found = lea::text_rows(params_, context, kName, "vector");
       if (!found) return;
-      const auto vectors = lea::low_rank(found->rows, params_.width, kSingular,
-                                         [&](int64_t d, int64_t t) { return context.stop(d, t); });
-      if (!vectors) return;
-      lea::write_item_vectors(context.folder(),
-                              lea::unit_vectors(vectors->row_vectors(params_.width, 1)));
+      const auto made = lea::text_vectors(found->rows, params_.width,
+                                          [&](int64_t d, int64_t t) { return context.stop(d, t); });
+      if (!made) return;
+      lea::write_item_vectors(context.folder(), made->vectors);
       found->record(context);
-      context.record("explained", vectors->explained(found->rows));
+      context.record("explained", made->explained);
     }
 
     void make_model(lea::PrepareContext& context) const {
@@ -162,20 +160,14 @@ class TextGru final : public lea::Environment {
                                      params_.width, context.device());
     }
 
-    // Appends the rows of the table that are missing, in chunks that start at the same rows in every
-    // attempt, because a product of matrices may round differently with another number of rows.
-    // `rows_of(numbers)` are the rows with these numbers. Returns false when it is to leave.
+    // Fills the table. `rows_of(numbers)` are the rows with these numbers. Returns false when it is
+    // to leave.
     template <class RowsOf>
     static bool fill(lea::TableWriter& writer, int64_t rows, int64_t chunk,
                      lea::PrepareContext& context, const RowsOf& rows_of) {
-      const at::NoGradGuard no_grad;
-      while (!context.stop(writer.done(), rows)) {
-        if (writer.done() == rows) return true;
-        const int64_t begin = writer.done() - writer.done() % chunk;
-        const Tensor values = rows_of(at::arange(begin, std::min(begin + chunk, rows), at::kLong));
-        writer.append(values.to(at::kCPU).slice(0, writer.done() - begin).contiguous());
-      }
-      return false;
+      return lea::append_rows(
+          writer, rows, chunk, [&] { return context.stop(writer.done(), rows); },
+          [&](int64_t first, int64_t last) { return rows_of(at::arange(first, last, at::kLong)); });
     }
 
     void make_states(lea::PrepareContext& context) const {
@@ -210,6 +202,29 @@ class TextGru final : public lea::Environment {
         writer.finish();
       }
       lea::finish_rewards(context, params_.empty_history);
+    }
+
+    // Beside the same rules as the language model, but for the GRU, which it is itself.
+    void make_quality(lea::PrepareContext& context) const {
+      const int64_t most = params_.quality_events;
+      const auto parts = lea::quality_parts(params_, most, lea::kQualityEvents, context);
+      if (!lea::begin_quality(context, parts, most)) return;
+      const lea::TextGruModel network = model(context);
+      const auto answers_of = [&](const lea::QualitySample& sample, const auto&) {
+        const auto states_of = [&](const History& history) {
+          return network.states(lea::on_device(history, network.device()));
+        };
+        const Tensor states = states_of(sample.histories());
+        const Tensor rewards = network.rewards(states, sample.actions().to(network.device()));
+        return at::cat({rewards, states, states_of(sample.others())}, 1);
+      };
+      if (!lea::write_answers(context, parts, lea::answer_width(params_.width), kPlacesOfChunk,
+                              answers_of))
+        return;
+      const Tensor vectors = network.vectors().slice(0, 1).to(at::kCPU);
+      const auto baselines =
+          lea::quality_baselines(params_, context, parts, "vectors", vectors, /*gru=*/false);
+      if (baselines) lea::measure_answers(params_, context, parts, vectors, *baselines);
     }
 
     const Params params_;

@@ -12,7 +12,7 @@
 #include "core/api/plugin.h"
 #include "core/api/sparse_file.h"
 #include "plugins/environments/item_vectors.h"
-#include "plugins/environments/text_rows.h"
+#include "plugins/tuning/text_rows.h"
 
 namespace {
 

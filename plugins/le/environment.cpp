@@ -113,10 +113,9 @@ Tensor LanguageEnvironment::state_scores(const History& history, const Tensor& i
   if (!tokens_.defined())
     tokens_ = to_compare(settings_, read_item_tokens(adapter_folder_, states_->width()));
   const Tensor wanted = items.to(at::kCPU).contiguous();
-  const Tensor state = to_compare(settings_, this->state(history).to(at::kCPU)),
-               token = tokens_.index_select(0, wanted.view(-1) - 1)
-                           .view({wanted.size(0), wanted.size(1), tokens_.size(1)});
-  return at::bmm(token, state.unsqueeze(2)).squeeze(2).to(items.device());
+  const Tensor token = tokens_.index_select(0, wanted.view(-1) - 1)
+                           .view({wanted.size(0), wanted.size(1), tokens_.size(1)});  // [B, C, D]
+  return similarities(settings_, state(history).to(at::kCPU), token).to(items.device());
 }
 
 }  // namespace lea::le

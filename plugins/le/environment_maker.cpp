@@ -120,13 +120,15 @@ std::vector<Artefact> LanguageEnvironment::artefacts() {
       {.kind = "quality",
        .after = "adapter",
        .params = {"quality_events"},
-       .reads = {"texts", "training", "history"}},
+       .reads = {"texts", "training", "history"},
+       .revision = 2},
       {.kind = "choices",
        .after = "adapter",
        .params = {"user_prompt", "joint", "selection_prompt", "list_item", "list_separator",
                   "labels", "quality_events"},
        .reads = {"texts", "training", "history"},
-       .slot = "augment.select=labels"},
+       .slot = "augment.select=labels",
+       .revision = 2},
   };
 }
 
@@ -327,7 +329,8 @@ double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, Prepa
   if (artefact.kind == "choices") {
     const SelectionPrompts selections(settings, tokenizer, config.vocabulary, begin, {});
     require_prompts_fit(selections, context.training(), config.context);
-    return body * rows_of_choices(settings_, context, selections);
+    return body * rows_of_choices(settings_, context, selections) +
+           cost_beside_quality(settings_, context);
   }
   const Prompts prompts(settings, tokenizer, config.vocabulary, begin, {});
   require_prompts_fit(prompts, context.training(), config.context);
@@ -338,7 +341,10 @@ double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, Prepa
          {&parts.start, &parts.item, &parts.action, &parts.state_start, &parts.state_item})
       *rows += kTitle;
   }
-  if (artefact.kind == "quality") return body * rows_of_quality(settings_, context, prompts, parts);
+  if (artefact.kind == "quality") {
+    return body * rows_of_quality(settings_, context, prompts, parts) +
+           cost_beside_quality(settings_, context);
+  }
   // The rows that histories take which are asked for states, and for so many actions.
   const auto rows_of = [&](const std::vector<int64_t>& ends, bool states, int64_t actions) {
     std::vector<Wanted> wanted;

@@ -64,5 +64,7 @@ double rows_of_quality(const Settings& settings, PrepareContext& context, const 
                        const RowsOfParts& parts);
 double rows_of_choices(const Settings& settings, PrepareContext& context,
                        const SelectionPrompts& prompts);
+// The multiplications of the baselines that are trained beside either of the two.
+double cost_beside_quality(const Settings& settings, PrepareContext& context);
 
 }  // namespace lea::le

@@ -25,9 +25,6 @@ inline constexpr const char* kTokensFile =
 inline constexpr const char* kTitlesFile = "titles.json";     // of `tokens`: [N] texts
 inline constexpr const char* kAdapterFolder = "adapter";      // of `adapter`: PEFT's files
 inline constexpr const char* kHeadFile = "head.safetensors";  // "weight" F32 [D], "bias" F32 [1]
-// Of `quality` and `choices`: int64 "outside" and "inside" [n, 10], the events that were asked about,
-// see event_rows() in quality.cpp.
-inline constexpr const char* kEventsFile = "events.safetensors";
 
 // The score head theta: r = weight . h + bias, in float32.
 struct ScoreHead {

@@ -62,7 +62,8 @@ double LanguageEnvironment::Maker::bytes_of_files(const Artefact& artefact, Prep
   if (artefact.kind == "rewards")
     return kFloat * static_cast<double>(context.training().events()) *
            static_cast<double>(1 + pool);
-  const double answers = artefact.kind == "quality"    ? kFloat * (3 + 2 * width)
+  constexpr double kAsked = kCandidates + 1;  // rewards of an event: also of the matched item
+  const double answers = artefact.kind == "quality"    ? kFloat * (kAsked + 2 * width)
                          : measures_choices(settings_) ? kFloat
                                                        : 0;
   return static_cast<double>(measured_events(settings_, context)) * (kEvent + answers);

@@ -124,10 +124,7 @@ struct Settings : TuningSettings {
     f.boolean("head_bias", head_bias, "the score head has a bias (U15)");
     f.choice("empty_history", empty_history, {"mean", "zero"},
              "reward after an empty history: the mean of all others, or 0; its state is zeros");
-    f.integer(
-        "quality_events", quality_events, {0, 1e6},
-        "events to measure the quality on, outside of the portion and as many inside; 0: none. The "
-        "rule `text` beside it reads no column of the item texts that comes from interactions");
+    quality_field(f, quality_events);
   }
 };
 

@@ -24,6 +24,12 @@ at::Tensor to_compare(const TuningSettings& settings, const at::Tensor& vectors)
   return own / own.norm(2, -1, /*keepdim=*/true).clamp_min(1e-12);
 }
 
+at::Tensor similarities(const TuningSettings& settings, const at::Tensor& states,
+                        const at::Tensor& vectors) {
+  return at::bmm(to_compare(settings, vectors), to_compare(settings, states).unsqueeze(2))
+      .squeeze(2);
+}
+
 at::Tensor state_loss(const TuningSettings& settings, const at::Tensor& state,
                       const at::Tensor& positive, const at::Tensor& others,
                       const at::Tensor& allowed) {

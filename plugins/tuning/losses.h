@@ -18,6 +18,10 @@ at::Tensor reward_loss(const at::Tensor& logged, const at::Tensor& sampled);
 // cosine` divided by their lengths. Float [..., D].
 at::Tensor to_compare(const TuningSettings& settings, const at::Tensor& vectors);
 
+// The similarities of L_sm, [B, C], of the states [B, D] and the vectors [B, C, D] of items.
+at::Tensor similarities(const TuningSettings& settings, const at::Tensor& states,
+                        const at::Tensor& vectors);
+
 // Eq. (2) in the forms 2a, 2b and 2c (A2), the mean over rows that have at least one negative.
 // state [B, D], positive [B, D] the vectors of the logged items, others [M, D] those of the
 // possible negatives, allowed bool [B, M]. Computed in float32.

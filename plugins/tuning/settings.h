@@ -71,6 +71,14 @@ struct TuningSettings {
   }
 };
 
+// The parameter of the artefact that measures the quality (quality_making.h).
+inline void quality_field(Fields& f, int64_t& quality_events) {
+  f.integer(
+      "quality_events", quality_events, {0, 1e6},
+      "events to measure the quality on, outside of the portion and as many inside; 0: none. The "
+      "rule `text` beside it reads no column of the item texts that comes from interactions");
+}
+
 // These parameters, for Artefact::params, each with its condition. `more` follow them.
 inline std::vector<std::string> tuning_params(std::vector<std::string> more = {}) {
   const std::map<std::string, std::string> conditions = {

@@ -32,6 +32,20 @@ Tensor without_history(const TrainingData& training) {
 
 }  // namespace
 
+bool append_rows(TableWriter& writer, int64_t rows, int64_t chunk,
+                 const std::function<bool()>& leave,
+                 const std::function<Tensor(int64_t, int64_t)>& rows_of) {
+  const at::NoGradGuard no_grad;
+  while (!leave()) {
+    if (writer.done() == rows) return true;
+    const int64_t begin = writer.done() - writer.done() % chunk;
+    const Tensor values = rows_of(begin, std::min(begin + chunk, rows));
+    if (!values.defined()) return false;
+    writer.append(values.slice(0, writer.done() - begin));
+  }
+  return false;
+}
+
 int64_t pool_width(PrepareContext& context) {
   const Tensor pool = context.pool();
   return pool.defined() ? pool.size(1) : 0;

@@ -2,6 +2,8 @@
 // are looked up.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +18,15 @@ namespace lea {
 inline constexpr const char* kStatesFile = "states.safetensors";    // a table [L, S]
 inline constexpr const char* kRewardsFile = "rewards.safetensors";  // a table [E, 1 + P]
 inline constexpr const char* kRawRewards = "raw.safetensors";       // see finish_rewards()
+
+// Appends the rows of the table that are missing, in chunks that start at the same rows in every
+// attempt, because a product of matrices may round differently with another number of rows.
+// `rows_of(first, last)` are rows first .. last - 1, computed without gradients; undefined when it
+// is to leave. Returns false when that was so, or leave() was true, which is asked before each
+// chunk and at the end.
+bool append_rows(TableWriter& writer, int64_t rows, int64_t chunk,
+                 const std::function<bool()>& leave,
+                 const std::function<Tensor(int64_t, int64_t)>& rows_of);
 
 // P, 0 without a pool. reads: pool.
 int64_t pool_width(PrepareContext& context);

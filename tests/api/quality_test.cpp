@@ -200,6 +200,25 @@ TEST(QualitySample, DrawsItemsOutsideOfTheSequence) {
   EXPECT_EQ(sample.actions().select(1, 0)[7].item<int64_t>(), sample.events[7].logged);
 }
 
+TEST(QualitySample, AsksForTheCandidatesAndTheMatchedItem) {
+  const QualitySample sample(users_without_taste(60, 1), 100, 5);
+  const Tensor actions = sample.actions();
+  ASSERT_EQ(actions.sizes(), (std::vector<int64_t>{100, QualityEvent::kActions}));
+  for (int64_t i = 0; i < sample.size(); ++i) {
+    const QualityEvent& event = sample.events[static_cast<size_t>(i)];
+    const std::vector<int64_t> due = {event.logged,   event.drawn[0], event.drawn[1],
+                                      event.drawn[2], event.drawn[3], event.matched};
+    EXPECT_TRUE(at::equal(actions[i], at::tensor(due, at::kLong))) << "event " << i;
+  }
+  const QualitySample some = sample.part(30, 50);
+  EXPECT_TRUE(at::equal(some.actions(), actions.slice(0, 30, 50)));
+  EXPECT_TRUE(at::equal(some.histories().items, sample.histories().items.slice(0, 30, 50)));
+
+  const QualitySample few(training_data(3, 2, {{1, 2}, {3, 3}}), 10, 1);
+  EXPECT_THAT(few.events[0].actions(), ElementsAre(2, 3, 2, 2, 2, 3))
+      << "the logged item stands where there is no other one";
+}
+
 TEST(QualitySample, FewerEventsAreSomeOfMore) {
   const TrainingData data = users_without_taste(60, 1);
   const QualitySample few(data, 20, 5), many(data, 100, 5);
@@ -221,17 +240,17 @@ TEST(QualitySample, LeavesOutEventsThatHaveNothingBesideThem) {
 // The rewards that an environment gives which knows the counts alone.
 Tensor popular_rewards(const QualitySample& sample, const TrainingData& data) {
   const Tensor counts = item_counts(data);
-  return counts.index_select(0, sample.actions().flatten() - 1).view({-1, 3});
+  return counts.index_select(0, sample.actions().flatten() - 1).view(sample.actions().sizes());
 }
 
 TEST(Quality, APerfectEnvironmentIsAlwaysRight) {
   const TrainingData learned = users_without_taste(100, 1), others = users_without_taste(200, 2);
   const QualitySample sample(others, 400, 1);
   QualityAnswers answers;
-  answers.rewards = at::zeros({sample.size(), 3});
+  answers.rewards = at::zeros({sample.size(), QualityEvent::kActions});
   answers.rewards.select(1, 0).fill_(1);
   const auto figures = by_name(measure_quality(sample, answers, two_baselines(learned), {}, never));
-  ASSERT_EQ(figures.size(), 4u) << "there are no states";
+  ASSERT_EQ(figures.size(), 5u) << "there are no states";
   for (const auto& [name, figure] : figures) {
     EXPECT_EQ(figure.spread.value, 1) << name;
     EXPECT_TRUE(figure.knows_more()) << name;
@@ -286,6 +305,47 @@ TEST(Quality, StatesThatAreAllAlikeTellNothingApart) {
   const auto figures = by_name(measure_quality(sample, answers, {}, {}, never));
   EXPECT_EQ(figures.at("state_accuracy").spread.value, 0.5);
   EXPECT_NEAR(figures.at("state_cosine").spread.value, 1, 1e-12);
+}
+
+// Scores items by their number, and by the state the other way round.
+class Numbers final : public Baseline {
+ public:
+  Numbers() : Baseline("numbers") {}
+  void score(const Asked&, double* scores) const override {
+    for (int64_t j = 0; j < kItems; ++j) scores[j] += static_cast<double>(j);
+  }
+  bool state_score(const Asked&, double* scores) const override {
+    for (int64_t j = 0; j < kItems; ++j) scores[j] -= static_cast<double>(j);
+    return true;
+  }
+};
+
+TEST(Quality, ChoosesByTheGreatestRewardAndByTheGreatestSimilarity) {
+  const TrainingData data = users_without_taste(200, 4);
+  const QualitySample sample(data, 500, 1);
+  double greatest = 0, least = 0;  // events whose logged item has the greatest or the least number
+  for (const QualityEvent& event : sample.events) {
+    const auto [low, high] = std::minmax_element(event.drawn.begin(), event.drawn.end());
+    greatest += event.logged > *high;
+    least += event.logged < *low;
+  }
+  const auto events = static_cast<double>(sample.size());
+  QualityAnswers answers;
+  answers.rewards = sample.actions().to(at::kFloat);
+  answers.similarities = at::ones({sample.size(), static_cast<int64_t>(kCandidates)});
+  // A greater reward of the matched item, which is no candidate, changes nothing.
+  answers.rewards.select(1, QualityEvent::kMatched).fill_(100);
+  Baselines baselines = two_baselines(data);
+  baselines.push_back(std::make_unique<Numbers>());
+  const auto figures = by_name(measure_quality(sample, answers, baselines, {}, never));
+  EXPECT_NEAR(figures.at("reward_choice").spread.value, greatest / events, 1e-12);
+  EXPECT_NEAR(figures.at("reward_choice").beside.at("numbers"), greatest / events, 1e-12);
+  EXPECT_NEAR(figures.at("state_choice").spread.value, 0.2, 1e-12) << "all are equal";
+  EXPECT_NEAR(figures.at("state_choice").beside.at("numbers"), least / events, 1e-12);
+  EXPECT_EQ(figures.at("state_choice").beside.at("popularity"),
+            figures.at("reward_choice").beside.at("popularity"))
+      << "it has no state, so its scores choose";
+  EXPECT_FALSE(figures.at("state_choice").knows_more());
 }
 
 TEST(Quality, ChoicesAreCountedByPlace) {

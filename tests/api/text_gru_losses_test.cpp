@@ -8,7 +8,7 @@
 #include <cmath>
 #include <set>
 
-#include "plugins/environments/text_gru_learner.h"
+#include "plugins/tuning/text_gru_learner.h"
 #include "tests/api/host.h"
 
 namespace lea::testing {

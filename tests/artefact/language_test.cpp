@@ -16,8 +16,8 @@ using testing::HasSubstr;
 constexpr const char* kKinds[] = {"tokens", "adapter", "states", "rewards", "quality", "choices"};
 constexpr const char* kTables = "reward: le\nstate: {of: le, project: 4}\n";
 constexpr const char* kAugment =
-    "augment: {of: {le: {of: le, select: labels}}, supervised_weight: 0.1, q_weight: 0.01, from_step: 10, "
-    "refresh: 5}\n";
+    "augment: {of: {le: {of: le, select: labels}}, supervised_weight: 0.1, q_weight: 0.01, "
+    "from_step: 10, refresh: 5}\n";
 
 class LanguageRun : public LanguageStudy {
  protected:
@@ -53,6 +53,20 @@ TEST_F(LanguageRun, LeaksNothingOfValidationAndTestEvents) {
                                       key(kind).substr(0, 12) +
                                       ")\n         made again from other validation and test "
                                       "events, all files are equal\n"));
+  }
+}
+
+TEST_F(LanguageRun, WithoutALanguageModelLeaksNothingEither) {
+  write_study(kTables, "", "{text_gru: {portion: 0.5, steps: 4, width: 8, quality_events: 20}}");
+  ASSERT_NO_FATAL_FAILURE(run_study());
+  const auto result = call({"verify", uuid()});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  for (const std::string kind : {"vectors", "model", "states", "rewards", "quality"}) {
+    EXPECT_THAT(result.out,
+                HasSubstr("clean    artefact " + kind + " of lea.text_gru (" +
+                          key_of(kind, "lea.text_gru").substr(0, 12) +
+                          ")\n         made again from other validation and test events, all files "
+                          "are equal\n"));
   }
 }
 

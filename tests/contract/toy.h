@@ -170,15 +170,18 @@ inline std::string use(const std::string& id, nlohmann::json params = nlohmann::
   return nlohmann::json{{"id", id}, {"params", std::move(params)}}.dump();
 }
 
-// Parameters without which a plugin takes long, or asks for more than the toy data has.
+// Parameters without which a plugin takes long, or asks for more than the toy data has. The quality
+// is not measured, because no environment reads it.
 inline const ParamValues& toy_values(const std::string& kind, const std::string& id) {
   static const std::map<std::string, ParamValues> all = {
       {"environment lea.le",
        {{"item_sentence", std::string("{item} product is titled {title}.")},
         {"token_iterations", int64_t{2}},
         {"epochs", int64_t{2}},
-        {"dtype", std::string("float32")}}},
-      {"lea.text_gru", {{"width", int64_t{4}}, {"epochs", int64_t{2}}}}};
+        {"dtype", std::string("float32")},
+        {"quality_events", int64_t{0}}}},
+      {"environment lea.text_gru",
+       {{"width", int64_t{4}}, {"epochs", int64_t{2}}, {"quality_events", int64_t{0}}}}};
   static const ParamValues none;
   const auto found = all.find(kind + " " + id);
   return found == all.end() ? none : found->second;

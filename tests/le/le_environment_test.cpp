@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/spec/artefact_json.h"
 #include "plugins/le/environment_maker.h"
+#include "plugins/tuning/quality_making.h"
 #include "plugins/tuning/tables.h"
 #include "tests/api/prepare_host.h"
 #include "tests/base/scratch.h"
@@ -358,9 +359,9 @@ TEST_F(LanguageEnvironmentTest, RecordsFigures) {
   EXPECT_EQ(names("states"), (Names{"state_cosine"}));
   EXPECT_EQ(names("rewards"), (Names{"accuracy", "mean_logged", "mean_sampled", "reward_noise"}));
   EXPECT_LT(quality_.at("rewards").at("reward_noise"), 1e-5) << "in float32 there is hardly any";
-  EXPECT_EQ(names("quality"),
-            (Names{"events", "reward_accuracy", "reward_accuracy_matched", "reward_auc",
-                   "reward_auc_matched", "state_accuracy", "state_cosine"}));
+  EXPECT_EQ(names("quality"), (Names{"events", "reward_accuracy", "reward_accuracy_matched",
+                                     "reward_auc", "reward_auc_matched", "reward_choice",
+                                     "state_accuracy", "state_choice", "state_cosine"}));
   EXPECT_EQ(names("choices"), (Names{"choice_accuracy", "events"}));
 }
 
@@ -371,13 +372,23 @@ TEST_F(LanguageEnvironmentTest, MeasuresItsQualityBesideSimpleRules) {
     EXPECT_EQ(figures.at("events"), 8) << "of the second half of the users, those with a history";
     EXPECT_EQ(figures.at("events.sequences"), 2);
     EXPECT_EQ(figures.at("events.inside"), 9);
-    for (const char* rule : {"cooccurrence", "cooccurrence_all", "popularity", "text", "tokens"}) {
-      EXPECT_TRUE(figures.contains(std::string("reward_accuracy.beside.") + rule)) << rule;
+    for (const std::string rule :
+         {"cooccurrence", "cooccurrence_all", "popularity", "text", "text_gru", "tokens"}) {
+      for (const std::string figure : {"reward_accuracy", "reward_auc_matched", "reward_choice",
+                                       "state_accuracy", "state_choice"}) {
+        EXPECT_EQ(figures.contains(figure + ".beside." + rule),
+                  figure != "state_accuracy" || rule != "popularity")
+            << figure << " " << rule;
+      }
+      EXPECT_TRUE(quality_.at("choices").contains("choice_accuracy.beside." + rule)) << rule;
     }
     EXPECT_TRUE(figures.contains("reward_accuracy.inside"));
     EXPECT_LE(figures.at("reward_accuracy.gain_low"), figures.at("reward_accuracy.gain"));
     EXPECT_TRUE(quality_.at("choices").contains("choice_accuracy.at_5"));
-    EXPECT_TRUE(quality_.at("choices").contains("choice_accuracy.beside.text"));
+    for (const char* kind : {"quality", "choices"}) {
+      EXPECT_FALSE(std::filesystem::exists(folders_[kind] + "/text_gru"))
+          << "what training the GRU needs is not kept";
+    }
   }
 }
 
@@ -387,7 +398,7 @@ TEST_F(LanguageEnvironmentTest, MeasuresTheAnswersOfItsModel) {
   const Tensor events =
       tensor_of(read_tensors(folder + "/" + kEventsFile), "outside", at::kLong, folder);
   const Tensor answers = Table(folder + "/outside.safetensors").values();
-  ASSERT_EQ(answers.sizes(), (std::vector<int64_t>{events.size(0), 3 + 2 * 16}));
+  ASSERT_EQ(answers.sizes(), (std::vector<int64_t>{events.size(0), 6 + 2 * 16}));
   const Sequences all = users();
   const Sequences outside(all.begin() + 3, all.end());
   const EnvironmentModel model = this->model();
@@ -395,12 +406,14 @@ TEST_F(LanguageEnvironmentTest, MeasuresTheAnswersOfItsModel) {
     const auto number = [&](int64_t column) { return events[row][column].item<int64_t>(); };
     const std::vector<int64_t>& items = outside.at(static_cast<size_t>(number(0)));
     EXPECT_EQ(number(3), items.at(static_cast<size_t>(number(1))));
-    const auto own =
-        model.ask({{items, {number(1)}, {{number(3), number(5), number(4)}}, true}}, 4);
+    // The logged item, the four drawn ones and the matched one.
+    const std::vector<int64_t> actions = {number(3), number(5), number(6),
+                                          number(7), number(8), number(4)};
+    const auto own = model.ask({{items, {number(1)}, {actions}, true}}, 4);
     const auto other = model.ask({{items, {number(2)}, {}, true}}, 4);
-    EXPECT_LE(lm::distance(answers[row].narrow(0, 0, 3), own[0].rewards), 1e-5);
-    EXPECT_LE(lm::distance(answers[row].narrow(0, 3, 16), own[0].states[0]), 1e-5);
-    EXPECT_LE(lm::distance(answers[row].narrow(0, 19, 16), other[0].states[0]), 1e-5);
+    EXPECT_LE(lm::distance(answers[row].narrow(0, 0, 6), own[0].rewards), 1e-5);
+    EXPECT_LE(lm::distance(answers[row].narrow(0, 6, 16), own[0].states[0]), 1e-5);
+    EXPECT_LE(lm::distance(answers[row].narrow(0, 22, 16), other[0].states[0]), 1e-5);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/api/preparer.h"
@@ -50,6 +51,12 @@ struct TextRows {
   }
 };
 
+// The rows after an empty one, which is the padding's, so that row i is item i.
+inline SparseRows with_padding(SparseRows rows) {
+  rows.offset.insert(rows.offset.begin(), 0);
+  return rows;
+}
+
 // Nothing when context.stop(0 or 1, 2) was true. Warns of items without text; `what` is what they have
 // as a zero: a reward, or a vector. Throws DataError when no item has a word. reads: texts.
 inline std::optional<TextRows> text_rows(const TextSettings& settings, PrepareContext& context,
@@ -70,7 +77,7 @@ inline std::optional<TextRows> text_rows(const TextSettings& settings, PrepareCo
                     " would be 0. Name columns with text in `texts`, or lower `min_documents`");
   }
   if (context.stop(1, 2)) return std::nullopt;
-  found.rows.offset.insert(found.rows.offset.begin(), 0);  // an empty row for padding
+  found.rows = with_padding(std::move(found.rows));
   return found;
 }
 

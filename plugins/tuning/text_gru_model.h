@@ -20,6 +20,8 @@
 
 namespace lea {
 
+inline constexpr int64_t kTextGruWidth = 64;  // W, unless another one is stated
+
 class TextGruModel {
  public:
   // `vectors` float [N + 1, W], row 0 is padding. The weights start as PyTorch's GRU and linear layer
@@ -38,10 +40,13 @@ class TextGruModel {
   const std::vector<Tensor>& parameters() const { return parameters_; }
 
   // All of these take and return tensors on the device.
+  const Tensor& vectors() const { return vectors_; }  // float [N + 1, W], row 0 is padding
   // The vectors of items, [...] -> float [..., W].
   Tensor vectors_of(const Tensor& items) const;
   // float [B, W]; zeros after an empty history.
   Tensor states(const History& history) const;
+  // M h + c, float [B, W], for states [B, W]: the weights of the vectors in the rewards.
+  Tensor weights(const Tensor& states) const;
   // float [B, K] for states [B, W] and items int64 [B, K].
   Tensor rewards(const Tensor& states, const Tensor& items) const;
 

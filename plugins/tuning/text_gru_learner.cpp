@@ -1,7 +1,10 @@
-#include "plugins/environments/text_gru_learner.h"
+#include "plugins/tuning/text_gru_learner.h"
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
+#include "plugins/tuning/batches.h"
 #include "plugins/tuning/losses.h"
 
 namespace lea {
@@ -75,6 +78,24 @@ std::optional<TuningValidation> TextGruLearner::validate(const TrainingData& res
   const Tensor vectors = model_.vectors_of(items).to(at::kCPU);                   // [R, 2, W]
   return validation_of(settings_, states.to(at::kCPU), model_.rewards(states, items).to(at::kCPU),
                        vectors.select(1, 0), vectors.select(1, 1));
+}
+
+double text_gru_step_cost(int64_t width) {
+  return 6 * static_cast<double>(width) * static_cast<double>(width);
+}
+
+double text_gru_training_cost(const TuningSettings& settings, const TrainingData& part,
+                              int64_t width) {
+  constexpr int64_t kSteps = 100;  // the others are like them
+  TuningBatches batches(settings, part);
+  const int64_t counted = std::min(batches.steps(), kSteps);
+  double items = 0;
+  for (int64_t step = 0; step < counted; ++step) {
+    for (const TuningRow& row : batches.rows(step))
+      items += static_cast<double>(std::min(row.end, part.history));
+  }
+  if (counted > 0) items *= static_cast<double>(batches.steps()) / static_cast<double>(counted);
+  return 3 * items * text_gru_step_cost(width);  // forwards, and both factors backwards
 }
 
 }  // namespace lea

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "plugins/environments/text_gru_model.h"
+#include "plugins/tuning/text_gru_model.h"
 #include "plugins/tuning/training.h"
 
 namespace lea {
@@ -31,5 +31,11 @@ class TextGruLearner final : public Learner {
   const TrainingData training_;
   const TextGruModel model_;
 };
+
+// The multiplications of the GRU for one item of a history.
+double text_gru_step_cost(int64_t width);
+// The multiplications of the training, about. Throws what TuningBatches throws.
+double text_gru_training_cost(const TuningSettings& settings, const TrainingData& part,
+                              int64_t width);
 
 }  // namespace lea

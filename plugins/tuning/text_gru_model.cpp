@@ -1,7 +1,6 @@
-#include "plugins/environments/text_gru_model.h"
+#include "plugins/tuning/text_gru_model.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 
 #include <cmath>
 #include <map>
@@ -9,6 +8,7 @@
 #include "core/api/recurrent.h"
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
+#include "plugins/tuning/kept_generator.h"
 
 namespace lea {
 namespace {
@@ -17,20 +17,6 @@ namespace {
 constexpr const char* kNames[] = {"gru.weight_ih_l0", "gru.weight_hh_l0", "gru.bias_ih_l0",
                                   "gru.bias_hh_l0",   "map.weight",       "map.bias"};
 constexpr const char* kVectors = "vectors";
-
-// A new GRU draws its start, also when other weights replace it at once. A run that reads one must
-// go on with the random numbers that it would have without.
-class KeptGenerator {
- public:
-  KeptGenerator() : state_(generator_.get_state()) {}
-  ~KeptGenerator() { generator_.set_state(state_); }
-  KeptGenerator(const KeptGenerator&) = delete;
-  KeptGenerator& operator=(const KeptGenerator&) = delete;
-
- private:
-  at::Generator generator_ = at::detail::getDefaultCPUGenerator();
-  const Tensor state_;
-};
 
 }  // namespace
 
@@ -55,6 +41,8 @@ TextGruModel TextGruModel::read(const std::string& path, int64_t items, int64_t 
     throw DataError(path + ": must hold " + std::to_string(items + 1) + " vectors of " +
                     std::to_string(width) + " numbers, one for each item and one for padding");
   }
+  // A new GRU draws its start, although other weights replace it at once. A run that reads one must
+  // go on with the random numbers that it would have without.
   const KeptGenerator kept;
   TextGruModel model(vectors, device);
   const at::NoGradGuard no_grad;
@@ -86,10 +74,13 @@ Tensor TextGruModel::states(const History& history) const {
   return last.masked_fill(history.length.eq(0).unsqueeze(1), 0);
 }
 
-Tensor TextGruModel::rewards(const Tensor& states, const Tensor& items) const {
+Tensor TextGruModel::weights(const Tensor& states) const {
   const Tensor &map = parameters_[4], &bias = parameters_[5];
-  const Tensor weights = at::addmm(bias, states, map.t());             // [B, W]
-  return at::bmm(vectors_of(items), weights.unsqueeze(2)).squeeze(2);  // [B, K]
+  return at::addmm(bias, states, map.t());
+}
+
+Tensor TextGruModel::rewards(const Tensor& states, const Tensor& items) const {
+  return at::bmm(vectors_of(items), weights(states).unsqueeze(2)).squeeze(2);  // [B, K]
 }
 
 History on_device(const History& history, c10::Device device) {
