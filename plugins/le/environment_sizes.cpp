@@ -6,6 +6,7 @@
 #include "core/api/quality.h"
 #include "plugins/le/environment_maker.h"
 #include "plugins/le/tuner.h"
+#include "plugins/tuning/quality_making.h"
 
 namespace lea::le {
 namespace {
@@ -62,8 +63,8 @@ double LanguageEnvironment::Maker::bytes_of_files(const Artefact& artefact, Prep
   if (artefact.kind == "rewards")
     return kFloat * static_cast<double>(context.training().events()) *
            static_cast<double>(1 + pool);
-  constexpr double kAsked = kCandidates + 1;  // rewards of an event: also of the matched item
-  const double answers = artefact.kind == "quality"    ? kFloat * (kAsked + 2 * width)
+  const double answers = artefact.kind == "quality"
+                             ? kFloat * static_cast<double>(answer_width(config.width))
                          : measures_choices(settings_) ? kFloat
                                                        : 0;
   return static_cast<double>(measured_events(settings_, context)) * (kEvent + answers);
