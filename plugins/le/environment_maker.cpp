@@ -320,8 +320,9 @@ double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, Prepa
     double rows = 0;
     for (const Sentence& sentence : texts.sentences)
       rows += double(sentence.before.size() + 1 + sentence.after.size());
-    // Forwards, and backwards to the input vectors.
-    return double(settings_.token_iterations) * rows * 2 * (body + head);
+    const double measured = std::min(1.0, double(kItemsOfLoss) / double(context.items()));
+    // Forwards, and backwards to the input vectors; at the end the loss, forwards.
+    return (double(settings_.token_iterations) * 2 + measured) * rows * (body + head);
   }
   Settings settings = settings_;
   settings.items = "tokens";
