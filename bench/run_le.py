@@ -46,7 +46,7 @@ train: {{batch_size: 100, max_steps: 1, validate_every: 1}}
 negatives: {{count: 1, from: pool, pool: 2}}
 evaluate: {{test: false}}
 prepare: {{threads: {threads}}}
-environments: {{le: {{le: {{model: {model}}}}}}}
+environments: {{le: {{le: {{model: {model}, dtype: {dtype}}}}}}}
 backbone: sasrec
 framework: snqn
 reward: le
@@ -71,13 +71,14 @@ def only_tensor(path):
 class Build:
     """A lab in which the stages are made one by one."""
 
-    def __init__(self, program, folder, data, model, threads):
+    def __init__(self, program, folder, options):
         self.program, self.lab, self.folder = program, folder / "lab", folder
         # The counts of the work, and the pace, are measured anew.
         os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
         self.spec = folder / "build_le.yaml"
-        self.spec.write_text(SPEC.format(data=data, model=model, threads=threads))
-        lealab(program, self.lab, "data", "import", "real", "--format", "tsv", data)
+        settings = {name: getattr(options, name) for name in ("data", "model", "dtype", "threads")}
+        self.spec.write_text(SPEC.format(**settings))
+        lealab(program, self.lab, "data", "import", "real", "--format", "tsv", options.data)
         planned = json.loads(lealab(program, self.lab, "plan", self.spec, "--json"))["artefacts"]
         self.stages = [artefact["name"].split(" ")[0] for artefact in planned]
         self.keys = {stage: artefact["key"] for stage, artefact in zip(self.stages, planned)}
@@ -85,8 +86,12 @@ class Build:
         lealab(program, self.lab, "tasks", self.spec)
 
     def flops(self, stage):
-        counted = self.folder / "cache" / "lealab" / "counts" / f"{self.keys[stage]}.json"
-        return 2 * json.loads(counted.read_text())["counts"]["multiply_adds"]
+        """Twice the multiplications that the plan counted: the cache of this run holds one count of each artefact."""
+        for file in (self.folder / "cache" / "lealab" / "counts").glob("*.json"):
+            counted = json.loads(file.read_text())
+            if counted["key"] == self.keys[stage]:
+                return 2 * next(n for sort, n in counted["counts"].items() if sort.endswith("multiply_adds"))
+        raise SystemExit(f"the plan has not counted the artefact {stage}")
 
     def make(self, stage):
         """Returns the seconds: (wall time, processor time)."""
@@ -99,11 +104,11 @@ class Build:
 
 
 def gemm_flops(options, threads):
-    """FLOP per second of a matrix product of a layer's shape in bfloat16, by bench_lm."""
+    """FLOP per second of a matrix product of a layer's shape in the build's dtype, by bench_lm."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         run_lm.make_work(folder, options.data, 1)
-        return run_lm.Ours(options, folder)("infer", "bfloat16", threads, "--seconds", 0)["gemm_flops"]
+        return run_lm.Ours(options, folder)("infer", options.dtype, threads, "--seconds", 0)["gemm_flops"]
 
 
 def correlation(ours, theirs):
@@ -131,7 +136,8 @@ def measure_peer(build, options):
     events, places = [e for e, *_ in sample], [p for _, p, *_ in sample]
     actions = [[data.sequences[s][t], *pool[e].tolist()] for e, _, s, t in sample]
 
-    inference = peer.Inference(options.model, build.files("adapter"), template)
+    dtype = getattr(torch, options.dtype)
+    inference = peer.Inference(options.model, build.files("adapter"), template, dtype)
     inference.states(histories[: peer.BATCH])
     of_states, states = seconds_of(lambda: inference.states(histories))
     of_rewards, found = seconds_of(lambda: inference.rewards(histories, actions))
@@ -143,7 +149,7 @@ def measure_peer(build, options):
     del inference
 
     torch.manual_seed(1)
-    step = peer.Step(options.model, build.files("adapter"), template, data)
+    step = peer.Step(options.model, build.files("adapter"), template, data, dtype)
     batches = torch.randperm(len(data.sequences))[: 8 * (1 + options.steps)].view(-1, 8).tolist()
     step(batches[0])
     of_steps, _ = seconds_of(lambda: [step(batch) for batch in batches[1:]])
@@ -170,6 +176,7 @@ def main():
     parser.add_argument("--bin", default="build/bench/bin", help="folder of lealab and bench_lm")
     parser.add_argument("--model", default=str(report.ROOT / "lab/models/smollm2-135m"))
     parser.add_argument("--data", type=pathlib.Path, default=f"{shared}/industry", help="folder of the data set")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32", help="of ours and of the peer's")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--events", type=int, default=200, help="events whose states and rewards the peer computes")
     parser.add_argument("--steps", type=int, default=2, help="steps of the adapter that the peer takes")
@@ -181,7 +188,7 @@ def main():
     torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as name:
         program = pathlib.Path(options.bin).resolve()
-        build = Build(program, pathlib.Path(name), options.data, options.model, options.threads)
+        build = Build(program, pathlib.Path(name), options)
         peaks = [gemm_flops(options, options.threads)]
         spent = {}
         for stage in build.stages:
@@ -199,8 +206,8 @@ def main():
     rows.append([*whole, f"{sum(theirs.values()):.0f}", f"{sum(theirs.values()) / compared:.1f}x"])
     text = f"""# The build of the language-model environment, on {options.data.name}
 
-{report.provenance(kind)}. {options.threads} threads, SmolLM2-135M in bfloat16, the settings of the preset le_fast;
-{events:,} training events with a history. The peer is transformers and PEFT in bfloat16 with one padded prompt for each history, and
+{report.provenance(kind)}. {options.threads} threads, SmolLM2-135M in {options.dtype}, the settings of the preset le_fast;
+{events:,} training events with a history. The peer is transformers and PEFT in {options.dtype} with one padded prompt for each history, and
 for each history and candidate. Its seconds are those of {options.steps} steps and of {options.events} events, times the number of all.
 The correlation of ours and its numbers is {agreement["states"]:.4f} for states and {agreement["rewards"]:.4f} for rewards.
 The ratio of the last row leaves out stages that the peer lacks.
@@ -209,7 +216,7 @@ The ratio of the last row leaves out stages that the peer lacks.
                "peer, s", "ratio"], rows)}
 
 The arithmetic is what the plugin counts for the plan, without padding and without the validations of the adapter. The peak is
-what a matrix product of a layer's shape reaches in bfloat16 with as many threads, the better one of before and after the
+what a matrix product of a layer's shape reaches in {options.dtype} with as many threads, the better one of before and after the
 build: {max(peaks) / 1e9:.0f} GFLOP/s.
 """
     print(text)

@@ -88,7 +88,7 @@ def tensors(folder, name):
 class Inference:
     """States and rewards by the adapter that was made, merged into the model."""
 
-    def __init__(self, model_folder, adapter, template, dtype=torch.bfloat16):
+    def __init__(self, model_folder, adapter, template, dtype):
         base = language.load(model_folder, dtype)
         self.model = PeftModel.from_pretrained(base, str(adapter / "adapter")).merge_and_unload().eval()
         self.prompts = Prompts(self.model, template, tensors(adapter, "tokens.safetensors")["tokens"])
@@ -112,7 +112,7 @@ class Step:
 
     CHUNK, NEGATIVES, SCALE = 16, 2, 0.3
 
-    def __init__(self, model_folder, adapter, template, data, dtype=torch.bfloat16):
+    def __init__(self, model_folder, adapter, template, data, dtype):
         base = language.load(model_folder, dtype)
         self.vectors = tensors(adapter, "tokens.safetensors")["tokens"].float()
         self.prompts = Prompts(base, template, self.vectors)
