@@ -39,7 +39,8 @@ TEST(Counting, TakesTheNewerOfTwoAndTheSmallerUuidOfOneSecond) {
 }
 
 TEST(Counting, TakesAnOpenTestPartBeforeANewerClosedOne) {
-  const Candidate open{"a", kOld, State::kFinished}, closed{"b", kNew, State::kFinished, false, true},
+  const Candidate open{"a", kOld, State::kFinished},
+      closed{"b", kNew, State::kFinished, false, true},
       outdated{"c", kNew, State::kFinished, /*outdated=*/true};
   EXPECT_EQ(counting({open, closed}), 0u);
   EXPECT_EQ(counting({closed, open}), 1u);
