@@ -96,7 +96,7 @@ std::string figures_text(const std::vector<Quality>& artefacts) {
   std::vector<std::string> parts;
   for (const auto& [name, span] : figures)
     parts.push_back(name + " " + span_text(span) + baselines_text(artefacts, name));
-  return joined(parts);
+  return parts.empty() ? "" : joined(parts);
 }
 
 // The figures of each artefact that the runs of the row used, once for each, by their name.

@@ -218,6 +218,7 @@ TEST_F(PromptsTest, ShareTheHeaderAndTheTextBeforeTheActions) {
 }
 
 TEST_F(PromptsTest, RefuseTextAfterTheCandidateWhenHoisted) {
+  settings_.order = "hoisted";
   settings_.hoisted_prompt = "After {history} is {item}?";
   EXPECT_EQ(refusal(),
             "le: hoisted_prompt: must end with {item}, but `?` follows. The reward is read at the "

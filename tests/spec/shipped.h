@@ -116,7 +116,9 @@ inline std::vector<std::string> shipped_studies(bool with_language_model) {
   std::vector<std::string> studies;
   for (const fs::path& file : fs::recursive_directory_iterator(experiments)) {
     if (file.extension() != ".yaml" || file.parent_path().filename() == "presets") continue;
-    const bool has_model = read_file(file).find("{model: ") != std::string::npos;
+    const std::string text = read_file(file);
+    const bool has_model = text.find("{model: ") != std::string::npos ||
+                           text.find("\n      model: ") != std::string::npos;
     if (has_model != with_language_model) continue;
     studies.push_back(file.lexically_relative(experiments).replace_extension().string());
   }
