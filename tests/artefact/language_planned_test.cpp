@@ -32,30 +32,41 @@ TEST_F(PlannedLanguage, IsRefusedForTheSettingsThatTheMakingWouldRefuse) {
   EXPECT_THAT(refusal("environments.le.item_sentence=\"{item} is called {name}.\""),
               HasSubstr("tokens of lea.le, for 1 run: le: item_sentence: the item texts have no "
                         "column `name`"));
-  EXPECT_EQ(refusal("environments.le.user_prompt=\"bought\""),
-            "adapter, rewards, quality of lea.le, for 1 run: le: user_prompt: must hold {history} "
-            "once, but does not\n");
-  EXPECT_THAT(refusal("environments.le.labels=\" first| first\""),
-              HasSubstr("le: labels: ` first` and ` first` are the same token of this model"));
+  EXPECT_EQ(refusal("environments.le.hoisted_prompt=\"bought {item}\""),
+            "adapter, rewards, quality of lea.le, for 1 run: le: hoisted_prompt: must hold "
+            "{history} once, but does not\n");
   std::string separator;
   for (int i = 0; i < 100; ++i) separator += " in order";
   EXPECT_THAT(refusal("environments.le.separator=\"" + separator + "\""),
               HasSubstr("le: data.history: with 4 items the prompt of a state or a reward has "));
 }
 
+TEST_F(PlannedLanguage, IsRefusedForLabelsWhereAnAugmenterChoosesByThem) {
+  const std::string augment =
+      "augment: {supervised_weight: 0.1, q_weight: 0.01, of: {le: {of: le, select: ";
+  write_study("reward: le\n" + augment + "labels}}}\n", ", labels: \" first| first\"");
+  import_data();
+  EXPECT_THAT(refusal(),
+              HasSubstr("choices of lea.le, for 1 run: le: labels: ` first` and ` first` "
+                        "are the same token of this model"));
+  write_study("reward: le\n" + augment + "reward}}}\n", ", labels: \" first| first\"");
+  EXPECT_EQ(call({"plan", path("spec.yaml")}).exit_code, 0);
+}
+
 TEST_F(PlannedLanguage, IsRefusedForEachVariantWithItsOwnReason) {
   std::string wordless = language_environment();
-  const std::string place = " in order: {history},";
+  const std::string place = ": {history} next";
   wordless.replace(wordless.find(place), place.size(), "");
-  write_study("grid: {reward: [le, wordless, labelless]}\n", "",
-              language_environment() + ", wordless: " + wordless +
-                  ", labelless: " + language_environment(", seed: 7, labels: \" first| first\""));
+  std::string nameless = language_environment();
+  nameless.replace(nameless.find("{title}"), 7, "{name}");
+  write_study("grid: {reward: [le, wordless, nameless]}\n", "",
+              language_environment() + ", wordless: " + wordless + ", nameless: " + nameless);
   import_data();
   const std::string both = refusal();
   EXPECT_THAT(both, HasSubstr("adapter, rewards, quality of lea.le, for 1 run (wordless): le: "
-                              "user_prompt: must hold {history} once, but does not\n"));
-  EXPECT_THAT(both, HasSubstr("adapter, rewards, quality of lea.le, for 1 run (labelless): le: "
-                              "labels: ` first` and ` first` are the same token"));
+                              "hoisted_prompt: must hold {history} once, but does not\n"));
+  EXPECT_THAT(both, HasSubstr("tokens of lea.le, for 1 run (nameless): le: item_sentence: the item "
+                              "texts have no column `name`"));
   EXPECT_EQ(std::count(both.begin(), both.end(), '\n'), 2) << both;
 }
 
@@ -69,7 +80,8 @@ TEST_F(PlannedLanguage, StatesTheMemoryAndTheDiskOfEachArtefact) {
                                                  "about .+ of disk, [0-9.]+ .?B of memory\n"));
   }
   std::map<std::string, json> planned;
-  for (const json& artefact : plan().at("artefacts")) planned[artefact.at("name")] = artefact;
+  const json all = plan();
+  for (const json& artefact : all.at("artefacts")) planned[artefact.at("name")] = artefact;
   ASSERT_EQ(planned.size(), 5u);
   EXPECT_EQ(planned.at("tokens of lea.le").at("bytes"), 40 * 16 * 4);
   EXPECT_GT(planned.at("adapter of lea.le").at("memory_bytes"),
