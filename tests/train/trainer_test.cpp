@@ -173,10 +173,10 @@ TEST_F(TrainerTest, RefreshesProposalsFromTheirStepOnWithTheWeightsOfThatMoment)
   EXPECT_EQ(listener_.values<int64_t>("proposals", "step"), (Steps{2, 5}));
   // w is 2 at step 2, so c is best, and 5 at step 5, where e is the nearest.
   EXPECT_EQ(proposed, (Steps{-1, -1, 3, 3, 3, 5, 5, 5}));
-  // Three of the ten histories are empty. Event 2 (c after a b) and event 4 (c after b) are logged
-  // c.
+  // Three of the ten histories are empty, and count in the share alone. Of the others, event 2 (c
+  // after a b) and event 4 (c after b) are logged c.
   EXPECT_FLOAT_EQ(listener_.values<float>("proposals", "share")[0], 0.7f);
-  EXPECT_FLOAT_EQ(listener_.values<float>("proposals", "equal_to_logged")[0], 0.2f);
+  EXPECT_FLOAT_EQ(listener_.values<float>("proposals", "equal_to_logged")[0], 2.0f / 7);
 }
 
 TEST_F(TrainerTest, ProposesOnceWithoutARefresh) {
