@@ -11,7 +11,8 @@
 //    "peak_memory_bytes",
 //    "plugins": [{"id": "KIND ID", "version", "sha256"}, ...], "numerics", "libtorch", "lealab",
 //    "host", "cpu", "threads", "device", "machine_kind",
-//    "artefacts": [{"key", "name", "sha256", "quality": {name: number}}, ...]}
+//    "artefacts": [{"key", "name", "sha256", "quality": {name: number}, "used_in": [slot, ...]},
+//                  ...]}
 //
 // A failed run has only the keys of the first line. Imported ranks have no keys about training or
 // the machine. While the test part is closed, metrics.test, ranks_sha256 and top_sha256 are missing,
@@ -30,6 +31,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,6 +74,9 @@ struct UsedArtefact {
   // Making::quality, so that a table shows it without the artefact. Empty in results that are older
   // than the key.
   std::map<std::string, double> quality = {};
+  // The slots of the run that needed it, of reward, state and augment, so that two environments of
+  // one plugin can be told apart. Empty in results that are older than the key.
+  std::set<std::string> used_in = {};
 };
 
 struct FileRecord {

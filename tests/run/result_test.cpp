@@ -98,6 +98,19 @@ TEST_F(ResultTest, HasTheQualityOfItsArtefactsUnlessAnOlderProgramWroteIt) {
   EXPECT_THAT(message_of([&] { result_from(document, "x"); }), HasSubstr("loss: must be a number"));
 }
 
+TEST_F(ResultTest, HasTheSlotsThatUsedItsArtefactsUnlessAnOlderProgramWroteIt) {
+  Result result = finished();
+  result.artefacts = {{"k", "adapter of lea.le", "s", {}, {"state", "reward"}}};
+  nlohmann::json document = to_json(result);
+  EXPECT_EQ(document["artefacts"][0].at("used_in"), (nlohmann::json{"reward", "state"}));
+  EXPECT_EQ(result_from(document, "x").artefacts.at(0).used_in, result.artefacts[0].used_in);
+  document["artefacts"][0]["used_in"] = nlohmann::json::array({1});
+  EXPECT_THAT(message_of([&] { result_from(document, "x"); }),
+              HasSubstr("used_in: must be a list of texts"));
+  document["artefacts"][0].erase("used_in");
+  EXPECT_THAT(result_from(document, "x").artefacts.at(0).used_in, IsEmpty());
+}
+
 TEST_F(ResultTest, HasTheFiguresOfProposalsWhenThereWereAny) {
   EXPECT_FALSE(to_json(finished()).contains("proposals"));
   Result result = finished();
