@@ -20,24 +20,46 @@ void visit_plugins(const nlohmann::json& plugin, const Visit& visit) {
   for (const nlohmann::json& value : plugin.at("params")) visit_plugins(value, visit);
 }
 
+constexpr const char* kSlots[] = {"reward", "state", "augment"};
+
+template <class Visit>
+void visit_plugins(const Member& member, const char* slot, const Visit& visit) {
+  const nlohmann::json* plugin = find_path(member.run.spec, slot);
+  if (plugin != nullptr) visit_plugins(*plugin, visit);
+}
+
 template <class Visit>
 void visit_plugins(const Member& member, const Visit& visit) {
-  for (const char* slot : {"reward", "state", "augment"}) {
-    const nlohmann::json* plugin = find_path(member.run.spec, slot);
-    if (plugin != nullptr) visit_plugins(*plugin, visit);
+  for (const char* slot : kSlots) visit_plugins(member, slot, visit);
+}
+
+// "hoisted (lea.le)" for each order in the run; "hoisted (lea.le in reward)" where plugins of one id
+// have several.
+std::set<std::string> orders_of(const Member& member) {
+  std::map<std::string, std::map<std::string, std::vector<std::string>>> slots;  // by id and order
+  for (const char* slot : kSlots) {
+    visit_plugins(member, slot, [&](const std::string& id, const nlohmann::json& params) {
+      const std::string order = text_at(params, "order");
+      if (order.empty()) return;
+      std::vector<std::string>& of_order = slots[id][order];
+      if (of_order.empty() || of_order.back() != slot) of_order.push_back(slot);
+    });
   }
+  std::set<std::string> texts;
+  for (const auto& [id, orders] : slots) {
+    for (const auto& [order, of_order] : orders) {
+      const std::string where = orders.size() > 1 ? " in " + joined(of_order, " and ") : "";
+      texts.insert(order + " (" + id + where + ")");
+    }
+  }
+  return texts;
 }
 
 void add_orders(const Pivot& pivot, std::vector<std::string>* notes) {
   std::map<std::string, std::vector<std::string>> rows;  // by "hoisted (lea.le)"
   for (const Row& row : pivot.rows) {
     std::set<std::string> orders;
-    for (const Member& member : row.finished) {
-      visit_plugins(member, [&](const std::string& id, const nlohmann::json& params) {
-        const std::string order = text_at(params, "order");
-        if (!order.empty()) orders.insert(order + " (" + id + ")");
-      });
-    }
+    for (const Member& member : row.finished) orders.merge(orders_of(member));
     for (const std::string& order : orders) rows[order].push_back(row.name);
   }
   if (rows.empty()) return;

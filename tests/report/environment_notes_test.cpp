@@ -52,6 +52,16 @@ TEST_F(EnvironmentNotes, NameTheRowsOfEachOrderWhereTheyDiffer) {
               HasSubstr("Order of prompts: hoisted (lea.le) in sasrec snqn; paper (lea.le) in "));
 }
 
+TEST_F(EnvironmentNotes, NameTheSlotsOfTwoOrdersInOneRun) {
+  db::RunRow row = used("snqn", 1, wrapped(le("hoisted")), "a");
+  row.spec["state"] = le("paper");
+  row.spec["augment"] = {{"id", "lea.le"}, {"params", {{"of", le("hoisted")}}}};
+  put(row, 0.04);
+  EXPECT_THAT(table("text"),
+              HasSubstr("Order of prompts: hoisted (lea.le in reward and augment) in sasrec snqn; "
+                        "paper (lea.le in state) in sasrec snqn.\n"));
+}
+
 TEST_F(EnvironmentNotes, NameNoOrderWithoutSuchAnEnvironment) {
   db::RunRow row = run("sasrec", "snqn", 1);
   row.spec["reward"] = {{"id", "my.chain"}, {"params", {{"order", 2}}}};
