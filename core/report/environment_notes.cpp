@@ -2,6 +2,7 @@
 
 #include <map>
 #include <set>
+#include <utility>
 
 #include "core/base/text.h"
 #include "core/report/json_path.h"
@@ -118,12 +119,39 @@ void add_conditions(const Pivot& pivot, std::vector<std::string>* notes) {
       "[1, 2], environments.NAME.seed: [1, 2]}` gives each run its own.");
 }
 
+// Rows whose Q-head reads an environment's state that is much wider than the hidden state beside it.
+void add_wide_states(const Pivot& pivot, std::vector<std::string>* notes) {
+  constexpr int64_t kTimesWider = 4;
+  std::map<std::pair<int64_t, int64_t>, std::vector<std::string>> rows;  // by the two widths
+  for (const Row& row : pivot.rows) {
+    std::set<std::pair<int64_t, int64_t>> widths;
+    for (const Member& member : row.finished) {
+      const auto& training = member.result.training;
+      const bool joined_raw = number_at(member.run.spec, "state_use.project").value_or(0) == 0 &&
+                              text_at(member.run.spec, "state_use.combine") != "replace";
+      if (!training || !joined_raw || training->backbone_width == 0) continue;
+      if (training->state_width > kTimesWider * training->backbone_width)
+        widths.emplace(training->state_width, training->backbone_width);
+    }
+    for (const auto& of_row : widths) rows[of_row].push_back(row.name);
+  }
+  for (const auto& [widths, names] : rows) {
+    notes->push_back("Wide state: " + joined(names) + ": the environment's state of width " +
+                     grouped(widths.first) + " is joined as it is to a hidden state of width " +
+                     grouped(widths.second) +
+                     ", so most of what the Q-head reads, and its scale, are the environment's. "
+                     "`state: {of: NAME, project: " +
+                     std::to_string(widths.second) + "}` projects it first.");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> environment_notes(const Pivot& pivot) {
   std::vector<std::string> notes;
   add_orders(pivot, &notes);
   add_conditions(pivot, &notes);
+  add_wide_states(pivot, &notes);
   return notes;
 }
 

@@ -43,6 +43,8 @@ Training training_of(const JsonFields& fields) {
   training.parameters = fields.integer("parameters", 0);
   training.train_seconds = fields.number("train_seconds", 0);
   training.wall_seconds = fields.number("wall_seconds", 0);
+  training.state_width = fields.integer("state_width", 0);
+  training.backbone_width = fields.integer("backbone_width", 0);
   return training;
 }
 
@@ -137,6 +139,9 @@ void add(const Training& training, json& document) {
                    {"parameters", training.parameters},
                    {"train_seconds", training.train_seconds},
                    {"wall_seconds", training.wall_seconds}});
+  if (training.state_width == 0) return;
+  document["state_width"] = training.state_width;
+  document["backbone_width"] = training.backbone_width;
 }
 
 void add(const Provenance& made, json& document) {

@@ -8,6 +8,7 @@
 //    "data_fingerprint", "split_fingerprint", "ranks_sha256", "ranks_valid_sha256", "top_sha256",
 //    "tie_share", "collapsed", "unseen_ranks", "proposals": {name: number},
 //    "best_step", "steps", "updates", "parameters", "train_seconds", "wall_seconds",
+//    "state_width", "backbone_width",
 //    "peak_memory_bytes",
 //    "plugins": [{"id": "KIND ID", "version", "sha256"}, ...], "numerics", "libtorch", "lealab",
 //    "host", "cpu", "threads", "device", "machine_kind",
@@ -15,7 +16,7 @@
 //                  ...]}
 //
 // A failed run has only the keys of the first line. Imported ranks have no keys about training or
-// the machine. While the test part is closed, metrics.test, ranks_sha256 and top_sha256 are missing,
+// the machine. The two widths are those of runs with a state. While the test part is closed, metrics.test, ranks_sha256 and top_sha256 are missing,
 // and tie_share and collapsed are those of the validation events. A finished artefact has the first
 // line, the last two but "artefacts", and
 //
@@ -64,6 +65,9 @@ struct Training {
   int64_t parameters = 0;
   double train_seconds = 0;  // of all attempts
   double wall_seconds = 0;   // of the last attempt
+  // Of the state that an environment gives, before it is projected, and of the backbone that it joins.
+  // 0 without a state, and in results that are older than the keys.
+  int64_t state_width = 0, backbone_width = 0;
 };
 
 // An artefact that a run used.

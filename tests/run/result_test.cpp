@@ -67,6 +67,16 @@ TEST_F(ResultTest, HasTheKeysOfTheFormatsDocument) {
                           "threads", "tie_share", "train_seconds", "updates", "wall_seconds"));
 }
 
+TEST_F(ResultTest, HasTheWidthsOfAStateAndOfTheBackboneWhenThereIsAState) {
+  Result result = finished();
+  result.training->state_width = 576;
+  result.training->backbone_width = 64;
+  const nlohmann::json document = to_json(result);
+  EXPECT_EQ(document.at("state_width"), 576);
+  EXPECT_EQ(result_from(document, "x").training->state_width, 576);
+  EXPECT_EQ(result_from(document, "x").training->backbone_width, 64);
+}
+
 TEST_F(ResultTest, OfAFailedRunHasAReasonAndNoNumbers) {
   const Folder run = new_run();
   write_result(run, failure("out of luck", 3));

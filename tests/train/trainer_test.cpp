@@ -179,6 +179,30 @@ TEST_F(TrainerTest, RefreshesProposalsFromTheirStepOnWithTheWeightsOfThatMoment)
   EXPECT_FLOAT_EQ(listener_.values<float>("proposals", "equal_to_logged")[0], 2.0f / 7);
 }
 
+TEST_F(TrainerTest, ReportsTheWidthsOfAStateAndOfTheBackboneThatItJoins) {
+  class Wide final : public Backbone {
+    int64_t width() const override { return 3; }
+    Tensor encode(const History& history) override { return at::zeros({history.items.size(0), 3}); }
+  };
+  PluginEntry backbone, framework;
+  backbone.backbone = [](const ParamValues&, const Context&) { return std::make_shared<Wide>(); };
+  framework.framework = [](const ParamValues&, const Context& context) {
+    context.make_backbone();
+    return std::make_shared<ToyFramework>(context.items());
+  };
+  const PluginLookup with_backbone =
+      [&, toys = lookup()](const std::string& kind, const std::string& id) -> const PluginEntry& {
+    if (kind == "backbone") return backbone;
+    return kind == "framework" ? framework : toys(kind, id);
+  };
+  run_.train.max_steps = 1;
+  run_.backbone.id = "toy.backbone";
+  run_.state.id = "toy.environment";
+  const Outcome outcome = train::train(run_, data_, split_, with_backbone, paths(), listener_);
+  EXPECT_EQ(outcome.state_width, 2);
+  EXPECT_EQ(outcome.backbone_width, 3);
+}
+
 TEST_F(TrainerTest, ProposesOnceWithoutARefresh) {
   run_.train.max_steps = 6;
   run_.augment.id = "toy.augmenter";
