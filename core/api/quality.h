@@ -130,7 +130,7 @@ LEA_API std::optional<std::vector<QualityFigure>> measure_choices(
 // NAME.inside_error, NAME.beside.BASELINE, and NAME.gain, NAME.gain_low, NAME.gain_high over the
 // best baseline. Warns of each figure that is not more than the best baseline's, and of each of
 // these that differs inside and outside by more than two standard errors. Without events outside
-// only NAME.inside. The footer of a table has no details (core/report/quality_notes.h).
+// only NAME.inside. core/report/quality_notes.h says what the footer of a table makes of the details.
 LEA_API void record_quality(PrepareContext& context, const std::vector<QualityFigure>& outside,
                             const std::vector<QualityFigure>& inside);
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <set>
+#include <utility>
 
 #include "core/base/text.h"
 #include "core/report/json_path.h"
@@ -20,24 +21,46 @@ void visit_plugins(const nlohmann::json& plugin, const Visit& visit) {
   for (const nlohmann::json& value : plugin.at("params")) visit_plugins(value, visit);
 }
 
+constexpr const char* kSlots[] = {"reward", "state", "augment"};
+
+template <class Visit>
+void visit_plugins(const Member& member, const char* slot, const Visit& visit) {
+  const nlohmann::json* plugin = find_path(member.run.spec, slot);
+  if (plugin != nullptr) visit_plugins(*plugin, visit);
+}
+
 template <class Visit>
 void visit_plugins(const Member& member, const Visit& visit) {
-  for (const char* slot : {"reward", "state", "augment"}) {
-    const nlohmann::json* plugin = find_path(member.run.spec, slot);
-    if (plugin != nullptr) visit_plugins(*plugin, visit);
+  for (const char* slot : kSlots) visit_plugins(member, slot, visit);
+}
+
+// "hoisted (lea.le)" for each order in the run; "hoisted (lea.le in reward)" where plugins of one id
+// have several.
+std::set<std::string> orders_of(const Member& member) {
+  std::map<std::string, std::map<std::string, std::vector<std::string>>> slots;  // by id and order
+  for (const char* slot : kSlots) {
+    visit_plugins(member, slot, [&](const std::string& id, const nlohmann::json& params) {
+      const std::string order = text_at(params, "order");
+      if (order.empty()) return;
+      std::vector<std::string>& of_order = slots[id][order];
+      if (of_order.empty() || of_order.back() != slot) of_order.push_back(slot);
+    });
   }
+  std::set<std::string> texts;
+  for (const auto& [id, orders] : slots) {
+    for (const auto& [order, of_order] : orders) {
+      const std::string where = orders.size() > 1 ? " in " + joined(of_order, " and ") : "";
+      texts.insert(order + " (" + id + where + ")");
+    }
+  }
+  return texts;
 }
 
 void add_orders(const Pivot& pivot, std::vector<std::string>* notes) {
   std::map<std::string, std::vector<std::string>> rows;  // by "hoisted (lea.le)"
   for (const Row& row : pivot.rows) {
     std::set<std::string> orders;
-    for (const Member& member : row.finished) {
-      visit_plugins(member, [&](const std::string& id, const nlohmann::json& params) {
-        const std::string order = text_at(params, "order");
-        if (!order.empty()) orders.insert(order + " (" + id + ")");
-      });
-    }
+    for (const Member& member : row.finished) orders.merge(orders_of(member));
     for (const std::string& order : orders) rows[order].push_back(row.name);
   }
   if (rows.empty()) return;
@@ -96,12 +119,39 @@ void add_conditions(const Pivot& pivot, std::vector<std::string>* notes) {
       "[1, 2], environments.NAME.seed: [1, 2]}` gives each run its own.");
 }
 
+// Rows whose Q-head reads an environment's state that is much wider than the hidden state beside it.
+void add_wide_states(const Pivot& pivot, std::vector<std::string>* notes) {
+  constexpr int64_t kTimesWider = 4;
+  std::map<std::pair<int64_t, int64_t>, std::vector<std::string>> rows;  // by the two widths
+  for (const Row& row : pivot.rows) {
+    std::set<std::pair<int64_t, int64_t>> widths;
+    for (const Member& member : row.finished) {
+      const auto& training = member.result.training;
+      const bool joined_raw = number_at(member.run.spec, "state_use.project").value_or(0) == 0 &&
+                              text_at(member.run.spec, "state_use.combine") != "replace";
+      if (!training || !joined_raw || training->backbone_width == 0) continue;
+      if (training->state_width > kTimesWider * training->backbone_width)
+        widths.emplace(training->state_width, training->backbone_width);
+    }
+    for (const auto& of_row : widths) rows[of_row].push_back(row.name);
+  }
+  for (const auto& [widths, names] : rows) {
+    notes->push_back("Wide state: " + joined(names) + ": the environment's state of width " +
+                     grouped(widths.first) + " is joined as it is to a hidden state of width " +
+                     grouped(widths.second) +
+                     ", so most of what the Q-head reads, and its scale, are the environment's. "
+                     "`state: {of: NAME, project: " +
+                     std::to_string(widths.second) + "}` projects it first.");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> environment_notes(const Pivot& pivot) {
   std::vector<std::string> notes;
   add_orders(pivot, &notes);
   add_conditions(pivot, &notes);
+  add_wide_states(pivot, &notes);
   return notes;
 }
 

@@ -12,10 +12,13 @@ namespace lea::report {
 // augment, or one that such a plugin names in a parameter.
 // - "Order of prompts: hoisted (lea.le) in ROWS; paper (lea.le) in ROWS." A plugin has a text
 //   parameter `order`, as the language-model environment has. Without the rows where all that have
-//   one have the same.
+//   one have the same. Where one run has plugins of one id with several orders: "hoisted (lea.le in
+//   reward)".
 // - "One environment: ROWS: ..." All finished runs of a row, at least two, used the same artefacts
 //   of a plugin that has a parameter `seed`. So the interval over the runs is conditional on what
 //   this one seed gave.
+// - "Wide state: ROWS: ..." The state of an environment is joined without a projection, and is more
+//   than four times as wide as the hidden state of the backbone. The widths are those of the results.
 std::vector<std::string> environment_notes(const Pivot& pivot);
 
 }  // namespace lea::report

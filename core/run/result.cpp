@@ -11,6 +11,19 @@ namespace {
 
 using nlohmann::json;
 
+// The list of texts at the key; empty when there is none.
+std::set<std::string> texts_of(const JsonFields& fields, const char* key) {
+  std::set<std::string> texts;
+  if (!fields.has(key)) return texts;
+  const json& list = fields.at(key);
+  if (!list.is_array()) fields.fail(key, "must be a list");
+  for (const json& element : list) {
+    if (!element.is_string()) fields.fail(key, "must be a list of texts");
+    texts.insert(element.get<std::string>());
+  }
+  return texts;
+}
+
 // The object of numbers at the key; empty when there is none.
 std::map<std::string, double> numbers_of(const JsonFields& fields, const char* key) {
   std::map<std::string, double> values;
@@ -30,6 +43,8 @@ Training training_of(const JsonFields& fields) {
   training.parameters = fields.integer("parameters", 0);
   training.train_seconds = fields.number("train_seconds", 0);
   training.wall_seconds = fields.number("wall_seconds", 0);
+  training.state_width = fields.integer("state_width", 0);
+  training.backbone_width = fields.integer("backbone_width", 0);
   return training;
 }
 
@@ -105,7 +120,7 @@ std::vector<UsedArtefact> artefacts_of(const JsonFields& fields) {
   for (const json& element : list) {
     const JsonFields used(element, fields.where() + ": artefacts");
     artefacts.push_back({used.text("key"), used.text("name", ""), used.text("sha256", ""),
-                         numbers_of(used, "quality")});
+                         numbers_of(used, "quality"), texts_of(used, "used_in")});
   }
   return artefacts;
 }
@@ -124,6 +139,9 @@ void add(const Training& training, json& document) {
                    {"parameters", training.parameters},
                    {"train_seconds", training.train_seconds},
                    {"wall_seconds", training.wall_seconds}});
+  if (training.state_width == 0) return;
+  document["state_width"] = training.state_width;
+  document["backbone_width"] = training.backbone_width;
 }
 
 void add(const Provenance& made, json& document) {
@@ -190,7 +208,8 @@ json to_json(const Result& result) {
     document["artefacts"].push_back({{"key", used.key},
                                      {"name", used.name},
                                      {"sha256", used.sha256},
-                                     {"quality", used.quality}});
+                                     {"quality", used.quality},
+                                     {"used_in", used.used_in}});
   }
   return document;
 }

@@ -8,13 +8,15 @@
 //    "data_fingerprint", "split_fingerprint", "ranks_sha256", "ranks_valid_sha256", "top_sha256",
 //    "tie_share", "collapsed", "unseen_ranks", "proposals": {name: number},
 //    "best_step", "steps", "updates", "parameters", "train_seconds", "wall_seconds",
+//    "state_width", "backbone_width",
 //    "peak_memory_bytes",
 //    "plugins": [{"id": "KIND ID", "version", "sha256"}, ...], "numerics", "libtorch", "lealab",
 //    "host", "cpu", "threads", "device", "machine_kind",
-//    "artefacts": [{"key", "name", "sha256", "quality": {name: number}}, ...]}
+//    "artefacts": [{"key", "name", "sha256", "quality": {name: number}, "used_in": [slot, ...]},
+//                  ...]}
 //
 // A failed run has only the keys of the first line. Imported ranks have no keys about training or
-// the machine. While the test part is closed, metrics.test, ranks_sha256 and top_sha256 are missing,
+// the machine. The two widths are those of runs with a state. While the test part is closed, metrics.test, ranks_sha256 and top_sha256 are missing,
 // and tie_share and collapsed are those of the validation events. A finished artefact has the first
 // line, the last two but "artefacts", and
 //
@@ -30,6 +32,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +65,9 @@ struct Training {
   int64_t parameters = 0;
   double train_seconds = 0;  // of all attempts
   double wall_seconds = 0;   // of the last attempt
+  // Of the state that an environment gives, before it is projected, and of the backbone that it joins.
+  // 0 without a state, and in results that are older than the keys.
+  int64_t state_width = 0, backbone_width = 0;
 };
 
 // An artefact that a run used.
@@ -72,6 +78,9 @@ struct UsedArtefact {
   // Making::quality, so that a table shows it without the artefact. Empty in results that are older
   // than the key.
   std::map<std::string, double> quality = {};
+  // The slots of the run that needed it, of reward, state and augment, so that two environments of
+  // one plugin can be told apart. Empty in results that are older than the key.
+  std::set<std::string> used_in = {};
 };
 
 struct FileRecord {

@@ -35,6 +35,16 @@ class Search {
  public:
   explicit Search(const ArtefactsOf& artefacts_of) : artefacts_of_(artefacts_of) {}
 
+  // Adds what the plugin in this slot of the run needs.
+  void visit_slot(const std::string& slot, const std::string& plugin_kind, const PluginUse& use,
+                  const Slots& slots) {
+    slot_ = slot;
+    visit(plugin_kind, use, slots);
+  }
+
+  std::vector<NeededArtefact> take() { return std::move(found_); }
+
+ private:
   // Adds what the plugin needs in these slots, and what the environments in its parameters need
   // there.
   void visit(const std::string& plugin_kind, const PluginUse& use, const Slots& slots) {
@@ -47,9 +57,6 @@ class Search {
     }
   }
 
-  std::vector<NeededArtefact> take() { return std::move(found_); }
-
- private:
   size_t add(const std::string& plugin_kind, const PluginUse& use, const Artefact& artefact) {
     const std::string name = plugin_kind + " " + use.id + " " + artefact.kind;
     const auto same = [&](const NeededArtefact& other) {
@@ -57,9 +64,14 @@ class Search {
              other.artefact.kind == artefact.kind && other.use.params == use.params;
     };
     const auto known = std::find_if(found_.begin(), found_.end(), same);
-    if (known != found_.end()) return static_cast<size_t>(known - found_.begin());
+    if (known != found_.end()) {
+      const auto index = static_cast<size_t>(known - found_.begin());
+      for (std::optional<size_t> i = index; i; i = found_[*i].after)
+        found_[*i].used_in.insert(slot_);
+      return index;
+    }
     if (++depth_ > kDeepest) throw ConfigError(name + ": is made from itself, in a circle");
-    NeededArtefact needed{plugin_kind, use, artefact, std::nullopt};
+    NeededArtefact needed{plugin_kind, use, artefact, std::nullopt, {slot_}};
     if (!artefact.after.empty()) needed.after = earlier(name, plugin_kind, use, artefact.after);
     --depth_;
     found_.push_back(std::move(needed));
@@ -86,6 +98,7 @@ class Search {
   static constexpr int kDeepest = 100;
 
   const ArtefactsOf& artefacts_of_;
+  std::string slot_;  // of the run, that is searched
   std::vector<NeededArtefact> found_;
   int depth_ = 0;
 };
@@ -94,9 +107,9 @@ class Search {
 
 std::vector<NeededArtefact> needed_artefacts(const RunSpec& run, const ArtefactsOf& artefacts_of) {
   Search search(artefacts_of);
-  search.visit("environment", run.reward, {"reward"});
-  search.visit("environment", run.state, {"state"});
-  search.visit("augmenter", run.augment, slots_behind(run.augment));
+  search.visit_slot("reward", "environment", run.reward, {"reward"});
+  search.visit_slot("state", "environment", run.state, {"state"});
+  search.visit_slot("augment", "augmenter", run.augment, slots_behind(run.augment));
   return search.take();
 }
 

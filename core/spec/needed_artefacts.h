@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ struct NeededArtefact {
   PluginUse use;            // the plugin that makes it, with its parameters
   Artefact artefact;
   std::optional<size_t> after;  // what it is made from: an earlier entry of the same list
+  // The slots of the run that need it, also through another plugin or artefact: reward, state,
+  // augment.
+  std::set<std::string> used_in = {};
 
   // "rewards of lea.le", for people.
   std::string name() const { return artefact.kind + " of " + use.id; }

@@ -126,7 +126,10 @@ std::shared_ptr<Backbone> HostContext::make_backbone() const {
                       " asks for a backbone, which its `uses` does not name");
   }
   const PluginEntry& entry = lookup_("backbone", run_.backbone.id);
-  return entry.backbone(values_of(entry, run_.backbone), given_to("backbone", run_.backbone));
+  auto backbone =
+      entry.backbone(values_of(entry, run_.backbone), given_to("backbone", run_.backbone));
+  if (backbone) backbone_width_ = backbone->width();
+  return backbone;
 }
 
 std::shared_ptr<Environment> HostContext::environment(const std::string& value) const {

@@ -71,6 +71,9 @@ class HostContext final : public Context {
   std::shared_ptr<Environment> state() const { return slot(run_.state); }
   std::shared_ptr<Augmenter> augmenter() const;
 
+  // Of the backbones that the framework has made; 0 before, and where it makes none.
+  int64_t backbone_width() const { return backbone_width_; }
+
  private:
   class OfPlugin;
 
@@ -88,6 +91,7 @@ class HostContext final : public Context {
   TrainingEvents events_;
   Tensor pool_;
   bool making_framework_ = false;
+  mutable int64_t backbone_width_ = 0;
   Artefacts artefacts_;
   mutable std::map<std::string, std::unique_ptr<Context>> given_;             // by kind, id, params
   mutable std::map<std::string, std::shared_ptr<Environment>> environments_;  // by id and params

@@ -46,6 +46,13 @@ History rows_of(const History& history, int64_t first, int64_t count) {
           history.event.narrow(0, first, count), history.place.narrow(0, first, count)};
 }
 
+// Whether an event has a history: bool [E]. The first event of each sequence has none.
+Tensor with_history(const TrainingData& training) {
+  Tensor known = at::ones({training.events()}, at::kBool);
+  const Tensor starts = training.offset.narrow(0, 0, training.sequences());
+  return known.index_fill_(0, starts.masked_select(starts.lt(training.offset.slice(0, 1))), 0);
+}
+
 }  // namespace
 
 Proposer::Proposer(const spec::RunSpec& run, const HostContext& context,
@@ -86,12 +93,15 @@ bool Proposer::refresh(Framework& framework, int64_t step, Refresh& refresh,
         refresh.proposals.reward.narrow(0, refresh.done, rows).copy_(reward(asked.history, item));
       }
       refresh.proposals.item.narrow(0, refresh.done, rows).copy_(item);
+      // After an empty history all candidates are alike, so the place of the choice means nothing.
+      const Tensor known = asked.history.length.gt(0);
       int64_t* counts = refresh.counts.mutable_data_ptr<int64_t>();
       for (int64_t row = 0; row < rows; ++row) {
-        const int64_t at_place = place[row].item<int64_t>();
+        const int64_t at_place = known[row].item<bool>() ? place[row].item<int64_t>() : -1;
         if (at_place >= 0) ++counts[at_place];
       }
-      counts[candidates_] += item.eq(asked.candidates.select(1, 0)).sum().item<int64_t>();
+      const Tensor is_first = item.eq(asked.candidates.select(1, 0)).logical_and(known);
+      counts[candidates_] += is_first.sum().item<int64_t>();
       refresh.done += rows;
     }
   }
@@ -136,11 +146,12 @@ std::map<std::string, double> Proposer::figures(const Refresh& refresh) const {
     return flags.size(0) == 0 ? 0.0 : flags.to(at::kFloat).mean().item<double>();
   };
   const Tensor& item = refresh.proposals.item;
+  const Tensor known = with_history(context_.training());
   std::map<std::string, double> figures = {
       {"share", mean_of(item.gt(0))},
-      {"equal_to_logged", mean_of(item.eq(context_.training().item))}};
-  const auto proposals =
-      static_cast<double>(std::max<int64_t>(item.gt(0).sum().item<int64_t>(), 1));
+      {"equal_to_logged", mean_of(item.eq(context_.training().item).masked_select(known))}};
+  const auto proposals = static_cast<double>(
+      std::max<int64_t>(item.gt(0).logical_and(known).sum().item<int64_t>(), 1));
   const auto share_of = [&](int64_t index) {
     return static_cast<double>(refresh.counts[index].item<int64_t>()) / proposals;
   };

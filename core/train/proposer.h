@@ -23,7 +23,8 @@ struct Refresh {
   Proposals proposals;  // of the first `done` events
   int64_t done = 0;
   // int64 [C + 1]: how many of these proposals stand at each place of their list, and how many are the
-  // first candidate of the evaluated network. Undefined before the refresh begins.
+  // first candidate of the evaluated network; only of events that have a history. Undefined before the
+  // refresh begins.
   Tensor counts;
   // int64 [n, 4], of the lists that were asked twice so far: the item and its place in the list, from
   // 0, then both for the permuted list. Item 0: nothing was proposed; place -1: not of the list.
@@ -52,10 +53,11 @@ class Proposer {
                  const std::function<bool()>& keep_going) const;
 
   // What a complete refresh records:
-  //   share            of the events that have a proposal
-  //   equal_to_logged  share of the events whose proposal is the logged item
-  //   equal_to_first   share of the proposals that are the network's first candidate
-  //   place_1, ...     share of the proposals at each place of the list
+  //   share            share of all events that have a proposal
+  // and of the events that have a history, because after an empty one a choice is drawn at random,
+  //   equal_to_logged  share of these events whose proposal is the logged item
+  //   equal_to_first   share of their proposals that are the network's first candidate
+  //   place_1, ...     share of their proposals at each place of the list
   // and after ask_twice()
   //   asked_twice      number of lists for which both answers proposed something
   //   same_item, same_place   shares of these; chance is one in the length of the list

@@ -333,6 +333,8 @@ class Loop {
     if (run_.evaluate.test && !rank(data::Part::kTest, outcome)) return interrupted();
     for (const Tensor& parameter : framework_->parameters())
       outcome.parameters += parameter.numel();
+    outcome.state_width = context_.state_use().width;
+    if (outcome.state_width > 0) outcome.backbone_width = context_.backbone_width();
     if (!adams_.empty()) {
       save_best(paths_.checkpoint, tensors_of(*framework_));
       drop_checkpoints(paths_.checkpoint);

@@ -50,6 +50,9 @@ struct Outcome {
   int64_t best_step = 0;  // the selected step
   int64_t parameters = 0;
   double seconds = 0;  // spent on training, in all attempts
+  // Of the state that an environment gives, before it is projected, and of the backbone that it joins.
+  // 0 without a state, and without a backbone.
+  int64_t state_width = 0, backbone_width = 0;
   // Of the last proposals, as Proposer::figures() has them, and "refreshes", how often proposals were
   // made; the figures of lists that were asked twice are those of the first time. Empty without an
   // augmenter.

@@ -158,8 +158,8 @@ run::Result result_of(train::Outcome outcome, const OpenRun& open, run::Provenan
   result.tie_share = outcome.tie_share;
   result.collapsed = outcome.collapsed;
   result.proposals = std::move(outcome.proposals);
-  result.training = {outcome.steps,      outcome.updates, outcome.best_step,
-                     outcome.parameters, outcome.seconds, wall_seconds};
+  result.training = {outcome.steps,   outcome.updates, outcome.best_step,   outcome.parameters,
+                     outcome.seconds, wall_seconds,    outcome.state_width, outcome.backbone_width};
   result.made_with = std::move(made_with);
   return result;
 }

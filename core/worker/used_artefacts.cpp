@@ -25,9 +25,14 @@ UsedArtefacts::UsedArtefacts(const std::string& lab, const spec::RunSpec& run,
     }
     sums_.push_back(result->making->sha256);
     // Uses of a plugin that differ in nothing that the artefact depends on share it.
-    if (std::find(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(i), keys[i]) ==
-        keys.begin() + static_cast<ptrdiff_t>(i)) {
-      used_.push_back({keys[i], needed_[i].name(), sums_.back(), result->making->quality});
+    const auto known = std::find_if(used_.begin(), used_.end(), [&](const run::UsedArtefact& used) {
+      return used.key == keys[i];
+    });
+    if (known == used_.end()) {
+      used_.push_back(
+          {keys[i], needed_[i].name(), sums_.back(), result->making->quality, needed_[i].used_in});
+    } else {
+      known->used_in.insert(needed_[i].used_in.begin(), needed_[i].used_in.end());
     }
     folders_.push_back(folder.file(run::kFilesFolder));
   }

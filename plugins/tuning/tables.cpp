@@ -93,8 +93,9 @@ void finish_rewards(PrepareContext& context, const std::string& empty_history) {
   context.record("mean_logged", logged.to(at::kDouble).mean().item<double>());
   if (sampled == 0) return;
   context.record("mean_sampled", others.to(at::kDouble).mean().item<double>());
+  // A detail, which no footer prints: the training events hold those that it has learned from.
   context.record(
-      "accuracy",
+      "mean_logged.accuracy",
       (logged.gt(others).to(at::kDouble) + logged.eq(others) * 0.5).mean().item<double>());
 }
 

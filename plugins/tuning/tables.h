@@ -42,8 +42,8 @@ void record_states(PrepareContext& context, uint64_t seed);
 // Makes kRewardsFile in context.folder() from kRawRewards there, a complete table of the same shape,
 // and removes that. Rows of events with an empty history, which may hold anything, get the mean of
 // all others, or 0 when `empty_history` is not "mean". Records mean_logged, mean_sampled and
-// accuracy, the share of pairs in which the logged item has the higher reward. Can be called again
-// after it was interrupted. reads: training, pool.
+// mean_logged.accuracy, the share of pairs in which the logged item has the higher reward. Can be
+// called again after it was interrupted. reads: training, pool.
 void finish_rewards(PrepareContext& context, const std::string& empty_history);
 
 // The table in this file. Throws DataError when it has not this many rows, or not this width; a

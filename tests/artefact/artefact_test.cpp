@@ -33,6 +33,7 @@ TEST_F(Artefacts, AreMadeOnceForAllRunsThatNeedThem) {
     EXPECT_EQ(run.at("artefacts")[0].at("name"), "vectors of test.making");
     EXPECT_EQ(run.at("artefacts")[0].at("key"), key_of("vectors"));
     EXPECT_EQ(run.at("artefacts")[1].at("key"), key_of("rewards"));
+    EXPECT_EQ(run.at("artefacts")[1].at("used_in"), json::array({"reward"}));
     EXPECT_EQ(run.at("artefacts")[1].at("quality"), rows[0].at("name") == "rewards of test.making"
                                                         ? rows[0].at("quality")
                                                         : rows[1].at("quality"));

@@ -52,6 +52,16 @@ TEST_F(EnvironmentNotes, NameTheRowsOfEachOrderWhereTheyDiffer) {
               HasSubstr("Order of prompts: hoisted (lea.le) in sasrec snqn; paper (lea.le) in "));
 }
 
+TEST_F(EnvironmentNotes, NameTheSlotsOfTwoOrdersInOneRun) {
+  db::RunRow row = used("snqn", 1, wrapped(le("hoisted")), "a");
+  row.spec["state"] = le("paper");
+  row.spec["augment"] = {{"id", "lea.le"}, {"params", {{"of", le("hoisted")}}}};
+  put(row, 0.04);
+  EXPECT_THAT(table("text"),
+              HasSubstr("Order of prompts: hoisted (lea.le in reward and augment) in sasrec snqn; "
+                        "paper (lea.le in state) in sasrec snqn.\n"));
+}
+
 TEST_F(EnvironmentNotes, NameNoOrderWithoutSuchAnEnvironment) {
   db::RunRow row = run("sasrec", "snqn", 1);
   row.spec["reward"] = {{"id", "my.chain"}, {"params", {{"order", 2}}}};
@@ -90,6 +100,26 @@ TEST_F(EnvironmentNotes, SayNothingOfAnEnvironmentWithoutASeed) {
     put(row, 0.04);
   }
   EXPECT_THAT(table("text"), Not(HasSubstr("One environment")));
+}
+
+TEST_F(EnvironmentNotes, SayWhereAStateIsJoinedThatIsMuchWiderThanTheBackbone) {
+  const auto with_state = [&](const std::string& framework, int64_t width, const json& use) {
+    db::RunRow row = run("sasrec", framework, 1);
+    train(&row, 100, 100, 100, 100);
+    row.spec["state"] = {{"id", "my.states"}, {"params", json::object()}};
+    row.spec["state_use"] = use;
+    row.result.update({{"state_width", width}, {"backbone_width", 64}});
+    return row;
+  };
+  put(with_state("snqn", 2048, {{"combine", "concat"}, {"project", 0}}), 0.04);
+  put(with_state("sa2c", 2048, {{"combine", "concat"}, {"project", 64}}), 0.04);
+  put(with_state("sqn", 2048, {{"combine", "replace"}, {"project", 0}}), 0.04);
+  put(with_state("sac", 256, {{"combine", "concat"}, {"project", 0}}), 0.04);  // four times
+  EXPECT_THAT(table("text"),
+              HasSubstr("\nWide state: sasrec snqn: the environment's state of width 2,048 is "
+                        "joined as it is to a hidden state of width 64, so most of what the "
+                        "Q-head reads, and its scale, are the environment's. `state: {of: NAME, "
+                        "project: 64}` projects it first.\n"));
 }
 
 }  // namespace

@@ -231,6 +231,7 @@ TEST_F(Flags, AFigureStandsBesideTheBestBaselineAndSaysWhenItIsNoMore) {
                                   {"reward_accuracy.inside", 0.8},
                                   {"state_hit_20", 0.1},
                                   {"state_hit_20.beside.cooccurrence", 0.167},
+                                  {"state_hit_20.error", 0.02},
                                   {"state_hit_20.gain_low", -0.08}};
   put(with_quality(run("gru4rec", "snqn", 1), "quality of lea.le", quality), 0.04);
   EXPECT_THAT(table("text"),
@@ -244,10 +245,12 @@ TEST_F(Flags, EachOfSeveralArtefactsIsComparedWithItsOwnBestBaseline) {
   const std::vector<nlohmann::json> qualities = {{{"accuracy", 0.7},
                                                   {"accuracy.beside.popularity", 0.5},
                                                   {"accuracy.beside.text", 0.65},
+                                                  {"accuracy.error", 0.01},
                                                   {"accuracy.gain_low", 0.01}},
                                                  {{"accuracy", 0.8},
                                                   {"accuracy.beside.popularity", 0.75},
                                                   {"accuracy.beside.text", 0.6},
+                                                  {"accuracy.error", 0.01},
                                                   {"accuracy.gain_low", 0.02}}};
   for (const int64_t seed : {1, 2}) {
     const nlohmann::json& quality = qualities[static_cast<size_t>(seed - 1)];
@@ -261,6 +264,7 @@ TEST_F(Flags, SeveralArtefactsOfWhichSomeAreNoMoreThanABaselineSaySo) {
   for (const int64_t seed : {1, 2}) {
     const nlohmann::json quality = {{"accuracy", 0.6 + 0.1 * double(seed)},
                                     {"accuracy.beside.text", 0.7},
+                                    {"accuracy.error", 0.01},
                                     {"accuracy.gain_low", 0.1 * double(seed) - 0.15}};
     put(with_quality(run("gru4rec", "snqn", seed), "quality of lea.le", quality), 0.04);
   }
@@ -269,8 +273,10 @@ TEST_F(Flags, SeveralArtefactsOfWhichSomeAreNoMoreThanABaselineSaySo) {
 }
 
 TEST_F(Flags, RunsThatShareAnArtefactCountItOnce) {
-  const nlohmann::json quality = {
-      {"accuracy", 0.7}, {"accuracy.beside.text", 0.7}, {"accuracy.gain_low", -0.05}};
+  const nlohmann::json quality = {{"accuracy", 0.7},
+                                  {"accuracy.beside.text", 0.7},
+                                  {"accuracy.error", 0.01},
+                                  {"accuracy.gain_low", -0.05}};
   for (const int64_t seed : {1, 2})
     put(with_quality(run("gru4rec", "snqn", seed), "quality of lea.le", quality), 0.04);
   EXPECT_THAT(table("text"), HasSubstr("accuracy .7 (no more than text .7).\n"));

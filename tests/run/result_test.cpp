@@ -67,6 +67,16 @@ TEST_F(ResultTest, HasTheKeysOfTheFormatsDocument) {
                           "threads", "tie_share", "train_seconds", "updates", "wall_seconds"));
 }
 
+TEST_F(ResultTest, HasTheWidthsOfAStateAndOfTheBackboneWhenThereIsAState) {
+  Result result = finished();
+  result.training->state_width = 576;
+  result.training->backbone_width = 64;
+  const nlohmann::json document = to_json(result);
+  EXPECT_EQ(document.at("state_width"), 576);
+  EXPECT_EQ(result_from(document, "x").training->state_width, 576);
+  EXPECT_EQ(result_from(document, "x").training->backbone_width, 64);
+}
+
 TEST_F(ResultTest, OfAFailedRunHasAReasonAndNoNumbers) {
   const Folder run = new_run();
   write_result(run, failure("out of luck", 3));
@@ -96,6 +106,19 @@ TEST_F(ResultTest, HasTheQualityOfItsArtefactsUnlessAnOlderProgramWroteIt) {
   EXPECT_THAT(result_from(document, "x").artefacts.at(0).quality, IsEmpty());
   document["artefacts"][0]["quality"] = {{"loss", "low"}};
   EXPECT_THAT(message_of([&] { result_from(document, "x"); }), HasSubstr("loss: must be a number"));
+}
+
+TEST_F(ResultTest, HasTheSlotsThatUsedItsArtefactsUnlessAnOlderProgramWroteIt) {
+  Result result = finished();
+  result.artefacts = {{"k", "adapter of lea.le", "s", {}, {"state", "reward"}}};
+  nlohmann::json document = to_json(result);
+  EXPECT_EQ(document["artefacts"][0].at("used_in"), (nlohmann::json{"reward", "state"}));
+  EXPECT_EQ(result_from(document, "x").artefacts.at(0).used_in, result.artefacts[0].used_in);
+  document["artefacts"][0]["used_in"] = nlohmann::json::array({1});
+  EXPECT_THAT(message_of([&] { result_from(document, "x"); }),
+              HasSubstr("used_in: must be a list of texts"));
+  document["artefacts"][0].erase("used_in");
+  EXPECT_THAT(result_from(document, "x").artefacts.at(0).used_in, IsEmpty());
 }
 
 TEST_F(ResultTest, HasTheFiguresOfProposalsWhenThereWereAny) {

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/text.h"
 
 namespace lea::spec {
 namespace {
@@ -59,6 +60,26 @@ TEST(NeededArtefacts, AreThoseOfTheSlotsAfterWhatTheyAreMadeFrom) {
   EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0", "states after 0"));
   run.reward = {};
   EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "states after 0"));
+}
+
+// "SLOT SLOT" of each.
+std::vector<std::string> uses_of(const RunSpec& run) {
+  std::vector<std::string> uses;
+  for (const NeededArtefact& needed : needed_artefacts(run, artefacts_of))
+    uses.push_back(joined({needed.used_in.begin(), needed.used_in.end()}, " "));
+  return uses;
+}
+
+TEST(NeededArtefacts, NameTheSlotsOfTheRunThatNeedThem) {
+  RunSpec run;
+  run.reward = use(mixed(le()));
+  run.state = use(le());
+  // adapter, rewards, mix, states
+  EXPECT_THAT(uses_of(run), ElementsAre("reward state", "reward", "reward", "state"));
+  run.augment = {"test.best", {{"of", le(4)}}};
+  // and another adapter with its rewards
+  EXPECT_THAT(uses_of(run),
+              ElementsAre("reward state", "reward", "reward", "state", "augment", "augment"));
 }
 
 TEST(NeededArtefacts, OfAWrapperAreThoseOfTheInnerEnvironmentInTheSameSlot) {

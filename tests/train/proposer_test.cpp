@@ -141,6 +141,30 @@ TEST_F(ProposalsTest, AreCountedByTheirPlaceAmongTheCandidates) {
   EXPECT_EQ(figures_.at("equal_to_first"), 1);
 }
 
+// After an empty history another place is chosen than after items, as at random.
+TEST_F(ProposalsTest, AfterAnEmptyHistoryAreCountedInTheShareAlone) {
+  class Mixed final : public Augmenter {
+    Tensor propose(const History& history, const Tensor& candidates) override {
+      const Tensor place = history.length.gt(0).to(at::kLong);
+      return candidates.gather(1, place.unsqueeze(1)).squeeze(1);
+    }
+  };
+  use(std::make_shared<Mixed>());
+  ToyFramework framework(5);
+  framework.on_score = following;
+  const Refresh all = refresh(framework, 0);
+  EXPECT_EQ(figures_.at("share"), 1) << "of all ten events";
+  EXPECT_EQ(figures_.at("place_1"), 0);
+  EXPECT_EQ(figures_.at("place_2"), 1);
+  EXPECT_EQ(figures_.at("equal_to_first"), 0);
+  // The items of the ten events: a b c | b c | c a d a b.
+  const std::vector<int32_t> logged = {1, 2, 3, 2, 3, 3, 1, 4, 1, 2};
+  int64_t same = 0;
+  for (const int64_t event : {1, 2, 4, 6, 7, 8, 9})
+    same += all.proposals.item[event].item<int32_t>() == logged[static_cast<size_t>(event)];
+  EXPECT_FLOAT_EQ(float(figures_.at("equal_to_logged")), float(same) / 7);
+}
+
 TEST_F(ProposalsTest, AreCountedByTheirPlaceInTheListThatTheAugmenterReads) {
   class Backwards final : public Augmenter, public ListReader {
     Tensor lists(const History&, const Tensor& candidates) override { return candidates.flip(1); }

@@ -173,10 +173,34 @@ TEST_F(TrainerTest, RefreshesProposalsFromTheirStepOnWithTheWeightsOfThatMoment)
   EXPECT_EQ(listener_.values<int64_t>("proposals", "step"), (Steps{2, 5}));
   // w is 2 at step 2, so c is best, and 5 at step 5, where e is the nearest.
   EXPECT_EQ(proposed, (Steps{-1, -1, 3, 3, 3, 5, 5, 5}));
-  // Three of the ten histories are empty. Event 2 (c after a b) and event 4 (c after b) are logged
-  // c.
+  // Three of the ten histories are empty, and count in the share alone. Of the others, event 2 (c
+  // after a b) and event 4 (c after b) are logged c.
   EXPECT_FLOAT_EQ(listener_.values<float>("proposals", "share")[0], 0.7f);
-  EXPECT_FLOAT_EQ(listener_.values<float>("proposals", "equal_to_logged")[0], 0.2f);
+  EXPECT_FLOAT_EQ(listener_.values<float>("proposals", "equal_to_logged")[0], 2.0f / 7);
+}
+
+TEST_F(TrainerTest, ReportsTheWidthsOfAStateAndOfTheBackboneThatItJoins) {
+  class Wide final : public Backbone {
+    int64_t width() const override { return 3; }
+    Tensor encode(const History& history) override { return at::zeros({history.items.size(0), 3}); }
+  };
+  PluginEntry backbone, framework;
+  backbone.backbone = [](const ParamValues&, const Context&) { return std::make_shared<Wide>(); };
+  framework.framework = [](const ParamValues&, const Context& context) {
+    context.make_backbone();
+    return std::make_shared<ToyFramework>(context.items());
+  };
+  const PluginLookup with_backbone =
+      [&, toys = lookup()](const std::string& kind, const std::string& id) -> const PluginEntry& {
+    if (kind == "backbone") return backbone;
+    return kind == "framework" ? framework : toys(kind, id);
+  };
+  run_.train.max_steps = 1;
+  run_.backbone.id = "toy.backbone";
+  run_.state.id = "toy.environment";
+  const Outcome outcome = train::train(run_, data_, split_, with_backbone, paths(), listener_);
+  EXPECT_EQ(outcome.state_width, 2);
+  EXPECT_EQ(outcome.backbone_width, 3);
 }
 
 TEST_F(TrainerTest, ProposesOnceWithoutARefresh) {
