@@ -211,6 +211,19 @@ TEST_P(Golden, TrainingStatesAndRewardsAreThoseOfPyTorch) {
   EXPECT_LE(lm::distance(at::cat(rewards), wanted), 1e-4);
 }
 
+TEST_P(Golden, LogitsOfTheLabelsAreThoseOfPyTorch) {
+  ASSERT_TRUE(tune(
+      settings(), folder_, training_, training_of({}), folder_, at::kCPU,
+      [](int64_t, int64_t) { return false; }, [](const std::string&) {}));
+  const EnvironmentModel model(settings(), folder_, at::kCPU);
+  Sequences histories;
+  for (const auto& items : users())
+    histories.emplace_back(items.end() - std::min(std::ssize(items), training_.history),
+                           items.end());
+  const at::Tensor scores = model.label_scores(histories, golden().at("lists").get<Sequences>());
+  EXPECT_LE(lm::distance(scores, lm::floats(due().at("label_logits"), {6, 5})), 1e-4);
+}
+
 INSTANTIATE_TEST_SUITE_P(Each, Golden, testing::Values("paper", "user", "hoisted", "difference"),
                          [](const auto& info) { return std::string(info.param); });
 
