@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +14,7 @@
 #include "plugins/le/tuner.h"
 #include "plugins/tuning/batches.h"
 #include "plugins/tuning/losses.h"
+#include "plugins/tuning/trainable.h"
 #include "tests/base/scratch.h"
 #include "tests/le/tiny_le.h"
 
@@ -253,7 +255,7 @@ class Training : public ScratchTest {
     return files_in(path(name));
   }
 
-  const TrainingData part_ = training_of(users());
+  TrainingData part_ = training_of(users());
   TrainingData rest_ = training_of({{5, 6, 7}, {9, 10, 11, 12, 1, 3}, {4, 8}});
   std::vector<std::string> warnings_;
 };
@@ -363,9 +365,58 @@ TEST_F(Training, RefusesSettingsThatContradictEachOther) {
               HasSubstr("there is nothing to learn"));
   EXPECT_THAT(refusal(tiny_settings({{"targets", " "}})),
               HasSubstr("le: targets: names no module"));
-  rest_ = training_of({});
-  EXPECT_THAT(refusal(tiny_settings({{"keep", "best"}})),
-              HasSubstr("le: keep: `best` needs training sequences outside of the portion"));
+  EXPECT_THAT(refusal(tiny_settings({{"targets", "q_proj v_porj"}})),
+              HasSubstr("le: targets: the model has no module `v_porj`, did you mean `v_proj`? "
+                        "(there are: down_proj, gate_proj, k_proj, lm_head, o_proj, q_proj, "
+                        "up_proj, v_proj)"));
+  for (const Sequences& without : {Sequences{}, Sequences{{5}, {6}}}) {
+    rest_ = training_of(without);
+    EXPECT_THAT(refusal(tiny_settings({{"keep", "best"}})),
+                HasSubstr("le: keep: `best` needs training sequences outside of the portion"));
+  }
+}
+
+TEST_F(Training, RefusesBatchesThatCanHaveNoNegativesForStates) {
+  const auto refusal = [&](nlohmann::json more) -> std::string {
+    more["batch_size"] = 1;
+    try {
+      require_trainable(tiny_settings(more), rest_);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  for (const char* of : {"events", "sequences"}) {
+    EXPECT_EQ(refusal({{"batch_of", of}}),
+              "le: batch_size: 1 leaves L_sm no negatives, because with `state_negatives: batch` "
+              "they are the items of the batch's other sequences. State a greater `batch_size`, "
+              "`state_negatives: sampled`, or `state_weight: 0`");
+    EXPECT_EQ(refusal({{"batch_of", of}, {"state_negatives", "sampled"}}), "");
+    EXPECT_EQ(refusal({{"batch_of", of}, {"state_weight", 0.0}}), "");
+  }
+}
+
+TEST_F(Training, WarnsWhenNoEventHadANegativeForStates) {
+  const auto warns = [&](const Sequences& sequences, nlohmann::json more) {
+    static int number = 0;
+    part_ = training_of(sequences);
+    warnings_.clear();
+    more.update({{"order", "hoisted"}, {"batch_size", 3}, {"steps", 4}});
+    train(tiny_settings(more), "negatives " + std::to_string(++number));
+    return std::any_of(warnings_.begin(), warnings_.end(), [](const std::string& warning) {
+      return warning.starts_with(
+          "no event of the training had a negative for L_sm, so the adapter was trained by L_rm "
+          "alone, as with `state_weight: 0`. ");
+    });
+  };
+  const Sequences one = {{1, 2, 3, 4}}, alike = {{1, 2, 3}, {3, 1, 2}};
+  const auto none = nlohmann::json::object();
+  EXPECT_TRUE(warns(one, none));
+  EXPECT_TRUE(warns(alike, none));
+  EXPECT_TRUE(warns(one, {{"batch_of", "sequences"}}));
+  EXPECT_FALSE(warns(one, {{"state_negatives", "sampled"}}));
+  EXPECT_FALSE(warns(one, {{"state_weight", 0.0}}));
+  EXPECT_FALSE(warns(users(), {{"batch_of", "sequences"}}));
 }
 
 TEST_F(Training, RefusesTokensOfOtherItems) {
