@@ -9,9 +9,11 @@
 
 #include "core/api/table.h"
 #include "core/api/tensor_file.h"
+#include "core/api/tfidf.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "plugins/le/context_length.h"
+#include "plugins/le/item_neighbours.h"
 #include "plugins/le/item_texts.h"
 #include "plugins/le/item_tokens.h"
 #include "plugins/le/reward_noise.h"
@@ -172,6 +174,12 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
   const ItemTexts texts =
       item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
   require_sentences_fit(texts, decoder.config().context);
+  if (texts.without_text > 0) {
+    context.log(LogLevel::kWarning, std::to_string(texts.without_text) + " of " +
+                                        std::to_string(context.items()) +
+                                        " items have no text, so their tokens are all the same: "
+                                        "the mean word embedding");
+  }
   // Nothing here reads the prompts, but a mistake in a wording must not show only after hours of item
   // tokens.
   Prompts(settings_, tokenizer, decoder.config().vocabulary, begin_token(settings_, tokenizer),
@@ -197,6 +205,9 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
   remove_partial_tokens(context.folder());
   context.record("loss", loss.cross_entropy);
   context.record("accuracy", loss.accuracy);
+  const auto share =
+      neighbours_share(tokens, tfidf(item_documents(context, "auto", "le: neighbours")));
+  if (share) context.record("neighbours", *share);
   context.record("items_without_text", double(texts.without_text));
   context.record("items_with_cut_text", double(texts.cut));
 }
