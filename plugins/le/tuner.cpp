@@ -185,7 +185,7 @@ std::optional<TuningLosses> Tuner::accumulate(const std::vector<TuningRow>& rows
       const at::Tensor part = reward_loss(rewards.select(1, 0), rewards.narrow(1, 1, sampled)) *
                               (static_cast<double>(rewards.size(0)) / static_cast<double>(count));
       losses.reward += part.item<double>();
-      loss = loss + part * settings_.reward_weight;
+      loss = loss + part * weight_of_reward_loss(settings_, count);
     }
     if (loss.requires_grad()) loss.backward();
     return true;

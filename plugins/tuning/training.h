@@ -20,7 +20,8 @@
 
 namespace lea {
 
-// Means over the rows of a batch; `total` is weighted, L_LE.
+// Means over the rows of a batch; `total` is weighted, L_LE. These also are the means when the sum over
+// rows is differentiated, see weight_of_reward_loss().
 struct TuningLosses {
   double total = 0, reward = 0, state = 0;
 };

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include "core/base/error.h"
 #include "plugins/le/tuner.h"
@@ -32,6 +33,14 @@ TEST(RewardLoss, IsTheMeanOverPairs) {
                    sampled = at::tensor({0.0f, 3.0f, 0.0f, -1.0f}).view({2, 2});
   const double due = (loss_of_gap(1) + loss_of_gap(-2) + loss_of_gap(0) + loss_of_gap(1)) / 4;
   EXPECT_NEAR(number(reward_loss(logged, sampled)), due, 1e-6);
+}
+
+TEST(RewardLoss, CountsOnceForEachRowOfASum) {
+  Settings settings;
+  settings.reward_weight = 0.5;
+  EXPECT_EQ(weight_of_reward_loss(settings, 7), 0.5);
+  settings.reward_reduction = "sum";
+  EXPECT_EQ(weight_of_reward_loss(settings, 7), 3.5);
 }
 
 class StateLoss : public testing::Test {
@@ -343,6 +352,27 @@ TEST_F(Training, KeepsTheStateBeforeItDiverged) {
     EXPECT_EQ(train(settings, name + " in parts", 3, &interruptions)->figures, tuned->figures);
     EXPECT_EQ(files(name + " in parts"), files(name));
   }
+}
+
+TEST_F(Training, DifferentiatesTheSumOverRowsAndReportsTheMean) {
+  // The loss and the gradient of the score head.
+  const auto of = [&](const char* reduction) {
+    const Settings settings = tiny_settings({{"order", "hoisted"},
+                                             {"batch_size", 5},
+                                             {"state_weight", 0.0},
+                                             {"reward_reduction", reduction}});
+    Tuner tuner(settings, folder_, part_, at::kCPU);
+    TuningBatches batches(settings, part_);
+    const auto rows = batches.rows(0);
+    EXPECT_EQ(rows.size(), 5U);
+    const auto losses = tuner.accumulate(rows, batches.negatives(0, rows));
+    return std::pair(losses->total, tuner.parameters().back().grad().clone());
+  };
+  const auto [mean, of_mean] = of("mean");
+  const auto [sum, of_sum] = of("sum");
+  EXPECT_EQ(sum, mean);
+  EXPECT_GT(number(of_mean.abs().max()), 0);
+  EXPECT_LE(lm::distance(of_sum, 5 * of_mean), 1e-5);
 }
 
 TEST_F(Training, TakesNoStepWhenNoneIsAsked) {
