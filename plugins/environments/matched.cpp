@@ -1,7 +1,7 @@
 // A control: another environment's rewards on the scale of the predefined ones. An affine map gives
 // logged items the mean 1 and sampled items the mean 0 (U5). Environments that are compared this
-// way differ in the rewards of single pairs, but not in these means. An environment that gives logged
-// items less than sampled ones is refused.
+// way differ in the rewards of single pairs, but not in these means. An environment that gives
+// logged items less than sampled ones is refused.
 #include "plugins/environments/role_means.h"
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// The work that the artefacts of the language-model environment take, and what is refused before it.
+// The work that the artefacts of the language-model environment take, and what is refused early.
 #include <algorithm>
 #include <string>
 #include <vector>

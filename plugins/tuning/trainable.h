@@ -10,9 +10,9 @@
 namespace lea {
 
 // Refuses settings with which there is nothing to learn, or nothing to choose the best by: both
-// weights 0; `keep: best` without an event of `rest` that validates; batches of one event or sequence
-// whose L_sm takes its negatives from the others. Throws ConfigError. It takes no time, so it can be
-// asked before anything is made.
+// weights 0; `keep: best` without an event of `rest` that validates; batches of one event or
+// sequence whose L_sm takes its negatives from the others. Throws ConfigError. It takes no time, so
+// it can be asked before anything is made.
 void require_trainable(const TuningSettings& settings, const TrainingData& rest);
 
 // Whether L_sm counts, but no row of the first `steps` steps, at least one, has a negative for it:

@@ -15,7 +15,6 @@
 #include "plugins/le/tuner.h"
 #include "plugins/tuning/batches.h"
 #include "plugins/tuning/losses.h"
-#include "plugins/tuning/trainable.h"
 #include "tests/base/scratch.h"
 #include "tests/le/tiny_le.h"
 
@@ -406,47 +405,16 @@ TEST_F(Training, RefusesSettingsThatContradictEachOther) {
   }
 }
 
-TEST_F(Training, RefusesBatchesThatCanHaveNoNegativesForStates) {
-  const auto refusal = [&](nlohmann::json more) -> std::string {
-    more["batch_size"] = 1;
-    try {
-      require_trainable(tiny_settings(more), rest_);
-    } catch (const ConfigError& error) {
-      return error.what();
-    }
-    return "";
-  };
-  for (const char* of : {"events", "sequences"}) {
-    EXPECT_EQ(refusal({{"batch_of", of}}),
-              "le: batch_size: 1 leaves L_sm no negatives, because with `state_negatives: batch` "
-              "they are the items of the batch's other sequences. State a greater `batch_size`, "
-              "`state_negatives: sampled`, or `state_weight: 0`");
-    EXPECT_EQ(refusal({{"batch_of", of}, {"state_negatives", "sampled"}}), "");
-    EXPECT_EQ(refusal({{"batch_of", of}, {"state_weight", 0.0}}), "");
-  }
-}
-
 TEST_F(Training, WarnsWhenNoEventHadANegativeForStates) {
-  const auto warns = [&](const Sequences& sequences, nlohmann::json more) {
-    static int number = 0;
-    part_ = training_of(sequences);
-    warnings_.clear();
-    more.update({{"order", "hoisted"}, {"batch_size", 3}, {"steps", 4}});
-    train(tiny_settings(more), "negatives " + std::to_string(++number));
-    return std::any_of(warnings_.begin(), warnings_.end(), [](const std::string& warning) {
-      return warning.starts_with(
-          "no event of the training had a negative for L_sm, so the adapter was trained by L_rm "
-          "alone, as with `state_weight: 0`. ");
-    });
-  };
-  const Sequences one = {{1, 2, 3, 4}}, alike = {{1, 2, 3}, {3, 1, 2}};
-  const auto none = nlohmann::json::object();
-  EXPECT_TRUE(warns(one, none));
-  EXPECT_TRUE(warns(alike, none));
-  EXPECT_TRUE(warns(one, {{"batch_of", "sequences"}}));
-  EXPECT_FALSE(warns(one, {{"state_negatives", "sampled"}}));
-  EXPECT_FALSE(warns(one, {{"state_weight", 0.0}}));
-  EXPECT_FALSE(warns(users(), {{"batch_of", "sequences"}}));
+  const Settings settings = tiny_settings({{"order", "hoisted"}, {"batch_size", 3}, {"steps", 4}});
+  const auto warning = testing::Contains(
+      HasSubstr("no event of the training had a negative for L_sm, so the adapter was trained by "
+                "L_rm alone, as with `state_weight: 0`. "));
+  train(settings, "of several");
+  EXPECT_THAT(warnings_, testing::Not(warning));
+  part_ = training_of({{1, 2, 3, 4}});
+  train(settings, "of one");
+  EXPECT_THAT(warnings_, warning);
 }
 
 TEST_F(Training, RefusesTokensOfOtherItems) {
