@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ struct MeansParams {
 
 struct RoleMeans {
   double logged = 0, sampled = 0, proposed = 0;
+  double gap_error = 0;  // standard error of logged - sampled, paired over events
 };
 
 // Returns `count` distinct training events in ascending order, int64. Returns all events if `count`
@@ -118,15 +120,22 @@ inline RoleMeans role_means(Environment& environment, const Context& context,
                             const MeansParams& params, uint64_t key) {
   Tensor sum;
   int64_t events = 0;
+  double gaps = 0, squares = 0;  // of logged less the mean of sampled, over events
   visit_rewards(environment, context, params, key, {Role::kLogged, Role::kProposed},
                 [&](const Tensor& actions, const Tensor& rewards) {
                   const Tensor more = rewards.sum(0);
                   sum = sum.defined() ? sum + more : more;
+                  const Tensor gap =
+                      rewards.select(1, 0) - rewards.narrow(1, 2, rewards.size(1) - 2).mean(1);
+                  gaps += gap.sum().item<double>();
+                  squares += gap.square().sum().item<double>();
                   events += actions.size(0);
                 });
   sum /= double(events);
+  const double count = double(events), gap = gaps / count;
+  const double variance = std::max(0.0, squares / count - gap * gap);
   return {sum[0].item<double>(), sum.narrow(0, 2, sum.size(0) - 2).mean().item<double>(),
-          sum[1].item<double>()};
+          sum[1].item<double>(), std::sqrt(variance / count)};
 }
 
 }  // namespace lea

@@ -18,6 +18,7 @@
 #include "plugins/tuning/text_gru_learner.h"
 #include "plugins/tuning/text_rows.h"
 #include "plugins/tuning/text_vectors.h"
+#include "plugins/tuning/trainable.h"
 
 namespace {
 
@@ -120,7 +121,9 @@ class TextGru final : public lea::Environment {
                lea::text_vectors_cost(context.items(), params_.max_features, params_.width)}};
     }
 
+    // Also throws for what the making would refuse.
     lea::Counts count_model(lea::PrepareContext& context) const {
+      lea::require_trainable(params_, context.rest(params_.portion, uint64_t(params_.seed)));
       const lea::TrainingData part = context.training(params_.portion, uint64_t(params_.seed));
       return {{"multiply_adds", lea::text_gru_training_cost(params_, part, params_.width)}};
     }

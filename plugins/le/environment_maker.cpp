@@ -9,14 +9,15 @@
 
 #include "core/api/table.h"
 #include "core/api/tensor_file.h"
+#include "core/api/tfidf.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "plugins/le/context_length.h"
+#include "plugins/le/item_neighbours.h"
 #include "plugins/le/item_texts.h"
 #include "plugins/le/item_tokens.h"
 #include "plugins/le/reward_noise.h"
 #include "plugins/le/tuning.h"
-#include "plugins/tuning/batches.h"
 #include "plugins/tuning/tables.h"
 
 namespace lea::le {
@@ -25,7 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kRowsOfChunk = 8 * kRowsOfPass;
-constexpr int64_t kItemsOfLoss = 200;  // whose loss is measured after the tokenisation
 
 // Puts the file into the folder too, without a copy where the file system can.
 void link_or_copy(const std::string& from, const std::string& to) {
@@ -78,14 +78,6 @@ bool fill_table(const EnvironmentModel& model, const TrainingData& training,
     writer.append(values_of(answers, chunk));
   }
   return !context.stop(writer.done(), rows);
-}
-
-// Weights of the layers, which take part in each row.
-double body_of(const lm::Config& config) {
-  const auto width = double(config.width), inner = double(config.inner);
-  const double queries = double(config.heads * config.head_width),
-               keys = double(config.key_heads * config.head_width);
-  return double(config.layers) * width * (2 * queries + 2 * keys + 3 * inner);
 }
 
 }  // namespace
@@ -182,6 +174,12 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
   const ItemTexts texts =
       item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
   require_sentences_fit(texts, decoder.config().context);
+  if (texts.without_text > 0) {
+    context.log(LogLevel::kWarning, std::to_string(texts.without_text) + " of " +
+                                        std::to_string(context.items()) +
+                                        " items have no text, so their tokens are all the same: "
+                                        "the mean word embedding");
+  }
   // Nothing here reads the prompts, but a mistake in a wording must not show only after hours of item
   // tokens.
   Prompts(settings_, tokenizer, decoder.config().vocabulary, begin_token(settings_, tokenizer),
@@ -207,6 +205,9 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
   remove_partial_tokens(context.folder());
   context.record("loss", loss.cross_entropy);
   context.record("accuracy", loss.accuracy);
+  const auto share =
+      neighbours_share(tokens, tfidf(item_documents(context, "auto", "le: neighbours")));
+  if (share) context.record("neighbours", *share);
   context.record("items_without_text", double(texts.without_text));
   context.record("items_with_cut_text", double(texts.cut));
 }
@@ -296,106 +297,6 @@ void LanguageEnvironment::Maker::make_rewards(PrepareContext& context) const {
   // Now the mean of all rewards is known, which empty histories get.
   finish_rewards(context, settings_.empty_history);
   context.record("reward_noise", *noise);
-}
-
-Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
-  const int64_t pool = artefact.kind == "rewards" ? pool_width(context) : 0;
-  const char* sort = settings_.dtype == "bfloat16" ? "bfloat16_multiply_adds" : "multiply_adds";
-  Counts counts = {{sort, multiply_adds(artefact, context, pool)},
-                   {"bytes", bytes_of_files(artefact, context, pool)}};
-  if (const double memory = bytes_of_model(artefact, context); memory > 0)
-    counts["memory_bytes"] = memory;
-  return counts;
-}
-
-double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, PrepareContext& context,
-                                                 int64_t pool) const {
-  const lm::Config config = lm::read_config(settings_.model);
-  const lm::Tokenizer tokenizer(settings_.model);
-  const double body = body_of(config), head = double(config.vocabulary * config.width);
-  if (artefact.kind == "tokens") {
-    const ItemTexts texts =
-        item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
-    require_sentences_fit(texts, config.context);
-    double rows = 0;
-    for (const Sentence& sentence : texts.sentences)
-      rows += double(sentence.before.size() + 1 + sentence.after.size());
-    const double measured = std::min(1.0, double(kItemsOfLoss) / double(context.items()));
-    // Forwards, and backwards to the input vectors; at the end the loss, forwards.
-    return (double(settings_.token_iterations) * 2 + measured) * rows * (body + head);
-  }
-  Settings settings = settings_;
-  settings.items = "tokens";
-  const int64_t begin = begin_token(settings_, tokenizer);
-  if (artefact.kind == "choices") {
-    const SelectionPrompts selections(settings, tokenizer, config.vocabulary, begin, {});
-    require_prompts_fit(selections, context.training(), config.context);
-    return body * rows_of_choices(settings_, context, selections) +
-           cost_beside_quality(settings_, context);
-  }
-  const Prompts prompts(settings, tokenizer, config.vocabulary, begin, {});
-  require_prompts_fit(prompts, context.training(), config.context);
-  RowsOfParts parts = rows_of_parts(prompts);
-  if (settings_.items == "titles") {
-    constexpr int64_t kTitle = 12;  // more rows than an item token, about
-    for (int64_t* rows :
-         {&parts.start, &parts.item, &parts.action, &parts.state_start, &parts.state_item})
-      *rows += kTitle;
-  }
-  if (artefact.kind == "quality") {
-    return body * rows_of_quality(settings_, context, prompts, parts) +
-           cost_beside_quality(settings_, context);
-  }
-  // The rows that histories take which are asked for states, and for so many actions.
-  const auto rows_of = [&](const std::vector<int64_t>& ends, bool states, int64_t actions) {
-    std::vector<Wanted> wanted;
-    for (const int64_t end : ends) {
-      if (end > 0)
-        wanted.push_back(
-            {end, states ? 0 : -1, std::vector<int64_t>(static_cast<size_t>(actions), 1), 0});
-    }
-    return estimated_rows(prompts, parts, wanted, context.history());
-  };
-  const auto rows_of_all = [&](const TrainingData& of, int64_t last, bool states, int64_t actions) {
-    const int64_t* first = of.offset.const_data_ptr<int64_t>();
-    double rows = 0;
-    for (int64_t s = 0; s < of.sequences(); ++s) {
-      std::vector<int64_t> ends;
-      for (int64_t end = 1; end < first[s + 1] - first[s] + last; ++end) ends.push_back(end);
-      rows += rows_of(ends, states, actions);
-    }
-    return rows;
-  };
-  if (artefact.kind == "states") return body * rows_of_all(context.training(), 1, true, 0);
-  if (artefact.kind == "rewards") return body * rows_of_all(context.training(), 0, false, 1 + pool);
-
-  const TrainingData part = context.training(settings_.portion, uint64_t(settings_.seed));
-  const bool states = settings_.state_weight > 0;
-  const int64_t actions = settings_.reward_weight > 0 ? 1 + settings_.negatives : 0;
-  TuningBatches batches(settings_, part);
-  double rows = 0;
-  int64_t step = 0;
-  for (; step < batches.steps() && step < 100; ++step) {  // the others are like them
-    const std::vector<TuningRow> batch = batches.rows(step);
-    for (size_t i = 0; i < batch.size();) {
-      std::vector<int64_t> ends;
-      const int64_t of = batch[i].sequence;
-      for (; i < batch.size() && batch[i].sequence == of; ++i) ends.push_back(batch[i].end);
-      rows += rows_of(ends, states, actions);
-    }
-  }
-  if (step > 0) rows *= double(batches.steps()) / double(step);
-  const TrainingData rest = context.rest(settings_.portion, uint64_t(settings_.seed));
-  const int64_t* first = rest.offset.const_data_ptr<int64_t>();
-  double validated = 0;
-  for (int64_t s = 0; s < std::min(rest.sequences(), settings_.validation_sequences); ++s) {
-    std::vector<int64_t> ends;
-    for (int64_t end = 1; end < first[s + 1] - first[s]; ++end) ends.push_back(end);
-    validated += rows_of(ends, true, 2);
-  }
-  if (batches.steps() == 0) validated /= kValidations;  // the start alone is measured
-  // Forwards, and backwards.
-  return body * (2 * rows + kValidations * validated);
 }
 
 }  // namespace lea::le

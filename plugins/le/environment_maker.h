@@ -12,6 +12,8 @@
 
 namespace lea::le {
 
+inline constexpr int64_t kItemsOfLoss = 200;  // whose loss is measured after the tokenisation
+
 class LanguageEnvironment::Maker final : public Preparer {
  public:
   explicit Maker(const Settings& settings) : settings_(settings) {}
@@ -23,7 +25,8 @@ class LanguageEnvironment::Maker final : public Preparer {
   std::vector<std::string> show(PrepareContext& context, int64_t limit) override;
 
  private:
-  // `pool` is the width of the pool for the rewards; other artefacts ignore it.
+  // `pool` is the width of the pool for the rewards; other artefacts ignore it. This and count()
+  // are in environment_work.cpp.
   double multiply_adds(const Artefact& artefact, PrepareContext& context, int64_t pool) const;
   // These are in environment_sizes.cpp. The bytes of the files that `prepare` leaves, without their
   // headers and without those that it links or keeps from item texts (kTitlesFile); and the bytes

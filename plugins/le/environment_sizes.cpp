@@ -26,7 +26,7 @@ int64_t sampled_events(const TrainingData& data, int64_t most) {
 // The events that `quality` and `choices` are measured on, outside of the portion and inside.
 int64_t measured_events(const Settings& settings, PrepareContext& context) {
   const auto seed = static_cast<uint64_t>(settings.seed);
-  return sampled_events(context.rest(settings.portion, seed), settings.quality_events) +
+  return sampled_events(untouched_sequences(settings, context), settings.quality_events) +
          sampled_events(context.training(settings.portion, seed), settings.quality_events);
 }
 

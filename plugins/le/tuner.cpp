@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "core/api/tensor_file.h"
@@ -27,25 +28,16 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-// LoRA would leave out a target that names no module without a word.
-void require_targets(const std::vector<std::string>& targets, lm::Decoder& decoder) {
-  if (targets.empty())
-    throw ConfigError("le: targets: names no module. State some, such as `q_proj v_proj`");
-  std::vector<std::string> modules;
-  std::set<std::string> last_parts;
-  decoder.for_each_linear([&](const std::string& module, lm::Linear&) {
-    modules.push_back(module);
-    last_parts.insert(module.substr(module.rfind('.') + 1));
-  });
-  for (const std::string& target : targets) {
-    const bool known = std::any_of(modules.begin(), modules.end(), [&](const std::string& module) {
-      return module == target || module.ends_with("." + target);
-    });
-    if (known) continue;
-    const std::vector<std::string> names(last_parts.begin(), last_parts.end());
-    throw ConfigError("le: targets: the model has no module " + in_backticks(target) +
-                      did_you_mean(target, names) + " (there are: " + joined(names) + ")");
+// The linear modules of such a model, as Decoder::for_each_linear names them.
+std::vector<std::string> modules_of(const lm::Config& config) {
+  constexpr std::string_view kSuffix = ".weight";
+  std::vector<std::string> modules = {"lm_head"};  // a tied one has no weight of its own
+  for (const auto& [name, shape] : lm::weight_shapes(config)) {
+    if (shape.size() != 2 || !name.ends_with(kSuffix)) continue;
+    const std::string module = name.substr(0, name.size() - kSuffix.size());
+    if (module != "model.embed_tokens" && module != "lm_head") modules.push_back(module);
   }
+  return modules;
 }
 
 std::vector<int64_t> items_of(const TrainingData& training, int64_t sequence) {
@@ -63,6 +55,25 @@ lm::AdapterConfig adapter_of(const Settings& settings) {
   adapter.dropout = settings.dropout;
   adapter.targets = words_of(settings.targets);
   return adapter;
+}
+
+// LoRA would leave out a target that names no module without a word.
+void require_targets(const Settings& settings, const lm::Config& config) {
+  const std::vector<std::string> targets = words_of(settings.targets);
+  if (targets.empty())
+    throw ConfigError("le: targets: names no module. State some, such as `q_proj v_proj`");
+  const std::vector<std::string> modules = modules_of(config);
+  std::set<std::string> last_parts;
+  for (const std::string& module : modules) last_parts.insert(module.substr(module.rfind('.') + 1));
+  for (const std::string& target : targets) {
+    const bool known = std::any_of(modules.begin(), modules.end(), [&](const std::string& module) {
+      return module == target || module.ends_with("." + target);
+    });
+    if (known) continue;
+    const std::vector<std::string> names(last_parts.begin(), last_parts.end());
+    throw ConfigError("le: targets: the model has no module " + in_backticks(target) +
+                      did_you_mean(target, names) + " (there are: " + joined(names) + ")");
+  }
 }
 
 Tuner::Tuner(const Settings& settings, const std::string& tokens_folder,
@@ -83,7 +94,7 @@ Tuner::Tuner(const Settings& settings, const std::string& tokens_folder,
                                        begin_token(settings, tokenizer),
                                        read_titles(settings, tokens_folder, training.items));
   const lm::AdapterConfig adapter = adapter_of(settings);
-  require_targets(adapter.targets, decoder);
+  require_targets(settings, config);
   at::manual_seed(mix(kStart, static_cast<uint64_t>(settings.seed)));
   adapter_ = lm::Adapter::make(adapter, decoder);
   adapter_->attach(decoder);
@@ -174,7 +185,7 @@ std::optional<TuningLosses> Tuner::accumulate(const std::vector<TuningRow>& rows
       const at::Tensor part = reward_loss(rewards.select(1, 0), rewards.narrow(1, 1, sampled)) *
                               (static_cast<double>(rewards.size(0)) / static_cast<double>(count));
       losses.reward += part.item<double>();
-      loss = loss + part * settings_.reward_weight;
+      loss = loss + part * weight_of_reward_loss(settings_, count);
     }
     if (loss.requires_grad()) loss.backward();
     return true;

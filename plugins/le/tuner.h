@@ -18,6 +18,9 @@ namespace lea::le {
 // The adapter of the settings, as it is made and trained.
 lm::AdapterConfig adapter_of(const Settings& settings);
 
+// Throws ConfigError for `targets` that name no module of such a model.
+void require_targets(const Settings& settings, const lm::Config& config);
+
 class Tuner final : public Learner {
  public:
   // Opens the model and makes a new adapter and a new score head from the settings' seed. Throws

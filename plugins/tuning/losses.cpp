@@ -18,6 +18,11 @@ at::Tensor reward_loss(const at::Tensor& logged, const at::Tensor& sampled) {
   return -at::log_sigmoid(logged.unsqueeze(1) - sampled).mean();
 }
 
+double weight_of_reward_loss(const TuningSettings& settings, int64_t rows) {
+  const bool sum = settings.reward_reduction == "sum";
+  return settings.reward_weight * (sum ? static_cast<double>(rows) : 1);
+}
+
 at::Tensor to_compare(const TuningSettings& settings, const at::Tensor& vectors) {
   const at::Tensor own = vectors.to(at::kFloat);
   if (settings.similarity != "cosine") return own;

@@ -14,6 +14,11 @@ namespace lea {
 // Eq. (1): mean over rows of -log sigma(logged - sampled). logged float [B], sampled float [B, K].
 at::Tensor reward_loss(const at::Tensor& logged, const at::Tensor& sampled);
 
+// The weight of that mean in the loss that is differentiated: `reward_weight`, and with
+// `reward_reduction: sum` (A1) the number of rows times it. What is reported, and watched for
+// divergence, is the mean, because batches differ in their rows.
+double weight_of_reward_loss(const TuningSettings& settings, int64_t rows);
+
 // Vectors whose dot product is the similarity of L_sm (A2): these themselves, or with `similarity:
 // cosine` divided by their lengths. Float [..., D].
 at::Tensor to_compare(const TuningSettings& settings, const at::Tensor& vectors);

@@ -18,7 +18,7 @@ namespace lea {
 namespace {
 
 // [n, 10]: sequence, end, other end, logged, matched, the drawn items, place. Sequences are counted
-// in their part of the training sequences.
+// in their part of the training sequences: untouched_sequences(), or the portion.
 Tensor event_rows(const QualitySample& sample) {
   std::vector<int64_t> numbers;
   for (const QualityEvent& event : sample.events) {
@@ -51,13 +51,24 @@ Tensor similarities_of(const TuningSettings& settings, const QualitySample& samp
 
 }  // namespace
 
+TrainingData untouched_sequences(const TuningSettings& settings, PrepareContext& context) {
+  TrainingData rest = context.rest(settings.portion, static_cast<uint64_t>(settings.seed));
+  if (settings.keep != "best") return rest;
+  const int64_t left_out = std::min(rest.sequences(), settings.validation_sequences),
+                first = rest.offset[left_out].item<int64_t>();
+  rest.offset = rest.offset.slice(0, left_out) - first;
+  rest.item = rest.item.slice(0, first);
+  if (rest.behaviour.defined()) rest.behaviour = rest.behaviour.slice(0, first);
+  return rest;
+}
+
 std::vector<QualityPart> quality_parts(const TuningSettings& settings, int64_t most,
                                        QualityStream stream, PrepareContext& context) {
   const auto seed = static_cast<uint64_t>(settings.seed);
   const uint64_t drawn = mix(stream, seed);
   std::vector<QualityPart> parts;
   // A context keeps only the last fraction, so a sample is taken before the next one is asked for.
-  parts.push_back({"outside", QualitySample(context.rest(settings.portion, seed), most, drawn)});
+  parts.push_back({"outside", QualitySample(untouched_sequences(settings, context), most, drawn)});
   parts.push_back({"inside", QualitySample(context.training(settings.portion, seed), most, drawn)});
   return parts;
 }
@@ -81,9 +92,11 @@ void record_events(PrepareContext& context, const std::vector<QualityPart>& part
   context.record("events.inside", static_cast<double>(inside.size()));
   context.record("events.inside_sequences", static_cast<double>(inside.sequences()));
   if (outside.size() == 0) {
-    context.log(LogLevel::kWarning,
-                "no training sequence outside of the portion has two events, so the quality is "
-                "known only for what the environment has learned from");
+    context.log(
+        LogLevel::kWarning,
+        "no training sequence outside of the portion has two events, but for those by which "
+        "`keep: best` chose, so the quality is known only for what the environment has "
+        "learned from");
   }
 }
 

@@ -28,8 +28,8 @@ namespace lea {
 // answers.
 inline constexpr const char* kEventsFile = "events.safetensors";
 
-// Streams of random numbers, by which the events are drawn. Environments with the same portion and
-// seed are asked about the same events.
+// Streams of random numbers, by which the events are drawn. Environments with the same portion,
+// seed and `keep` are asked about the same events.
 enum QualityStream : uint64_t { kQualityEvents = 0x6c657175, kChoiceEvents = 0x6c656368 };
 
 struct QualityPart {
@@ -37,7 +37,12 @@ struct QualityPart {
   QualitySample sample;
 };
 
-// At most `most` events outside and as many inside. reads: training.
+// The training sequences that played no part in the making: those outside of the portion. `keep:
+// best` chose by the first `validation_sequences` of them, so these are left out then. reads:
+// training.
+TrainingData untouched_sequences(const TuningSettings& settings, PrepareContext& context);
+
+// At most `most` events outside, of untouched_sequences(), and as many inside. reads: training.
 std::vector<QualityPart> quality_parts(const TuningSettings& settings, int64_t most,
                                        QualityStream stream, PrepareContext& context);
 

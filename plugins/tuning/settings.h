@@ -29,6 +29,7 @@ struct TuningSettings {
   double popularity_power = 0;
   bool fixed_negatives = false;
   double reward_weight = 1, state_weight = 1;
+  std::string reward_reduction = "mean";
   std::string state_loss = "logistic";
   std::string state_negatives = "batch";
   std::string similarity = "dot";
@@ -56,6 +57,9 @@ struct TuningSettings {
               "draw them once for each event, not at each visit");
     f.real("reward_weight", reward_weight, {0, 1e6}, "weight of L_rm, Eq. 1 (U6)");
     f.real("state_weight", state_weight, {0, 1e6}, "weight of L_sm, Eq. 2; 0: -SM (U6)");
+    f.choice("reward_reduction", reward_reduction, {"mean", "sum"},
+             "L_rm is the mean over the rows of a batch, or their sum (A1)");
+    f.added("reward_reduction");
     f.choice("state_loss", state_loss, {"logistic", "softmax", "difference"},
              "form of L_sm: 2a, 2b or 2c (A2)");
     f.choice(
@@ -83,6 +87,7 @@ inline void quality_field(Fields& f, int64_t& quality_events) {
 inline std::vector<std::string> tuning_params(std::vector<std::string> more = {}) {
   const std::map<std::string, std::string> conditions = {
       {"epochs", " if steps=0"},
+      {"reward_reduction", " unless reward_weight=0"},
       {"state_loss", " unless state_weight=0"},
       {"state_negatives", " unless state_weight=0"},
       {"state_scale", " unless state_weight=0"}};

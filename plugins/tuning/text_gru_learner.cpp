@@ -46,7 +46,7 @@ std::optional<TuningLosses> TextGruLearner::accumulate(const std::vector<TuningR
     const Tensor rewards = model_.rewards(states, items);
     const Tensor part = reward_loss(rewards.select(1, 0), rewards.narrow(1, 1, negatives.size(1)));
     losses.reward = part.item<double>();
-    loss = loss + part * settings_.reward_weight;
+    loss = loss + part * weight_of_reward_loss(settings_, std::ssize(rows));
   }
   if (settings_.state_weight > 0) {
     const Tensor others = settings_.state_negatives == "batch" ? logged : negatives.flatten();

@@ -19,6 +19,7 @@
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
 #include "plugins/tuning/losses.h"
+#include "plugins/tuning/trainable.h"
 
 namespace lea {
 namespace {
@@ -76,6 +77,7 @@ class Training {
            const std::function<bool(int64_t, int64_t)>& stop,
            const std::function<void(const std::string&)>& warn)
       : settings_(settings),
+        part_(part),
         rest_(rest),
         folder_(folder),
         stop_(stop),
@@ -226,6 +228,12 @@ class Training {
       progress_.state_accuracy = progress_.best_state_accuracy;
       progress_.cosine = progress_.best_cosine;
     }
+    if (lacks_state_negatives(settings_, part_, batches_, step())) {
+      warn_("no event of the training had a negative for L_sm, so the " + settings_.trained +
+            " was trained by L_rm alone, as with `state_weight: 0`. With `state_negatives: batch` "
+            "they are the items of the batch's other sequences. State a greater `batch_size` or "
+            "`portion`, or `state_negatives: sampled`");
+    }
     learner_->save(folder_);
     Tuned tuned{step(), progress_.diverged != 0, {}};
     if (progress_.windows > 0) {
@@ -306,7 +314,7 @@ class Training {
   }
 
   const TuningSettings settings_;
-  const TrainingData rest_;
+  const TrainingData part_, rest_;
   const std::string folder_;
   const std::function<bool(int64_t, int64_t)> stop_;
   const std::function<void(const std::string&)> warn_;
@@ -359,16 +367,7 @@ std::optional<Tuned> train_environment(const TuningSettings& settings, const Tra
                                        const std::function<std::unique_ptr<Learner>()>& make,
                                        const std::function<bool(int64_t, int64_t)>& stop,
                                        const std::function<void(const std::string&)>& warn) {
-  if (settings.reward_weight == 0 && settings.state_weight == 0) {
-    throw ConfigError(settings.plugin +
-                      ": reward_weight and state_weight are both 0, so there is nothing to learn");
-  }
-  if (settings.keep == "best" && (rest.sequences() == 0 || settings.validation_sequences == 0)) {
-    throw ConfigError(
-        settings.plugin +
-        ": keep: `best` needs training sequences outside of the portion, which "
-        "validate. State a smaller `portion` and some `validation_sequences`, or `keep: last`");
-  }
+  require_trainable(settings, rest);
   if (const auto tuned = read_tuned(folder)) {
     std::filesystem::remove(folder + kCheckpoint);
     return tuned;

@@ -20,7 +20,8 @@
 
 namespace lea {
 
-// Means over the rows of a batch; `total` is weighted, L_LE.
+// Means over the rows of a batch; `total` is weighted, L_LE. These also are the means when the sum
+// over rows is differentiated, see weight_of_reward_loss().
 struct TuningLosses {
   double total = 0, reward = 0, state = 0;
 };
@@ -87,8 +88,9 @@ inline constexpr int64_t kValidations = 10;
 // (write_tuned), and only then the checkpoint is removed. So a call that was killed or interrupted
 // at any moment goes on and ends with the same bytes, and one that finds the result trains nothing
 // and returns it. LibTorch's generator is seeded by the settings' seed and the step before each
-// step. Returns nothing when stop(done, total) was true. Throws ConfigError for settings that
-// contradict each other, DataError for data without anything to learn from, and what `make` throws.
+// step. Returns nothing when stop(done, total) was true. Warns when no row of any step had a
+// negative for L_sm. Throws what require_trainable() throws, DataError for data without anything to
+// learn from, and what `make` throws.
 std::optional<Tuned> train_environment(const TuningSettings& settings, const TrainingData& part,
                                        const TrainingData& rest, const std::string& folder,
                                        const std::function<std::unique_ptr<Learner>()>& make,

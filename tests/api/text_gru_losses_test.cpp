@@ -201,6 +201,21 @@ TEST_P(TextGruLosses, HaveTheGradientsOfFiniteDifferences) {
   }
 }
 
+TEST_P(TextGruLosses, ReportTheMeanAlsoWhenTheSumOverRowsIsDifferentiated) {
+  TuningSettings sum = settings_, heavier = settings_;
+  sum.reward_reduction = "sum";
+  heavier.reward_weight *= static_cast<double>(std::ssize(rows_));
+  TextGruLearner summing{sum, item_vectors(), training_, at::kCPU},
+      weighing{heavier, item_vectors(), training_, at::kCPU};
+  const auto losses = summing.accumulate(rows_, negatives_);
+  weighing.accumulate(rows_, negatives_);
+  EXPECT_EQ(losses->total, learner_.accumulate(rows_, negatives_)->total);
+  for (size_t p = 0; p < summing.parameters().size(); ++p) {
+    const Tensor found = summing.parameters()[p].grad(), due = weighing.parameters()[p].grad();
+    EXPECT_LE((found - due).abs().max().item<double>(), 1e-6) << p;
+  }
+}
+
 TEST_P(TextGruLosses, TakeNoNegativeOfTheSameSequence) {
   for (int64_t step = 0; step < 20; ++step) {
     const Tensor drawn = batches_.negatives(step, rows_);

@@ -87,6 +87,33 @@ TEST_F(TextGruQuality, MeasuresTheEnvironmentBesideTheOtherRules) {
   }
 }
 
+TEST_F(TextGruQuality, LeavesOutTheSequencesByWhichTheBestWasChosen) {
+  const auto settings = [&](const std::string& keep, int64_t sequences) {
+    return values_of({{"keep", keep}, {"validation_sequences", sequences}});
+  };
+  const GruContext last(settings("last", 2), data_);
+  EXPECT_EQ(last.made.quality("quality").at("events.sequences"), 6);
+  const GruContext best(settings("best", 2), data_);
+  EXPECT_EQ(best.made.quality("quality").at("events.sequences"), 4);
+  EXPECT_EQ(best.made.quality("quality").at("events"), 20);
+  EXPECT_EQ(best.made.quality("quality").at("events.inside"), 30);
+  const GruContext none(settings("best", 200), data_);
+  EXPECT_EQ(none.made.quality("quality").at("events"), 0);
+  EXPECT_TRUE(none.made.quality("quality").contains("reward_accuracy.inside"));
+}
+
+TEST_F(TextGruQuality, MeasuresTheSequencesBehindThoseThatValidated) {
+  settings_.keep = "best";
+  settings_.validation_sequences = 2;
+  made(data_, "untouched", [&](PrepareContext& context) {
+    const TrainingData all = context.training(), found = untouched_sequences(settings_, context);
+    const int64_t first = all.offset[8].item<int64_t>();  // half of twelve, and two
+    EXPECT_TRUE(at::equal(found.item, all.item.slice(0, first)));
+    EXPECT_TRUE(at::equal(found.offset, all.offset.slice(0, 8) - first));
+    EXPECT_EQ(found.items, all.items);
+  });
+}
+
 TEST_F(TextGruQuality, MeasuresTheAnswersOfTheNetwork) {
   const GruContext context(values_of(), data_);
   const std::string folder = context.made.folder("quality");

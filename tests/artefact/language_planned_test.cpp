@@ -39,6 +39,24 @@ TEST_F(PlannedLanguage, IsRefusedForTheSettingsThatTheMakingWouldRefuse) {
   for (int i = 0; i < 100; ++i) separator += " in order";
   EXPECT_THAT(refusal("environments.le.separator=\"" + separator + "\""),
               HasSubstr("le: data.history: with 4 items the prompt of a state or a reward has "));
+  EXPECT_THAT(refusal("environments.le.targets=q_porj"),
+              HasSubstr("adapter of lea.le, for 1 run: le: targets: the model has no module "
+                        "`q_porj`, did you mean `q_proj`?"));
+  EXPECT_THAT(refusal("environments.le.batch_size=1"), HasSubstr("le: batch_size: 1 leaves L_sm "));
+}
+
+TEST_F(PlannedLanguage, IsRefusedWithoutAnythingToLearnOrToValidate) {
+  write_study("reward: le\n", ", reward_weight: 0, state_weight: 0");
+  import_data();
+  EXPECT_EQ(refusal(),
+            "adapter of lea.le, for 1 run: le: reward_weight and state_weight are both 0, so there "
+            "is nothing to learn\n");
+  write_study("reward: le\n", ", keep: best, validation_sequences: 0");
+  EXPECT_THAT(refusal(), HasSubstr("adapter of lea.le, for 1 run: le: keep: `best` needs training "
+                                   "sequences outside of the portion, which validate."));
+  write_study("reward: le\n", "", "{text_gru: {reward_weight: 0, state_weight: 0}}");
+  EXPECT_THAT(refusal(), HasSubstr("text_gru: reward_weight and state_weight are both 0, so there "
+                                   "is nothing to learn"));
 }
 
 TEST_F(PlannedLanguage, IsRefusedForLabelsWhereAnAugmenterChoosesByThem) {

@@ -70,6 +70,40 @@ TEST_F(LanguageRun, WithoutALanguageModelLeaksNothingEither) {
   }
 }
 
+TEST_F(LanguageRun, WarnsOfItemsWithoutText) {
+  std::string items = "item_id\ttitle\n";
+  for (int item = 0; item < 40; ++item)
+    items += "i" + std::to_string(item) + "\t" + (item % 4 == 0 ? "" : "red lamp") + "\n";
+  write("source/items.tsv", items);
+  write_study("reward: le\n");
+  ASSERT_NO_FATAL_FAILURE(run_study());
+  EXPECT_THAT(call({"log", key("tokens")}).out,
+              HasSubstr("10 of 40 items have no text, so their tokens are all the same: the mean "
+                        "word embedding"));
+}
+
+TEST_F(LanguageRun, TokensOfManyItemsRecordTheirNeighbours) {
+  std::string events = read_file(path("source/interactions.tsv")), items = "item_id\ttitle\n";
+  for (int item = 0; item < 150; ++item) {
+    items += "i" + std::to_string(item) + "\t" + (item % 2 ? "red lamp" : "blue chair") + "\n";
+    for (int t = 0; t < 2; ++t)
+      events += "v" + std::to_string(item / 5) + "\ti" + std::to_string(item) + "\t" +
+                std::to_string(2 * item + t) + "\n";
+  }
+  write("source/items.tsv", items);
+  write("source/interactions.tsv", events);
+  write_study("reward: le\n");
+  ASSERT_NO_FATAL_FAILURE(run_study());
+  int found = 0;
+  for (const json& row : list()) {
+    if (row.at("name") != "tokens of lea.le") continue;
+    const double share = row.at("quality").at("neighbours");
+    EXPECT_TRUE(share >= 0 && share <= 1) << share;
+    ++found;
+  }
+  EXPECT_EQ(found, 1);
+}
+
 TEST_F(LanguageRun, IsVerifiedWithTheModelThatItWasPlannedWith) {
   fs::copy(LEA_SOURCE_DIR "/tests/golden/le/model", path("model"));
   write_study("reward: le\n");

@@ -32,8 +32,9 @@ class EnvironmentValues : public ::testing::Test {
                               {Role::kLogged, Role::kSampled});
   }
 
-  // An environment whose reward shows the event and the item: 10 x event + item.
-  json telling() {
+  // An environment whose reward shows the event and the item: 10 x event + item, and `more` for the
+  // logged one.
+  json telling(int64_t more = 0) {
     const std::string path = ::testing::TempDir() + "/telling.tsv";
     std::ofstream file(path);
     file << "sequence_id\tposition\titem_id\treward\n";
@@ -41,8 +42,9 @@ class EnvironmentValues : public ::testing::Test {
       const int64_t sequence = event < 4 ? 0 : event < 6 ? 1 : 2;
       const int64_t position = event - std::vector<int64_t>{0, 4, 6}[sequence];
       for (int64_t item = 1; item <= toy::kItems; ++item) {
-        file << "s" << sequence << '\t' << position << "\ti" << item << '\t' << 10 * event + item
-             << '\n';
+        const bool logged = item == context_.data.item[event].item<int32_t>();
+        file << "s" << sequence << '\t' << position << "\ti" << item << '\t'
+             << 10 * event + item + (logged ? more : 0) << '\n';
       }
     }
     return {{"id", "lea.table"}, {"params", {{"rewards", path}}}};
@@ -201,7 +203,9 @@ TEST_F(EnvironmentValues, MatchedMeansHoldOverEveryTrainingEvent) {
   constexpr int64_t kMany = 30000;
   context_.data.item = (at::arange(kMany) * 5 % 7 % toy::kItems + 1).to(at::kInt);
   context_.data.offset = at::arange(0, kMany + 1, 10);
-  const auto matched = make("lea.matched", {{"of", inner("lea.random")}});
+  // With this seed logged items have a higher mean.
+  const auto matched = make("lea.matched", {{"of", inner("lea.random", {{"seed", 2}})}});
+  EXPECT_THAT(context_.logged, ::testing::IsEmpty());
   const Tensor events = at::arange(kMany);
   const Tensor mapped =
       matched->reward(context_.data.histories(events),
@@ -220,6 +224,32 @@ TEST_F(EnvironmentValues, MatchedRefusesEqualMeans) {
         "(1.000000 and 1.000000), so no map brings them to 1 and 0: use it without "
         "`matched`, or another environment");
   }
+}
+
+TEST_F(EnvironmentValues, MatchedRefusesRewardsThatRankTheWrongWay) {
+  try {
+    make("lea.matched", {{"of", inner("lea.predefined", {{"logged", -1}, {"sampled", 0.5}})}});
+    FAIL() << "nothing thrown";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "matched: the inner environment gives logged items a lower mean reward than sampled ones "
+        "(-1.000000 and 0.500000), so it ranks the wrong way. The map to 1 and 0 would turn it "
+        "round by what was logged, and hide that: use it as it is, in `standardised`, or use "
+        "another environment");
+  }
+}
+
+TEST_F(EnvironmentValues, MatchedWarnsOfAGapWithinTwoStandardErrors) {
+  make("lea.matched", {{"of", telling(1)}});
+  ASSERT_THAT(context_.logged, ::testing::SizeIs(1));
+  EXPECT_THAT(context_.logged[0],
+              ::testing::HasSubstr("matched: the inner environment hardly tells logged items from "
+                                   "sampled ones: their mean rewards are "));
+  EXPECT_THAT(context_.logged[0], ::testing::HasSubstr("the difference has a standard error of "));
+  context_.logged.clear();
+  make("lea.matched", {{"of", telling(100)}});
+  EXPECT_THAT(context_.logged, ::testing::IsEmpty());
 }
 
 TEST_F(EnvironmentValues, ShuffledPairsMovesAnEventsRewardsTogether) {
@@ -288,8 +318,9 @@ class EnvironmentValuesWithAPool : public EnvironmentValues {
     context_.negatives = toy::whole_pool().gather(1, columns).contiguous();
   }
 
-  // 10 x event + item for the logged item and the pool of each event, and 1e6 for any other pair.
-  json telling() const {
+  // 10 x event + item for the logged item, with `more`, and the pool of each event, and 1e6 for any
+  // other pair.
+  json telling(int64_t more = 0) const {
     const std::string path = ::testing::TempDir() + "/telling_pool.tsv";
     std::ofstream file(path);
     file << "sequence_id\tposition\titem_id\treward\n";
@@ -300,8 +331,8 @@ class EnvironmentValuesWithAPool : public EnvironmentValues {
       for (int64_t j = 0; j < kPool; ++j) items.push_back(pool(event, j));
       // The file holds each pair once, also where a pool has an item twice.
       for (const int64_t item : std::set<int64_t>(items.begin(), items.end())) {
-        file << "s" << sequence << '\t' << position << "\ti" << item << '\t' << 10 * event + item
-             << '\n';
+        file << "s" << sequence << '\t' << position << "\ti" << item << '\t'
+             << 10 * event + item + (item == items.front() ? more : 0) << '\n';
       }
     }
     return {{"id", "lea.table"}, {"params", {{"rewards", path}, {"default_reward", 1e6}}}};
@@ -360,16 +391,18 @@ TEST_F(EnvironmentValuesWithAPool, ShuffledTakesTheFirstColumnOfAnItemThatIsTher
 }
 
 TEST_F(EnvironmentValuesWithAPool, MeansAreTakenOverThePool) {
-  const Tensor before = all(*context_.environment(telling().dump())).to(at::kDouble);
+  // Logged items need a higher mean to be matched.
+  const json told = telling(5);
+  const Tensor before = all(*context_.environment(told.dump())).to(at::kDouble);
   const double logged = before.select(1, 0).mean().item<double>();
   const Tensor actions = toy::longs({1, 5, 6}).view({1, 3});
   for (const int64_t negatives : {1, 2, 3, 1000}) {
     SCOPED_TRACE(negatives);
     const double sampled = before.narrow(1, 1, std::min(negatives, kPool)).mean().item<double>();
-    const auto mean = make("lea.class_mean", {{"of", telling()}, {"negatives", negatives}});
+    const auto mean = make("lea.class_mean", {{"of", told}, {"negatives", negatives}});
     EXPECT_TRUE(toy::near(rewards(*mean, {0}, actions, three_),
                           at::tensor({logged, sampled, logged}).view({1, 3}), 1e-4));
-    const auto matched = make("lea.matched", {{"of", telling()}, {"negatives", negatives}});
+    const auto matched = make("lea.matched", {{"of", told}, {"negatives", negatives}});
     const Tensor mapped = (before - sampled) / (logged - sampled);
     EXPECT_TRUE(toy::near(all(*matched), mapped, 1e-5 * mapped.abs().max().item<double>()));
   }

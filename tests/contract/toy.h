@@ -151,7 +151,9 @@ class Context final : public lea::Context {
   const Tensor& pool() const override { return negatives; }
   StateUse state_use() const override { return use_of_state; }
   AugmentUse augment_use() const override { return use_of_proposals; }
-  void log(LogLevel, const std::string&) const override {}
+  void log(LogLevel, const std::string& message) const override { logged.push_back(message); }
+
+  mutable std::vector<std::string> logged;
 
  private:
   static int64_t number(const std::string& id, char letter, int64_t low, int64_t high,

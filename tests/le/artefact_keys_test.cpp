@@ -81,6 +81,8 @@ TEST(ArtefactsOfTheLe, DoNotDependOnEpochsOrALossThatIsNotUsed) {
     EXPECT_EQ(matters("adapter", {{"state_weight", weight}}, "state_negatives", "sampled"),
               weight > 0);
     EXPECT_EQ(matters("adapter", {{"state_weight", weight}}, "state_scale", 0.5), weight > 0);
+    EXPECT_EQ(matters("adapter", {{"reward_weight", weight}}, "reward_reduction", "sum"),
+              weight > 0);
   }
 }
 

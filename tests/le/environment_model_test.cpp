@@ -7,7 +7,10 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
+#include <string>
+#include <tuple>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -41,6 +44,20 @@ std::vector<std::string> names_of_ways() {
   return names;
 }
 
+// Sequences that are shorter and longer than the window, with their empty history and their end.
+std::vector<EnvironmentModel::Question> questions(bool states) {
+  std::vector<EnvironmentModel::Question> all;
+  for (const auto& items : users()) {
+    EnvironmentModel::Question question{items, {}, {}, states};
+    for (int64_t end = 0; end <= std::ssize(items); ++end) {
+      question.ends.push_back(end);
+      question.actions.push_back({1 + end, 12, 1 + end});
+    }
+    all.push_back(question);
+  }
+  return all;
+}
+
 // A model whose adapter and head are random, and changes every weight that it may.
 class Model : public ScratchTest {
  protected:
@@ -71,6 +88,46 @@ class Model : public ScratchTest {
     return lm::hidden_states(own_->decoder, forest, item_tokens());
   }
 
+  void expect_what_each_prompt_gives_alone() const {
+    const auto asked = questions(/*states=*/true);
+    const auto answers = model_->ask(asked, kWindow);
+    ASSERT_EQ(answers.size(), asked.size());
+    for (size_t q = 0; q < asked.size(); ++q) {
+      std::vector<at::Tensor> states, rewards;
+      for (size_t i = 0; i < asked[q].ends.size(); ++i) {
+        const auto before = history(asked[q].items, asked[q].ends[i]);
+        states.push_back(before.empty() ? at::zeros({1, 16})
+                                        : alone(model_->prompts().state_prompt(before)));
+        for (const int64_t item : asked[q].actions[i]) {
+          rewards.push_back(before.empty()
+                                ? at::zeros({1})
+                                : head_(alone(model_->prompts().reward_prompt(before, item))));
+        }
+      }
+      EXPECT_LE(lm::distance(answers[q].states, at::cat(states)), 1e-5) << "question " << q;
+      EXPECT_LE(lm::distance(answers[q].rewards, at::cat(rewards)), 1e-5) << "question " << q;
+    }
+  }
+  // The logits of the labels after the selection prompts.
+  void expect_the_logits_of_the_labels() const {
+    const Sequences histories = {{1, 2, 3}, {4}, {5, 6, 7, 8}, {1, 2, 3}};
+    const Sequences lists = {{4, 5, 6, 7, 8}, {1, 2, 3}, {9, 10, 11, 12, 1}, {8, 7, 6, 5, 4}};
+    const at::Tensor scores = model_->label_scores(histories, lists);
+    ASSERT_EQ(scores.sizes(), (std::vector<int64_t>{4, 5}));
+    ASSERT_EQ(scores.scalar_type(), at::kFloat);
+    for (size_t i = 0; i < lists.size(); ++i) {
+      const at::Tensor logits =
+          own_->decoder.logits(alone(model_->selections().prompt(histories[i], lists[i])),
+                               at::tensor(model_->selections().labels(), at::kLong));
+      const auto count = std::ssize(lists[i]);
+      const at::Tensor found = scores[static_cast<int64_t>(i)];
+      EXPECT_LE(lm::distance(found.narrow(0, 0, count), logits.view(-1).narrow(0, 0, count)), 1e-5)
+          << i;
+      EXPECT_TRUE(found.narrow(0, count, 5 - count).eq(-INFINITY).all().item<bool>()) << i;
+    }
+    EXPECT_LE(lm::distance(model_->label_scores({histories[2]}, {lists[2]})[0], scores[2]), 1e-5);
+  }
+
   static std::vector<int64_t> history(const std::vector<int64_t>& items, int64_t end) {
     return {items.begin() + std::max<int64_t>(0, end - kWindow), items.begin() + end};
   }
@@ -86,40 +143,7 @@ class EachWay : public Model, public testing::WithParamInterface<std::string> {
   EachWay() { open(ways().at(GetParam())); }
 };
 
-// Sequences that are shorter and longer than the window, with their empty history and their end.
-std::vector<EnvironmentModel::Question> questions(bool states) {
-  std::vector<EnvironmentModel::Question> all;
-  for (const auto& items : users()) {
-    EnvironmentModel::Question question{items, {}, {}, states};
-    for (int64_t end = 0; end <= std::ssize(items); ++end) {
-      question.ends.push_back(end);
-      question.actions.push_back({1 + end, 12, 1 + end});
-    }
-    all.push_back(question);
-  }
-  return all;
-}
-
-TEST_P(EachWay, AnswersWhatEachPromptGivesAlone) {
-  const auto asked = questions(/*states=*/true);
-  const auto answers = model_->ask(asked, kWindow);
-  ASSERT_EQ(answers.size(), asked.size());
-  for (size_t q = 0; q < asked.size(); ++q) {
-    std::vector<at::Tensor> states, rewards;
-    for (size_t i = 0; i < asked[q].ends.size(); ++i) {
-      const auto before = history(asked[q].items, asked[q].ends[i]);
-      states.push_back(before.empty() ? at::zeros({1, 16})
-                                      : alone(model_->prompts().state_prompt(before)));
-      for (const int64_t item : asked[q].actions[i]) {
-        rewards.push_back(before.empty()
-                              ? at::zeros({1})
-                              : head_(alone(model_->prompts().reward_prompt(before, item))));
-      }
-    }
-    EXPECT_LE(lm::distance(answers[q].states, at::cat(states)), 1e-5) << "question " << q;
-    EXPECT_LE(lm::distance(answers[q].rewards, at::cat(rewards)), 1e-5) << "question " << q;
-  }
-}
+TEST_P(EachWay, AnswersWhatEachPromptGivesAlone) { expect_what_each_prompt_gives_alone(); }
 
 TEST_P(EachWay, AnswersStatesAndRewardsByThemselves) {
   const auto both = model_->ask(questions(true), kWindow);
@@ -145,6 +169,52 @@ TEST_P(EachWay, AnswersAQuestionAloneAsAmongOthers) {
 
 INSTANTIATE_TEST_SUITE_P(Each, EachWay, testing::ValuesIn(names_of_ways()),
                          [](const auto& info) { return info.param; });
+
+// The tiny models of these families with the tokenizer and the vocabulary of tests/golden/le/model.
+// Mistral attends to the last four positions alone.
+class EachFamily : public Model,
+                   public testing::WithParamInterface<std::tuple<const char*, std::string>> {
+ protected:
+  EachFamily() {
+    const auto& [family, way] = GetParam();
+    const std::string from = lm::tiny_folder(family), to = path("model");
+    std::filesystem::create_directories(to);
+    std::filesystem::copy(LEA_SOURCE_DIR "/tests/golden/le/model/tokenizer.json", to);
+    const lm::Config config = lm::read_config(from);
+    const lm::Weights weights(from);
+    at::manual_seed(2);
+    std::map<std::string, at::Tensor> tensors;
+    for (const auto& [name, shape] : lm::weight_shapes(config)) {
+      const bool of_words = name == "lm_head.weight" || name == "model.embed_tokens.weight";
+      tensors[name] = of_words ? 0.15 * at::randn({kVocabulary, config.width})
+                               : weights.get(name, shape).to(at::kFloat);
+    }
+    write_tensors(to + "/model.safetensors", tensors);
+    auto document = *read_json(from + "/config.json");
+    document["vocab_size"] = kVocabulary;
+    document["max_position_embeddings"] = 256;
+    publish_file(to + "/config.json", document.dump());
+    nlohmann::json settings = ways().at(way);
+    settings["model"] = to;
+    open(settings);
+  }
+  static constexpr int64_t kVocabulary = 400;
+};
+
+TEST_P(EachFamily, AnswersWhatEachPromptGivesAlone) {
+  EXPECT_EQ(own_->decoder.config().family,
+            lm::read_config(lm::tiny_folder(std::get<0>(GetParam()))).family);
+  expect_what_each_prompt_gives_alone();
+}
+
+TEST_P(EachFamily, ScoresTheLabelsAsEachPromptGivesAlone) { expect_the_logits_of_the_labels(); }
+
+INSTANTIATE_TEST_SUITE_P(Each, EachFamily,
+                         testing::Combine(testing::Values("mistral", "llama2_old"),
+                                          testing::ValuesIn(names_of_ways())),
+                         [](const auto& info) {
+                           return std::get<0>(info.param) + ("_" + std::get<1>(info.param));
+                         });
 
 class Passes : public Model {};
 
@@ -223,22 +293,7 @@ class Selection : public Model {};
 
 TEST_F(Selection, HasTheLogitsOfTheLabels) {
   open({{"order", "paper"}});
-  const Sequences histories = {{1, 2, 3}, {4}, {5, 6, 7, 8}, {1, 2, 3}};
-  const Sequences lists = {{4, 5, 6, 7, 8}, {1, 2, 3}, {9, 10, 11, 12, 1}, {8, 7, 6, 5, 4}};
-  const at::Tensor scores = model_->label_scores(histories, lists);
-  ASSERT_EQ(scores.sizes(), (std::vector<int64_t>{4, 5}));
-  ASSERT_EQ(scores.scalar_type(), at::kFloat);
-  for (size_t i = 0; i < lists.size(); ++i) {
-    const at::Tensor logits =
-        own_->decoder.logits(alone(model_->selections().prompt(histories[i], lists[i])),
-                             at::tensor(model_->selections().labels(), at::kLong));
-    const auto count = std::ssize(lists[i]);
-    const at::Tensor found = scores[static_cast<int64_t>(i)];
-    EXPECT_LE(lm::distance(found.narrow(0, 0, count), logits.view(-1).narrow(0, 0, count)), 1e-5)
-        << i;
-    EXPECT_TRUE(found.narrow(0, count, 5 - count).eq(-INFINITY).all().item<bool>()) << i;
-  }
-  EXPECT_LE(lm::distance(model_->label_scores({histories[2]}, {lists[2]})[0], scores[2]), 1e-5);
+  expect_the_logits_of_the_labels();
 }
 
 TEST_F(Selection, FindsAllCandidatesEqualAfterAnEmptyHistory) {

@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include "core/base/error.h"
 #include "plugins/le/tuner.h"
@@ -30,6 +32,14 @@ TEST(RewardLoss, IsTheMeanOverPairs) {
                    sampled = at::tensor({0.0f, 3.0f, 0.0f, -1.0f}).view({2, 2});
   const double due = (loss_of_gap(1) + loss_of_gap(-2) + loss_of_gap(0) + loss_of_gap(1)) / 4;
   EXPECT_NEAR(number(reward_loss(logged, sampled)), due, 1e-6);
+}
+
+TEST(RewardLoss, CountsOnceForEachRowOfASum) {
+  Settings settings;
+  settings.reward_weight = 0.5;
+  EXPECT_EQ(weight_of_reward_loss(settings, 7), 0.5);
+  settings.reward_reduction = "sum";
+  EXPECT_EQ(weight_of_reward_loss(settings, 7), 3.5);
 }
 
 class StateLoss : public testing::Test {
@@ -211,6 +221,19 @@ TEST_P(Golden, TrainingStatesAndRewardsAreThoseOfPyTorch) {
   EXPECT_LE(lm::distance(at::cat(rewards), wanted), 1e-4);
 }
 
+TEST_P(Golden, LogitsOfTheLabelsAreThoseOfPyTorch) {
+  ASSERT_TRUE(tune(
+      settings(), folder_, training_, training_of({}), folder_, at::kCPU,
+      [](int64_t, int64_t) { return false; }, [](const std::string&) {}));
+  const EnvironmentModel model(settings(), folder_, at::kCPU);
+  Sequences histories;
+  for (const auto& items : users())
+    histories.emplace_back(items.end() - std::min(std::ssize(items), training_.history),
+                           items.end());
+  const at::Tensor scores = model.label_scores(histories, golden().at("lists").get<Sequences>());
+  EXPECT_LE(lm::distance(scores, lm::floats(due().at("label_logits"), {6, 5})), 1e-4);
+}
+
 INSTANTIATE_TEST_SUITE_P(Each, Golden, testing::Values("paper", "user", "hoisted", "difference"),
                          [](const auto& info) { return std::string(info.param); });
 
@@ -240,7 +263,7 @@ class Training : public ScratchTest {
     return files_in(path(name));
   }
 
-  const TrainingData part_ = training_of(users());
+  TrainingData part_ = training_of(users());
   TrainingData rest_ = training_of({{5, 6, 7}, {9, 10, 11, 12, 1, 3}, {4, 8}});
   std::vector<std::string> warnings_;
 };
@@ -330,6 +353,27 @@ TEST_F(Training, KeepsTheStateBeforeItDiverged) {
   }
 }
 
+TEST_F(Training, DifferentiatesTheSumOverRowsAndReportsTheMean) {
+  // The loss and the gradient of the score head.
+  const auto of = [&](const char* reduction) {
+    const Settings settings = tiny_settings({{"order", "hoisted"},
+                                             {"batch_size", 5},
+                                             {"state_weight", 0.0},
+                                             {"reward_reduction", reduction}});
+    Tuner tuner(settings, folder_, part_, at::kCPU);
+    TuningBatches batches(settings, part_);
+    const auto rows = batches.rows(0);
+    EXPECT_EQ(rows.size(), 5U);
+    const auto losses = tuner.accumulate(rows, batches.negatives(0, rows));
+    return std::pair(losses->total, tuner.parameters().back().grad().clone());
+  };
+  const auto [mean, of_mean] = of("mean");
+  const auto [sum, of_sum] = of("sum");
+  EXPECT_EQ(sum, mean);
+  EXPECT_GT(number(of_mean.abs().max()), 0);
+  EXPECT_LE(lm::distance(of_sum, 5 * of_mean), 1e-5);
+}
+
 TEST_F(Training, TakesNoStepWhenNoneIsAsked) {
   const auto tuned = train(tiny_settings({{"epochs", 0}}), "untrained");
   EXPECT_EQ(tuned->steps, 0);
@@ -350,9 +394,27 @@ TEST_F(Training, RefusesSettingsThatContradictEachOther) {
               HasSubstr("there is nothing to learn"));
   EXPECT_THAT(refusal(tiny_settings({{"targets", " "}})),
               HasSubstr("le: targets: names no module"));
-  rest_ = training_of({});
-  EXPECT_THAT(refusal(tiny_settings({{"keep", "best"}})),
-              HasSubstr("le: keep: `best` needs training sequences outside of the portion"));
+  EXPECT_THAT(refusal(tiny_settings({{"targets", "q_proj v_porj"}})),
+              HasSubstr("le: targets: the model has no module `v_porj`, did you mean `v_proj`? "
+                        "(there are: down_proj, gate_proj, k_proj, lm_head, o_proj, q_proj, "
+                        "up_proj, v_proj)"));
+  for (const Sequences& without : {Sequences{}, Sequences{{5}, {6}}}) {
+    rest_ = training_of(without);
+    EXPECT_THAT(refusal(tiny_settings({{"keep", "best"}})),
+                HasSubstr("le: keep: `best` needs training sequences outside of the portion"));
+  }
+}
+
+TEST_F(Training, WarnsWhenNoEventHadANegativeForStates) {
+  const Settings settings = tiny_settings({{"order", "hoisted"}, {"batch_size", 3}, {"steps", 4}});
+  const auto warning = testing::Contains(
+      HasSubstr("no event of the training had a negative for L_sm, so the adapter was trained by "
+                "L_rm alone, as with `state_weight: 0`. "));
+  train(settings, "of several");
+  EXPECT_THAT(warnings_, testing::Not(warning));
+  part_ = training_of({{1, 2, 3, 4}});
+  train(settings, "of one");
+  EXPECT_THAT(warnings_, warning);
 }
 
 TEST_F(Training, RefusesTokensOfOtherItems) {

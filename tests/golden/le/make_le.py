@@ -2,8 +2,8 @@
 
 Writes model/ (a random model with a tokenizer) and le.json. For each case of CASES: the random start of adapter and
 head, losses and gradients of the first step, all parameters after three steps of Adam, losses and gradients of the
-fourth step, then the states of all places and the rewards of some items after each history. Each prompt is computed by
-itself.
+fourth step, then the states of all places, the rewards of some items after each history, and for each user the logits of
+the labels after the selection prompt. Each prompt is computed by itself.
 
 Needs: torch 2.13, transformers 5.23, peft 0.21, tokenizers 0.23. Run in this folder: python make_le.py
 """
@@ -30,6 +30,8 @@ WORDINGS = dict(user_prompt="the user has bought these products in order: {histo
                 selection_prompt="in the list of:[{list}], next", separator=", ", joint=" ",
                 hoisted_prompt="the user has bought these products: {history} next {item}")
 COMMON = dict(rank=2, alpha=4.0, targets="q_proj k_proj v_proj o_proj", learning_rate=0.01, seed=SEED)
+LABELS = [" first", " second", " third", " fourth", " fifth"]
+LISTS = [[(user + 2 * place) % ITEMS + 1 for place in range(len(LABELS))] for user in range(len(SEQUENCES))]
 CASES = {
     "paper": dict(order="paper", state_prompt="items", batch_of="events", batch_size=5, negatives=1,
                   state_loss="logistic", state_negatives="batch", similarity="dot", state_scale=1.0),
@@ -127,6 +129,19 @@ class Prompts:
         middle = WORDINGS["user_prompt"].split("{history}")[1] + WORDINGS["joint"] + before
         return self.user(history) + self.text(middle) + self.item(item) + self.text(after)
 
+    # In both orders of reward prompts.
+    def selection(self, history, candidates):
+        before, after = WORDINGS["user_prompt"].split("{history}")
+        to_list, closing = WORDINGS["selection_prompt"].split("{list}")
+        return (self.begin + self.text(before) + self.chain(history, self.text(WORDINGS["separator"])) +
+                self.text(after + WORDINGS["joint"] + to_list) + self.chain(candidates, self.text(", ")) +
+                self.text(closing))
+
+    def labels(self):
+        ids = [self.text(label) for label in LABELS]
+        assert all(len(one) == 1 for one in ids)
+        return [one[0] for one in ids]
+
 
 # ---- batches
 
@@ -202,6 +217,11 @@ class LE:
     def reward(self, history, item):
         return self.head @ self.hidden(self.prompts.reward(history, item)) + self.bias[0]
 
+    # The model's own head scores the labels.
+    def label_logits(self, history, candidates):
+        x = self.embedding[torch.tensor(self.prompts.selection(history, candidates))].unsqueeze(0)
+        return self.model(inputs_embeds=x).logits[0, -1, self.prompts.labels()]
+
     def losses(self, step):
         case, rows = self.case, rows_of(self.case, step)
         negatives = negatives_of(case, step, rows)
@@ -269,7 +289,7 @@ def main():
     torch.manual_seed(11)
     tokens = 0.3 * torch.randn(ITEMS, CONFIG["hidden_size"])
     result = {"items": ITEMS, "window": WINDOW, "sequences": SEQUENCES, "steps": STEPS, "wordings": WORDINGS,
-              "tokens": rounded(tokens), "cases": {}}
+              "tokens": rounded(tokens), "lists": LISTS, "cases": {}}
     tokens = torch.tensor(result["tokens"]).view(ITEMS, -1)
     for name, case in CASES.items():
         model = AutoModelForCausalLM.from_pretrained("model", attn_implementation="eager", dtype=torch.float32).eval()
@@ -291,7 +311,9 @@ def main():
                     history = s[max(0, end - WINDOW):end]
                     states.append(le.state(history))
                     rewards.append(torch.stack([le.reward(history, item) for item in (1, 6, 12)]))
+            logits = [le.label_logits(s[-WINDOW:], candidates) for s, candidates in zip(SEQUENCES, LISTS)]
         found["states"], found["rewards"] = rounded(torch.stack(states)), rounded(torch.stack(rewards))
+        found["label_logits"] = rounded(torch.stack(logits))
         result["cases"][name] = found
     pathlib.Path("le.json").write_text(json.dumps(result, indent=0) + "\n")
 

@@ -1,0 +1,130 @@
+// The work that the artefacts of the language-model environment take, and what is refused early.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/lm/config.h"
+#include "plugins/le/context_length.h"
+#include "plugins/le/environment_maker.h"
+#include "plugins/le/item_texts.h"
+#include "plugins/le/tuner.h"
+#include "plugins/tuning/batches.h"
+#include "plugins/tuning/tables.h"
+#include "plugins/tuning/trainable.h"
+
+namespace lea::le {
+namespace {
+
+// Weights of the layers, which take part in each row.
+double body_of(const lm::Config& config) {
+  const auto width = double(config.width), inner = double(config.inner);
+  const double queries = double(config.heads * config.head_width),
+               keys = double(config.key_heads * config.head_width);
+  return double(config.layers) * width * (2 * queries + 2 * keys + 3 * inner);
+}
+
+}  // namespace
+
+Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
+  const int64_t pool = artefact.kind == "rewards" ? pool_width(context) : 0;
+  const char* sort = settings_.dtype == "bfloat16" ? "bfloat16_multiply_adds" : "multiply_adds";
+  Counts counts = {{sort, multiply_adds(artefact, context, pool)},
+                   {"bytes", bytes_of_files(artefact, context, pool)}};
+  if (const double memory = bytes_of_model(artefact, context); memory > 0)
+    counts["memory_bytes"] = memory;
+  return counts;
+}
+
+double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, PrepareContext& context,
+                                                 int64_t pool) const {
+  const lm::Config config = lm::read_config(settings_.model);
+  const lm::Tokenizer tokenizer(settings_.model);
+  const double body = body_of(config), head = double(config.vocabulary * config.width);
+  if (artefact.kind == "tokens") {
+    const ItemTexts texts =
+        item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
+    require_sentences_fit(texts, config.context);
+    double rows = 0;
+    for (const Sentence& sentence : texts.sentences)
+      rows += double(sentence.before.size() + 1 + sentence.after.size());
+    const double measured = std::min(1.0, double(kItemsOfLoss) / double(context.items()));
+    // Forwards, and backwards to the input vectors; at the end the loss, forwards.
+    return (double(settings_.token_iterations) * 2 + measured) * rows * (body + head);
+  }
+  Settings settings = settings_;
+  settings.items = "tokens";
+  const int64_t begin = begin_token(settings_, tokenizer);
+  if (artefact.kind == "choices") {
+    const SelectionPrompts selections(settings, tokenizer, config.vocabulary, begin, {});
+    require_prompts_fit(selections, context.training(), config.context);
+    return body * rows_of_choices(settings_, context, selections) +
+           cost_beside_quality(settings_, context);
+  }
+  const Prompts prompts(settings, tokenizer, config.vocabulary, begin, {});
+  require_prompts_fit(prompts, context.training(), config.context);
+  RowsOfParts parts = rows_of_parts(prompts);
+  if (settings_.items == "titles") {
+    constexpr int64_t kTitle = 12;  // more rows than an item token, about
+    for (int64_t* rows :
+         {&parts.start, &parts.item, &parts.action, &parts.state_start, &parts.state_item})
+      *rows += kTitle;
+  }
+  if (artefact.kind == "quality") {
+    return body * rows_of_quality(settings_, context, prompts, parts) +
+           cost_beside_quality(settings_, context);
+  }
+  // The rows that histories take which are asked for states, and for so many actions.
+  const auto rows_of = [&](const std::vector<int64_t>& ends, bool states, int64_t actions) {
+    std::vector<Wanted> wanted;
+    for (const int64_t end : ends) {
+      if (end > 0)
+        wanted.push_back(
+            {end, states ? 0 : -1, std::vector<int64_t>(static_cast<size_t>(actions), 1), 0});
+    }
+    return estimated_rows(prompts, parts, wanted, context.history());
+  };
+  const auto rows_of_all = [&](const TrainingData& of, int64_t last, bool states, int64_t actions) {
+    const int64_t* first = of.offset.const_data_ptr<int64_t>();
+    double rows = 0;
+    for (int64_t s = 0; s < of.sequences(); ++s) {
+      std::vector<int64_t> ends;
+      for (int64_t end = 1; end < first[s + 1] - first[s] + last; ++end) ends.push_back(end);
+      rows += rows_of(ends, states, actions);
+    }
+    return rows;
+  };
+  if (artefact.kind == "states") return body * rows_of_all(context.training(), 1, true, 0);
+  if (artefact.kind == "rewards") return body * rows_of_all(context.training(), 0, false, 1 + pool);
+
+  require_targets(settings_, config);
+  require_trainable(settings_, context.rest(settings_.portion, uint64_t(settings_.seed)));
+  const TrainingData part = context.training(settings_.portion, uint64_t(settings_.seed));
+  const bool states = settings_.state_weight > 0;
+  const int64_t actions = settings_.reward_weight > 0 ? 1 + settings_.negatives : 0;
+  TuningBatches batches(settings_, part);
+  double rows = 0;
+  int64_t step = 0;
+  for (; step < batches.steps() && step < 100; ++step) {  // the others are like them
+    const std::vector<TuningRow> batch = batches.rows(step);
+    for (size_t i = 0; i < batch.size();) {
+      std::vector<int64_t> ends;
+      const int64_t of = batch[i].sequence;
+      for (; i < batch.size() && batch[i].sequence == of; ++i) ends.push_back(batch[i].end);
+      rows += rows_of(ends, states, actions);
+    }
+  }
+  if (step > 0) rows *= double(batches.steps()) / double(step);
+  const TrainingData rest = context.rest(settings_.portion, uint64_t(settings_.seed));
+  const int64_t* first = rest.offset.const_data_ptr<int64_t>();
+  double validated = 0;
+  for (int64_t s = 0; s < std::min(rest.sequences(), settings_.validation_sequences); ++s) {
+    std::vector<int64_t> ends;
+    for (int64_t end = 1; end < first[s + 1] - first[s]; ++end) ends.push_back(end);
+    validated += rows_of(ends, true, 2);
+  }
+  if (batches.steps() == 0) validated /= kValidations;  // the start alone is measured
+  // Forwards, and backwards.
+  return body * (2 * rows + kValidations * validated);
+}
+
+}  // namespace lea::le
