@@ -57,23 +57,50 @@ Tensor LanguageEnvironment::state(const History& history) {
   return states.to(history.items.device());
 }
 
+std::vector<EnvironmentModel::Question> LanguageEnvironment::questions_of(
+    const History& history, const Tensor& rows, const Tensor& actions) const {
+  const Tensor length = history.length.to(at::kCPU).contiguous(),
+               events = history.event.defined() ? history.event.to(at::kCPU).contiguous()
+                                                : at::full({length.size(0)}, -1, length.options()),
+               sequences = training_.sequence_of(events.clamp_min(0)).contiguous();
+  const int64_t* first = training_.offset.const_data_ptr<int64_t>();
+  const int32_t* item = training_.item.const_data_ptr<int32_t>();
+  std::vector<EnvironmentModel::Question> questions;
+  int64_t last_row = -1, last_sequence = -1;
+  for (int64_t i = 0; i < rows.size(0); ++i) {
+    const int64_t row = rows.const_data_ptr<int64_t>()[i];
+    if (row != last_row) {
+      const int64_t event = events.const_data_ptr<int64_t>()[row];
+      const int64_t sequence = event < 0 ? -1 : sequences.const_data_ptr<int64_t>()[row];
+      const int64_t end =
+          event < 0 ? length.const_data_ptr<int64_t>()[row] : event - first[sequence];
+      const bool goes_on =
+          event >= 0 && sequence == last_sequence && questions.back().ends.back() < end;
+      if (!goes_on) questions.push_back({{}, {}, {}, false});
+      EnvironmentModel::Question& question = questions.back();
+      if (event < 0) {
+        question.items = numbers_of(history.items[row], end);
+      } else {
+        question.items.assign(item + first[sequence], item + event);
+      }
+      question.ends.push_back(end);
+      question.actions.emplace_back();
+      last_row = row, last_sequence = sequence;
+    }
+    questions.back().actions.back().push_back(actions.const_data_ptr<int64_t>()[i]);
+  }
+  return questions;
+}
+
 Tensor LanguageEnvironment::reward(const History& history, const Tensor& actions,
                                    const std::vector<Role>&) {
-  const Tensor length = history.length.to(at::kCPU), wanted = actions.to(at::kCPU).contiguous();
+  const Tensor wanted = actions.to(at::kCPU).contiguous();
   auto [rewards, missing] = find_rewards(rewards_, training_, pool_, history, wanted);
   if (missing.size(0) == 0) return rewards.to(actions.device());
-  std::vector<EnvironmentModel::Question> questions;
-  for (int64_t i = 0, last = -1; i < missing.size(0); ++i) {
-    const int64_t row = missing[i][0].item<int64_t>(), k = missing[i][1].item<int64_t>();
-    if (row != last) {
-      const int64_t count = length[row].item<int64_t>();
-      questions.push_back({numbers_of(history.items[row], count), {count}, {{}}, false});
-    }
-    last = row;
-    questions.back().actions[0].push_back(wanted[row][k].item<int64_t>());
-  }
+  const Tensor rows = missing.select(1, 0).contiguous(),
+               actions_of = wanted.index({rows, missing.select(1, 1)}).contiguous();
   std::vector<Tensor> computed;
-  for (const auto& answer : model().ask(questions, training_.history))
+  for (const auto& answer : model().ask(questions_of(history, rows, actions_of), training_.history))
     computed.push_back(answer.rewards);
   rewards.index_put_({missing.select(1, 0), missing.select(1, 1)}, at::cat(computed));
   return rewards.to(actions.device());

@@ -49,6 +49,11 @@ class LanguageEnvironment final : public Environment, public Chooser {
 
  private:
   const EnvironmentModel& model();
+  // One question for each history of these rows, int64 [M] ascending, with the actions int64 [M].
+  // Training events of one sequence that follow each other are one question, so that what their
+  // histories share is computed once: proposals are asked in the order of the events.
+  std::vector<EnvironmentModel::Question> questions_of(const History& history, const Tensor& rows,
+                                                       const Tensor& actions) const;
 
   const Settings settings_;
   const TrainingData training_;
