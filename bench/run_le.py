@@ -9,7 +9,7 @@ The data folder holds interactions.tsv.gz, items.tsv.gz and split.tsv. Writes be
 The environment has the settings of the preset le_fast: hoisted prompts, item tokens in closed form, 150 steps, a state for
 each place and the rewards of the logged item and two sampled ones for each training event. Each stage is a `lealab work` of
 its own. Its arithmetic is what the plugin counts for the plan: twice the multiplications of the language model, no
-padding, no recomputing, and for the adapter the training with its validations.
+padding, no recomputing, and for the adapter three passes for each step, and the validations.
 
 The peer (bench/le/peer.py) makes the same from one padded prompt for each history, and for each history and candidate, on a
 sample in the same run: some steps of the adapter, and the states and rewards of events that lie evenly in the data. Its
@@ -215,7 +215,8 @@ The ratio of the last row leaves out stages that the peer lacks.
 {report.table(["stage", "wall, s", "processor, s", "TFLOP", "of GEMM peak", "plan's estimate, s", "over processor time",
                "peer, s", "ratio"], rows)}
 
-The arithmetic is what the plugin counts for the plan, without padding and with the validations of the adapter. The peak is
+The arithmetic is what the plugin counts for the plan, without padding; for the adapter three passes for each step (forwards, backwards, and one
+for its own products and what the gradient keeps), and the validations. The peak is
 what a matrix product of a layer's shape reaches in {options.dtype} with as many threads, the better one of before and after the
 build: {max(peaks) / 1e9:.0f} GFLOP/s.
 """

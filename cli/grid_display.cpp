@@ -158,7 +158,12 @@ double GridDisplay::remaining(size_t task, const Row& row) const {
   if (progress.steps_per_second > 0) {
     by_steps = static_cast<double>(progress.max_steps - progress.step) / progress.steps_per_second;
   }
-  if (!planned.measured) return std::max(by_steps, 0.0);
+  double of_parts = 0;
+  if (progress.part_per_second > 0) {
+    of_parts =
+        static_cast<double>(progress.part_total - progress.part_done) / progress.part_per_second;
+  }
+  if (!planned.measured) return std::max(by_steps, 0.0) + of_parts;
   return std::max(std::min(by_steps, planned.seconds - elapsed), 0.0);
 }
 
@@ -173,6 +178,8 @@ std::string GridDisplay::row_text(size_t task, const Row& row) const {
   if (progress.steps_per_second > 0) text += "  " + whole(progress.steps_per_second) + " steps/s";
   if (progress.phase != "train" && progress.phase != "prepare" && !progress.phase.empty())
     text += "  " + printable(progress.phase);
+  if (progress.part_total > 0)
+    text += " " + grouped(progress.part_done) + "/" + grouped(progress.part_total);
   const auto& metric = header_.tasks[task].stop_on;
   const auto value = progress.valid.find(metric);
   if (value != progress.valid.end()) {
@@ -266,6 +273,8 @@ std::vector<std::string> event_lines(const run::GridHeader& header, const run::G
   line.update({{"step", progress.step},
                {"max_steps", progress.max_steps},
                {"steps_per_second", progress.steps_per_second},
+               {"part_done", progress.part_done},
+               {"part_total", progress.part_total},
                {"phase", progress.phase}});
   lines.push_back(line.dump());
   return lines;

@@ -13,6 +13,11 @@ nlohmann::json to_json(const Progress& progress) {
     document["valid_step"] = progress.valid_step;
     document["valid"] = progress.valid;
   }
+  if (progress.part_total > 0) {
+    document["part"] = {{"done", progress.part_done},
+                        {"total", progress.part_total},
+                        {"per_second", progress.part_per_second}};
+  }
   return document;
 }
 
@@ -22,6 +27,12 @@ Progress progress_from(const JsonFields& fields) {
   progress.step = fields.integer("step", 0);
   progress.max_steps = fields.integer("max_steps", 0);
   progress.steps_per_second = fields.number("steps_per_second", 0);
+  if (fields.has("part")) {
+    const JsonFields part = fields.object("part");
+    progress.part_done = part.integer("done", 0);
+    progress.part_total = part.integer("total", 0);
+    progress.part_per_second = part.number("per_second", 0);
+  }
   if (!fields.has("valid")) return progress;
   progress.valid_step = fields.integer("valid_step", 0);
   const JsonFields metrics = fields.object("valid");

@@ -2,7 +2,7 @@
 // lines of JSON on stdout, and to everybody else in its beat (core/run/beat.h).
 //
 //   {"type": "progress", "phase", "step", "max_steps", "steps_per_second", "valid_step",
-//    "valid": {"ndcg@20": x, ...}}
+//    "valid": {"ndcg@20": x, ...}, "part": {"done", "total", "per_second"}}
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,9 @@ struct Progress {
   double steps_per_second = 0;
   int64_t valid_step = 0;               // the step of the latest validation
   std::map<std::string, double> valid;  // its metrics; empty before the first validation
+  // How far the phase itself is, during which no steps are made: events with new proposals.
+  int64_t part_done = 0, part_total = 0;  // a total of 0: the phase has no parts
+  double part_per_second = 0;
 };
 
 nlohmann::json to_json(const Progress& progress);

@@ -166,6 +166,7 @@ class Loop {
     auto saved = Clock::now();
     const auto keep_going = [&] {
       progress_.on_step(step_, run_.train.max_steps, "propose");
+      progress_.on_part(refresh_.done, context_.training().events());
       if (progress_.stop_requested()) return false;
       if (seconds_since(saved) < progress_.checkpoint_seconds()) return true;
       spend();

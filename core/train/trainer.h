@@ -22,7 +22,9 @@ class Progress {
  public:
   virtual ~Progress() = default;
   virtual void on_step(int64_t step, int64_t max_steps,
-                       const std::string& phase) = 0;        // called each step: must be cheap
+                       const std::string& phase) = 0;  // called each step: must be cheap
+  // How far the phase is, after on_step() has named it: events with new proposals, for "propose".
+  virtual void on_part(int64_t done, int64_t total) {}
   virtual void on_record(const nlohmann::json& record) = 0;  // appends a line to events.jsonl
   virtual uint64_t journal_length() = 0;          // bytes of events.jsonl; checkpoints record it
   virtual void cut_journal(uint64_t length) = 0;  // when a run resumes: drops later lines

@@ -61,13 +61,25 @@ class FolderProgress final : public train::Progress {
     if (phase == now_.phase &&
         std::chrono::duration<double>(time - told_).count() < kProgressSeconds)
       return;
+    leave_parts(phase);
     const double seconds = first_step_ < 0 ? 0 : since(start_);
     now_.phase = phase;
     now_.step = step;
     now_.max_steps = max_steps;
-    now_.steps_per_second = seconds > 0 ? static_cast<double>(step - first_step_) / seconds : 0;
+    if (now_.part_total == 0)
+      now_.steps_per_second = seconds > 0 ? static_cast<double>(step - first_step_) / seconds : 0;
     told_ = time;
     send();
+  }
+  void on_part(int64_t done, int64_t total) override {
+    if (now_.part_total == 0) {
+      first_part_ = done;
+      parts_start_ = Clock::now();
+    }
+    const double seconds = since(parts_start_);
+    now_.part_done = done;
+    now_.part_total = total;
+    now_.part_per_second = seconds > 0 ? static_cast<double>(done - first_part_) / seconds : 0;
   }
   void on_record(const nlohmann::json& record) override {
     length_ = append_record(journal_, record);
@@ -89,6 +101,13 @@ class FolderProgress final : public train::Progress {
   void on_test() override { on_test_(); }
 
  private:
+  // When the phase with parts is over, the pace of the steps goes on without its time.
+  void leave_parts(const std::string& phase) {
+    if (now_.part_total == 0 || phase == now_.phase) return;
+    start_ += Clock::now() - parts_start_;
+    now_.part_done = now_.part_total = 0;
+    now_.part_per_second = 0;
+  }
   void send() {
     tell(run::progress_line(now_));
     task_.beat(now_);
@@ -99,8 +118,8 @@ class FolderProgress final : public train::Progress {
   std::string journal_;
   run::Progress now_;
   uint64_t length_ = 0;
-  int64_t first_step_ = -1;
-  Clock::time_point start_, told_;
+  int64_t first_step_ = -1, first_part_ = 0;
+  Clock::time_point start_, parts_start_, told_;
 };
 
 // A run with its data set and split.

@@ -123,8 +123,11 @@ double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, Prepa
     validated += rows_of(ends, true, 2);
   }
   if (batches.steps() == 0) validated /= kValidations;  // the start alone is measured
-  // Forwards, and backwards.
-  return body * (2 * rows + kValidations * validated);
+  // Forwards and backwards. The adapter's own products, whose rank is too low for their pace, and what
+  // the gradient keeps take about as long as one pass more (measured with a model of 135 million
+  // weights in float32 and bfloat16 on two kinds of processors).
+  constexpr double kPasses = 3;
+  return body * (kPasses * rows + kValidations * validated);
 }
 
 }  // namespace lea::le

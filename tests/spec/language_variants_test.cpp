@@ -272,12 +272,12 @@ TEST_F(LanguageVariants, OfTheDemonstrationHaveOneMatchedScaleAndTheTrainingFree
           "item_knn: item_knn, reward -, state -, augment -",
           "vsknn: vsknn, reward -, state -, augment -",
           "SNQN: snqn, reward predefined, state -, augment -",
-          "LER: snqn, reward matched(le portion 0.2 steps 60), state -, augment -",
-          "LER, shuffled: snqn, reward shuffled(matched(le portion 0.2 steps 60)), state -, "
+          "LEASR: snqn, reward matched(le portion 0.2 steps 50), state le portion 0.2 steps 50 "
+          "joined 64, augment le(le portion 0.2 steps 50) select state_token 0.1 0.01",
+          "LER: snqn, reward matched(le portion 0.2 steps 50), state -, augment -",
+          "LER, shuffled: snqn, reward shuffled(matched(le portion 0.2 steps 50)), state -, "
           "augment -",
-          "LES: snqn, reward predefined, state le portion 0.2 steps 60 joined 64, augment -",
-          "LEASR: snqn, reward matched(le portion 0.2 steps 60), state le portion 0.2 steps 60 "
-          "joined 64, augment le(le portion 0.2 steps 60) select state_token 0.1 0.01"));
+          "LES: snqn, reward predefined, state le portion 0.2 steps 50 joined 64, augment -"));
 }
 
 // Their ends, where the seeds, the number of runs or the cells to leave out stand.
