@@ -179,7 +179,7 @@ std::string GridDisplay::row_text(size_t task, const Row& row) const {
   if (progress.phase != "train" && progress.phase != "prepare" && !progress.phase.empty())
     text += "  " + printable(progress.phase);
   if (progress.part_total > 0)
-    text += " " + grouped(progress.part_done) + "/" + grouped(progress.part_total);
+    text += " " + std::to_string(progress.part_done) + "/" + std::to_string(progress.part_total);
   const auto& metric = header_.tasks[task].stop_on;
   const auto value = progress.valid.find(metric);
   if (value != progress.valid.end()) {
