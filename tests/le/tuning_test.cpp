@@ -406,7 +406,7 @@ TEST_F(Training, RefusesSettingsThatContradictEachOther) {
 }
 
 TEST_F(Training, WarnsWhenNoEventHadANegativeForStates) {
-  const Settings settings = tiny_settings({{"order", "hoisted"}, {"batch_size", 3}, {"steps", 4}});
+  const Settings settings = tiny_settings({{"order", "hoisted"}, {"batch_size", 3}, {"steps", 20}});
   const auto warning = testing::Contains(
       HasSubstr("no event of the training had a negative for L_sm, so the adapter was trained by "
                 "L_rm alone, as with `state_weight: 0`. "));
