@@ -30,8 +30,8 @@ struct LowRank {
 LEA_API std::optional<LowRank> low_rank(const SparseRows& matrix, int64_t rank, uint64_t seed,
                                         const std::function<bool(int64_t, int64_t)>& stop);
 
-// The rows divided by their length. A row that is short beside the longest one is 0 but for
-// rounding, and gets 0.
+// Returns the rows divided by their lengths. A row that is very short beside the longest one holds
+// only rounding errors, so it becomes 0.
 LEA_API Tensor unit_vectors(const Tensor& vectors);
 
 // How many multiplications and additions low_rank() is, for Preparer::count.

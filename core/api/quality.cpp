@@ -50,8 +50,9 @@ double hit_of(const QualitySample& sample, const QualityEvent& event, const doub
   return before < kFirst ? 1 : 0;
 }
 
-// 1 when the first candidate, the logged one, has the greatest score, a part with equal ones,
-// otherwise 0. `score_of(k)` is the score of candidate k. kNone for an event without candidates.
+// Returns 1 when the first candidate, the logged one, has the greatest score, 1 / n when n candidates
+// share it, and otherwise 0. `score_of(k)` is the score of candidate k. An event without candidates
+// gives kNone.
 template <class ScoreOf>
 double choice_of(const QualityEvent& event, const ScoreOf& score_of) {
   if (event.candidates().empty()) return kNone;
@@ -64,7 +65,8 @@ double choice_of(const QualityEvent& event, const ScoreOf& score_of) {
   return 1 / equal;
 }
 
-// choice_of() each event by scores of the first of its actions, [n, kCandidates or more].
+// Returns choice_of() of each event. Row i of `scores`, [n, kCandidates or more], begins with the
+// scores of the event's candidates.
 std::vector<double> choices_of(const QualitySample& sample, const Tensor& scores) {
   const Tensor rows = scores.to(at::kCPU, at::kDouble).contiguous();
   const double* row = rows.const_data_ptr<double>();

@@ -87,7 +87,7 @@ void require_good_settings(const spec::Experiment& experiment, const Plan& plan)
 void compare_memory(uint64_t available, Plan* plan) {
   plan->memory.available = available == UINT64_MAX ? -1 : static_cast<int64_t>(available);
   for (PlannedArtefact& artefact : plan->artefacts) {
-    // What another process makes has its memory there.
+    // A process that makes an artefact already has its memory.
     if (artefact.done || artefact.running) {
       artefact.no_memory.clear();
       continue;

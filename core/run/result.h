@@ -16,8 +16,8 @@
 //                  ...]}
 //
 // A failed run has only the keys of the first line. Imported ranks have no keys about training or
-// the machine. The two widths are those of runs with a state. While the test part is closed, metrics.test, ranks_sha256 and top_sha256 are missing,
-// and tie_share and collapsed are those of the validation events. A finished artefact has the first
+// the machine. Only runs with a state have the two widths. While the test part is closed,
+// metrics.test, ranks_sha256 and top_sha256 are missing, and tie_share and collapsed are those of the validation events. A finished artefact has the first
 // line, the last two but "artefacts", and
 //
 //    "files": {path: {"bytes", "sha256"}}, "sha256", "quality": {name: number}, "seconds"

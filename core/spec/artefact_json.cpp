@@ -38,7 +38,8 @@ bool is_kind(const std::string& kind) {
   });
 }
 
-// augment.PARAMETER=VALUE: which augmenters there are is not known here.
+// Whether the word has the form augment.PARAMETER=VALUE. The augmenters are not known here, so a
+// parameter that none of them has is not seen.
 bool is_augmenter_value(const std::string& slot) {
   static constexpr std::string_view kAugment = "augment.";
   const size_t equals = slot.find('=');

@@ -42,8 +42,8 @@ using ReadSums = std::map<std::string, std::string>;
 // The key: the sha256 (hex) of "lea-artefact 1", a newline, and the canonical JSON of
 //   {"plugin": "KIND ID", "kind", "revision", "params": {name: value}, "reads": {name: sha256},
 //    "after": key or ""}
-// A parameter counts when the artefact names it and its condition holds (Artefact::params). An `added` parameter that has its default is left
-// out, and a file or model counts by its content. `after` is the key of what the artefact is made from.
+// A parameter counts when the artefact names it and its condition holds (Artefact::params). An
+// `added` parameter that has its default is left out. A file or model counts by its content. `after` is the key of what the artefact is made from.
 std::string artefact_key(const NeededArtefact& needed, const ReadSums& sums,
                          const std::string& after);
 

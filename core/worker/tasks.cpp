@@ -101,7 +101,7 @@ class FolderProgress final : public train::Progress {
   void on_test() override { on_test_(); }
 
  private:
-  // When the phase with parts is over, the pace of the steps goes on without its time.
+  // Forgets the parts when their phase is over. The pace of the steps leaves out its time.
   void leave_parts(const std::string& phase) {
     if (now_.part_total == 0 || phase == now_.phase) return;
     start_ += Clock::now() - parts_start_;

@@ -48,7 +48,8 @@ double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, Prepa
     for (const Sentence& sentence : texts.sentences)
       rows += double(sentence.before.size() + 1 + sentence.after.size());
     const double measured = std::min(1.0, double(kItemsOfLoss) / double(context.items()));
-    // Forwards, and backwards to the input vectors; at the end the loss, forwards.
+    // An iteration goes forwards, and backwards to the input vectors. At the end the loss of some
+    // items is measured forwards.
     return (double(settings_.token_iterations) * 2 + measured) * rows * (body + head);
   }
   Settings settings = settings_;
@@ -123,9 +124,9 @@ double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, Prepa
     validated += rows_of(ends, true, 2);
   }
   if (batches.steps() == 0) validated /= kValidations;  // the start alone is measured
-  // Forwards and backwards. The adapter's own products, whose rank is too low for their pace, and what
-  // the gradient keeps take about as long as one pass more (measured with a model of 135 million
-  // weights in float32 and bfloat16 on two kinds of processors).
+  // A step is a pass forwards and one backwards. The adapter's own products, which are too narrow to
+  // be quick, and what is kept for the gradient take about as long as a third pass: with a model of 135
+  // million weights in float32, two passes were estimated at .71 of what the training took.
   constexpr double kPasses = 3;
   return body * (kPasses * rows + kValidations * validated);
 }

@@ -136,7 +136,7 @@ void LanguageEnvironment::Maker::make_choices(PrepareContext& context) const {
   const SelectionPrompts prompts(settings_, tokenizer, config.vocabulary,
                                  begin_token(settings_, tokenizer),
                                  read_titles(settings_, context.earlier(), context.items()));
-  // Whatever is measured here: this artefact exists because an augmenter will ask.
+  // The lengths are checked even if nothing is measured, because an augmenter will ask such prompts.
   require_prompts_fit(prompts, context.training(), config.context);
   const int64_t most = settings_.quality_events;
   const auto parts = quality_parts(settings_, most, kChoiceEvents, context);

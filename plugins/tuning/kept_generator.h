@@ -1,4 +1,4 @@
-// Whoever draws from LibTorch's generator of the CPU on the way, and must leave it as it was.
+// Keeps LibTorch's random number generator of the CPU as it is, around code that draws from it.
 #pragma once
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -7,7 +7,7 @@
 
 namespace lea {
 
-// Gives the generator, when it goes, the state that it had.
+// The destructor gives the generator the state that it had at the constructor.
 class KeptGenerator {
  public:
   KeptGenerator() : state_(generator_.get_state()) {}

@@ -74,7 +74,7 @@ std::optional<Baselines> quality_baselines(const TuningSettings& settings, Prepa
                                            const std::string& name, const Tensor& vectors,
                                            bool gru);
 
-// The figures of a part by its table; nothing when stop(done, total) was true.
+// Returns the figures of a part from its table, or nothing when stop(done, total) was true.
 using Measure = std::function<std::optional<std::vector<QualityFigure>>(
     const QualitySample& sample, const Tensor& table, const Baselines& baselines,
     const std::function<bool(int64_t, int64_t)>& stop)>;

@@ -103,7 +103,7 @@ std::optional<TextGruModel> train_text_gru(const TuningSettings& of, const Spars
     const auto seed = static_cast<uint64_t>(settings.seed);
     const TrainingData part = context.training(settings.portion, seed),
                        rest = context.rest(settings.portion, seed);
-    // Its advice would be of parameters that text_gru has and this environment has not.
+    // Warnings are not passed on: they advise on parameters of text_gru, which the user did not state.
     const auto quiet = [](const std::string&) {};
     const auto tuned = train_environment(
         settings, part, rest, folder,

@@ -49,7 +49,7 @@ void require_trainable(const TuningSettings& settings, const TrainingData& rest)
 bool lacks_state_negatives(const TuningSettings& settings, const TrainingData& part,
                            TuningBatches& batches, int64_t steps) {
   if (steps == 0 || !negatives_of_batch(settings)) return false;
-  // The first step nearly always answers.
+  // The loop nearly always ends at the first step, so it costs nothing.
   for (int64_t step = 0; step < steps; ++step) {
     std::vector<int64_t> sequences, logged;
     for (const TuningRow& row : batches.rows(step)) {

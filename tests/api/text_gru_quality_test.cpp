@@ -138,7 +138,7 @@ TEST_F(TextGruQuality, IsNotMeasuredWithoutEvents) {
 }
 
 TEST_F(TextGruQuality, IsTrainedBesideAnotherEnvironmentAsByItself) {
-  // What suits an adapter is not taken over.
+  // The learning rate, warm-up, schedule and clip of an adapter are not used for the GRU.
   settings_.learning_rate = 0.5;
   settings_.warm_up_steps = 5;
   settings_.schedule = "linear";
