@@ -224,20 +224,22 @@ class Comparison {
     const int64_t sequences = sequence.back() + 1;  // events are in the order of their sequences
     const std::vector<double> once(static_cast<size_t>(sequences), 1);
     const auto figure_of = figures_of(events);
+    const Figure own = figure_of(own_);
     QualityFigure figure;
     figure.name = name;
     figure.better = better;
-    Figure best;
     for (size_t i = 0; i < baselines_.size(); ++i) {
-      Figure other = figure_of(of_baselines_[i]);
+      const Figure other = figure_of(of_baselines_[i]);
       if (!other) continue;
+      const std::string& baseline = baselines_[i]->name();
       const double value = other(once);
-      figure.beside[baselines_[i]->name()] = value;
-      if (!better || (!figure.best.empty() && value <= figure.beside.at(figure.best))) continue;
-      figure.best = baselines_[i]->name();
-      best = std::move(other);
+      figure.beside[baseline] = value;
+      if (!better) continue;
+      figure.over[baseline] = spread_of(own, other, sequences);
+      if (figure.best.empty() || value > figure.beside.at(figure.best)) figure.best = baseline;
     }
-    figure.spread = spread_of(figure_of(own_), best, sequences);
+    figure.spread =
+        figure.best.empty() ? spread_of(own, {}, sequences) : figure.over.at(figure.best);
     figures.push_back(std::move(figure));
   }
 

@@ -79,9 +79,10 @@ struct QualityAnswers {
 
 struct QualityFigure {
   std::string name;
-  Spread spread;
+  Spread spread;       // its gain is that over the best baseline
   bool better = true;  // whether more is better, so that it is compared with the baselines
   std::map<std::string, double> beside;  // the same figure of each baseline that has one
+  std::map<std::string, Spread> over;    // the gain over each of them
   std::string best;                      // the baseline with the greatest; empty without any
   // Whether the 95 % interval of the difference to the best baseline is above 0.
   bool knows_more() const { return spread.low > 0; }
@@ -127,10 +128,12 @@ LEA_API std::optional<std::vector<QualityFigure>> measure_choices(
     const std::function<bool(int64_t, int64_t)>& stop);
 
 // Records each figure NAME of the events outside, and as details NAME.error, NAME.inside,
-// NAME.inside_error, NAME.beside.BASELINE, and NAME.gain, NAME.gain_low, NAME.gain_high over the
-// best baseline. Warns of each figure that is not more than the best baseline's, and of each of
-// these that differs inside and outside by more than two standard errors. Without events outside
-// only NAME.inside. core/report/quality_notes.h says what the footer of a table makes of the details.
+// NAME.inside_error, NAME.gain, NAME.gain_low and NAME.gain_high over the best baseline, and of each
+// baseline NAME.beside.BASELINE, NAME.gain.BASELINE, NAME.gain_low.BASELINE and
+// NAME.gain_high.BASELINE. Warns of each figure that is not more than the best baseline's, and of
+// each of these that differs inside and outside by more than two standard errors. Without events
+// outside only NAME.inside. core/report/quality_notes.h says what the footer of a table makes of the
+// details.
 LEA_API void record_quality(PrepareContext& context, const std::vector<QualityFigure>& outside,
                             const std::vector<QualityFigure>& inside);
 

@@ -23,9 +23,13 @@ void record_gain(PrepareContext& context, const QualityFigure& figure) {
   for (const auto& [baseline, value] : figure.beside)
     context.record(figure.name + ".beside." + baseline, value);
   if (figure.best.empty() || !std::isfinite(figure.spread.error)) return;
-  context.record(figure.name + ".gain", figure.spread.gain);
-  context.record(figure.name + ".gain_low", figure.spread.low);
-  context.record(figure.name + ".gain_high", figure.spread.high);
+  const auto record = [&](const Spread& spread, const std::string& over) {
+    context.record(figure.name + ".gain" + over, spread.gain);
+    context.record(figure.name + ".gain_low" + over, spread.low);
+    context.record(figure.name + ".gain_high" + over, spread.high);
+  };
+  record(figure.spread, "");
+  for (const auto& [baseline, spread] : figure.over) record(spread, "." + baseline);
   if (figure.knows_more()) return;
   context.log(LogLevel::kWarning,
               figure.name + " is " + text_of(figure.spread.value) + ", and that of the baseline " +
