@@ -72,7 +72,7 @@ class Build:
     """A lab in which the stages are made one by one."""
 
     def __init__(self, program, folder, options):
-        self.program, self.lab, self.folder = program, folder / "lab", folder
+        self.program, self.lab, self.folder = program, options.lab or folder / "lab", folder
         # The counts of the work, and the pace, are measured anew.
         os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
         self.spec = folder / "build_le.yaml"
@@ -82,6 +82,9 @@ class Build:
         planned = json.loads(lealab(program, self.lab, "plan", self.spec, "--json"))["artefacts"]
         self.stages = [artefact["name"].split(" ")[0] for artefact in planned]
         self.keys = {stage: artefact["key"] for stage, artefact in zip(self.stages, planned)}
+        made = [stage for stage, key in self.keys.items() if (self.lab / "artefacts" / key / "files").exists()]
+        if made:
+            sys.exit(f"{self.lab} holds {', '.join(made)} of this environment: name an empty folder with --lab")
         self.estimate = {stage: artefact["seconds"] for stage, artefact in zip(self.stages, planned)}
         lealab(program, self.lab, "tasks", self.spec)
 
@@ -178,6 +181,7 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, default=f"{shared}/industry", help="folder of the data set")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32", help="of ours and of the peer's")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--lab", type=pathlib.Path, help="folder of a lab that is kept, with the artefacts; made if missing")
     parser.add_argument("--events", type=int, default=200, help="events whose states and rewards the peer computes")
     parser.add_argument("--steps", type=int, default=2, help="steps of the adapter that the peer takes")
     options = parser.parse_args()
