@@ -2,8 +2,14 @@
 // information for each interface.
 #include "core/api/plugin.h"
 #include "core/base/error.h"
+#include "core/base/vector_math.h"
 
 namespace lea {
+namespace {
+
+[[maybe_unused]] const bool settled = settle_vector_math();
+
+}  // namespace
 
 Augmenter::~Augmenter() = default;
 Backbone::~Backbone() = default;

@@ -7,6 +7,7 @@
 
 #include "core/base/clones.h"
 #include "core/base/fast_math.h"
+#include "core/base/vector_math.h"
 #include "core/lm/row_loops.h"
 
 namespace lea::lm {
@@ -15,6 +16,8 @@ namespace {
 using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+
+[[maybe_unused]] const bool settled = settle_vector_math();
 
 LEA_CLONES
 void gate_forward(const float* gate, float* up, int64_t count) {
