@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -17,6 +18,8 @@ namespace {
 
 constexpr size_t kDigits = 64;
 constexpr time_t kSettledSeconds = 3;  // file systems round the time of a change to 2 s at most
+
+thread_local const LongReads* long_reads = nullptr;
 
 // What identifies the content of a file, as a name for the cache. Empty when the file is missing or
 // may still change.
@@ -46,13 +49,28 @@ std::optional<std::string> read_sum(const std::string& file) {
 
 }  // namespace
 
-std::string cached_sum(const std::string& path) {
+LongReads::LongReads(uint64_t least, Tell tell)
+    : least_(least), tell_(std::move(tell)), outer_(std::exchange(long_reads, this)) {}
+
+LongReads::~LongReads() { long_reads = outer_; }
+
+void LongReads::tell_of(const std::string& path) {
+  std::error_code error;
+  const uint64_t bytes = long_reads ? std::filesystem::file_size(path, error) : 0;
+  if (long_reads && !error && bytes >= long_reads->least_) long_reads->tell_(path, bytes);
+}
+
+std::string kept_sum_file(const std::string& path) {
   const std::string folder = user_cache("sums"), identity = identity_of(path);
-  if (folder.empty() || identity.empty()) return sha256_file(path);
-  const std::string file = folder + "/" + identity;
-  if (const auto known = read_sum(file)) return *known;
+  return folder.empty() || identity.empty() ? "" : folder + "/" + identity;
+}
+
+std::string cached_sum(const std::string& path) {
+  const std::string file = kept_sum_file(path);
+  if (const auto known = file.empty() ? std::nullopt : read_sum(file)) return *known;
+  LongReads::tell_of(path);
   const std::string sum = sha256_file(path);
-  if (identity_of(path) != identity) return sum;  // it changed while it was read
+  if (file.empty() || kept_sum_file(path) != file) return sum;  // it changed while it was read
   try {
     publish_file(file, sum);
   } catch (const Error&) {

@@ -2,6 +2,8 @@
 // model.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 
 namespace lea {
@@ -11,5 +13,29 @@ namespace lea {
 // written within the last seconds is not kept, because a change in the same moment would not be
 // seen. Throws StoreError when the path is not a regular file that can be read.
 std::string cached_sum(const std::string& path);
+
+// The file of the cache that keeps the sum of `path` as it is now, whether it is there yet or not.
+// Empty when the sum is not kept.
+std::string kept_sum_file(const std::string& path);
+
+// While an object exists, cached_sum() calls `tell` before it reads a file of at least `least`
+// bytes, because the reading can take minutes. Only in the thread that made the object; of several
+// objects the latest counts.
+class LongReads {
+ public:
+  using Tell = std::function<void(const std::string& path, uint64_t bytes)>;
+  LongReads(uint64_t least, Tell tell);
+  ~LongReads();
+  LongReads(const LongReads&) = delete;
+  LongReads& operator=(const LongReads&) = delete;
+
+ private:
+  friend std::string cached_sum(const std::string& path);
+  static void tell_of(const std::string& path);
+
+  uint64_t least_;
+  Tell tell_;
+  const LongReads* outer_;
+};
 
 }  // namespace lea

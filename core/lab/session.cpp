@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/base/cached_sum.h"
 #include "core/base/memory.h"
+#include "core/base/text.h"
 #include "core/lab/artefact_refusals.h"
 #include "core/lab/artefact_time.h"
 #include "core/lab/collector.h"
@@ -17,6 +19,8 @@
 
 namespace lea::lab {
 namespace {
+
+constexpr uint64_t kLongRead = uint64_t{1} << 30;  // bytes; seconds, and on a slow disk more
 
 // For each run: PlannedTask::judged. Must be read before the runs are looked at.
 std::vector<std::string> judged_runs(const std::string& lab, const spec::Experiment& experiment) {
@@ -40,6 +44,10 @@ Session::Session(SessionOptions options)
   catalogue_ = catalogue_of(plugins);
   // A worker may run in another folder, so the paths of models must be absolute.
   const std::string models = std::filesystem::absolute(models_folder(lab_)).string();
+  const LongReads long_reads(kLongRead, [&](const std::string& path, uint64_t bytes) {
+    options_.on_wait("reading " + printable(path) + ", " + size_text(static_cast<int64_t>(bytes)) +
+                     ", for its checksum, once");
+  });
   experiment_ = spec::load_experiment(options_.spec, options_.set, catalogue_, models);
 }
 

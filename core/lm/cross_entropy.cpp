@@ -17,8 +17,6 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kRows = 512;  // number of rows with logits in memory at a time
-
 // Replaces a row of logits with its gradient. Returns the row's loss.
 template <typename T>
 double cross_entropy_of_row(T* logits, int64_t size, int64_t target, float weight) {
@@ -57,8 +55,8 @@ struct Loss : torch::autograd::Function<Loss> {
     const bool differentiate = hidden.requires_grad();
     Tensor total = at::zeros({}, weight.options().dtype(at::kDouble));
     Tensor gradient = differentiate ? at::empty_like(hidden) : Tensor();
-    for (int64_t first = 0; first < hidden.size(0); first += kRows) {
-      const int64_t rows = std::min(kRows, hidden.size(0) - first);
+    for (int64_t first = 0; first < hidden.size(0); first += kRowsOfLoss) {
+      const int64_t rows = std::min(kRowsOfLoss, hidden.size(0) - first);
       const Tensor some = hidden.narrow(0, first, rows);
       Tensor logits = at::linear(some, head);
       total += cross_entropy_in_place(logits, target.narrow(0, first, rows),

@@ -4,10 +4,14 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+
 #include "core/lm/decoder.h"
 #include "core/lm/export.h"
 
 namespace lea::lm {
+
+inline constexpr int64_t kRowsOfLoss = 512;  // with logits in memory at a time
 
 // Returns sum_i weight_i * -log P(target_i | row i), a float32 scalar. Its gradient flows only to
 // `hidden` [R, D]. target: int64 [R], below the vocabulary size; weight: float32 [R]. The softmax

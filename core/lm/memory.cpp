@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/memory.h"
 #include "core/base/text.h"
+#include "core/lm/cross_entropy.h"
 #include "core/lm/layout.h"
 
 namespace lea::lm {
@@ -28,6 +29,17 @@ uint64_t with_slack(int64_t bytes) { return static_cast<uint64_t>(bytes / 2 * 3)
 // are still in memory.
 int64_t bytes_of_row(const Config& config, int64_t element) {
   return element * (3 * config.inner + 7 * config.width);
+}
+
+// What each row keeps for the gradient in each layer, without an adapter: the input of both norms;
+// queries; keys and values, also those of the beginnings that prompts share; the attention's
+// weights; gate and up.
+int64_t kept_of_row(const Config& config, int64_t element, int64_t prompt) {
+  const int64_t queries = config.heads * config.head_width,
+                keys = config.key_heads * config.head_width;
+  const int64_t attention = (queries + 4 * keys) * element +
+                            config.heads * prompt * (element == kFloat ? kFloat : kFloat + element);
+  return 2 * config.width * element + attention + 2 * config.inner * element;
 }
 
 }  // namespace
@@ -65,19 +77,25 @@ MemoryNeed need_of_generation(const Config& config, const Weights& weights, at::
   return need;
 }
 
+MemoryNeed need_of_input_gradient(const Config& config, const Weights& weights, at::ScalarType type,
+                                  int64_t rows, int64_t prompt) {
+  const auto element = static_cast<int64_t>(c10::elementSize(type));
+  const int64_t kept = config.layers * kept_of_row(config, element, prompt);
+  const int64_t logits = std::min(rows, kRowsOfLoss) * config.vocabulary * element;
+  MemoryNeed need = need_of_weights(weights, type);
+  need.working =
+      with_slack(rows * (kept + bytes_of_row(config, element))) + static_cast<uint64_t>(logits);
+  return need;
+}
+
 MemoryNeed need_of_training(const Config& config, const Weights& weights, at::ScalarType type,
                             int64_t rows, int64_t prompt) {
   const auto element = static_cast<int64_t>(c10::elementSize(type));
   const int64_t width = config.width, queries = config.heads * config.head_width,
                 keys = config.key_heads * config.head_width;
-  // Kept for the gradient, for each row in each layer: the input of both norms; the adapter's
-  // input, once for each module unless it is float32 already; queries; keys and values, also those
-  // of the beginnings that prompts share; the attention's weights; gate and up.
+  // The adapter's input is kept too, once for each module unless it is float32 already.
   const int64_t entering = (element == kFloat ? 1 : 3) * width * kFloat;
-  const int64_t attention = (queries + 4 * keys) * element +
-                            config.heads * prompt * (element == kFloat ? kFloat : kFloat + element);
-  const int64_t kept =
-      2 * width * element + entering + 3 * kRank * kFloat + attention + 2 * config.inner * element;
+  const int64_t kept = kept_of_row(config, element, prompt) + entering + 3 * kRank * kFloat;
   const int64_t adapter = config.layers * kRank * (3 * width + queries + 2 * keys);
   MemoryNeed need = need_of_weights(weights, type);
   const int64_t working = rows * (config.layers * kept + bytes_of_row(config, element)) +

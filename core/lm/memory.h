@@ -38,6 +38,11 @@ LEA_LM_API MemoryNeed need_of_score(const Config& config, const Weights& weights
 LEA_LM_API MemoryNeed need_of_generation(const Config& config, const Weights& weights,
                                          at::ScalarType type, int64_t rows, int64_t more);
 
+// cross_entropy() of `rows` rows in prompts of `prompt` rows, and its gradient for the free vectors
+// in them. It includes what is kept for the gradient.
+LEA_LM_API MemoryNeed need_of_input_gradient(const Config& config, const Weights& weights,
+                                             at::ScalarType type, int64_t rows, int64_t prompt);
+
 // A training step of an adapter of rank 8 on q_proj, k_proj and v_proj, with `rows` rows in prompts
 // of `prompt` rows. It includes what is kept for the gradient, and the adapter with AdamW's
 // moments.

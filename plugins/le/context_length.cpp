@@ -13,14 +13,24 @@ std::string more_than(int64_t tokens, int64_t context) {
          std::to_string(context) + ". ";
 }
 
+int64_t tokens_of(const Sentence& sentence) {
+  return (sentence.begin >= 0 ? 1 : 0) + std::ssize(sentence.before) + 1 +
+         std::ssize(sentence.after);
+}
+
+int64_t longest_history(const TrainingData& training) {
+  const int64_t* first = training.offset.const_data_ptr<int64_t>();
+  int64_t items = 0;
+  for (int64_t s = 0; s < training.sequences(); ++s)
+    items = std::max(items, std::min(training.history, first[s + 1] - first[s]));
+  return items;
+}
+
 // `what` names what the prompts are of.
 template <class SomePrompts>
 void require_fit(const SomePrompts& prompts, const std::string& what, const TrainingData& training,
                  int64_t context) {
-  const int64_t* first = training.offset.const_data_ptr<int64_t>();
-  int64_t items = 0;  // of the longest history
-  for (int64_t s = 0; s < training.sequences(); ++s)
-    items = std::max(items, std::min(training.history, first[s + 1] - first[s]));
+  const int64_t items = longest_history(training);
   if (items == 0) return;
   const int64_t most = prompts.longest(items);
   if (most <= context) return;
@@ -32,12 +42,21 @@ void require_fit(const SomePrompts& prompts, const std::string& what, const Trai
 
 }  // namespace
 
+int64_t longest_sentence(const ItemTexts& texts) {
+  int64_t most = 0;
+  for (const Sentence& sentence : texts.sentences) most = std::max(most, tokens_of(sentence));
+  return most;
+}
+
+int64_t longest_prompt(const Prompts& prompts, const TrainingData& training) {
+  const int64_t items = longest_history(training);
+  return items == 0 ? 0 : prompts.longest(items);
+}
+
 void require_sentences_fit(const ItemTexts& texts, int64_t context) {
   int64_t most = 0, longest = 0;
   for (size_t i = 0; i < texts.sentences.size(); ++i) {
-    const Sentence& sentence = texts.sentences[i];
-    const int64_t tokens = (sentence.begin >= 0 ? 1 : 0) + std::ssize(sentence.before) + 1 +
-                           std::ssize(sentence.after);
+    const int64_t tokens = tokens_of(texts.sentences[i]);
     if (tokens <= most) continue;
     most = tokens;
     longest = static_cast<int64_t>(i) + 1;

@@ -1,5 +1,5 @@
-// Refuses texts that are longer than the language model's context, before a making asks the model
-// about any of them.
+// How long texts are in tokens, and the refusal of those that are longer than the language model's
+// context, before a making asks the model about any of them.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,12 @@
 #include "plugins/le/selection_prompts.h"
 
 namespace lea::le {
+
+// The tokens of the longest sentence.
+int64_t longest_sentence(const ItemTexts& texts);
+// The tokens of the longest prompt of a state or a reward after a history of the data; 0 without a
+// history.
+int64_t longest_prompt(const Prompts& prompts, const TrainingData& training);
 
 // `context`: the most tokens that the model reads at once.
 //

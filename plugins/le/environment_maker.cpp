@@ -168,12 +168,13 @@ void LanguageEnvironment::Maker::prepare(const Artefact& artefact, PrepareContex
 }
 
 void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
-  const auto model = open_language_model(settings_, context.device());
-  const lm::Decoder& decoder = model->decoder;
-  const lm::Tokenizer& tokenizer = model->folder.tokenizer;
+  const lm::Tokenizer tokenizer(settings_.model);
   const ItemTexts texts =
       item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
-  require_sentences_fit(texts, decoder.config().context);
+  require_sentences_fit(texts, lm::read_config(settings_.model).context);
+  const auto model =
+      open_language_model(settings_, context.device(), Purpose::kTokens, longest_sentence(texts));
+  const lm::Decoder& decoder = model->decoder;
   if (texts.without_text > 0) {
     context.log(LogLevel::kWarning, std::to_string(texts.without_text) + " of " +
                                         std::to_string(context.items()) +

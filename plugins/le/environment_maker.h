@@ -25,14 +25,20 @@ class LanguageEnvironment::Maker final : public Preparer {
   std::vector<std::string> show(PrepareContext& context, int64_t limit) override;
 
  private:
+  // The multiplications of the model, and of what is trained in float32 beside it; and the rows of
+  // the longest sentence or prompt of what is trained, as far as they are known.
+  struct Work {
+    double model = 0, beside = 0;
+    int64_t longest = kRowsOfPass;
+  };
   // `pool` is the width of the pool for the rewards; other artefacts ignore it. This and count()
   // are in environment_work.cpp.
-  double multiply_adds(const Artefact& artefact, PrepareContext& context, int64_t pool) const;
+  Work work_of(const Artefact& artefact, PrepareContext& context, int64_t pool) const;
   // These are in environment_sizes.cpp. The bytes of the files that `prepare` leaves, without their
   // headers and without those that it links or keeps from item texts (kTitlesFile); and the bytes
   // that opening the model needs, 0 when it is not opened, or not on the CPU.
   double bytes_of_files(const Artefact& artefact, PrepareContext& context, int64_t pool) const;
-  double bytes_of_model(const Artefact& artefact, PrepareContext& context) const;
+  double bytes_of_model(const Artefact& artefact, PrepareContext& context, int64_t longest) const;
   void make_tokens(PrepareContext& context) const;
   void make_adapter(PrepareContext& context) const;
   void make_states(PrepareContext& context) const;

@@ -17,6 +17,7 @@
 #include "core/lm/memory.h"
 #include "core/lm/random_weights.h"
 #include "plugins/le/passes.h"
+#include "plugins/le/tuner.h"
 
 namespace lea::le {
 namespace {
@@ -46,18 +47,34 @@ at::Tensor ScoreHead::operator()(const at::Tensor& hidden) const {
 }
 
 lm::MemoryNeed need_of_model(const Settings& settings, const lm::Config& config,
-                             const lm::Weights& weights, Purpose purpose) {
-  const int64_t longest = std::min(config.context, kRowsOfPass);
-  const auto need = purpose == Purpose::kTrain ? lm::need_of_training : lm::need_of_inference;
-  return need(config, weights, type_of(settings), kRowsOfPass, longest);
+                             const lm::Weights& weights, Purpose purpose, int64_t longest) {
+  const at::ScalarType type = type_of(settings);
+  const int64_t prompt = std::min({config.context, kRowsOfPass, longest});
+  const auto need_of = purpose == Purpose::kTrain ? lm::need_of_training
+                       : purpose == Purpose::kTokens && settings.token_iterations > 0
+                           ? lm::need_of_input_gradient
+                           : lm::need_of_inference;
+  lm::MemoryNeed need = need_of(config, weights, type, kRowsOfPass, prompt);
+  const auto bytes_of = [&](int64_t out, int64_t in) {
+    return static_cast<uint64_t>(out) * static_cast<uint64_t>(in) * c10::elementSize(type);
+  };
+  if (settings.weights == "random") {  // drawn into memory, instead of each that is mapped
+    need.mapped = need.copied = 0;
+    for (const auto& [name, shape] : lm::weight_shapes(config))
+      need.copied += bytes_of(shape[0], shape.size() == 2 ? shape[1] : 1);
+  } else if (purpose == Purpose::kAsk && need.mapped > 0) {  // copies are merged one by one
+    for (const auto& [out, in] : adapted_matrices(settings, config))
+      need.copied += bytes_of(out, in);
+  }
+  return need;
 }
 
 std::unique_ptr<OpenModel> open_language_model(const Settings& settings, at::Device device,
-                                               Purpose purpose) {
+                                               Purpose purpose, int64_t longest) {
   lm::ModelFolder folder = lm::open_model(settings.model);
   if (device.is_cpu()) {
     lm::require_memory(settings.model, settings.dtype,
-                       need_of_model(settings, folder.config, folder.weights, purpose),
+                       need_of_model(settings, folder.config, folder.weights, purpose, longest),
                        "Free some, or name a smaller model.");
   }
   lm::Decoder decoder(folder.config, folder.weights, type_of(settings), device);

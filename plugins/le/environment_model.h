@@ -41,13 +41,20 @@ struct OpenModel {
   lm::ModelFolder folder;
   lm::Decoder decoder;
 };
-enum class Purpose { kAsk, kTrain };
+// A pass ends with the prompt that reaches so many rows.
+inline constexpr int64_t kRowsOfPass = 1024;
+// To learn item tokens; to answer, with the adapter merged into the weights; to train the adapter.
+enum class Purpose { kTokens, kAsk, kTrain };
+// No sentence or prompt will have more than `longest` rows.
 std::unique_ptr<OpenModel> open_language_model(const Settings& settings, at::Device device,
-                                               Purpose purpose = Purpose::kAsk);
+                                               Purpose purpose = Purpose::kAsk,
+                                               int64_t longest = kRowsOfPass);
 
-// The memory that the opening on the CPU checks: of the weights, and of a pass or a training step.
+// The memory that the opening on the CPU checks: of the weights that are copied or drawn, of copies
+// that the merging makes, and of a pass or a step of the training.
 lm::MemoryNeed need_of_model(const Settings& settings, const lm::Config& config,
-                             const lm::Weights& weights, Purpose purpose);
+                             const lm::Weights& weights, Purpose purpose,
+                             int64_t longest = kRowsOfPass);
 
 // The model's begin token, -1 unless the settings ask for it or when the model has none.
 int64_t begin_token(const Settings& settings, const lm::Tokenizer& tokenizer);
@@ -109,8 +116,5 @@ class EnvironmentModel {
   std::unique_ptr<Prompts> prompts_;
   mutable std::unique_ptr<SelectionPrompts> selections_;
 };
-
-// A pass ends with the prompt that reaches so many rows.
-inline constexpr int64_t kRowsOfPass = 1024;
 
 }  // namespace lea::le

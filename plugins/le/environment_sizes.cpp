@@ -32,14 +32,9 @@ int64_t measured_events(const Settings& settings, PrepareContext& context) {
 
 // The numbers of an adapter, A and B of each module, and of the score head.
 double numbers_of_adapter(const Settings& settings, const lm::Config& config) {
-  const std::string suffix = ".weight";
-  const lm::AdapterConfig adapter = adapter_of(settings);
   int64_t numbers = config.width + 1;
-  for (const auto& [name, shape] : lm::weight_shapes(config)) {
-    if (shape.size() != 2 || !name.ends_with(suffix)) continue;
-    const std::string module = name.substr(0, name.size() - suffix.size());
-    if (adapter.targets_module(module)) numbers += adapter.rank * (shape[0] + shape[1]);
-  }
+  for (const auto& [out, in] : adapted_matrices(settings, config))
+    numbers += settings.rank * (out + in);
   return static_cast<double>(numbers);
 }
 
@@ -70,15 +65,17 @@ double LanguageEnvironment::Maker::bytes_of_files(const Artefact& artefact, Prep
   return static_cast<double>(measured_events(settings_, context)) * (kEvent + answers);
 }
 
-double LanguageEnvironment::Maker::bytes_of_model(const Artefact& artefact,
-                                                  PrepareContext& context) const {
+double LanguageEnvironment::Maker::bytes_of_model(const Artefact& artefact, PrepareContext& context,
+                                                  int64_t longest) const {
   if (!context.device().is_cpu()) return 0;
   if (artefact.kind == "choices" && !measures_choices(settings_)) return 0;
   const bool measures = artefact.kind == "choices" || artefact.kind == "quality";
   if (measures && measured_events(settings_, context) == 0) return 0;
-  const Purpose purpose = artefact.kind == "adapter" ? Purpose::kTrain : Purpose::kAsk;
+  const Purpose purpose = artefact.kind == "tokens"    ? Purpose::kTokens
+                          : artefact.kind == "adapter" ? Purpose::kTrain
+                                                       : Purpose::kAsk;
   const lm::MemoryNeed need = need_of_model(settings_, lm::read_config(settings_.model),
-                                            lm::Weights(settings_.model), purpose);
+                                            lm::Weights(settings_.model), purpose, longest);
   return static_cast<double>(need.taken());
 }
 

@@ -27,16 +27,18 @@ double body_of(const lm::Config& config) {
 
 Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
   const int64_t pool = artefact.kind == "rewards" ? pool_width(context) : 0;
-  const char* sort = settings_.dtype == "bfloat16" ? "bfloat16_multiply_adds" : "multiply_adds";
-  Counts counts = {{sort, multiply_adds(artefact, context, pool)},
-                   {"bytes", bytes_of_files(artefact, context, pool)}};
-  if (const double memory = bytes_of_model(artefact, context); memory > 0)
+  const Work work = work_of(artefact, context, pool);
+  Counts counts = {{"bytes", bytes_of_files(artefact, context, pool)}};
+  if (work.beside > 0) counts["multiply_adds"] = work.beside;
+  counts[settings_.dtype == "bfloat16" ? "bfloat16_multiply_adds" : "multiply_adds"] += work.model;
+  if (const double memory = bytes_of_model(artefact, context, work.longest); memory > 0)
     counts["memory_bytes"] = memory;
   return counts;
 }
 
-double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, PrepareContext& context,
-                                                 int64_t pool) const {
+LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artefact& artefact,
+                                                                     PrepareContext& context,
+                                                                     int64_t pool) const {
   const lm::Config config = lm::read_config(settings_.model);
   const lm::Tokenizer tokenizer(settings_.model);
   const double body = body_of(config), head = double(config.vocabulary * config.width);
@@ -50,7 +52,8 @@ double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, Prepa
     const double measured = std::min(1.0, double(kItemsOfLoss) / double(context.items()));
     // An iteration goes forwards, and backwards to the input vectors. At the end the loss of some
     // items is measured forwards.
-    return (double(settings_.token_iterations) * 2 + measured) * rows * (body + head);
+    return {.model = (double(settings_.token_iterations) * 2 + measured) * rows * (body + head),
+            .longest = longest_sentence(texts)};
   }
   Settings settings = settings_;
   settings.items = "tokens";
@@ -58,8 +61,8 @@ double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, Prepa
   if (artefact.kind == "choices") {
     const SelectionPrompts selections(settings, tokenizer, config.vocabulary, begin, {});
     require_prompts_fit(selections, context.training(), config.context);
-    return body * rows_of_choices(settings_, context, selections) +
-           cost_beside_quality(settings_, context);
+    return {.model = body * rows_of_choices(settings_, context, selections),
+            .beside = cost_beside_quality(settings_, context)};
   }
   const Prompts prompts(settings, tokenizer, config.vocabulary, begin, {});
   require_prompts_fit(prompts, context.training(), config.context);
@@ -71,8 +74,8 @@ double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, Prepa
       *rows += kTitle;
   }
   if (artefact.kind == "quality") {
-    return body * rows_of_quality(settings_, context, prompts, parts) +
-           cost_beside_quality(settings_, context);
+    return {.model = body * rows_of_quality(settings_, context, prompts, parts),
+            .beside = cost_beside_quality(settings_, context)};
   }
   // The rows that histories take which are asked for states, and for so many actions.
   const auto rows_of = [&](const std::vector<int64_t>& ends, bool states, int64_t actions) {
@@ -94,8 +97,10 @@ double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, Prepa
     }
     return rows;
   };
-  if (artefact.kind == "states") return body * rows_of_all(context.training(), 1, true, 0);
-  if (artefact.kind == "rewards") return body * rows_of_all(context.training(), 0, false, 1 + pool);
+  if (artefact.kind == "states")
+    return {.model = body * rows_of_all(context.training(), 1, true, 0)};
+  if (artefact.kind == "rewards")
+    return {.model = body * rows_of_all(context.training(), 0, false, 1 + pool)};
 
   require_targets(settings_, config);
   require_trainable(settings_, context.rest(settings_.portion, uint64_t(settings_.seed)));
@@ -128,7 +133,10 @@ double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, Prepa
   // be quick, and what is kept for the gradient take about as long as a third pass: with a model of 135
   // million weights in float32, two passes were estimated at .71 of what the training took.
   constexpr double kPasses = 3;
-  return body * (kPasses * rows + kValidations * validated);
+  Work work = {.model = body * (kPasses * rows + kValidations * validated)};
+  // The titles of items are not known yet.
+  if (settings_.items != "titles") work.longest = longest_prompt(prompts, context.training());
+  return work;
 }
 
 }  // namespace lea::le

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <set>
 #include <sstream>
@@ -13,6 +14,7 @@
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "plugins/le/context_length.h"
 #include "plugins/le/passes.h"
 #include "plugins/tuning/losses.h"
 
@@ -28,16 +30,28 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-// The linear modules of such a model, as Decoder::for_each_linear names them.
-std::vector<std::string> modules_of(const lm::Config& config) {
+// The linear modules of such a model, as Decoder::for_each_linear names them, with the rows and
+// columns of their matrices.
+std::map<std::string, std::pair<int64_t, int64_t>> modules_of(const lm::Config& config) {
   constexpr std::string_view kSuffix = ".weight";
-  std::vector<std::string> modules = {"lm_head"};  // a tied one has no weight of its own
+  std::map<std::string, std::pair<int64_t, int64_t>> modules;
   for (const auto& [name, shape] : lm::weight_shapes(config)) {
     if (shape.size() != 2 || !name.ends_with(kSuffix)) continue;
     const std::string module = name.substr(0, name.size() - kSuffix.size());
-    if (module != "model.embed_tokens" && module != "lm_head") modules.push_back(module);
+    if (module != "model.embed_tokens") modules[module] = {shape[0], shape[1]};
   }
+  modules["lm_head"] = {config.vocabulary, config.width};  // a tied one has no weight of its own
   return modules;
+}
+
+// The rows of the longest prompt that the training will have.
+int64_t longest_of(const Settings& settings, const std::string& tokens_folder,
+                   const TrainingData& training) {
+  const lm::Tokenizer tokenizer(settings.model);
+  const Prompts prompts(settings, tokenizer, lm::read_config(settings.model).vocabulary,
+                        begin_token(settings, tokenizer),
+                        read_titles(settings, tokens_folder, training.items));
+  return longest_prompt(prompts, training);
 }
 
 std::vector<int64_t> items_of(const TrainingData& training, int64_t sequence) {
@@ -62,12 +76,13 @@ void require_targets(const Settings& settings, const lm::Config& config) {
   const std::vector<std::string> targets = words_of(settings.targets);
   if (targets.empty())
     throw ConfigError("le: targets: names no module. State some, such as `q_proj v_proj`");
-  const std::vector<std::string> modules = modules_of(config);
+  const auto modules = modules_of(config);
   std::set<std::string> last_parts;
-  for (const std::string& module : modules) last_parts.insert(module.substr(module.rfind('.') + 1));
+  for (const auto& [module, shape] : modules)
+    last_parts.insert(module.substr(module.rfind('.') + 1));
   for (const std::string& target : targets) {
-    const bool known = std::any_of(modules.begin(), modules.end(), [&](const std::string& module) {
-      return module == target || module.ends_with("." + target);
+    const bool known = std::any_of(modules.begin(), modules.end(), [&](const auto& entry) {
+      return entry.first == target || entry.first.ends_with("." + target);
     });
     if (known) continue;
     const std::vector<std::string> names(last_parts.begin(), last_parts.end());
@@ -76,11 +91,22 @@ void require_targets(const Settings& settings, const lm::Config& config) {
   }
 }
 
+std::vector<std::pair<int64_t, int64_t>> adapted_matrices(const Settings& settings,
+                                                          const lm::Config& config) {
+  const lm::AdapterConfig adapter = adapter_of(settings);
+  std::vector<std::pair<int64_t, int64_t>> matrices;
+  for (const auto& [module, shape] : modules_of(config)) {
+    if (adapter.targets_module(module)) matrices.push_back(shape);
+  }
+  return matrices;
+}
+
 Tuner::Tuner(const Settings& settings, const std::string& tokens_folder,
              const TrainingData& training, at::Device device)
     : settings_(settings),
       training_(training),
-      model_(open_language_model(settings, device, Purpose::kTrain)) {
+      model_(open_language_model(settings, device, Purpose::kTrain,
+                                 longest_of(settings, tokens_folder, training))) {
   lm::Decoder& decoder = model_->decoder;
   const lm::Config& config = decoder.config();
   tokens_ = read_item_tokens(tokens_folder, config.width).to(device);

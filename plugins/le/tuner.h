@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/api/types.h"
@@ -20,6 +21,10 @@ lm::AdapterConfig adapter_of(const Settings& settings);
 
 // Throws ConfigError for `targets` that name no module of such a model.
 void require_targets(const Settings& settings, const lm::Config& config);
+
+// The rows and columns of each matrix of such a model that the adapter changes.
+std::vector<std::pair<int64_t, int64_t>> adapted_matrices(const Settings& settings,
+                                                          const lm::Config& config);
 
 class Tuner final : public Learner {
  public:

@@ -59,6 +59,9 @@ class LanguageStudy : public Artefacts {
           "environments: {le: " +
               (environment.empty() ? language_environment(more) : environment) + "}\n" + slots);
   }
+  void import_data() const {
+    ASSERT_EQ(call({"data", "import", "toy", path("source")}).exit_code, 0);
+  }
   // Runs the spec, and fails the test when that fails.
   void run_study(const std::vector<std::string>& more = {}) const {
     const auto result = run(more);

@@ -8,9 +8,6 @@ using testing::HasSubstr;
 
 class PlannedLanguage : public LanguageStudy {
  protected:
-  void import_data() const {
-    ASSERT_EQ(call({"data", "import", "toy", path("source")}).exit_code, 0);
-  }
   // The message with which `plan` and `run` refuse the spec, having made nothing.
   std::string refusal(const std::string& setting = "") const {
     std::vector<std::string> command = {"plan", path("spec.yaml")};

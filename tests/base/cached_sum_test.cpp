@@ -66,6 +66,29 @@ TEST_F(CachedSum, ThatIsDamagedIsComputedAgain) {
   }
 }
 
+TEST_F(CachedSum, IsTakenFromTheFileThatKeepsIt) {
+  const std::string file = write_old("one");
+  publish_file(kept_sum_file(file), sha256("what another program has computed"));
+  EXPECT_EQ(cached_sum(file), sha256("what another program has computed"));
+  EXPECT_EQ(kept_sum_file(write("weights", "one")), "") << "it was just written";
+}
+
+TEST_F(CachedSum, ThatNeedsALongReadTellsSoBefore) {
+  std::vector<std::string> told;
+  const LongReads outer(1, [](const std::string&, uint64_t) { FAIL() << "the latest counts"; });
+  const LongReads long_reads(5, [&](const std::string& path, uint64_t bytes) {
+    told.push_back(fs::path(path).filename().string() + " " + std::to_string(bytes));
+  });
+  cached_sum(write_old("four"));
+  EXPECT_TRUE(told.empty()) << "it is short";
+  const std::string file = write_old("seven");
+  cached_sum(file);
+  const std::vector<std::string> once = {"weights 5"};
+  EXPECT_EQ(told, once);
+  cached_sum(file);
+  EXPECT_EQ(told, once) << "its sum was known";
+}
+
 TEST_F(CachedSum, NeedsNoCache) {
   setenv("XDG_CACHE_HOME", path("weights/no folder").c_str(), 1);
   const std::string file = write_old("one");

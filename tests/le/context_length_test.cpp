@@ -19,6 +19,13 @@ TEST(ContextLength, IsNotReachedByTheLongestSentence) {
             "of 6. Give its columns a cap in tokens, such as {description:64}");
 }
 
+TEST(ContextLength, OfSentencesIsThatOfTheLongest) {
+  ItemTexts texts;
+  EXPECT_EQ(longest_sentence(texts), 0);
+  texts.sentences = {{{1, 2}, {3, 4}, -1}, {{1, 2}, {3, 4, 5}, 0}, {{}, {}, -1}};
+  EXPECT_EQ(longest_sentence(texts), 7) << "with the begin token and the item's";
+}
+
 class PromptLength : public testing::Test {
  protected:
   PromptLength() {
@@ -51,6 +58,13 @@ TEST_F(PromptLength, CountsTheLongestHistoryOfTheData) {
             "with `items: titles` lower caps in title");
   training_.history = 2;
   EXPECT_EQ(refusal<Prompts>(24), "no error");
+}
+
+TEST_F(PromptLength, IsThatOfTheLongestPrompt) {
+  const Prompts prompts(settings_, *letters_.tokenizer, letters_.size(), -1, {});
+  EXPECT_EQ(longest_prompt(prompts, training_), 25);
+  training_.offset = at::tensor({0, 0}, at::kLong);
+  EXPECT_EQ(longest_prompt(prompts, training_), 0) << "no history";
 }
 
 TEST_F(PromptLength, CountsAListOfAsManyCandidatesAsLabels) {

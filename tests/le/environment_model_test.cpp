@@ -353,6 +353,38 @@ TEST(OpenLanguageModel, DrawsRandomWeightsFromTheSeed) {
   EXPECT_FALSE(at::equal(weight(), first));
 }
 
+TEST(NeedOfModel, CountsTheCopiesThatPurposeTypeAndDrawnWeightsMake) {
+  const lm::Weights weights(tiny_settings().model);
+  const lm::Config config = lm::read_config(tiny_settings().model);
+  const auto copied = [&](Purpose purpose, const nlohmann::json& more = nlohmann::json::object()) {
+    return need_of_model(tiny_settings(more), config, weights, purpose).copied;
+  };
+  EXPECT_EQ(copied(Purpose::kTokens), 0U) << "the weights are mapped";
+  EXPECT_EQ(copied(Purpose::kTrain), 0U);
+  // Two layers, 16 wide, with 4 heads and 2 of keys: q and o are 16 x 16, k and v are 8 x 16.
+  EXPECT_EQ(copied(Purpose::kAsk), 4U * 2 * (256 + 256 + 128 + 128)) << "merged";
+  EXPECT_EQ(copied(Purpose::kAsk, {{"targets", "k_proj"}}), 4U * 2 * 128);
+  EXPECT_EQ(copied(Purpose::kAsk, {{"targets", "lm_head"}}), 4U * 400 * 16) << "a tied head";
+  for (const Purpose purpose : {Purpose::kTokens, Purpose::kAsk, Purpose::kTrain}) {
+    EXPECT_EQ(copied(purpose, {{"dtype", "bfloat16"}}), weights.bytes() / 2);
+    EXPECT_EQ(copied(purpose, {{"weights", "random"}}), weights.bytes());
+  }
+}
+
+TEST(NeedOfModel, IsLessForShorterPromptsAndForTokensThatAreNotLearned) {
+  const lm::Weights weights(tiny_settings().model);
+  lm::Config config = lm::read_config(tiny_settings().model);
+  config.vocabulary = 16;  // beside so narrow layers the logits of 400 tokens would be the most
+  const auto working = [&](Purpose purpose, int64_t longest, int64_t iterations = 1) {
+    const Settings settings = tiny_settings({{"token_iterations", iterations}});
+    return need_of_model(settings, config, weights, purpose, longest).working;
+  };
+  for (const Purpose purpose : {Purpose::kTokens, Purpose::kTrain})
+    EXPECT_LT(working(purpose, 10), working(purpose, 100));
+  EXPECT_LT(working(Purpose::kTokens, 100), working(Purpose::kTrain, 100));
+  EXPECT_LT(working(Purpose::kTokens, 100, 0), working(Purpose::kTokens, 100));
+}
+
 class TooLarge : public ScratchTest {};
 
 TEST_F(TooLarge, IsReportedBeforeTheWeightsAreRead) {
@@ -363,7 +395,7 @@ TEST_F(TooLarge, IsReportedBeforeTheWeightsAreRead) {
   std::ofstream(path("model/config.json")) << config.dump();
   Settings settings = fits;
   settings.model = path("model");
-  for (const Purpose purpose : {Purpose::kAsk, Purpose::kTrain}) {
+  for (const Purpose purpose : {Purpose::kTokens, Purpose::kAsk, Purpose::kTrain}) {
     try {
       open_language_model(settings, at::kCPU, purpose);
       ADD_FAILURE() << "it was opened";

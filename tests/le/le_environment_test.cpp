@@ -10,6 +10,7 @@
 #include "core/api/tensor_file.h"
 #include "core/base/error.h"
 #include "core/spec/artefact_json.h"
+#include "plugins/le/context_length.h"
 #include "plugins/le/environment_maker.h"
 #include "plugins/tuning/quality_making.h"
 #include "plugins/tuning/tables.h"
@@ -333,14 +334,21 @@ TEST_F(LanguageEnvironmentTest, CountsTheMemoryThatOpeningTheModelChecks) {
   };
   const auto none = nlohmann::json::object();
   const Settings settings = assign_params<Settings>(values_of(none));
-  const auto need = [&](Purpose purpose) {
-    return need_of_model(settings, lm::read_config(settings.model), lm::Weights(settings.model),
-                         purpose)
-        .taken();
+  const lm::Config config = lm::read_config(settings.model);
+  const auto need = [&](Purpose purpose, int64_t longest = kRowsOfPass) {
+    return need_of_model(settings, config, lm::Weights(settings.model), purpose, longest).taken();
   };
-  for (const char* kind : {"tokens", "states", "rewards", "quality", "choices"})
+  for (const char* kind : {"states", "rewards", "quality", "choices"})
     EXPECT_EQ(memory(kind, none), need(Purpose::kAsk)) << kind;
-  EXPECT_EQ(memory("adapter", none), need(Purpose::kTrain));
+  const lm::Tokenizer tokenizer(settings.model);
+  const Prompts prompts(settings, tokenizer, config.vocabulary, -1, {});
+  EXPECT_EQ(memory("adapter", none),
+            need(Purpose::kTrain, longest_prompt(prompts, data_.training)));
+  EXPECT_EQ(memory("adapter", {{"items", "titles"}}), need(Purpose::kTrain))
+      << "the lengths of titles are not known yet";
+  // The longest sentence: "<item> is titled blue oak table."
+  const auto words = std::ssize(tokenizer.encode_part(" is titled blue oak table.", "a sentence"));
+  EXPECT_EQ(memory("tokens", none), need(Purpose::kTokens, 1 + words));
   EXPECT_EQ(memory("quality", {{"quality_events", 0}}), 0U) << "no model is opened";
   EXPECT_EQ(memory("choices", {{"labels", " first| second"}}), 0U) << "too few labels to choose";
 }
