@@ -288,8 +288,9 @@ TEST_F(SentencePiece, IsRefusedOrUsedWhenItIsDamaged) {
             i % 10 ? damaged(model_, "", &random) : model_.substr(0, random() % model_.size()));
       try {
         const Tokenizer tokenizer(folder_);
-        for (const int64_t id : tokenizer.encode("Hello <s> w\u00f6rld\u3000123 the \ufb01\n"))
-          ASSERT_LT(id, tokenizer.size());
+        const Ids ids = tokenizer.encode("Hello <s> w\u00f6rld\u3000123 the \ufb01\n");
+        for (const int64_t id : ids) ASSERT_LT(id, tokenizer.size());
+        tokenizer.decode(ids);
         ++used;
       } catch (const DataError& error) {
         ++refused;
