@@ -38,7 +38,7 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
 double LanguageEnvironment::Maker::multiply_adds(const Artefact& artefact, PrepareContext& context,
                                                  int64_t pool) const {
   const lm::Config config = lm::read_config(settings_.model);
-  const lm::Tokenizer tokenizer(settings_.model);
+  const lm::Tokenizer tokenizer(settings_.model, config.vocabulary);
   const double body = body_of(config), head = double(config.vocabulary * config.width);
   if (artefact.kind == "tokens") {
     const ItemTexts texts =
