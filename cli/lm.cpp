@@ -1,5 +1,5 @@
-// The command `lealab lm`: a language model's shape, ids, probabilities and continuations. The
-// worker computes them.
+// The command `lealab lm`: a language model's shape, ids, probabilities and continuations of texts.
+// The worker computes them.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -34,6 +34,18 @@ std::string ask_worker(const std::string& task, const Options& options) {
   return lab::output_of(lab::run_process(command, kSeconds, kOutputLimit));
 }
 
+// Lines and tabs stay; other characters that would control a terminal are printed as \xNN.
+void print_text(const std::string& text) {
+  std::string shown;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find_first_of("\n\t", begin), text.size());
+    shown += printable(std::string_view(text).substr(begin, end - begin));
+    if (end < text.size()) shown += text[end];
+    begin = end + 1;
+  }
+  std::printf("%s\n", shown.c_str());
+}
+
 void run(const std::string& task, const Options& options) {
   const std::string out = ask_worker(task, options);
   if (options.json) {
@@ -41,6 +53,10 @@ void run(const std::string& task, const Options& options) {
     return;
   }
   const nlohmann::json answer = parse_json(out, "the worker's answer");
+  if (task == "generate") {
+    print_text(answer.at("text").get<std::string>());
+    return;
+  }
   const auto ids = answer.at("ids").get<std::vector<int64_t>>();
   std::printf("%s\n", counted(std::ssize(ids), "token").c_str());
   const bool scored = answer.contains("logprobs");
@@ -173,7 +189,7 @@ void add_lm(CLI::App& app) {
   add(lm, "tokenize", "ids, with the special tokens that the folder adds", "--text-file", options);
   add(lm, "score", "ids, and the natural-log probability of each given those before it",
       "--text-file", options);
-  add(lm, "generate", "ids of the most probable continuation", "--prompt-file", options)
+  add(lm, "generate", "the most probable continuation", "--prompt-file", options)
       ->add_option("--max-new-tokens", options->new_tokens,
                    "an end id, or the end of the context, stops it before")
       ->check(CLI::Range(1, 1'000'000))

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/lfs_pointer.h"
 #include "core/base/text.h"
 
 namespace lea {
@@ -24,6 +25,7 @@ EventRows::EventRows(const std::string& path, std::vector<std::string> columns)
     throw DataError(path + ": is not a readable file; a table is a text file with the header " +
                     header_form());
   }
+  refuse_lfs_pointer_at(path);
   file_.open(path, std::ios::binary);
   if (!read_fields()) refuse("the file is empty; its header must be " + header_form());
   check_header();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/lfs_pointer.h"
 #include "core/base/text.h"
 
 namespace lea {
@@ -196,6 +197,7 @@ std::string read_file(const std::string& path, size_t limit) {
     if (have > limit) too_large();
   }
   bytes.resize(have);
+  refuse_lfs_pointer(bytes, path);
   return bytes;
 }
 

@@ -9,11 +9,13 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/lfs_pointer.h"
 #include "core/base/text.h"
 
 namespace lea {
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
+  refuse_lfs_pointer_at(path);
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0)
     throw DataError(printable(path) + ": cannot be opened: " + std::strerror(errno) + ".");

@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json_field.h"
+#include "core/base/lfs_pointer.h"
 #include "core/base/text.h"
 
 namespace lea::data {
@@ -155,6 +156,7 @@ template <class T>
 std::span<const T> Dataset::map(const char* name, int64_t count) {
   const std::string path = folder_ + "/" + name;
   const size_t size = static_cast<size_t>(count) * sizeof(T);
+  refuse_lfs_pointer_at(path);
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) refuse(path, std::string("cannot be opened: ") + std::strerror(errno) + ".");
   struct stat info = {};

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/lfs_pointer.h"
 #include "core/base/text.h"
 
 namespace lea::data {
@@ -63,6 +64,7 @@ struct TableReader::Stream {
   int64_t line = 0;
 
   explicit Stream(const std::string& name) : path(name), buffer(2 * kMaxLine) {
+    refuse_lfs_pointer_at(path);
     // O_NONBLOCK: opening a FIFO must not wait for its writer, because a FIFO is refused.
     file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) {

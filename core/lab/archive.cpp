@@ -12,6 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/lfs_pointer.h"
 #include "core/base/text.h"
 
 namespace lea::lab {
@@ -236,6 +237,7 @@ TarReader::TarReader(const std::string& path) : impl_(std::make_unique<Impl>(pat
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error))
     throw DataError(printable(path) + ": there is no such file. Nothing was imported.");
+  refuse_lfs_pointer_at(path);
   impl_->entries.opened(
       archive_read_open_filename(impl_->entries.handle(), path.c_str(), size_t{1} << 18));
 }

@@ -10,6 +10,7 @@
 
 #include "core/base/csv.h"
 #include "core/base/error.h"
+#include "core/base/lfs_pointer.h"
 #include "core/base/text.h"
 
 namespace lea::lab {
@@ -51,6 +52,7 @@ class ForeignReader {
   }
 
   void read() {
+    refuse_lfs_pointer_at(path_);
     std::ifstream file(path_, std::ios::binary);
     std::error_code error;
     if (!file)

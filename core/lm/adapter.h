@@ -21,7 +21,9 @@ struct AdapterConfig {
   double dropout = 0;            // of the input of A, in training; from 0 to below 1
   // Last parts of module names, such as "q_proj".
   std::vector<std::string> targets = {"q_proj", "k_proj", "v_proj"};
-  // If not empty, a regular expression of whole module names that is used instead of `targets`.
+  // If not empty, a regular expression of whole module names that is used instead of `targets`, or
+  // PEFT's word "all-linear": every linear module but the head. An adapter's own config has the
+  // names that the word stands for.
   std::string target_expression = {};
   // Own ranks or alphas of some modules. The first regular expression that matches the end of a
   // module's name, from its start or from a dot, counts.
@@ -49,7 +51,9 @@ class LEA_LM_API Adapter {
 
   // Throws DataError for a damaged file, for a feature that is not supported (the message names it,
   // DoRA for example), and for a tensor that fits no module of the decoder: "...: must be [16, 8],
-  // but is [32, 8]. The adapter is of another model, or of another config."
+  // but is [32, 8]. The adapter is of another model, or of another config." Also reads adapters of
+  // models without a head, whose names lack "model.", and the copies of saved modules that PEFT
+  // writes after the vocabulary was resized.
   static Adapter load(const std::string& folder, Decoder& decoder);
 
   // Writes both files. Throws StoreError if a file cannot be written; that file then keeps its old

@@ -18,6 +18,7 @@ int64_t begin_in_config(const std::string& folder, const Tokenizer& tokenizer) {
     fields.fail("bos_token_id", "is " + std::to_string(id) + ", but the tokenizer has ids up to " +
                                     std::to_string(tokenizer.size() - 1));
   }
+  tokenizer.require_in_vocabulary({id}, fields.where() + ": bos_token_id");
   return id;
 }
 
@@ -25,10 +26,12 @@ int64_t begin_in_config(const std::string& folder, const Tokenizer& tokenizer) {
 
 ModelFolder open_model(const std::string& folder) {
   Config config = read_config(folder);  // first: its errors explain what a model's folder must have
-  ModelFolder model{std::move(config), Tokenizer(folder), Weights(folder)};
-  if (model.tokenizer.size() > model.config.vocabulary) {
+  Tokenizer tokenizer(folder, config.vocabulary);
+  ModelFolder model{std::move(config), std::move(tokenizer), Weights(folder)};
+  // Added tokens may lie beyond. A padding token often does, because it was added after training.
+  if (model.tokenizer.ordinary_size() > model.config.vocabulary) {
     throw DataError(printable(folder) + ": the tokenizer has ids up to " +
-                    std::to_string(model.tokenizer.size() - 1) +
+                    std::to_string(model.tokenizer.ordinary_size() - 1) +
                     ", but config.json a vocab_size of " + std::to_string(model.config.vocabulary) +
                     ". They are of different models.");
   }

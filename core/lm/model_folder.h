@@ -18,7 +18,8 @@ struct ModelFolder {
 };
 
 // Throws DataError for a file that is missing, damaged or not supported, and for a tokenizer with
-// ids beyond the model's vocabulary.
+// ids beyond the model's vocabulary, unless only added tokens have them. Then the tokenizer of the
+// result refuses a text that has such a token.
 LEA_LM_API ModelFolder open_model(const std::string& folder);
 
 // The id of the token that begins a text (bos), -1 when the model has none. It is the token that

@@ -34,10 +34,18 @@ constexpr const char* kIndex = "model.safetensors.index.json";
 
 }  // namespace
 
+std::string with_model_prefix(const std::string& name) {
+  for (const char* part : {"embed_tokens.", "layers.", "norm.", "rotary_emb."}) {
+    if (name.starts_with(part)) return "model." + name;
+  }
+  return name;
+}
+
 struct Weights::Files {
   std::string folder;
+  // By names with the prefix; an entry has its name in the file.
   std::map<std::string, SafetensorsEntry> entries;
-  std::map<std::string, std::shared_ptr<const MappedFile>> file_of;  // tensor -> its file
+  std::map<std::string, std::shared_ptr<const MappedFile>> file_of;
 
   void add(const std::string& name);
 };
@@ -66,7 +74,7 @@ Weights::Weights(const std::string& folder)
     files_->add(file);
   }
   for (const auto& [tensor, file] : place) {
-    const auto found = files_->file_of.find(tensor);
+    const auto found = files_->file_of.find(with_model_prefix(tensor));
     if (found == files_->file_of.end() || found->second->path() != folder + "/" + file) {
       throw DataError(where + ": weight_map: " + printable(tensor) + " is not in " +
                       printable(file));
@@ -83,10 +91,12 @@ void Weights::Files::add(const std::string& name) {
   const std::string where = printable(file->path());
   for (SafetensorsEntry& entry :
        parse_safetensors({file->data(), file->size()}, file->size(), where)) {
-    const std::string tensor = entry.name;
+    const std::string tensor = with_model_prefix(entry.name);
     if (!file_of.emplace(tensor, file).second) {
-      throw DataError(where + ": " + printable(tensor) + " is also in " +
-                      printable(file_of.at(tensor)->path()));
+      const std::string& other = entries.at(tensor).name;
+      throw DataError(where + ": " + printable(entry.name) + " is also in " +
+                      printable(file_of.at(tensor)->path()) +
+                      (other == entry.name ? "" : ", as " + printable(other)));
     }
     entries.emplace(tensor, std::move(entry));
   }
@@ -138,7 +148,8 @@ size_t Weights::files() const {
 }
 
 std::string Weights::where(const std::string& name) const {
-  return printable(files_->file_of.at(name)->path()) + ": " + printable(name);
+  return printable(files_->file_of.at(name)->path()) + ": " +
+         printable(files_->entries.at(name).name);
 }
 
 at::Tensor Weights::get(const std::string& name, const std::vector<int64_t>& shape) const {

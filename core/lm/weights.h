@@ -14,6 +14,11 @@
 
 namespace lea::lm {
 
+// The name of a tensor in transformers' classes with a head. Models without a head, as embedding
+// models are published, save their tensors without the prefix:
+//   layers.0.self_attn.q_proj.weight -> model.layers.0.self_attn.q_proj.weight
+LEA_LM_API std::string with_model_prefix(const std::string& name);
+
 class LEA_LM_API Weights {
  public:
   // Opens FOLDER/model.safetensors, or the files that FOLDER/model.safetensors.index.json names.
@@ -24,6 +29,7 @@ class LEA_LM_API Weights {
   Weights(Weights&&) noexcept;
   Weights& operator=(Weights&&) noexcept;
 
+  // All functions take and return names with the prefix, whether the files have it or not.
   bool has(const std::string& name) const;
   std::vector<std::string> names() const;  // of all tensors, sorted
 
@@ -36,7 +42,8 @@ class LEA_LM_API Weights {
   std::map<std::string, uint64_t> counts() const;
   size_t files() const;
 
-  // The place of a tensor for messages: "FOLDER/model.safetensors: model.norm.weight".
+  // The place of a tensor for messages, with its name in the file:
+  // "FOLDER/model.safetensors: model.norm.weight".
   std::string where(const std::string& name) const;
 
   // Returns a float32, float16 or bfloat16 tensor on the CPU, which must not be written to. The

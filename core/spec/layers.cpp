@@ -120,7 +120,7 @@ class Loader {
     std::string text;
     try {
       text = read_file(path, kMaxFileBytes);
-    } catch (const StoreError& error) {
+    } catch (const Error& error) {
       errors_.add(from ? from->at : Location{}, from ? "extends" : "", error.what());
       return nullptr;
     }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
+#include "core/base/lfs_pointer.h"
 #include "core/base/text.h"
 
 namespace lea::spec {
@@ -25,9 +25,6 @@ constexpr std::array<const char*, 8> kBesideWeights = {
     kConfig,           "generation_config.json", "model.safetensors.index.json",
     "tokenizer.json",  "tokenizer_config.json",  "special_tokens_map.json",
     "tokenizer.model", "added_tokens.json"};
-
-// The first words of the small file that Git LFS puts in the place of a large one.
-constexpr std::string_view kLfsPointer = "version https://git-lfs.github.com/spec/";
 
 Names names_in(const std::string& folder) {
   Names names;
@@ -52,13 +49,6 @@ Names models_in(const std::string& models) {
 bool counts(const std::string& name) {
   return (name.ends_with(kWeights) && !name.starts_with('.')) ||
          std::find(kBesideWeights.begin(), kBesideWeights.end(), name) != kBesideWeights.end();
-}
-
-bool is_lfs_pointer(const std::string& path) {
-  std::string begin(kLfsPointer.size(), '\0');
-  std::ifstream file(path, std::ios::binary);
-  return file.read(begin.data(), static_cast<std::streamsize>(begin.size())) &&
-         begin == kLfsPointer;
 }
 
 [[noreturn]] void lacks_weights(const std::string& folder, const Names& names) {
@@ -101,11 +91,7 @@ std::string model_sum(const std::string& folder) {
   for (const std::string& name : names) {
     if (!counts(name)) continue;
     const std::string path = folder + "/" + name;
-    if (is_lfs_pointer(path)) {
-      throw DataError(
-          printable(path) +
-          ": is a pointer of Git LFS, not the file itself. Fetch it with `git lfs pull`.");
-    }
+    refuse_lfs_pointer_at(path);
     weights |= name.ends_with(kWeights);
     sums[name] = cached_sum(path);
   }

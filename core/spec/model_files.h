@@ -19,7 +19,7 @@ std::string find_model(const std::string& value, const std::string& from,
 //   tokenizer.model
 // So it does not depend on where the folder lies. The sums of files are cached
 // (core/base/cached_sum.h). Throws DataError when the folder is missing, lacks config.json or
-// weights, or holds a pointer of Git LFS in the place of a file, and StoreError when a file cannot
+// weights, or holds a Git LFS pointer in the place of a file, and StoreError when a file cannot
 // be read.
 std::string model_sum(const std::string& folder);
 

@@ -309,12 +309,14 @@ NodePtr parse_yaml(std::string_view text, const SourcePtr& source, Errors& error
 }
 
 NodePtr read_yaml(const std::string& path, const SourcePtr& source, Errors& errors) {
+  std::string text;
   try {
-    return parse_yaml(read_file(path, kMaxBytes), source, errors);
-  } catch (const StoreError& error) {
+    text = read_file(path, kMaxBytes);
+  } catch (const Error& error) {
     errors.add({}, "", error.what());  // the message begins with the path
+    return nullptr;
   }
-  return nullptr;
+  return parse_yaml(text, source, errors);
 }
 
 }  // namespace lea::spec

@@ -51,7 +51,8 @@ nlohmann::ordered_json compute(const LanguageOptions& options) {
     adapter.merge(decoder);
   }
   if (scores) return {{"ids", ids}, {"logprobs", lm::score(decoder, ids, where)}};
-  return {{"ids", lm::generate(decoder, ids, options.new_tokens, where)}};
+  const auto more_ids = lm::generate(decoder, ids, options.new_tokens, where);
+  return {{"ids", more_ids}, {"text", tokenizer.decode(more_ids)}};
 }
 
 nlohmann::ordered_json answer(const LanguageOptions& options) {
@@ -72,7 +73,10 @@ int run_language(const LanguageOptions& options) {
     throw Error(Exit::kEnvironment,
                 "memory ran out while the model was computed. Free some, or shorten the text.");
   }
-  const std::string line = result.dump() + "\n";
+  // A damaged SentencePiece model can give text that is not UTF-8.
+  std::string line = result.dump(-1, ' ', /*ensure_ascii=*/false,
+                                 nlohmann::ordered_json::error_handler_t::replace);
+  line += '\n';
   std::fwrite(line.data(), 1, line.size(), stdout);
   return 0;
 }

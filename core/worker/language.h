@@ -19,8 +19,9 @@ struct LanguageOptions {
 // Does the task and prints its result as one line of JSON on stdout:
 //
 //   show                the object of show_model()
-//   tokenize, generate  {"ids": [...]}
+//   tokenize            {"ids": [...]}
 //   score               {"ids": [...], "logprobs": [...]}
+//   generate            {"ids": [...], "text": "..."}, of what continues the text
 //
 // Returns the exit code. Throws lea::Error.
 int run_language(const LanguageOptions& options);

@@ -220,7 +220,7 @@ void LanguageEnvironment::Maker::make_adapter(PrepareContext& context) const {
     if (fs::exists(from)) link_or_copy(from, folder + "/" + name);
   }
   const lm::Config config = lm::read_config(settings_.model);
-  const lm::Tokenizer tokenizer(settings_.model);
+  const lm::Tokenizer tokenizer(settings_.model, config.vocabulary);
   const Prompts prompts(settings_, tokenizer, config.vocabulary, begin_token(settings_, tokenizer),
                         read_titles(settings_, folder, context.items()));
   require_prompts_fit(prompts, context.training(), config.context);

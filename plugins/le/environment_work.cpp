@@ -40,7 +40,7 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
                                                                      PrepareContext& context,
                                                                      int64_t pool) const {
   const lm::Config config = lm::read_config(settings_.model);
-  const lm::Tokenizer tokenizer(settings_.model);
+  const lm::Tokenizer tokenizer(settings_.model, config.vocabulary);
   const double body = body_of(config), head = double(config.vocabulary * config.width);
   if (artefact.kind == "tokens") {
     const ItemTexts texts =

@@ -131,8 +131,8 @@ void LanguageEnvironment::Maker::make_quality(PrepareContext& context) const {
 }
 
 void LanguageEnvironment::Maker::make_choices(PrepareContext& context) const {
-  const lm::Tokenizer tokenizer(settings_.model);
   const lm::Config config = lm::read_config(settings_.model);
+  const lm::Tokenizer tokenizer(settings_.model, config.vocabulary);
   const SelectionPrompts prompts(settings_, tokenizer, config.vocabulary,
                                  begin_token(settings_, tokenizer),
                                  read_titles(settings_, context.earlier(), context.items()));

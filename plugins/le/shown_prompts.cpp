@@ -120,7 +120,7 @@ class Shown {
 }  // namespace
 
 std::vector<std::string> LanguageEnvironment::Maker::show(PrepareContext& context, int64_t limit) {
-  const lm::Tokenizer tokenizer(settings_.model);
+  const lm::Tokenizer tokenizer(settings_.model, lm::read_config(settings_.model).vocabulary);
   Shown shown(settings_, tokenizer, context);
   const TrainingData& training = context.training();
   const int64_t* first = training.offset.const_data_ptr<int64_t>();

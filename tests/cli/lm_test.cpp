@@ -82,6 +82,61 @@ TEST_F(LmCommand, TokenizesScoresAndGenerates) {
   EXPECT_THAT(lm("score").out, HasSubstr("mean log-probability -"));
 }
 
+TEST_F(LmCommand, PrintsTheTextThatItGenerates) {
+  const auto answer = json("generate", {"--max-new-tokens", "6"});
+  // Without a `decoder` in tokenizer.json the tokens are separated by spaces. The tokenizer has no
+  // token for ids above 28, and `</s>` is a special one.
+  std::string text;
+  for (const int64_t id : answer.at("ids")) {
+    if (id == 2 || id > 28) continue;
+    if (!text.empty()) text += ' ';
+    text += id == 0 ? "<unk>" : id == 1 ? "<s>" : std::string(1, static_cast<char>('a' + id - 3));
+  }
+  EXPECT_EQ(answer.at("text"), text);
+  EXPECT_EQ(lm("generate", {"--max-new-tokens", "6"}).out, text + "\n");
+}
+
+TEST_F(LmCommand, PrintsNoCharacterThatControlsATerminal) {
+  nlohmann::json tokenizer;
+  std::ifstream(path("model/tokenizer.json")) >> tokenizer;
+  nlohmann::json vocabulary;
+  for (int id = 0; id < 48; ++id) vocabulary["\x1b\n\t" + std::to_string(id) + ";"] = id;
+  tokenizer["model"] = {
+      {"type", "BPE"}, {"vocab", vocabulary}, {"merges", nlohmann::json::array()}};
+  tokenizer["decoder"] = {{"type", "Fuse"}};
+  tokenizer["added_tokens"] = nlohmann::json::array();
+  write("model/tokenizer.json", tokenizer.dump());
+  write("text", "");
+  const auto answer = json("generate", {"--max-new-tokens", "2"});
+  std::string shown, text;
+  for (const int64_t id : answer.at("ids")) {
+    text += "\x1b\n\t" + std::to_string(id) + ";";
+    shown += "\\x1b\n\t" + std::to_string(id) + ";";
+  }
+  EXPECT_EQ(answer.at("text"), text);
+  EXPECT_EQ(lm("generate", {"--max-new-tokens", "2"}).out, shown + "\n");
+}
+
+TEST_F(LmCommand, NamesTheFileThatIsAGitLfsPointer) {
+  const std::string adapter = LEA_SOURCE_DIR "/tests/golden/lm/adapters/list";
+  fs::copy(adapter, path("adapter"));
+  for (const char* file : {"model/config.json", "model/model.safetensors.index.json",
+                           "model/model-00002-of-00002.safetensors", "model/tokenizer.json",
+                           "adapter/adapter_config.json", "adapter/adapter_model.safetensors"}) {
+    fs::rename(path(file), path("whole"));
+    write(file, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n");
+    std::string message(file);
+    message += ": is a Git LFS pointer, not the file itself: run `git lfs pull`.";
+    expect_refused(3, message, {"--adapter", path("adapter")});
+    if (message.starts_with("model")) {
+      const auto shown = lealab({"lm", "show", path("model")});
+      EXPECT_EQ(shown.exit_code, 3) << file;
+      EXPECT_THAT(shown.err, HasSubstr(message));
+    }
+    fs::rename(path("whole"), path(file));
+  }
+}
+
 TEST_F(LmCommand, ShowsAModelAndItsMemory) {
   const auto text = lealab({"lm", "show", path("model")});
   EXPECT_EQ(text.exit_code, 0) << text.err;

@@ -34,6 +34,9 @@ TEST_F(RankReader, SaysWhyAFileCannotBeRead) {
   EXPECT_THAT(refusal_of("none.csv"),
               HasSubstr("none.csv: cannot be opened: No such file or directory"));
   EXPECT_THAT(refusal_of("/dev/null"), HasSubstr("/dev/null: is not a regular file"));
+  EXPECT_THAT(
+      refusal("", "version https://git-lfs.github.com/spec/v1"),
+      HasSubstr("ranks.csv: is a Git LFS pointer, not the file itself: run `git lfs pull`."));
 }
 
 }  // namespace

@@ -86,7 +86,10 @@ TEST_F(Damaged, TokenizersAreRefusedOrUsed) {
   for (const char* name : {"llama3", "llama2_legacy", "unigram_bytes"}) {
     fs::copy(kGolden + "tokenizers/" + name, folder_,
              fs::copy_options::recursive | fs::copy_options::overwrite_existing);
-    const auto load = [&] { Tokenizer(folder_).encode("Hello <s> w\u00f6rld 123\n"); };
+    const auto load = [&] {
+      const Tokenizer tokenizer(folder_);
+      tokenizer.decode(tokenizer.encode("Hello <s> w\u00f6rld 123\n"));
+    };
     damage("tokenizer.json", 3000, 700, load);
     damage("tokenizer.json", SIZE_MAX, 400, load);
   }

@@ -213,8 +213,8 @@ TEST_F(Models, WhoseFolderIsNotThatOfAModelAreRefused) {
         "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n");
   EXPECT_EQ(refusal("../far"),
             std::string(kAt) +
-                "far/model.safetensors: is a pointer of Git LFS, not the file itself. "
-                "Fetch it with `git lfs pull`.");
+                "far/model.safetensors: is a Git LFS pointer, not the file itself: run "
+                "`git lfs pull`.");
   fs::remove(path("far/model.safetensors"));
   fs::create_symlink(path("nowhere"), path("far/model.safetensors"));
   EXPECT_EQ(refusal("../far"),

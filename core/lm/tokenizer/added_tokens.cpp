@@ -58,7 +58,7 @@ std::vector<AddedToken> read_added_tokens(const nlohmann::json& document,
     token.left_strip = flag(fields, "lstrip");
     token.right_strip = flag(fields, "rstrip");
     token.normalized = flag(fields, "normalized");
-    flag(fields, "special");  // required, but changes no id
+    token.special = flag(fields, "special");
     if (token.content.empty()) continue;
     const auto same = std::find_if(tokens.begin(), tokens.end(), [&](const AddedToken& other) {
       return other.content == token.content && other.id == token.id;
@@ -66,6 +66,7 @@ std::vector<AddedToken> read_added_tokens(const nlohmann::json& document,
     if (same == tokens.end()) {
       tokens.push_back(std::move(token));
     } else {
+      token.special = token.special || same->special;  // the reference forgets no special token
       *same = std::move(token);
     }
   }

@@ -18,6 +18,7 @@ struct AddedToken {
   int64_t id = 0;
   std::string content;
   bool single_word = false, left_strip = false, right_strip = false, normalized = true;
+  bool special = false;  // left out of decoded text
 };
 
 // Reads the list of tokens. A missing flag is an error, as in the reference. Tokens with an empty

@@ -73,6 +73,14 @@ class Bpe final : public TokenModel {
     return found == ids_.end() ? std::nullopt : std::optional(found->second);
   }
 
+  std::optional<std::string> token_of(int64_t id) const override {
+    if (tokens_.empty()) {
+      for (const auto& [token, own] : ids_) tokens_[own] = &token;
+    }
+    const auto found = tokens_.find(id);
+    return found == tokens_.end() ? std::nullopt : std::optional(*found->second);
+  }
+
   int64_t size() const override { return size_; }
   int64_t count() const override { return std::ssize(ids_); }
 
@@ -189,6 +197,8 @@ class Bpe final : public TokenModel {
   bool byte_fallback_ = false, fuse_unknown_ = false, ignore_merges_ = false;
   int64_t size_ = 0;
   mutable std::unordered_map<std::string, std::vector<int64_t>> cache_;
+  // The keys of ids_, which stay where they are. Made when a token is asked for.
+  mutable std::unordered_map<int64_t, const std::string*> tokens_;
 };
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "core/lm/tokenizer/pre_tokenizer.h"
 
-#include <array>
-
 #include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/lm/tokenizer/byte_alphabet.h"
+#include "core/lm/tokenizer/metaspace.h"
 #include "core/lm/tokenizer/oniguruma.h"
 #include "core/lm/tokenizer/pattern.h"
 #include "core/lm/tokenizer/unicode.h"
@@ -26,27 +26,6 @@ PreTokenizer each(Split split) {
     for (size_t i = 0; i < pieces.size(); ++i) split(pieces[i], at_start && i == 0, &result);
     return result;
   };
-}
-
-// GPT-2's alphabet, in which every byte is a visible character. Bytes that are not visible in
-// Latin-1 become U+0100 and the characters behind it.
-const std::array<std::string, 256>& byte_alphabet() {
-  static const std::array<std::string, 256> alphabet = [] {
-    std::array<std::string, 256> letters;
-    char32_t next = 0x100;
-    for (char32_t byte = 0; byte < 256; ++byte) {
-      const bool visible = (byte >= 33 && byte <= 126) || (byte >= 161 && byte != 173);
-      letters[byte] = utf8_of(visible ? byte : next++);
-    }
-    return letters;
-  }();
-  return alphabet;
-}
-
-std::string in_byte_alphabet(std::string_view text) {
-  std::string result;
-  for (const char byte : text) result += byte_alphabet()[static_cast<unsigned char>(byte)];
-  return result;
 }
 
 PreTokenizer byte_level(const JsonFields& fields) {
@@ -100,32 +79,22 @@ PreTokenizer digits(const JsonFields& fields) {
 }
 
 PreTokenizer metaspace(const JsonFields& fields) {
-  const std::string mark = fields.text("replacement");
-  if (mark.empty() || code_point_at(mark, 0).bytes != mark.size())
-    fields.fail("replacement", "must be one character, but is " + in_backticks(mark));
-  const std::string scheme = fields.text("prepend_scheme", "always");
-  // The reference refuses this as well.
-  if (!fields.boolean("add_prefix_space", true) && scheme != "never") {
-    fields.fail("add_prefix_space", "is false, but prepend_scheme is " + in_backticks(scheme) +
-                                        "; say the same in both: `never`, or true");
-  }
-  if (scheme != "first" && scheme != "always" && scheme != "never")
-    fields.fail("prepend_scheme", in_backticks(scheme) + " is not supported");
-  const bool split = fields.boolean("split", true);
-  return each([=](const std::string& piece, bool at_start, Pieces* result) {
-    std::string text;
-    for (const char c : piece) text += c == ' ' ? mark : std::string(1, c);
-    const bool prepend = scheme == "always" || (scheme == "first" && at_start);
-    if (prepend && !text.empty() && !text.starts_with(mark)) text.insert(0, mark);
-    if (!split) {
-      result->push_back(text);
-      return;
-    }
-    size_t begin = 0;
-    for (size_t at; (at = text.find(mark, begin + 1)) != std::string::npos; begin = at)
-      result->push_back(text.substr(begin, at - begin));
-    if (begin < text.size()) result->push_back(text.substr(begin));
-  });
+  return each(
+      [step = read_metaspace(fields)](const std::string& piece, bool at_start, Pieces* result) {
+        const std::string& mark = step.mark;
+        std::string text;
+        for (const char c : piece) text += c == ' ' ? mark : std::string(1, c);
+        const bool prepend = step.scheme == "always" || (step.scheme == "first" && at_start);
+        if (prepend && !text.empty() && !text.starts_with(mark)) text.insert(0, mark);
+        if (!step.split) {
+          result->push_back(text);
+          return;
+        }
+        size_t begin = 0;
+        for (size_t at; (at = text.find(mark, begin + 1)) != std::string::npos; begin = at)
+          result->push_back(text.substr(begin, at - begin));
+        if (begin < text.size()) result->push_back(text.substr(begin));
+      });
 }
 
 PreTokenizer sequence(const JsonFields& fields) {

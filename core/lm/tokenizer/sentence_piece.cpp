@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -95,6 +96,22 @@ std::vector<AddedToken> stated_tokens(const JsonFields& config) {
   return read_added_tokens(list, config.where() + ": " + kKey);
 }
 
+// The parts of a decoded text before, between and behind marks. In UTF-8 the mark's byte can only
+// continue a character.
+std::vector<std::string> cut_at_marks(const std::string& text) {
+  std::vector<std::string> parts(1);
+  for (size_t at = 0; at < text.size();) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    const size_t bytes = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (text[at] == kMark[0])
+      parts.emplace_back();
+    else
+      parts.back() += text.substr(at, bytes);
+    at += bytes;
+  }
+  return parts;
+}
+
 class SentencePiece final : public Pipeline {
  public:
   SentencePiece(const std::string& bytes, const std::string& where, const Beside& beside)
@@ -109,7 +126,6 @@ class SentencePiece final : public Pipeline {
     require_sound_model(bytes, where_);
     load(bytes + kMarkPiece);
     mark_ = library_.GetPieceSize() - 1;
-    size_ = mark_;
     find_tokens(beside, config);
     if (config.boolean("add_bos_token", false)) frame_.before = ids_of(beside, "bos_token", "<s>");
     if (config.boolean("add_eos_token", false)) frame_.behind = ids_of(beside, "eos_token", "</s>");
@@ -133,8 +149,36 @@ class SentencePiece final : public Pipeline {
     return ids;
   }
 
+  // The library decodes all ids at once, because it removes a space at the beginning of a text. The
+  // mark stands for each token that the library does not have.
+  std::string decode(const std::vector<int64_t>& ids) const override {
+    std::vector<int> pieces;
+    std::vector<std::string> contents;  // of the marks
+    for (const int64_t id : ids) {
+      if (special_.contains(id)) continue;
+      const auto added = added_.find(id);
+      if (id >= 0 && id < mark_) {
+        pieces.push_back(static_cast<int>(id));
+      } else if (added != added_.end()) {
+        pieces.push_back(mark_);
+        contents.push_back(added->second);
+      }
+    }
+    std::string text;
+    const auto status = library_.Decode(pieces, &text);
+    if (status.ok() && contents.empty()) return text;
+    const std::vector<std::string> parts = cut_at_marks(text);
+    if (!status.ok() || parts.size() != contents.size() + 1) {
+      throw DataError(where_ + ": SentencePiece finds no text for ids: " +
+                      printable(status.ok() ? "the model is damaged" : status.message()));
+    }
+    std::string result = parts[0];
+    for (size_t i = 0; i < contents.size(); ++i) result += contents[i] + parts[i + 1];
+    return result;
+  }
+
   const Frame& frame() const override { return frame_; }
-  int64_t size() const override { return size_; }
+  IdCount id_count() const override { return count_; }
 
  private:
   void load(const std::string& bytes) {
@@ -168,26 +212,39 @@ class SentencePiece final : public Pipeline {
         has_decoder ? config.where() + ": added_tokens_decoder" : printable(beside.added_path));
     for (const AddedToken& token : tokens) ids_[token.content] = token.id;
     for (const Named& name : special_names(beside)) {
-      if (!has_decoder) {  // special tokens are not normalised
-        for (AddedToken& token : tokens)
-          token.normalized = token.normalized && token.content != name.content;
+      for (AddedToken& token : tokens) {
+        if (token.content != name.content) continue;
+        token.special = true;
+        token.normalized = token.normalized && has_decoder;  // special tokens are not normalised
       }
       if (ids_.contains(name.content)) continue;
-      tokens.push_back({id_of(name), name.content, false, false, false, false});
+      tokens.push_back({id_of(name), name.content, false, false, false, false, true});
       ids_[name.content] = tokens.back().id;
     }
     for (int id = 0; id < mark_; ++id) {
       const std::string& piece = library_.IdToPiece(id);
       if (!(library_.IsControl(id) || library_.IsUnknown(id)) || ids_.contains(piece)) continue;
-      tokens.push_back({id, piece, false, false, false, false});
+      tokens.push_back({id, piece, false, false, false, false, true});
     }
+    count_ids(tokens);
     std::vector<AddedToken> as_written, normalized;
     for (AddedToken& token : tokens) {
-      size_ = std::max(size_, token.id + 1);
       (token.normalized ? normalized : as_written).push_back(std::move(token));
     }
     as_written_ = TokenFinder(as_written);
     normalized_ = TokenFinder(normalized);
+  }
+
+  // The unknown token is no special one here: the library decodes it to a sign.
+  void count_ids(const std::vector<AddedToken>& tokens) {
+    count_.all = count_.ordinary = mark_;
+    for (const AddedToken& token : tokens) {
+      count_.all = std::max(count_.all, token.id + 1);
+      added_[token.id] = token.content;
+      if (token.special && !(token.id < mark_ && library_.IsUnknown(static_cast<int>(token.id))))
+        special_.insert(token.id);
+    }
+    while (added_.contains(count_.ordinary - 1)) --count_.ordinary;
   }
 
   int64_t id_of(const Named& name) const {
@@ -244,8 +301,10 @@ class SentencePiece final : public Pipeline {
   int mark_ = 0;
   std::map<std::string, int64_t> ids_;  // of tokens that files list or name
   TokenFinder as_written_, normalized_;
+  std::map<int64_t, std::string> added_;  // the tokens that the finders know
+  std::set<int64_t> special_;             // those of them that no decoded text has
   Frame frame_;
-  int64_t size_ = 0;
+  IdCount count_;
 };
 
 }  // namespace

@@ -14,6 +14,9 @@
 // In tokenizer_config.json, `legacy: true` gives every stretch of text a prefix, and
 // `add_prefix_space: false` gives none a prefix. User-defined symbols are left to the library and
 // end no stretch.
+//
+// Decoded text is that of the library, which shows the unknown token as a sign. Special tokens are
+// left out, and other added tokens stand in the text as they are listed.
 #pragma once
 
 #include <memory>

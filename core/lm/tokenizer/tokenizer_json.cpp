@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <unordered_map>
 
 #include "core/base/error.h"
 #include "core/base/json_field.h"
@@ -10,6 +12,7 @@
 #include "core/lm/tokenizer/model.h"
 #include "core/lm/tokenizer/normalizer.h"
 #include "core/lm/tokenizer/pre_tokenizer.h"
+#include "core/lm/tokenizer/token_decoder.h"
 
 namespace lea::lm {
 namespace {
@@ -79,25 +82,27 @@ json part_of(const json& document, const char* key) {
 
 class JsonPipeline final : public Pipeline {
  public:
-  JsonPipeline(const json& document, const std::string& where) {
+  // `clean_up`: spaces before punctuation are removed from decoded text.
+  JsonPipeline(const json& document, const std::string& where, bool clean_up)
+      : clean_up_(clean_up) {
     const JsonFields fields(document, where);
     normalize_ = make_normalizer(part_of(document, "normalizer"), where + ": normalizer");
     split_ = make_pre_tokenizer(part_of(document, "pre_tokenizer"), where + ": pre_tokenizer");
     model_ = make_token_model(fields.at("model"), where + ": model");
+    decode_ = make_token_decoder(part_of(document, "decoder"), where + ": decoder");
     int templates = 0;
     read_post_processor(part_of(document, "post_processor"), where + ": post_processor", &templates,
                         &frame_);
-    size_ = model_->size();
     const std::string where_added = where + ": added_tokens";
     std::vector<AddedToken> added =
         read_added_tokens(part_of(document, "added_tokens"), where_added);
     require_own_ids(
         added, [this](const std::string& token) { return model_->id_of(token); }, model_->count(),
         where_added);
+    count_ids(added);
     std::vector<AddedToken> as_written, as_normalized;
     std::map<std::string, std::string> written_as;  // normalised content -> content in the file
     for (AddedToken& token : added) {
-      size_ = std::max(size_, token.id + 1);
       if (!token.normalized) {
         as_written.push_back(std::move(token));
         continue;
@@ -145,24 +150,68 @@ class JsonPipeline final : public Pipeline {
     return ids;
   }
 
+  std::string decode(const std::vector<int64_t>& ids) const override {
+    std::vector<std::string> tokens;
+    for (const int64_t id : ids) {
+      const auto added = added_.find(id);
+      const auto token = added == added_.end() ? model_->token_of(id) : added->second;
+      if (token && !special_.contains(*token)) tokens.push_back(*token);
+    }
+    std::string text;
+    for (const std::string& part : decode_(std::move(tokens))) text += part;
+    return clean_up_ ? without_spaces_before_punctuation(std::move(text)) : text;
+  }
+
   const Frame& frame() const override { return frame_; }
-  int64_t size() const override { return size_; }
+  IdCount id_count() const override { return count_; }
 
  private:
+  void count_ids(const std::vector<AddedToken>& added) {
+    count_.all = count_.ordinary = model_->size();
+    for (const AddedToken& token : added) {
+      count_.all = std::max(count_.all, token.id + 1);
+      added_[token.id] = token.normalized ? normalize_(token.content) : token.content;
+      if (token.special) special_.insert(token.content);
+    }
+    while (added_.contains(count_.ordinary - 1)) --count_.ordinary;
+  }
+
   Normalizer normalize_;
   PreTokenizer split_;
   std::unique_ptr<TokenModel> model_;
+  TokenDecoder decode_;
+  bool clean_up_ = false;
   TokenFinder raw_, normalized_;  // tokens to find before and after normalisation
+  // As in the reference, a token that is searched in normalised text is also decoded to it, and is
+  // left out only if its text is still the special token that the file states.
+  std::unordered_map<int64_t, std::string> added_;
+  std::set<std::string> special_;
   Frame frame_;
-  int64_t size_ = 0;
+  IdCount count_;
 };
+
+// As in transformers 5: the clean-up was made for models other than BPE, whose texts it damages.
+bool cleans_up(const json& model, const std::string& where, const std::string& folder) {
+  const std::string path = folder + "/tokenizer_config.json";
+  const auto document = read_json(path);
+  if (!document) return false;
+  const JsonFields config(*document, printable(path));
+  return config.boolean("clean_up_tokenization_spaces", false) &&
+         (token_model_kind(model, where) != "BPE" ||
+          config.boolean("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output",
+                         false));
+}
 
 }  // namespace
 
 std::unique_ptr<Pipeline> read_tokenizer_json(const std::string& folder) {
   const std::string path = folder + "/tokenizer.json";
   const auto document = read_json(path);
-  return document ? std::make_unique<JsonPipeline>(*document, printable(path)) : nullptr;
+  if (!document) return nullptr;
+  const std::string where = printable(path);
+  const JsonFields fields(*document, where);
+  const bool clean_up = cleans_up(fields.at("model"), where + ": model", folder);
+  return std::make_unique<JsonPipeline>(*document, where, clean_up);
 }
 
 }  // namespace lea::lm

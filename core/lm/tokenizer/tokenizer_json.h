@@ -1,4 +1,5 @@
-// Tokenizer for a folder with tokenizer.json; gives the ids of Hugging Face's `tokenizers` library.
+// Tokenizer for a folder with tokenizer.json; gives the ids and texts of Hugging Face's `tokenizers`
+// library.
 #pragma once
 
 #include <memory>

@@ -35,6 +35,17 @@ std::string utf8_of(char32_t code_point) {
   return {bytes, length};
 }
 
+std::string valid_utf8(std::string_view bytes) {
+  const auto length = static_cast<int64_t>(bytes.size());
+  std::string text;
+  for (int64_t at = 0; at < length;) {
+    UChar32 c = 0;
+    U8_NEXT_OR_FFFD(bytes.data(), at, length, c);
+    text += utf8_of(static_cast<char32_t>(c));
+  }
+  return text;
+}
+
 bool is_white_space(char32_t c) {
   return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_WHITE_SPACE);
 }

@@ -18,6 +18,10 @@ struct CodePoint {
 CodePoint code_point_at(std::string_view text, size_t at);
 std::string utf8_of(char32_t code_point);
 
+// The text with U+FFFD for what is not UTF-8: one for each longest beginning of a character, as
+// Unicode recommends.
+std::string valid_utf8(std::string_view bytes);
+
 // Unicode's White_Space property.
 bool is_white_space(char32_t c);
 // General categories Nd, Nl and No.

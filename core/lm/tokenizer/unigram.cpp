@@ -33,6 +33,7 @@ class Unigram final : public TokenModel {
       least = std::min(least, score_.back());
       pieces_.insert(piece, std::ssize(score_) - 1);
       ids_[piece] = std::ssize(score_) - 1;
+      tokens_.push_back(piece);
     }
     unknown_score_ = least - kUnknownPenalty;
     if (!fields.has("unk_id")) return;
@@ -61,6 +62,11 @@ class Unigram final : public TokenModel {
   std::optional<int64_t> id_of(const std::string& token) const override {
     const auto found = ids_.find(token);
     return found == ids_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  std::optional<std::string> token_of(int64_t id) const override {
+    if (id < 0 || id >= size()) return std::nullopt;
+    return tokens_[static_cast<size_t>(id)];
   }
 
   int64_t size() const override { return std::ssize(score_); }
@@ -109,6 +115,7 @@ class Unigram final : public TokenModel {
 
   std::string where_;
   std::vector<double> score_;
+  std::vector<std::string> tokens_;
   std::unordered_map<std::string, int64_t> ids_;
   Trie pieces_;
   double unknown_score_ = 0;

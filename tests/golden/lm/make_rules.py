@@ -66,12 +66,12 @@ VOCABULARY = {"a": 0, "b": 1, "c": 2, " ": 3, "\n": 4}
 
 def document(vocabulary=VOCABULARY, added=(), **model):
     """A tokenizer.json of BPE; `added` are pairs of a text and the flags that are true."""
-    parts = {key: model.pop(key, None) for key in ("normalizer", "pre_tokenizer", "post_processor")}
+    parts = {key: model.pop(key, None) for key in ("normalizer", "pre_tokenizer", "post_processor", "decoder")}
     flags = ["single_word", "lstrip", "rstrip", "normalized", "special"]
     ids, tokens = dict(vocabulary), []
     for content, stated in added:
         tokens.append({"id": ids.setdefault(content, len(ids)), "content": content, **{flag: flag in stated for flag in flags}})
-    return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": tokens, **parts, "decoder": None,
+    return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": tokens, **parts,
             "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None, "end_of_word_suffix": None,
                       "fuse_unk": False, "byte_fallback": False, "ignore_merges": False, "vocab": vocabulary, "merges": [], **model}}
 
