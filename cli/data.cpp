@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/data/export.h"
@@ -245,9 +246,9 @@ void add_export(CLI::App& data_command, const Globals& globals) {
   command->callback([state, &globals] {
     const auto dataset = open(globals, state->name);
     const auto split = state->split.make(*dataset);
-    data::export_dataset(*dataset, split ? &*split : nullptr, state->name, state->format,
-                         state->out);
-    std::printf("%s\n", printable(state->out).c_str());
+    const std::string out = follow_links(state->out);
+    data::export_dataset(*dataset, split ? &*split : nullptr, state->name, state->format, out);
+    std::printf("%s\n", printable(out).c_str());
   });
 }
 

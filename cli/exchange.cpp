@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "core/base/error.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 #include "core/lab/adapter_export.h"
 #include "core/lab/collector.h"
@@ -179,7 +180,10 @@ void add_exchange(CLI::App& app, const Globals& globals) {
   exports->add_option("--format", out->format, "of ranks, scores, topk")
       ->check(CLI::IsMember({"csv", "npz"}));
   exports->add_option("--k", out->k, "items of topk")->check(CLI::Range(1, 1000000));
-  exports->callback([out, &globals] { export_command(*out, globals); });
+  exports->callback([out, &globals] {
+    out->out = follow_links(out->out);
+    export_command(*out, globals);
+  });
 
   auto in = std::make_shared<ImportOptions>();
   CLI::App* imports = app.add_subcommand("import",

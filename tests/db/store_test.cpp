@@ -405,6 +405,19 @@ TEST(StoreFile, IsNotFollowedThroughALink) {
   EXPECT_THROW(Store(lab.path(), Store::Mode::kWrite), StoreError);
 }
 
+TEST(StoreFile, LiesInAFolderThatIsALink) {
+  const Lab lab, other;
+  const std::string link = other.path() + "/link";
+  std::filesystem::create_directory_symlink(lab.path(), link);
+  {
+    Store store(link, Store::Mode::kWrite);
+    put(store, 1);
+  }
+  EXPECT_TRUE(std::filesystem::exists(lab.file()));
+  for (const Store::Mode mode : {Store::Mode::kReadOnly, Store::Mode::kMemory})
+    EXPECT_THAT(Store(link, mode).runs(), SizeIs(1));
+}
+
 TEST(StoreFile, CarriesItsMark) {
   const Lab lab;
   { Store store(lab.path(), Store::Mode::kWrite); }
