@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json_field.h"
+#include "core/base/large_json.h"
 #include "core/base/text.h"
 #include "core/lab/archive.h"
 #include "core/lab/collector.h"
@@ -216,7 +217,7 @@ Sorted sort_and_stage(const std::vector<std::string>& files, const std::string& 
       };
       refuse_unless(check, file, file + ": ");
       const auto [first, added] = sorted.plans.emplace(fs::path(file).stem().string(), file);
-      if (!added && read_json(first->second) != read_json(file)) {
+      if (!added && read_large_json(first->second) != read_large_json(file)) {
         throw DataError(printable(file) + ": is not the same plan as " + printable(first->second) +
                         ". Nothing was imported. Import one of them.");
       }

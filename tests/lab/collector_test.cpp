@@ -162,6 +162,25 @@ TEST(Collector, TakesTheNewestPlanOfAName) {
   EXPECT_EQ(runs[0].run_hash, experiment.runs[0].hash);
 }
 
+TEST(Collector, TakesThePlanOfTheLargestGrid) {
+  constexpr size_t kRuns = 100000;
+  const TemporaryLab lab;
+  auto experiment = experiment_of({"finish"});
+  experiment.axes = {"backbone", "framework", "seed"};
+  experiment.runs[0].labels = {{"backbone", "gru4rec"}, {"framework", "snqn"}, {"seed", "1"}};
+  experiment.runs.resize(kRuns, experiment.runs[0]);
+  for (size_t i = 1; i < kRuns; ++i) experiment.runs[i].hash = std::to_string(i);
+  run::save_plan(lab.path(), experiment);
+  finished_run(lab.path(), experiment);
+  EXPECT_THAT(collect(lab.path()).refused, IsEmpty());
+  std::string aside;
+  EXPECT_THAT(rebuild(lab.path(), &aside).refused, IsEmpty());
+  const CurrentIndex index = current_index(lab.path());
+  EXPECT_THAT(index.left_out, IsEmpty());
+  EXPECT_THAT(index.store->experiment("study")->runs, SizeIs(kRuns));
+  EXPECT_THAT(index.store->runs("study"), SizeIs(1));
+}
+
 TEST(Collector, RefusesAnExperimentNameThatIsAPath) {
   const TemporaryLab lab;
   for (const char* name : {"../x", "a/b", "", ".hidden", "a\nb"}) {
