@@ -83,6 +83,10 @@ void export_packs(const std::string& lab, const ExportOptions& options) {
     std::printf("left out: %s\n", sentence.c_str());
   std::printf("%s in %s, %zu bytes\n", counted(exported.packs.size(), "run").c_str(),
               options.out.c_str(), bytes);
+  if (exported.damaged.empty()) return;
+  std::string message;
+  for (const std::string& damaged : exported.damaged) message += damaged + "\n";
+  throw DataError(message + "What is damaged was left out; the rest is exported.");
 }
 
 void export_command(const ExportOptions& options, const Globals& globals) {

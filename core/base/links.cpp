@@ -45,4 +45,9 @@ std::string follow_links(const std::string& path) {
   return links == 0 ? path : place.string();
 }
 
+bool has_name(const std::string& path) {
+  std::error_code error;
+  return fs::symlink_status(path, error).type() != fs::file_type::not_found;
+}
+
 }  // namespace lea

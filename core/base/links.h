@@ -1,4 +1,4 @@
-// Follows the links of a path that the user names.
+// Symbolic links in paths.
 #pragma once
 
 #include <string>
@@ -10,5 +10,8 @@ namespace lea {
 // exist keep their names. A path without links is returned as it was written, because messages show
 // it. Throws DataError when the links lead in a circle.
 std::string follow_links(const std::string& path);
+
+// Whether something has this name, be it a link that leads nowhere.
+bool has_name(const std::string& path);
 
 }  // namespace lea

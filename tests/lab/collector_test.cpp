@@ -86,6 +86,25 @@ TEST(Collector, RefusesAMetricThatDoesNotFollowFromTheRanks) {
   EXPECT_THAT(db::Store(lab.path(), db::Store::Mode::kReadOnly).runs(), IsEmpty());
 }
 
+TEST(Collector, RefusesASpecThatIsNotThatOfTheHash) {
+  const TemporaryLab lab;
+  const run::Folder run = finished_run(lab.path(), experiment_of({"finish"}));
+  auto spec = spec::load_run(run.file(run::kSpecFile));
+  spec.train.learning_rate = 0.25;
+  publish_file(run.file(run::kSpecFile), spec::dump_yaml(spec::to_json(spec)));
+  EXPECT_EQ(message_of([&] { read_run(run); }),
+            run.file(run::kHeaderFile) +
+                ": hash: does not belong to run.yaml. The run's folder is damaged.");
+  auto header = *read_json(run.file(run::kHeaderFile));
+  header["seed"] = 5;
+  publish_file(run.file(run::kHeaderFile), header.dump());
+  EXPECT_THAT(message_of([&] { read_run(run); }), HasSubstr("seed: is not that of run.yaml"));
+  header["source"] = "somewhere";
+  publish_file(run.file(run::kHeaderFile), header.dump());
+  EXPECT_THAT(message_of([&] { read_run(run); }),
+              HasSubstr("source: must be lealab or imported, but is `somewhere`"));
+}
+
 // What an edited result.json holds, and the key that the refusal names.
 class EditedResult : public ::testing::TestWithParam<std::pair<nlohmann::json, const char*>> {};
 
