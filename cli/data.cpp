@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "core/base/as_error.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/base/links.h"
@@ -147,7 +148,8 @@ void list(const Globals& globals, bool as_json) {
   for (const std::string& name : data::dataset_names(lab)) {
     json row = {{"name", name}};
     try {
-      const auto dataset = Dataset::open(data::dataset_folder(lab, name));
+      const std::string folder = data::dataset_folder(lab, name);
+      const auto dataset = as_error(folder, [&] { return Dataset::open(folder); });
       row.update({{"items", dataset->items()},
                   {"sequences", dataset->sequences()},
                   {"events", dataset->events()},

@@ -62,7 +62,7 @@ void put(KnownRun known, std::optional<KnownRun>* counting) {
     *counting = std::move(known);
 }
 
-// Skips damaged folders and gives `refuse` the message.
+// Skips damaged folders and gives `refuse` the message. Somebody may remove a folder meanwhile.
 void visit_runs(const std::vector<run::Folder>& folders,
                 const std::function<void(const run::Folder&, const run::Header&)>& visit,
                 const std::function<void(const std::string&)>& refuse) {
@@ -70,7 +70,7 @@ void visit_runs(const std::vector<run::Folder>& folders,
     try {
       as_error(folder.path, [&] { visit(folder, run::read_header(folder)); });
     } catch (const Error& error) {
-      refuse(error.what());
+      if (has_name(folder.path)) refuse(error.what());
     }
   }
 }

@@ -383,7 +383,7 @@ PackExport export_experiment(const std::string& lab, const std::string& experime
     try {
       pack = as_error(run.path, [&] { return bytes_of(run); });
     } catch (const Error& error) {
-      exported.damaged.emplace_back(error.what());
+      if (has_name(run.path)) exported.damaged.emplace_back(error.what());
       continue;
     }
     if (exported.packs.empty()) make_output(folder);
