@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 #include "core/lab/artefact_archive.h"
 #include "core/lab/artefacts.h"
@@ -140,6 +141,7 @@ void export_command(const Options& options, const Globals& globals) {
   std::string file = options.file;
   if (file.empty())
     file = artefacts.size() > 1 ? "artefacts.tar" : artefacts[0].uuid().substr(0, kDigits) + ".tar";
+  file = follow_links(file);
   const lab::ArtefactExport exported = lab::export_artefacts(lab, artefacts, file);
   std::string text;
   for (const run::ArtefactHeader& header : exported.artefacts) text += name_of(header) + "\n";

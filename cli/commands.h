@@ -21,6 +21,7 @@ void add_work(CLI::App& app, const Globals& globals);            // tasks SPEC, 
 void add_plugins(CLI::App& app, const Globals& globals);    // plugins [show NAME | new KIND NAME]
 void add_data(CLI::App& app, const Globals& globals);       // data import | show | export | ls
 void add_results(CLI::App& app, const Globals& globals);    // ls, show, table
+void add_du(CLI::App& app, const Globals& globals);         // du [EXPERIMENT]
 void add_log(CLI::App& app, const Globals& globals);        // log RUN
 void add_exchange(CLI::App& app, const Globals& globals);   // export, import
 void add_artefacts(CLI::App& app, const Globals& globals);  // artefacts list | prompts | prune ...

@@ -5,8 +5,10 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "core/base/as_error.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/data/export.h"
@@ -146,7 +148,8 @@ void list(const Globals& globals, bool as_json) {
   for (const std::string& name : data::dataset_names(lab)) {
     json row = {{"name", name}};
     try {
-      const auto dataset = Dataset::open(data::dataset_folder(lab, name));
+      const std::string folder = data::dataset_folder(lab, name);
+      const auto dataset = as_error(folder, [&] { return Dataset::open(folder); });
       row.update({{"items", dataset->items()},
                   {"sequences", dataset->sequences()},
                   {"events", dataset->events()},
@@ -245,9 +248,9 @@ void add_export(CLI::App& data_command, const Globals& globals) {
   command->callback([state, &globals] {
     const auto dataset = open(globals, state->name);
     const auto split = state->split.make(*dataset);
-    data::export_dataset(*dataset, split ? &*split : nullptr, state->name, state->format,
-                         state->out);
-    std::printf("%s\n", printable(state->out).c_str());
+    const std::string out = follow_links(state->out);
+    data::export_dataset(*dataset, split ? &*split : nullptr, state->name, state->format, out);
+    std::printf("%s\n", printable(out).c_str());
   });
 }
 

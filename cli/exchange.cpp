@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "core/base/error.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 #include "core/lab/adapter_export.h"
 #include "core/lab/collector.h"
@@ -82,6 +83,10 @@ void export_packs(const std::string& lab, const ExportOptions& options) {
     std::printf("left out: %s\n", sentence.c_str());
   std::printf("%s in %s, %zu bytes\n", counted(exported.packs.size(), "run").c_str(),
               options.out.c_str(), bytes);
+  if (exported.damaged.empty()) return;
+  std::string message;
+  for (const std::string& damaged : exported.damaged) message += damaged + "\n";
+  throw DataError(message + "What is damaged was left out; the rest is exported.");
 }
 
 void export_command(const ExportOptions& options, const Globals& globals) {
@@ -179,7 +184,10 @@ void add_exchange(CLI::App& app, const Globals& globals) {
   exports->add_option("--format", out->format, "of ranks, scores, topk")
       ->check(CLI::IsMember({"csv", "npz"}));
   exports->add_option("--k", out->k, "items of topk")->check(CLI::Range(1, 1000000));
-  exports->callback([out, &globals] { export_command(*out, globals); });
+  exports->callback([out, &globals] {
+    out->out = follow_links(out->out);
+    export_command(*out, globals);
+  });
 
   auto in = std::make_shared<ImportOptions>();
   CLI::App* imports = app.add_subcommand("import",

@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
   lea::cli::add_watch_commands(app, globals);
   lea::cli::add_work(app, globals);
   lea::cli::add_results(app, globals);
+  lea::cli::add_du(app, globals);
   lea::cli::add_log(app, globals);
   lea::cli::add_exchange(app, globals);
   lea::cli::add_data(app, globals);

@@ -9,6 +9,7 @@
 #include "core/base/files.h"
 #include "core/base/json_field.h"
 #include "core/base/letter_case.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 #include "core/lab/plugins.h"
 #include "core/report/columns.h"
@@ -228,7 +229,7 @@ void write_skeleton(const std::string& kind, const std::string& name, const std:
         "one in the same way; a backbone and a framework cannot have any.");
   }
   namespace fs = std::filesystem;
-  const fs::path folder = out.empty() ? fs::path(name) : fs::path(out);
+  const fs::path folder = follow_links(out.empty() ? name : out);
   const std::string of_template = artefact ? kind + "_artefact" : kind;
   std::string source = plugin_template().at(of_template + ".cpp");
   replace_all(&source, "\"my." + of_template + "\"", "\"my." + name + "\"");

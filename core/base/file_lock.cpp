@@ -76,7 +76,8 @@ FileLock::~FileLock() {
 }
 
 bool is_locked(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  // Without O_NONBLOCK, opening a FIFO would wait for its writer.
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (descriptor < 0) return false;
   // Readers share their lock, so that two of them do not take each other for the holder.
   const bool locked = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;

@@ -96,11 +96,17 @@ const char* write_temporary(const std::string& temporary, std::string_view bytes
   return nullptr;
 }
 
-void sync_path(const std::string& path, const std::string& published) {
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+// `kind` is O_NOFOLLOW for what this program made, and O_DIRECTORY for a folder that the user chose,
+// which may be a link.
+void sync_path(const std::string& path, const std::string& published, int kind = O_NOFOLLOW) {
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | kind));
   if (fd.get() < 0) fail(published, "open " + printable(path), std::strerror(errno));
   // Some file systems cannot sync a folder and return EINVAL. Then there is nothing more to do.
   if (::fsync(fd.get()) != 0 && errno != EINVAL) fail(published, "fsync", std::strerror(errno));
+}
+
+void sync_folder_of(const std::string& published) {
+  sync_path(folder_of(published), published, O_DIRECTORY);
 }
 
 }  // namespace
@@ -121,13 +127,13 @@ void publish_file(const std::string& path, std::string_view bytes) {
     const bool transient = error == EIO || error == ESTALE || error == EINTR;
     if (!transient || attempt == kAttempts) fail(path, step, std::strerror(error));
   }
-  sync_path(folder_of(path), path);
+  sync_folder_of(path);
 }
 
 void publish_written(const std::string& temporary, const std::string& path) {
   sync_path(temporary, path);
   if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "rename", std::strerror(errno));
-  sync_path(folder_of(path), path);
+  sync_folder_of(path);
 }
 
 void remove_temporaries(const std::string& folder) {
@@ -167,7 +173,7 @@ bool publish_folder(const std::string& temporary, const std::string& path) {
     fs::remove_all(temporary, ignored);
     return false;
   }
-  sync_path(folder_of(path), path);
+  sync_folder_of(path);
   return true;
 }
 

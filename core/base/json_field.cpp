@@ -6,12 +6,14 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/large_json.h"
 #include "core/base/text.h"
 
 namespace lea {
 namespace {
 
 constexpr size_t kJsonLimit = size_t{64} << 20;
+constexpr size_t kLargeLimit = size_t{256} << 20, kLargeMemory = size_t{1} << 30;
 constexpr int kJsonDepth = 64;
 
 // Checks a document before it is built, because deep nesting parses but overflows the stack when it
@@ -67,6 +69,16 @@ class Inspector : public nlohmann::json_sax<nlohmann::json> {
   size_t size_, memory_, taken_ = 0;
   int depth_ = 0;
 };
+
+// Empty when nothing has this name. A file that is there and cannot be reached is not absent.
+std::optional<std::string> text_in(const std::string& path, size_t limit) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (status.type() == std::filesystem::file_type::not_found) return std::nullopt;
+  if (std::filesystem::is_directory(status))
+    throw DataError(printable(path) + ": cannot be read: it is a folder");
+  return read_file(path, limit);
+}
 
 }  // namespace
 
@@ -174,12 +186,15 @@ nlohmann::json parse_json(const std::string& text, const std::string& where, siz
 size_t json_memory(size_t bytes) { return (size_t{32} << 20) + 2 * bytes; }
 
 std::optional<nlohmann::json> read_json(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return std::nullopt;
-  if (std::filesystem::is_directory(path, error))
-    throw DataError(printable(path) + ": cannot be read: it is a folder");
-  const std::string text = read_file(path, kJsonLimit);
-  return parse_json(text, path, json_memory(text.size()));
+  const auto text = text_in(path, kJsonLimit);
+  if (!text) return std::nullopt;
+  return parse_json(*text, path, json_memory(text->size()));
+}
+
+std::optional<nlohmann::json> read_large_json(const std::string& path) {
+  const auto text = text_in(path, kLargeLimit);
+  if (!text) return std::nullopt;
+  return parse_json(*text, path, kLargeMemory);
 }
 
 }  // namespace lea

@@ -11,10 +11,12 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea {
 namespace {
 
+constexpr std::string_view kBegin = "{\"";  // of each line
 constexpr std::string_view kMark = ",\"crc32\":\"";
 
 std::string checksum(std::string_view text) {
@@ -37,6 +39,13 @@ std::optional<nlohmann::json> record_of(const std::string& line) {
   return record;
 }
 
+// Without a file when the path names none: the end of a FIFO may never come.
+std::ifstream open_records(const std::string& path, std::ios::openmode mode = {}) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return {};
+  return std::ifstream(path, std::ios::binary | mode);
+}
+
 }  // namespace
 
 uint64_t append_record(const std::string& path, const nlohmann::json& record) {
@@ -54,7 +63,7 @@ uint64_t append_record(const std::string& path, const nlohmann::json& record) {
 
 std::vector<nlohmann::json> read_records(const std::string& path) {
   std::vector<nlohmann::json> records;
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file = open_records(path);
   for (std::string line; std::getline(file, line);) {
     auto record = record_of(line);
     if (!record) break;
@@ -63,9 +72,26 @@ std::vector<nlohmann::json> read_records(const std::string& path) {
   return records;
 }
 
+std::vector<nlohmann::json> read_whole_records(const std::string& path) {
+  std::vector<nlohmann::json> records;
+  std::ifstream file = open_records(path);
+  for (std::string line; std::getline(file, line);) {
+    auto record = record_of(line);
+    if (!record) {
+      const bool cut = file.eof() && kBegin.starts_with(std::string_view(line).substr(0, 2));
+      if (cut) break;
+      throw DataError(
+          printable(path) + ": line " + std::to_string(records.size() + 1) +
+          ": is damaged: it is no record with its checksum. Restore the file from a copy.");
+    }
+    records.push_back(*std::move(record));
+  }
+  return records;
+}
+
 std::vector<nlohmann::json> read_sound_records(const std::string& path) {
   std::vector<nlohmann::json> records;
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file = open_records(path);
   for (std::string line; std::getline(file, line);) {
     if (auto record = record_of(line)) records.push_back(*std::move(record));
   }
@@ -74,7 +100,7 @@ std::vector<nlohmann::json> read_sound_records(const std::string& path) {
 
 std::vector<nlohmann::json> read_new_records(const std::string& path, uint64_t* offset) {
   std::vector<nlohmann::json> records;
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file = open_records(path);
   file.seekg(static_cast<std::streamoff>(*offset));
   for (std::string line; std::getline(file, line) && !file.eof();) {
     auto record = record_of(line);
@@ -86,8 +112,8 @@ std::vector<nlohmann::json> read_new_records(const std::string& path, uint64_t* 
 }
 
 void cut_unfinished_line(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return;
+  std::ifstream file = open_records(path, std::ios::ate);
+  if (!file.is_open()) return;
   auto length = static_cast<int64_t>(file.tellg());
   const int64_t whole = length;
   for (char byte = 0; length > 0; --length) {

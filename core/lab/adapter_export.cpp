@@ -98,7 +98,7 @@ void add_relatives(const std::string& lab, Card* card) {
       if (header.after != card->adapter.header.key) continue;
       const auto result = run::check_artefact(folder, /*sums=*/false);
       if (result) card->later.push_back({header, *result});
-    } catch (const DataError&) {
+    } catch (const Error&) {
       // It is no part of what is exported. `lealab artefacts verify` reports it.
     }
   }

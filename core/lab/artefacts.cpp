@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "core/base/as_error.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/lab/disk.h"
@@ -30,7 +31,7 @@ void add_run(const run::Folder& folder, Uses* uses) {
   std::optional<run::Result> result;
   try {
     result = run::read_result(folder);
-  } catch (const DataError&) {
+  } catch (const Error&) {
     // `lealab db check` reports it. Its header still names what it needs.
   }
   if (result && result->state == run::State::kFinished) {
@@ -56,9 +57,9 @@ void add_plan(const run::ExperimentPlan& plan, Uses* uses) {
 }
 
 template <class F>
-void skip_damaged(Uses* uses, F&& read) {
+void skip_damaged(const std::string& path, Uses* uses, F&& read) {
   try {
-    read();
+    as_error(path, read);
   } catch (const Error& error) {
     // `lealab db check` reports it.
     if (uses->unread.empty()) uses->unread = error.what();
@@ -68,13 +69,13 @@ void skip_damaged(Uses* uses, F&& read) {
 Uses uses_in(const std::string& lab) {
   Uses uses;
   for (const run::Folder& folder : run::list_runs(lab)) {
-    skip_damaged(&uses, [&] { add_run(folder, &uses); });
+    skip_damaged(folder.path, &uses, [&] { add_run(folder, &uses); });
   }
   for (const std::string& file : run::plan_files(lab)) {
-    skip_damaged(&uses, [&] { add_plan(run::read_plan(file), &uses); });
+    skip_damaged(file, &uses, [&] { add_plan(run::read_plan(file), &uses); });
   }
   for (const run::Folder& grid : run::live_grids(lab)) {
-    skip_damaged(&uses, [&] {
+    skip_damaged(grid.path, &uses, [&] {
       for (const run::GridTask& task : run::read_grid(grid).tasks) {
         if (!task.artefact.empty()) ++uses.waiting[task.hash];
       }
@@ -94,10 +95,12 @@ ArtefactRow row_of(const run::Folder& folder, const Uses& uses) {
   row.users = count(uses.users);
   row.waiting = count(uses.waiting);
   try {
-    row.header = run::read_artefact(folder);
-    row.state = run::state_of(folder);
-    row.result = run::read_result(folder);
-    if (row.state == run::State::kFinished) run::check_artefact(folder, /*sums=*/false);
+    as_error(folder.path, [&] {
+      row.header = run::read_artefact(folder);
+      row.state = run::state_of(folder);
+      row.result = run::read_result(folder);
+      if (row.state == run::State::kFinished) run::check_artefact(folder, /*sums=*/false);
+    });
   } catch (const run::NewerArtefact& error) {
     row.newer = true;
     row.problem = error.what();

@@ -7,16 +7,19 @@
 #include <set>
 #include <thread>
 
+#include "core/base/as_error.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/json_field.h"
+#include "core/base/links.h"
 #include "core/base/records.h"
 #include "core/base/text.h"
 #include "core/eval/ranks.h"
 #include "core/eval/top.h"
 #include "core/run/experiment_plan.h"
 #include "core/run/header.h"
+#include "core/run/plain_files.h"
 #include "core/run/result.h"
 
 namespace lea::lab {
@@ -92,6 +95,20 @@ void verify_top(const run::Folder& run, const run::Result& result, const eval::R
     throw damaged("does not have the data set, the split and the events of ranks.bin");
 }
 
+// The two files that are written before the first attempt must be of one run. The hash of imported
+// ranks is that of their content.
+void verify_header(const run::Folder& run, const run::Header& header, const spec::RunSpec& spec) {
+  const std::string where = run.file(run::kHeaderFile);
+  if (header.source != "lealab" && header.source != "imported") {
+    throw DataError(where + ": source: must be lealab or imported, but is " +
+                    in_backticks(header.source) + ". The run's folder is damaged.");
+  }
+  if (header.seed != spec.seed)
+    throw DataError(where + ": seed: is not that of run.yaml. The run's folder is damaged.");
+  if (header.source == "lealab" && spec::run_hash(spec) != header.hash)
+    throw DataError(where + ": hash: does not belong to run.yaml. The run's folder is damaged.");
+}
+
 void verify_finished(const run::Folder& run, const run::Result& result,
                      const spec::EvaluateSection& evaluate) {
   const eval::Protocol protocol = eval::protocol_of(evaluate);
@@ -108,7 +125,7 @@ void verify_finished(const run::Folder& run, const run::Result& result,
   }
   // A run without validation events has no such metrics and ranks. A pack may leave the ranks out.
   const bool stated = !result.valid.empty() || !result.ranks_valid_sha256.empty();
-  if (!stated || !fs::exists(run.file(run::kValidRanksFile))) return;
+  if (!stated || !has_name(run.file(run::kValidRanksFile))) return;
   verify_ranks(run, result,
                {"valid", run::kValidRanksFile, "ranks_valid_sha256", result.ranks_valid_sha256,
                 result.valid},
@@ -136,10 +153,12 @@ void add_points(const nlohmann::json& object, int64_t step, std::vector<db::Curv
   }
 }
 
-std::vector<db::CurvePoint> curves_of(const run::Folder& run) {
+// A worker that is killed leaves no more than a last line that is cut, so other damage in the folder of a
+// `finished` run is one. While a run is open, the file may be cut and written again as it is read.
+std::vector<db::CurvePoint> curves_of(const run::Folder& run, bool finished) {
   const std::string path = run.file(run::kEventsFile);
   std::vector<db::CurvePoint> points;
-  for (const nlohmann::json& record : read_records(path)) {
+  for (const nlohmann::json& record : finished ? read_whole_records(path) : read_records(path)) {
     const JsonFields fields(record, path);
     const std::string type = fields.text("type", "");
     if (type != "train" && type != "valid") continue;
@@ -159,10 +178,17 @@ db::ExperimentRow row_of(run::ExperimentPlan plan) {
   return row;
 }
 
+// A run that must be read.
+struct ChangedRun {
+  run::Folder folder;
+  bool indexed = false;    // the index has a row of it
+  bool had_ended = false;  // which has a final state; its files look otherwise now
+};
+
 // What the index lacks.
 struct Changes {
-  std::vector<std::string> plans;       // files
-  std::vector<run::Folder> runs;        // whose final state the index does not have
+  std::vector<std::string> plans;  // files
+  std::vector<ChangedRun> runs;
   std::vector<std::string> gone_runs;   // uuids in the index
   std::vector<std::string> gone_plans;  // names in the index
   int64_t unchanged = 0;
@@ -176,7 +202,7 @@ enum class Live { kAll, kOfAnotherState };  // which runs count as changed befor
 
 bool has_state(const run::Folder& run, run::State state) {
   try {
-    return run::state_of(run) == state;
+    return as_error(run.path, [&] { return run::state_of(run) == state; });
   } catch (const Error&) {
     return false;  // collecting reports the damage
   }
@@ -202,21 +228,23 @@ Changes find_changes(const db::Store& store, const std::string& lab, Live live) 
   const bool outside = db::index_is_outside(lab);
   find_changed_plans(store, lab, outside, &changes);
   auto states = store.states();
-  std::set<std::string> opened;  // since the index has read the run
-  for (std::string& uuid : store.closed()) {
-    if (fs::exists(run::folder_of(lab, uuid).file(run::kTestFile))) opened.insert(std::move(uuid));
-  }
+  const auto stamps = store.stamps();
+  // A run that has ended never changes again, unless its test part is opened or a file is damaged.
+  const auto looks_the_same = [&](const run::Folder& run) {
+    const auto stamp = stamps.find(run.uuid());
+    return stamp != stamps.end() && stamp->second == run::files_stamp(run);
+  };
   for (const run::Folder& run : run::list_runs(lab)) {
     const auto known = states.find(run.uuid());
     const auto state = known == states.end() ? std::nullopt : run::state_from(known->second);
-    if (known != states.end()) states.erase(known);
-    const bool same =
-        state && !opened.contains(run.uuid()) &&
-        (run::is_final(*state) || (live == Live::kOfAnotherState && has_state(run, *state)));
+    const bool indexed = known != states.end(), ended = state && run::is_final(*state);
+    if (indexed) states.erase(known);
+    const bool same = ended ? looks_the_same(run)
+                            : state && live == Live::kOfAnotherState && has_state(run, *state);
     if (same) {
       ++changes.unchanged;
     } else {
-      changes.runs.push_back(run);
+      changes.runs.push_back({run, indexed, ended});
     }
   }
   for (const auto& [uuid, text] : states) {
@@ -257,10 +285,11 @@ Collected collect_into(const StoreOf& store_of, const std::string& lab, Live liv
   const Changes changes = find_changes(store_of(), lab, live);
   Collected collected;
   collected.unchanged = changes.unchanged;
+  // Returns false when the folder or the plan is there and cannot be read.
   const auto guarded = [&](const std::string& path, const auto& read, const auto& write) {
     db::Store& store = store_of();
     try {
-      const auto record = read();
+      const auto record = as_error(path, read);
       try {
         write(store, record);
       } catch (const Error& error) {
@@ -268,22 +297,27 @@ Collected collect_into(const StoreOf& store_of, const std::string& lab, Live liv
         collected.refused.emplace_back(error.what());
       }
     } catch (const Error& error) {
-      // Somebody may remove a folder meanwhile.
-      if (fs::exists(path)) collected.refused.emplace_back(error.what());
+      if (!has_name(path)) return true;  // somebody has removed it meanwhile
+      collected.refused.emplace_back(error.what());
+      return false;
     }
+    return true;
   };
   for (const std::string& file : changes.plans) {
     guarded(
         file, [&] { return row_of(run::read_plan(file)); },
         [](db::Store& store, const db::ExperimentRow& plan) { store.put_experiment(plan); });
   }
-  for (const run::Folder& run : changes.runs) {
-    guarded(
-        run.path, [&] { return read_run(run); },
+  for (const ChangedRun& run : changes.runs) {
+    const auto over = run.had_ended ? db::Store::Over::kAny : db::Store::Over::kEarlier;
+    const bool sound = guarded(
+        run.folder.path, [&] { return read_run(run.folder); },
         [&](db::Store& store, const RunRecord& record) {
-          store.put(record.run, record.results, record.curves);
+          store.put(record.run, record.results, record.curves, over);
           ++collected.runs;
         });
+    // The rows are of files that are damaged since. The next call names the run again.
+    if (!sound && run.indexed) store_of().drop({run.folder.uuid()}, {});
   }
   if (!changes.gone_runs.empty() || !changes.gone_plans.empty()) {
     store_of().drop(changes.gone_runs, changes.gone_plans);
@@ -312,9 +346,12 @@ bool has_something(const std::string& lab) {
 }  // namespace
 
 RunRecord read_run(const run::Folder& run) {
+  RunRecord record;
+  record.run.stamp = run::files_stamp(run);  // before they are read: a later change is noticed
+  run::require_plain_files(run);
   const run::Header header = run::read_header(run);
   const spec::RunSpec spec = spec::load_run(run.file(run::kSpecFile));
-  RunRecord record;
+  verify_header(run, header, spec);
   record.run.uuid = header.uuid;
   record.run.experiment = header.experiment;
   record.run.run_hash = header.hash;
@@ -325,7 +362,6 @@ RunRecord read_run(const run::Folder& run) {
   record.run.source = header.source;
   record.run.spec = spec::to_json(spec);
   record.run.state = run::to_string(run::state_of(run));
-  record.curves = curves_of(run);
   const std::string path = run.file(run::kResultFile);
   if (const auto document = run::read_result_document(run)) {
     const run::Result result = run::result_from(*document, path);
@@ -336,6 +372,7 @@ RunRecord read_run(const run::Folder& run) {
     record.results = results_of(header.uuid, result);
     if (result.state == run::State::kFinished) verify_finished(run, result, spec.evaluate);
   }
+  record.curves = curves_of(run, record.run.state == run::to_string(run::State::kFinished));
   return record;
 }
 

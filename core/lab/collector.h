@@ -27,7 +27,8 @@ struct RunRecord {
   std::vector<db::CurvePoint> curves;
 };
 
-// Reads a folder. For a finished run, verifies that ranks.bin and, where it exists, ranks-valid.bin
+// Reads a folder. Verifies that it holds plain files and that cell.json is that of run.yaml. For a
+// finished run, verifies that ranks.bin and, where it exists, ranks-valid.bin
 // match result.json and test.json: the sha256, the data and split fingerprints, and exactly the stated
 // metrics. So must top.bin, where the result states it. While the test part is closed, what there is
 // of ranks.bin does not count.
@@ -38,9 +39,9 @@ RunRecord read_run(const run::Folder& run);
 void collect_run(db::Store& store, const run::Folder& run);
 
 // Indexes all plans of the lab, all runs that are not in the index in a final state, and those whose
-// test part was opened since. Drops the
-// runs that had not ended and whose folder is gone. From an index outside the lab, drops every run
-// and plan that the lab no longer has.
+// files were changed since, as when a test part is opened. Drops the runs that are refused, and those
+// that had not ended and whose folder is gone. From an index outside the lab, drops every run and plan
+// that the lab no longer has.
 Collected collect(const std::string& lab);
 
 // An index to read from.
@@ -49,9 +50,10 @@ struct CurrentIndex {
   std::vector<std::string> left_out;  // as Collected::refused
 };
 
-// Brings the index up to date for a command that reads. Changes nothing when no plan and no run's
-// state has changed. When the index cannot be written within about two seconds (a lab of somebody
-// else, a full disk, a busy writer), the store is a copy in memory that is up to date.
+// Brings the index up to date for a command that reads. Changes nothing when no plan, no run's
+// state, and no file of a run that has ended has changed. When the index cannot be written within about
+// two seconds (a lab of somebody else, a full disk, a busy writer), the store is a copy in memory that is
+// up to date.
 // Precondition: `lab` is a lab (existing_lab of core/lab/lab_folder.h). Throws StoreError for a
 // damaged index, as db::Store does.
 CurrentIndex current_index(const std::string& lab);

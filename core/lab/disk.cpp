@@ -36,7 +36,8 @@ std::string network_kind(const spec::RunSpec& run) {
 std::string folder_kind(const spec::RunSpec& run) {
   return network_kind(run) + "|" + split_key(run) + "|" + run.augment.id + "|" +
          (run.evaluate.test ? "|" : "|closed|") + std::to_string(run.train.max_steps) + "|" +
-         std::to_string(run.train.validate_every) + "|" + std::to_string(run.train.log_every);
+         std::to_string(run.train.validate_every) + "|" + std::to_string(run.train.log_every) +
+         "|" + run.train.keep;
 }
 
 int64_t integer_in(const nlohmann::json& params, const char* name, int64_t otherwise) {
@@ -44,9 +45,14 @@ int64_t integer_in(const nlohmann::json& params, const char* name, int64_t other
   return found != params.end() && found->is_number_integer() ? found->get<int64_t>() : otherwise;
 }
 
+struct Approximation {
+  int64_t parameters = 0;  // all
+  int64_t scoring = 0;     // those of one network with one head, on which the scores depend
+};
+
 // Twin frameworks, which learn from rewards, train two networks with a supervised head and a Q-head
 // each. Other frameworks train one network with one head.
-int64_t approximate_parameters(const spec::RunSpec& run, int64_t items) {
+Approximation approximation_of(const spec::RunSpec& run, int64_t items) {
   const nlohmann::json& params = run.backbone.params;
   const int64_t width = integer_in(params, "width", 64);
   const int64_t depth = integer_in(params, "layers", 0) + integer_in(params, "blocks", 0);
@@ -57,7 +63,15 @@ int64_t approximate_parameters(const spec::RunSpec& run, int64_t items) {
   const bool twin = rewarded || (stated != run.framework.params.end() && *stated == true);
   int64_t network = backbone + head * (rewarded ? 2 : 1);
   if (!run.state.none()) network += items * std::max<int64_t>(run.state_use.project, width);
-  return network * (twin ? 2 : 1);
+  return {network * (twin ? 2 : 1), backbone + head};
+}
+
+// The share of the weights that stays when the run has ended.
+double kept_share(const spec::RunSpec& run, int64_t items) {
+  if (run.train.keep == "nothing") return 0;
+  if (run.train.keep != "scoring") return 1;
+  const Approximation approximation = approximation_of(run, items);
+  return static_cast<double>(approximation.scoring) / static_cast<double>(approximation.parameters);
 }
 
 int64_t events_file(const spec::RunSpec& run) {
@@ -96,7 +110,7 @@ PartSizes DiskModel::sizes_of(const spec::RunSpec& run) const {
 int64_t DiskModel::parameters_of(const spec::RunSpec& run, const PartSizes& sizes) const {
   if (!run.reads_train) return 0;
   const auto known = parameters_.find(network_kind(run));
-  return known != parameters_.end() ? known->second : approximate_parameters(run, sizes.items);
+  return known != parameters_.end() ? known->second : approximation_of(run, sizes.items).parameters;
 }
 
 DiskUse DiskModel::use(const spec::RunSpec& run) {
@@ -116,7 +130,9 @@ DiskUse DiskModel::use(const spec::RunSpec& run) {
     use.measured = true;
     return use;
   }
-  use.kept = weights + kFrame + kRankRecord * sizes.valid + events_file(run) + kSmallFiles +
+  const auto kept =
+      static_cast<int64_t>(static_cast<double>(weights) * kept_share(run, sizes.items));
+  use.kept = kept + kFrame + kRankRecord * sizes.valid + events_file(run) + kSmallFiles +
              (run.evaluate.test ? test_bytes(sizes) : 0);
   return use;
 }

@@ -22,7 +22,7 @@ struct DiskUse {
 // network and limits. Otherwise it follows from the spec:
 //   network      4 bytes for each parameter. The number is that of an earlier run with the same
 //                network and data set, otherwise an approximation from the parameters `width`,
-//                `layers` and `blocks` of the backbone.
+//                `layers` and `blocks` of the backbone. train.keep says how many of them stay.
 //   ranks        32 bytes for each event of valid and test, unless the test part is closed
 //   top items    80 bytes for each event of test, likewise
 //   events       the records of training and validation up to max_steps

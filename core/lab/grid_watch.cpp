@@ -45,9 +45,14 @@ std::optional<run::Folder> named(const std::vector<run::Folder>& grids, const st
   return std::nullopt;
 }
 
-// The runs of a live grid that a user may mean by a uuid or a hash.
+// The runs of a live grid that a user may mean by a uuid or a hash. None when the grid's file is damaged.
 std::vector<Target> targets_in(const run::Folder& grid, const std::string& prefix) {
-  const run::GridHeader header = run::read_grid(grid);
+  run::GridHeader header;
+  try {
+    header = run::read_grid(grid);
+  } catch (const Error&) {
+    return {};
+  }
   std::map<size_t, std::string> runs;  // by task: the uuid of its run
   for (size_t task = 0; task < header.tasks.size(); ++task) runs[task] = header.tasks[task].run;
   uint64_t offset = 0;

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "core/base/as_error.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
@@ -47,7 +48,7 @@ run::Header header_of(const ImportedRun& run, bool unseen, const std::string& by
 std::optional<run::Folder> earlier_import(const std::string& lab, const run::Header& header) {
   for (const run::Folder& old : run::list_runs(lab)) {
     try {
-      const run::Header known = run::read_header(old);
+      const run::Header known = as_error(old.path, [&] { return run::read_header(old); });
       if (known.hash == header.hash && known.seed == header.seed) return old;
     } catch (const Error&) {
       // `lealab db check` reports damaged folders.

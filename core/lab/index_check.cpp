@@ -1,11 +1,12 @@
 #include "core/lab/index_check.h"
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 
+#include "core/base/as_error.h"
 #include "core/base/error.h"
+#include "core/base/links.h"
 #include "core/lab/collector.h"
 #include "core/run/experiment_plan.h"
 #include "core/run/folder.h"
@@ -13,7 +14,6 @@
 #include "db/store/store.h"
 
 namespace lea::lab {
-namespace fs = std::filesystem;
 namespace {
 
 // How a run stands in its folder and in the index.
@@ -35,7 +35,7 @@ bool is_closed(const nlohmann::json& result) {
 Finding compare(const run::Folder& run, const db::RunRow* row) {
   Finding finding;
   try {
-    const RunRecord record = read_run(run);
+    const RunRecord record = as_error(run.path, [&] { return read_run(run); });
     finding.open = !has_ended(record.run.state);
     if (row == nullptr || !has_ended(row->state)) {
       finding.behind = !finding.open;
@@ -56,42 +56,54 @@ class Check {
  public:
   explicit Check(const std::string& lab) : lab_(lab) {
     if (!db::has_index(lab)) return;
-    store_ = std::make_unique<db::Store>(lab, db::Store::Mode::kReadOnly);
     check_.has_index = true;
-    check_.problems = store_->problems();
+    try {
+      store_ = open(lab);
+      check_.problems = store_->problems();
+      for (db::RunRow& row : store_->runs()) rows_.emplace(row.uuid, std::move(row));
+      check_.content = store_->content_hash();
+    } catch (const StoreError& error) {
+      store_.reset();  // the folders can be checked nevertheless
+      rows_.clear();
+      check_.problems.emplace_back(error.what());
+    }
   }
 
   IndexCheck result() {
     check_plans();
-    std::map<std::string, db::RunRow> rows;
-    if (store_) {
-      for (db::RunRow& row : store_->runs()) rows.emplace(row.uuid, std::move(row));
-    }
     for (const run::Folder& run : run::list_runs(lab_)) {
-      const auto row = rows.find(run.uuid());
-      add(run, compare(run, row == rows.end() ? nullptr : &row->second));
-      if (row != rows.end()) rows.erase(row);
+      const auto row = rows_.find(run.uuid());
+      add(run, compare(run, row == rows_.end() ? nullptr : &row->second));
+      if (row != rows_.end()) rows_.erase(row);
     }
-    for (const auto& [uuid, row] : rows) {
+    for (const auto& [uuid, row] : rows_) {
       if (!has_folder(uuid) && row_of(uuid)) add_lost(uuid);
     }
-    if (store_) check_.content = store_->content_hash();
     return std::move(check_);
   }
 
  private:
+  // A copy in memory has the schema of this program, where that of the file is older.
+  static std::unique_ptr<db::Store> open(const std::string& lab) {
+    try {
+      return std::make_unique<db::Store>(lab, db::Store::Mode::kReadOnly);
+    } catch (const StoreError&) {
+      return std::make_unique<db::Store>(lab, db::Store::Mode::kMemory);
+    }
+  }
+
   void check_plans() {
     for (const std::string& file : run::plan_files(lab_)) {
       try {
-        run::read_plan(file);
+        as_error(file, [&] { return run::read_plan(file); });
       } catch (const Error& error) {
-        if (fs::exists(file)) check_.problems.emplace_back(error.what());
+        if (has_name(file)) check_.problems.emplace_back(error.what());
       }
     }
   }
 
   bool has_folder(const std::string& uuid) const {
-    return fs::exists(run::folder_of(lab_, uuid).path);
+    return has_name(run::folder_of(lab_, uuid).path);
   }
 
   std::optional<db::RunRow> row_of(const std::string& uuid) const {
@@ -121,7 +133,8 @@ class Check {
   }
 
   const std::string& lab_;
-  std::unique_ptr<db::Store> store_;
+  std::unique_ptr<db::Store> store_;        // null without a sound index
+  std::map<std::string, db::RunRow> rows_;  // by uuid, of runs that were not looked at
   IndexCheck check_;
 };
 

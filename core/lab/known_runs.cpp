@@ -7,11 +7,14 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "core/base/as_error.h"
 #include "core/base/error.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/run/experiment_plan.h"
 #include "core/run/header.h"
+#include "core/run/plain_files.h"
 #include "db/store/store.h"
 
 namespace lea::lab {
@@ -59,13 +62,15 @@ void put(KnownRun known, std::optional<KnownRun>* counting) {
     *counting = std::move(known);
 }
 
-// Skips damaged folders; collecting reports them.
+// Skips damaged folders and gives `refuse` the message. Somebody may remove a folder meanwhile.
 void visit_runs(const std::vector<run::Folder>& folders,
-                const std::function<void(const run::Folder&, const run::Header&)>& visit) {
+                const std::function<void(const run::Folder&, const run::Header&)>& visit,
+                const std::function<void(const std::string&)>& refuse) {
   for (const run::Folder& folder : folders) {
     try {
-      visit(folder, run::read_header(folder));
-    } catch (const Error&) {
+      as_error(folder.path, [&] { visit(folder, run::read_header(folder)); });
+    } catch (const Error& error) {
+      if (has_name(folder.path)) refuse(error.what());
     }
   }
 }
@@ -165,12 +170,13 @@ class Search {
     std::map<std::pair<std::string, int64_t>, size_t> planned;
     for (size_t i = 0; i < experiment_.runs.size(); ++i)
       planned[{experiment_.runs[i].hash, experiment_.runs[i].run.seed}] = i;
-    visit_runs(folders, [&](const run::Folder& folder, const run::Header& header) {
+    const auto visit = [&](const run::Folder& folder, const run::Header& header) {
       const auto found = planned.find({header.hash, header.seed});
       if (found == planned.end()) return;
       const std::string& name = experiment_.runs[found->second].run.data.name;
       put(look_at(folder, header, name, data_, wanted_), &counting_[found->second]);
-    });
+    };
+    visit_runs(folders, visit, [](const std::string&) {});  // collecting reports them
   }
 
   const std::string& lab_;
@@ -190,28 +196,35 @@ std::vector<std::optional<KnownRun>> known_runs(const std::string& lab,
   return Search(lab, experiment, {installed, redo_stale}).run();
 }
 
-std::vector<run::Folder> counting_runs(const std::string& lab, const std::string& experiment) {
+CountingRuns counting_runs(const std::string& lab, const std::string& experiment) {
+  CountingRuns all;
   using Key = std::pair<std::string, int64_t>;  // hash and seed
   std::map<Key, size_t> position;               // in the plan
   const std::string file = run::plan_file(lab, experiment);
   // Older programs took any text for the name of an experiment of imported ranks.
-  const bool planned = is_name(experiment) && std::filesystem::exists(file);
-  if (planned) {
-    const run::ExperimentPlan plan = run::read_plan(file);
-    for (size_t i = 0; i < plan.runs.size(); ++i)
-      position[{plan.runs[i].hash, plan.runs[i].seed}] = i;
+  if (is_name(experiment) && has_name(file)) {
+    try {
+      all.plan = as_error(file, [&] { return run::read_plan(file); });
+      for (size_t i = 0; i < all.plan->runs.size(); ++i)
+        position[{all.plan->runs[i].hash, all.plan->runs[i].seed}] = i;
+    } catch (const Error& error) {
+      all.damaged.emplace_back(error.what());
+    }
   }
   const run::InstalledPlugins none;
   data::Fingerprints data(lab);
   std::map<Key, std::optional<KnownRun>> counting;
-  visit_runs(run::list_runs(lab), [&](const run::Folder& folder, const run::Header& header) {
+  const auto visit = [&](const run::Folder& folder, const run::Header& header) {
     const bool made_for_it =
-        header.experiment == experiment && (!planned || header.source != "lealab");
+        header.experiment == experiment && (!all.plan || header.source != "lealab");
     if (!made_for_it && !position.contains({header.hash, header.seed})) return;
+    run::require_plain_files(folder);
     const std::string name = spec::load_run(folder.file(run::kSpecFile)).data.name;
     KnownRun known = look_at(folder, header, name, data, {none});
     put(std::move(known), &counting[{header.hash, header.seed}]);
-  });
+  };
+  visit_runs(run::list_runs(lab), visit,
+             [&](const std::string& message) { all.damaged.push_back(message); });
   std::vector<std::pair<size_t, run::Folder>> placed;
   for (const auto& [key, known] : counting) {
     const auto found = position.find(key);
@@ -219,9 +232,8 @@ std::vector<run::Folder> counting_runs(const std::string& lab, const std::string
   }
   std::stable_sort(placed.begin(), placed.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<run::Folder> folders;
-  for (auto& [at, folder] : placed) folders.push_back(std::move(folder));
-  return folders;
+  for (auto& [at, folder] : placed) all.folders.push_back(std::move(folder));
+  return all;
 }
 
 }  // namespace lea::lab

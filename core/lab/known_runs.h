@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/run/counting.h"
+#include "core/run/experiment_plan.h"
 #include "core/run/folder.h"
 #include "core/run/result.h"
 #include "core/run/stale.h"
@@ -37,9 +38,17 @@ std::vector<std::optional<KnownRun>> known_runs(const std::string& lab,
                                                 const run::InstalledPlugins& installed,
                                                 bool redo_stale);
 
-// The runs that count for an experiment: first those that its plan names, in the order of the plan,
-// then its imported runs. Without a plan: all runs that were made for the experiment. Stale runs
-// count.
-std::vector<run::Folder> counting_runs(const std::string& lab, const std::string& experiment);
+// The runs that count for an experiment.
+struct CountingRuns {
+  std::vector<run::Folder> folders;
+  std::optional<run::ExperimentPlan> plan;  // of the experiment, when it has one that can be read
+  // One message for each folder that cannot be read, and so may be such a run, and for a plan that
+  // cannot be read.
+  std::vector<std::string> damaged;
+};
+
+// First those that the experiment's plan names, in the order of the plan, then its imported runs.
+// Without a plan that can be read: all runs that were made for the experiment. Stale runs count.
+CountingRuns counting_runs(const std::string& lab, const std::string& experiment);
 
 }  // namespace lea::lab

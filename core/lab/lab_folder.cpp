@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/run/folder.h"
@@ -13,8 +14,8 @@ namespace fs = std::filesystem;
 
 std::string lab_folder(const std::string& option) {
   const char* variable = std::getenv("LEALAB");
-  if (!option.empty()) return option;
-  return variable != nullptr && *variable != '\0' ? variable : "lab";
+  if (!option.empty()) return follow_links(option);
+  return follow_links(variable != nullptr && *variable != '\0' ? variable : "lab");
 }
 
 std::string open_lab(const std::string& option) {

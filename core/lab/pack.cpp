@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 
+#include "core/base/as_error.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json_field.h"
+#include "core/base/large_json.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 #include "core/lab/archive.h"
 #include "core/lab/collector.h"
@@ -216,7 +220,7 @@ Sorted sort_and_stage(const std::vector<std::string>& files, const std::string& 
       };
       refuse_unless(check, file, file + ": ");
       const auto [first, added] = sorted.plans.emplace(fs::path(file).stem().string(), file);
-      if (!added && read_json(first->second) != read_json(file)) {
+      if (!added && read_large_json(first->second) != read_large_json(file)) {
         throw DataError(printable(file) + ": is not the same plan as " + printable(first->second) +
                         ". Nothing was imported. Import one of them.");
       }
@@ -239,14 +243,19 @@ Sorted sort_and_stage(const std::vector<std::string>& files, const std::string& 
 }
 
 bool has_plan(const std::string& lab, const std::string& experiment) {
-  return is_name(experiment) && fs::exists(run::plan_file(lab, experiment));
+  return is_name(experiment) && has_name(run::plan_file(lab, experiment));
 }
 
 [[noreturn]] void refuse_unknown(const std::string& lab, const std::string& experiment) {
   std::vector<std::string> known;
   for (const std::string& file : run::plan_files(lab)) known.push_back(fs::path(file).stem());
-  for (const run::Folder& run : run::list_runs(lab))
-    known.push_back(run::read_header(run).experiment);
+  for (const run::Folder& run : run::list_runs(lab)) {
+    try {
+      known.push_back(as_error(run.path, [&] { return run::read_header(run).experiment; }));
+    } catch (const Error&) {
+      // `lealab db check` reports it.
+    }
+  }
   throw UsageError("experiment " + printable(experiment) + ": the lab " + lab +
                    " has no such runs" + did_you_mean(experiment, known) +
                    " `lealab ls` lists what there is.");
@@ -255,15 +264,18 @@ bool has_plan(const std::string& lab, const std::string& experiment) {
 // The runs of an experiment that can be packed, and a sentence about each of the others.
 struct Selected {
   std::vector<run::Folder> finished;
-  std::vector<std::string> left_out;
+  std::vector<std::string> left_out, damaged;  // as those of PackExport
+  bool planned = false;                        // the experiment has a plan that can be read
 };
 
 Selected select_runs(const std::string& lab, const std::string& experiment) {
-  const std::vector<run::Folder> runs = counting_runs(lab, experiment);
-  if (runs.empty() && !has_plan(lab, experiment)) refuse_unknown(lab, experiment);
+  CountingRuns runs = counting_runs(lab, experiment);
+  if (runs.folders.empty() && !has_plan(lab, experiment)) refuse_unknown(lab, experiment);
   Selected selected;
+  selected.damaged = std::move(runs.damaged);
+  selected.planned = runs.plan.has_value();
   std::set<std::pair<std::string, int64_t>> begun;  // hash and seed
-  for (const run::Folder& run : runs) {
+  for (const run::Folder& run : runs.folders) {
     const run::Header header = run::read_header(run);
     const run::State state = run::state_of(run);
     begun.emplace(header.hash, header.seed);
@@ -273,8 +285,8 @@ Selected select_runs(const std::string& lab, const std::string& experiment) {
       selected.left_out.push_back("run " + run.uuid() + " is " + run::to_string(state));
     }
   }
-  if (!has_plan(lab, experiment)) return selected;
-  const auto planned = run::read_plan(run::plan_file(lab, experiment)).runs;
+  if (!runs.plan) return selected;
+  const auto& planned = runs.plan->runs;
   const auto missing = std::count_if(planned.begin(), planned.end(), [&](const auto& run) {
     return !begun.contains({run.hash, run.seed});
   });
@@ -285,9 +297,22 @@ Selected select_runs(const std::string& lab, const std::string& experiment) {
   return selected;
 }
 
-}  // namespace
+// The bytes of a pack that is not written yet.
+struct PackBytes {
+  std::string bytes;
+  bool without_valid_ranks = false;
+};
 
-Packed pack_run(const run::Folder& run, const std::string& folder) {
+// Empty when the log cannot be read: nothing rests on it.
+std::optional<std::string> log_of(const std::string& path) {
+  try {
+    return log_end(read_file(path, kFileBytes));
+  } catch (const StoreError&) {
+    return std::nullopt;
+  }
+}
+
+PackBytes bytes_of(const run::Folder& run) {
   if (read_run(run).run.state != "finished") {
     throw DataError("run " + run.uuid() + ": has not finished, so it cannot be packed");
   }
@@ -295,45 +320,77 @@ Packed pack_run(const run::Folder& run, const std::string& folder) {
   std::map<std::string, std::string> files;
   for (const char* name : kFiles) {
     const std::string path = run.file(name);
-    if (!fs::exists(path)) continue;
+    std::error_code error;
+    if (!fs::exists(path, error)) continue;
     // Ranks without a result are left from an opening that was killed.
     if (closed && (name == std::string(run::kRanksFile) || name == std::string(run::kTopFile)))
       continue;
-    std::string content = name == std::string(run::kSpecFile)
-                              ? spec::dump_yaml(spec_without_folders(path))
-                              : read_file(path, kFileBytes);
-    if (name == std::string(run::kLogFile)) content = log_end(std::move(content));
-    files[run.uuid() + "/" + name] = std::move(content);
+    if (name == std::string(run::kLogFile)) {
+      if (auto log = log_of(path)) files[run.uuid() + "/" + name] = *std::move(log);
+      continue;
+    }
+    files[run.uuid() + "/" + name] = name == std::string(run::kSpecFile)
+                                         ? spec::dump_yaml(spec_without_folders(path))
+                                         : read_file(path, kFileBytes);
   }
+  PackBytes pack{write_tar_xz(files)};
+  if (pack.bytes.size() > kPackBytes && files.erase(run.uuid() + "/" + run::kValidRanksFile) > 0)
+    pack = {write_tar_xz(files), true};
+  return pack;
+}
+
+Packed publish(const run::Folder& run, const PackBytes& pack, const std::string& folder) {
   Packed packed;
   packed.path = folder + "/" + run.uuid() + ".tar.xz";
-  std::string bytes = write_tar_xz(files);
-  if (bytes.size() > kPackBytes && files.erase(run.uuid() + "/" + run::kValidRanksFile) > 0) {
-    packed.without_valid_ranks = true;
-    bytes = write_tar_xz(files);
-  }
-  packed.bytes = bytes.size();
-  publish_file(packed.path, bytes);
+  packed.bytes = pack.bytes.size();
+  packed.without_valid_ranks = pack.without_valid_ranks;
+  publish_file(packed.path, pack.bytes);
   return packed;
 }
 
-PackExport export_experiment(const std::string& lab, const std::string& experiment,
-                             const std::string& folder) {
-  const Selected selected = select_runs(lab, experiment);
-  PackExport exported;
-  exported.left_out = selected.left_out;
-  if (selected.finished.empty()) {
-    std::string why;
-    for (const std::string& sentence : selected.left_out) why += "\n  " + sentence;
-    throw DataError("experiment " + printable(experiment) +
-                    ": no run has finished yet, so nothing was exported:" + why);
-  }
+void make_output(const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)
     throw Error(Exit::kEnvironment, folder + ": cannot make the folder: " + error.message());
-  for (const run::Folder& run : selected.finished) exported.packs.push_back(pack_run(run, folder));
-  if (has_plan(lab, experiment)) {
+}
+
+[[noreturn]] void refuse_empty(const std::string& experiment, const PackExport& exported) {
+  std::string why;
+  for (const auto* sentences : {&exported.left_out, &exported.damaged}) {
+    for (const std::string& sentence : *sentences) why += "\n  " + sentence;
+  }
+  throw DataError("experiment " + printable(experiment) +
+                  (exported.damaged.empty() ? ": no run has finished yet"
+                                            : ": no run has finished and is sound") +
+                  ", so nothing was exported:" + why);
+}
+
+}  // namespace
+
+Packed pack_run(const run::Folder& run, const std::string& folder) {
+  return publish(run, bytes_of(run), folder);
+}
+
+PackExport export_experiment(const std::string& lab, const std::string& experiment,
+                             const std::string& folder) {
+  Selected selected = select_runs(lab, experiment);
+  PackExport exported;
+  exported.left_out = std::move(selected.left_out);
+  exported.damaged = std::move(selected.damaged);
+  for (const run::Folder& run : selected.finished) {
+    PackBytes pack;
+    try {
+      pack = as_error(run.path, [&] { return bytes_of(run); });
+    } catch (const Error& error) {
+      if (has_name(run.path)) exported.damaged.emplace_back(error.what());
+      continue;
+    }
+    if (exported.packs.empty()) make_output(folder);
+    exported.packs.push_back(publish(run, pack, folder));
+  }
+  if (exported.packs.empty()) refuse_empty(experiment, exported);
+  if (selected.planned) {
     const std::string plan_file = run::plan_file(lab, experiment);
     publish_file(folder + "/" + fs::path(plan_file).filename().string(),
                  read_file(plan_file, kFileBytes));

@@ -83,7 +83,7 @@ Session::Ready Session::prepare(const std::function<void(const spec::DataSection
                                 Place place) const {
   // A refused spec writes nothing, so the data is checked before the lab's folder is made.
   const SplitSizes sizes = import_data(lab_, experiment_, on_import);
-  open_lab(options_.lab);
+  open_lab(lab_);
   run::ExperimentLock lock(lab_, experiment_.name);
   Plan plan = make_plan(sizes);
   if (place == Place::kHere) require_memory(experiment_, plan);

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 #include "core/data/other_events.h"
 #include "core/run/artefact_folder.h"
@@ -50,6 +52,29 @@ std::string replaced(std::string text, const std::string& path, const std::strin
     at += by.size();
   }
   return text;
+}
+
+// Replaces each path in the text that leads to `place`, or into it, through links.
+std::string replaced_behind_links(const std::string& text, const std::string& place,
+                                  const std::string& by) {
+  std::string changed;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = at;
+    while (end < text.size() && (text[end] == '/' || in_name(text[end]))) ++end;
+    const std::string part = text.substr(at, std::max<size_t>(end - at, 1));
+    at += part.size();
+    std::string real = part;
+    if (part.front() == '/') {
+      try {
+        real = follow_links(part);
+      } catch (const DataError&) {
+        // The links lead in a circle, and so nowhere.
+      }
+    }
+    const bool into = real != part && (real == place || real.starts_with(place + "/"));
+    changed += into ? by + real.substr(place.size()) : part;
+  }
+  return changed;
 }
 
 }  // namespace
@@ -120,6 +145,7 @@ std::string ShadowLab::redirected(const std::string& text) const {
       text.find('/') != std::string::npos && text.front() != '/' && fs::exists(text, error);
   std::string changed = relative ? without_slash(fs::absolute(text)) : text;
   const std::string before = changed;
+  changed = replaced_behind_links(changed, lab_, path_);
   for (const std::string& lab : {lab_, given_}) {
     if (lab.size() > 1) changed = replaced(std::move(changed), lab, path_);
     if (lab_ == given_) break;

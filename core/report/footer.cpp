@@ -1,9 +1,11 @@
 // Writes the footer of a table: data, split, protocol, number of runs, and problems.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "core/base/clock.h"
+#include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/report/environment_notes.h"
 #include "core/report/flags.h"
@@ -205,7 +207,12 @@ std::optional<TieMeans> tie_means(const Row& row, const TableOptions& options) {
   };
   for (const Member& member : row.finished) {
     eval::Protocol protocol = protocol_of(member.run, options);
-    const auto ranks = read_ranks(options.lab, member.run.uuid, "test");
+    std::optional<eval::RankFile> ranks;
+    try {
+      ranks = read_ranks(options.lab, member.run.uuid, "test");
+    } catch (const Error&) {
+      // `lealab db check` reports the damage.
+    }
     if (!ranks || member.closed || !has_ranks_for(member.run, protocol)) return std::nullopt;
     protocol.ties = eval::Ties::kPessimistic;
     add(*ranks, protocol, &means.worst);

@@ -44,7 +44,8 @@ std::optional<eval::RankFile> read_ranks(const std::string& lab, const std::stri
                                          const std::string& part) {
   const run::Folder run = run::folder_of(lab, uuid);
   const std::string path = run.file(part == "valid" ? run::kValidRanksFile : run::kRanksFile);
-  if (lab.empty() || !std::filesystem::exists(path)) return std::nullopt;
+  std::error_code error;
+  if (lab.empty() || !std::filesystem::exists(path, error)) return std::nullopt;
   return eval::decode_ranks(read_file(path), path);
 }
 

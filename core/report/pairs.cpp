@@ -110,7 +110,7 @@ class RowGains {
                         ranks->split_fingerprint == text_at(run.result, "split_fingerprint");
       if (!same) return std::nullopt;
       return eval::sequence_gains(ranks->records, protocol_of(run, options_), column_.metric);
-    } catch (const DataError&) {
+    } catch (const Error&) {
       return std::nullopt;  // `lealab db check` reports the damage
     }
   }

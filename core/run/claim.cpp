@@ -53,7 +53,8 @@ bool is_held_elsewhere(const std::string& lab, const ClaimRecord& claim) {
 }  // namespace
 
 ClaimRecord read_claim(const std::string& lab, const std::string& hash) {
-  const int descriptor = open(claim_file(lab, hash).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  const int descriptor =
+      open(claim_file(lab, hash).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (descriptor < 0) return {};
   const ClaimRecord record = record_from(descriptor);
   close(descriptor);

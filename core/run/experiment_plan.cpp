@@ -10,6 +10,7 @@
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/json_field.h"
+#include "core/base/large_json.h"
 #include "core/base/text.h"
 #include "core/run/folder.h"
 
@@ -45,7 +46,7 @@ void save_plan(const std::string& lab, const spec::Experiment& experiment,
                          {"cells", std::move(runs)}};
   if (!artefacts.empty()) plan["artefacts"] = artefacts;
   const std::string path = plan_file(lab, experiment.name);
-  if (auto old = read_json(path); old && old->is_object()) {
+  if (auto old = read_large_json(path); old && old->is_object()) {
     // An unchanged plan keeps its date, so that repeating a command changes nothing.
     old->erase("created");
     if (*old == plan) return;
@@ -56,7 +57,7 @@ void save_plan(const std::string& lab, const spec::Experiment& experiment,
 }
 
 ExperimentPlan read_plan(const std::string& path) {
-  const auto document = read_json(path);
+  const auto document = read_large_json(path);
   if (!document) throw DataError(path + ": is missing");
   const JsonFields fields(*document, path);
   ExperimentPlan plan;

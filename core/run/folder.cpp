@@ -62,9 +62,8 @@ std::vector<Folder> list_runs(const std::string& lab) {
   std::vector<Folder> runs;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(lab + kRuns, error)) {
-    if (is_uuid(entry.path().filename().string()) && entry.is_directory()) {
-      runs.push_back({entry.path().string()});
-    }
+    // What has the name of a run and is no folder is damaged, and whoever reads it says so.
+    if (is_uuid(entry.path().filename().string())) runs.push_back({entry.path().string()});
   }
   std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return runs;

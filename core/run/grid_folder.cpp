@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json_field.h"
+#include "core/base/large_json.h"
 #include "core/base/text.h"
 #include "core/run/beat.h"
 #include "core/run/header.h"
@@ -140,7 +141,7 @@ std::string grid_id(const Folder& grid) { return fs::path(grid.path).filename().
 
 GridHeader read_grid(const Folder& grid) {
   const std::string path = grid.file(kGridFile);
-  const auto document = read_json(path);
+  const auto document = read_large_json(path);
   if (!document) throw DataError(path + ": is missing");
   const JsonFields fields(*document, path);
   GridHeader header;

@@ -35,7 +35,7 @@ bool is_running(const Folder& run) {
   try {
     const auto beat = read_beat(run);
     return beat && is_fresh(*beat, std::time(nullptr));
-  } catch (const DataError&) {
+  } catch (const Error&) {
     return false;  // a damaged beat is no sign of life, and must not hide the checkpoint
   }
 }

@@ -205,6 +205,7 @@ json essential_settings(json document) {
   forget("data", "path");
   forget("data", "format");
   forget("train", "log_every");
+  forget("train", "keep");
   forget("evaluate", "test");
   forget_paths(document);
   return document;

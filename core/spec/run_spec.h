@@ -75,6 +75,7 @@ nlohmann::json without_paths(nlohmann::json params);
 // A canonical document without the settings that cannot change a result. It is left without
 //   data.path, data.format    the data set in the lab counts, and its fingerprint is in the result
 //   train.log_every
+//   train.keep                says what stays when the run has ended
 //   evaluate.test             says which parts are ranked, and not how
 //   the path of every file    its sha256 counts, and stays; models too
 // so that a lab or a file can move without its runs being done again. The seed stays.

@@ -70,6 +70,7 @@ struct TrainSection {
   std::string device = "cpu";
   int64_t threads = 1;
   double weight_decay = 0;
+  std::string keep = "all";
   void fields(Fields& f) {
     f.integer("batch_size", batch_size, {1, 1e6}, "training events a step (paper: 100)");
     f.real("learning_rate", learning_rate, {0, 10},
@@ -94,6 +95,10 @@ struct TrainSection {
     f.real("weight_decay", weight_decay, {0, 10},
            "times each weight is added to its gradient, L2 (U20; code: 0)");
     f.added("weight_decay");
+    f.choice("keep", keep, {"all", "scoring", "nothing"},
+             "weights that stay when the run has ended: of all networks and heads, what its scores "
+             "depend on, or none, so that a closed test part stays closed (no part of the hash)");
+    f.added("keep");
   }
 };
 

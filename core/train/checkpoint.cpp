@@ -179,13 +179,15 @@ std::optional<Checkpoint> load_checkpoint(const std::string& folder,
   return std::nullopt;
 }
 
+std::string best_file(const std::string& folder) { return fs::path(folder) / kBest; }
+
 void save_best(const std::string& folder, const std::map<std::string, Tensor>& model) {
   fs::create_directories(folder);
-  publish_file(fs::path(folder) / kBest, encode_safetensors(model));
+  publish_file(best_file(folder), encode_safetensors(model));
 }
 
 std::map<std::string, Tensor> load_best(const std::string& folder) {
-  const std::string path = fs::path(folder) / kBest;
+  const std::string path = best_file(folder);
   return decode_safetensors(read_file(path), path);
 }
 

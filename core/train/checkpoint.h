@@ -70,6 +70,9 @@ size_t save_checkpoint(const std::string& folder, const Checkpoint& checkpoint);
 std::optional<Checkpoint> load_checkpoint(const std::string& folder,
                                           const std::function<void(const std::string&)>& say);
 
+// The path of best.safetensors.
+std::string best_file(const std::string& folder);
+
 // Write and read best.safetensors. They throw StoreError; load_best also throws DataError for a
 // damaged file.
 void save_best(const std::string& folder, const std::map<std::string, Tensor>& model);

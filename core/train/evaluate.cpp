@@ -154,13 +154,13 @@ eval::RankFile Evaluator::rank(Framework& framework, data::Part part,
 }
 
 void Evaluator::score(Framework& framework, data::Part part,
-                      const std::function<void(const Tensor&)>& consume) const {
+                      const std::function<void(const Tensor&)>& consume, size_t most) const {
   torch::NoGradGuard no_grad;
   framework.eval();
   const PartEvents& events = parts_[int(part)];
-  for (size_t first = 0; first < events.event.size(); first += kChunk) {
-    consume(scores(framework, events, first, std::min(first + kChunk, events.event.size())));
-  }
+  const size_t count = std::min(most, events.event.size());
+  for (size_t first = 0; first < count; first += kChunk)
+    consume(scores(framework, events, first, std::min(first + kChunk, count)));
 }
 
 }  // namespace lea::train

@@ -37,9 +37,10 @@ class Evaluator {
                       uint64_t seed = 0) const;
 
   // Calls `consume` with the scores [rows, N] of the part's events, chunk by chunk, in the order of
-  // the data set.
+  // the data set: of the first `most` events.
   void score(Framework& framework, data::Part part,
-             const std::function<void(const Tensor& scores)>& consume) const;
+             const std::function<void(const Tensor& scores)>& consume,
+             size_t most = SIZE_MAX) const;
 
   // The numbers of the part's events in the data set, ascending.
   const std::vector<uint32_t>& events(data::Part part) const;

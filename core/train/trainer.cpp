@@ -16,6 +16,7 @@
 #include "core/train/checkpoint.h"
 #include "core/train/early_stop.h"
 #include "core/train/evaluate.h"
+#include "core/train/kept_network.h"
 #include "core/train/module_state.h"
 #include "core/train/proposer.h"
 #include "core/train/transitions.h"
@@ -83,7 +84,7 @@ class Loop {
 
   Outcome open_test(const std::function<void(const eval::RankFile&)>& check) {
     Outcome outcome;
-    if (!adams_.empty()) restore(tensors_of(*framework_), load_best(paths_.checkpoint), "");
+    if (!adams_.empty()) load_kept(*framework_, paths_.checkpoint, run_.train.keep);
     const auto valid = evaluate(data::Part::kValid);
     if (!valid) return interrupted();
     check(*valid);
@@ -337,10 +338,26 @@ class Loop {
     outcome.state_width = context_.state_use().width;
     if (outcome.state_width > 0) outcome.backbone_width = context_.backbone_width();
     if (!adams_.empty()) {
-      save_best(paths_.checkpoint, tensors_of(*framework_));
+      keep_network();
       drop_checkpoints(paths_.checkpoint);
     }
     return outcome;
+  }
+
+  // All ranks are written by now, so the network may be used up.
+  void keep_network() {
+    if (run_.train.keep == kKeepNothing) return;
+    Tensors kept = tensors_of(*framework_);
+    const size_t all = kept.size();
+    if (run_.train.keep == kKeepScoring) {
+      kept = tensors_of_scores(*framework_, evaluator_, read_file(paths_.valid_ranks), [&] {
+        progress_.on_step(step_, run_.train.max_steps, data::name_of(data::Part::kValid));
+      });
+      log(LogLevel::kInfo, kComponent,
+          "the scores depend on " + std::to_string(kept.size()) + " of " + std::to_string(all) +
+              " tensors, which are kept");
+    }
+    save_best(paths_.checkpoint, kept);
   }
 
   // Ranks one part. Empty when stopped on request.

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
-#include "core/base/json_field.h"
+#include "core/base/large_json.h"
 #include "core/base/text.h"
 #include "core/run/artefact_folder.h"
 #include "core/spec/plugin_info.h"
@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 
 json list_in(const std::string& file) {
-  const auto list = read_json(file);
+  const auto list = read_large_json(file);
   if (!list || !list->is_array()) throw DataError(file + ": must be a list of artefacts");
   return *list;
 }

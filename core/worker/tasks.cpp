@@ -26,8 +26,8 @@
 #include "core/run/result.h"
 #include "core/run/stale.h"
 #include "core/run/test_reads.h"
-#include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
+#include "core/train/kept_network.h"
 #include "core/train/trainer.h"
 #include "core/worker/attempt.h"
 #include "core/worker/check_files.h"
@@ -358,9 +358,7 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
   framework->fit(context.training());
   torch::NoGradGuard no_grad;
   if (!framework->parameters().empty()) {
-    const auto best = train::load_best(open.folder.file(run::kCheckpointFolder));
-    for (const auto& item : framework->named_parameters()) item.value().copy_(best.at(item.key()));
-    for (const auto& item : framework->named_buffers()) item.value().copy_(best.at(item.key()));
+    train::load_kept(*framework, open.folder.file(run::kCheckpointFolder), open.run.train.keep);
   }
   framework->to(context.device());
   const train::Evaluator evaluator(open.data, open.split, open.run.data.history, context.device());

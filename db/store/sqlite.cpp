@@ -3,8 +3,10 @@
 #include <sys/statvfs.h>
 
 #include <cmath>
+#include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 
 namespace lea::db {
@@ -35,6 +37,15 @@ std::string advice(int code, const std::string& path) {
   }
 }
 
+// SQLite refuses links in all of the path. The index itself must not be one, but the user chose its
+// folder, which may be.
+std::string without_links_before(const std::string& path) {
+  const std::filesystem::path file = path;
+  if (!file.has_parent_path()) return path;  // as ":memory:"
+  const std::filesystem::path folder = follow_links(file.parent_path().string());
+  return (folder / file.filename()).string();
+}
+
 }  // namespace
 
 bool wal_is_safe(int version) {
@@ -42,8 +53,9 @@ bool wal_is_safe(int version) {
   return version >= 3051003 || between(3050007, 3051000) || between(3044006, 3045000);
 }
 
-Connection::Connection(const std::string& path, int flags, double seconds) : path_(path) {
-  if (sqlite3_open_v2(path.c_str(), &handle_, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
+Connection::Connection(const std::string& path, int flags, double seconds)
+    : path_(without_links_before(path)) {
+  if (sqlite3_open_v2(path_.c_str(), &handle_, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
                       nullptr) != SQLITE_OK) {
     const std::string reason = handle_ ? sqlite3_errmsg(handle_) : "out of memory";
     const int code = handle_ ? sqlite3_extended_errcode(handle_) : SQLITE_NOMEM;

@@ -221,7 +221,7 @@ Store::Store(const std::string& lab, Mode mode, double seconds) : impl_(std::mak
 Store::~Store() = default;
 
 void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
-                const std::vector<CurvePoint>& curves) {
+                const std::vector<CurvePoint>& curves, Over over) {
   check_results(run, results);
   for (const CurvePoint& point : curves) {
     if (!std::isfinite(point.value)) {
@@ -231,7 +231,7 @@ void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
   }
   Connection& connection = *impl_->connection;
   Transaction transaction(connection);
-  {
+  if (over == Over::kEarlier) {
     Statement old(connection, "SELECT state, attempt FROM run WHERE uuid = ?");
     old.bind(run.uuid);
     if (old.step()) {
@@ -267,6 +267,9 @@ void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
     curve.bind(run.uuid).bind(point.metric).bind(point.step).bind(point.value).run();
   }
   put_plugins(connection, run);
+  if (!run.stamp.empty()) {
+    Statement(connection, "INSERT INTO seen VALUES (?,?)").bind(run.uuid).bind(run.stamp).run();
+  }
   transaction.commit();
 }
 

@@ -28,6 +28,9 @@ struct RunRow {
   nlohmann::json spec;                        // resolved
   nlohmann::json result;                      // result.json; null before the run ends
   std::string source = "lealab";              // or "imported": ranks of another system
+  // How the files of its folder looked when they were read (core/run/plain_files.h). `put` stores it,
+  // and `stamps` alone reads it.
+  std::string stamp = {};
 };
 
 struct ResultRow {
@@ -90,13 +93,17 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
+  // Which rows of the same run are replaced. kEarlier: all but those of a run that has ended, which an
+  // earlier state does not replace, and those of a finished run, which an older attempt does not. kAny:
+  // all, because the folder was changed after the run had ended, and the folder is the truth.
+  enum class Over { kEarlier, kAny };
+
   // Stores a run with its results, curves and plugins in one transaction; the same call twice
-  // changes nothing more. A run that has ended is not replaced by an earlier state, and a finished
-  // run not by an older attempt. Every result is checked: finite, in [0, 1], a known metric, within the bounds of
+  // changes nothing more. Every result is checked: finite, in [0, 1], a known metric, within the bounds of
   // core/eval/ranks.h. A violation throws StoreError that names the run and the row, and nothing is
   // written.
   void put(const RunRow& run, const std::vector<ResultRow>& results,
-           const std::vector<CurvePoint>& curves);
+           const std::vector<CurvePoint>& curves, Over over = Over::kEarlier);
 
   // Stores a plan, and replaces an older one of that name.
   void put_experiment(const ExperimentRow& experiment);
@@ -115,6 +122,7 @@ class Store {
   std::vector<std::string> experiments() const;
   std::optional<ExperimentRow> experiment(const std::string& name) const;
   std::map<std::string, std::string> states() const;  // uuid -> state; reads nothing more
+  std::map<std::string, std::string> stamps() const;  // uuid -> RunRow::stamp, where one was put
   std::map<std::string, std::string> plans() const;   // name -> ExperimentRow::created
 
   // The runs with one of these hashes and seeds, each key once. `keys` may be long, and the index
@@ -123,8 +131,6 @@ class Store {
   using Key = std::pair<std::string, int64_t>;  // hash and seed
   void find(const std::vector<Key>& keys,
             const std::function<void(size_t, const FoundRun&)>& visit) const;
-  // The finished runs that have no test metrics: their test part was kept closed.
-  std::vector<std::string> closed() const;
   // The runs that have read the test part of a split.
   std::vector<TestedRun> tested(const std::string& data_fingerprint,
                                 const std::string& split_fingerprint) const;
@@ -145,7 +151,7 @@ class Store {
   // their bounds. Returns one sentence for each problem.
   std::vector<std::string> problems() const;
 
-  // A hash of all rows that does not depend on the order in which they were stored.
+  // A hash of all rows but the stamps. It does not depend on the order in which they were stored.
   std::string content_hash() const;
   void clear();  // deletes all rows, for `lealab db rebuild`
 

@@ -74,15 +74,6 @@ void Store::find(const std::vector<Key>& keys, const Visit& visit) const {
   (few ? look_up : scan)(*impl_->connection, keys, visit);
 }
 
-std::vector<std::string> Store::closed() const {
-  Statement query(*impl_->connection,
-                  "SELECT uuid FROM run WHERE state = 'finished' AND NOT EXISTS"
-                  " (SELECT 1 FROM result WHERE result.uuid = run.uuid AND part = 'test')");
-  std::vector<std::string> uuids;
-  while (query.step()) uuids.push_back(query.text(0));
-  return uuids;
-}
-
 std::vector<TestedRun> Store::tested(const std::string& data_fingerprint,
                                      const std::string& split_fingerprint) const {
   Statement query(*impl_->connection,

@@ -215,6 +215,13 @@ std::map<std::string, std::string> Store::states() const {
   return states;
 }
 
+std::map<std::string, std::string> Store::stamps() const {
+  Statement query(*impl_->connection, "SELECT uuid, stamp FROM seen");
+  std::map<std::string, std::string> stamps;
+  while (query.step()) stamps.emplace(query.text(0), query.text(1));
+  return stamps;
+}
+
 std::map<std::string, std::string> Store::plans() const {
   Statement query(*impl_->connection, "SELECT name, created FROM experiment");
   std::map<std::string, std::string> plans;

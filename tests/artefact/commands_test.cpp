@@ -100,6 +100,16 @@ TEST_F(ArtefactCommands, VerifyNoticesALinkWhereverItLeads) {
   }
 }
 
+TEST_F(ArtefactCommands, VerifyRefusesALinkInThePlaceOfAFile) {
+  const std::string files = folder(make_vectors()) + "/files";
+  const fs::path file = fs::directory_iterator(files)->path();
+  fs::rename(file, path("moved"));
+  fs::create_symlink(path("moved"), file);
+  const auto verify = call({"artefacts", "verify"});
+  EXPECT_EQ(verify.exit_code, 3) << verify.out;
+  EXPECT_THAT(verify.err, HasSubstr(": is a link, and not the file that was made"));
+}
+
 TEST_F(ArtefactCommands, VerifyOfAKeyThatNoArtefactHasIsAMistake) {
   ASSERT_EQ(call({"data", "import", "toy", path("interactions.tsv")}).exit_code, 0);
   EXPECT_EQ(call({"artefacts", "verify"}).exit_code, 0) << "none is damaged";

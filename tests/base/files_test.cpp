@@ -48,6 +48,19 @@ TEST_F(Publish, ReplacesALinkAndNotWhatItPointsAt) {
   EXPECT_FALSE(fs::is_symlink(path("a")));
 }
 
+TEST_F(Publish, WritesIntoAFolderThatIsALink) {
+  fs::create_directory(path("far"));
+  fs::create_directory_symlink(path("far"), path("near"));
+  publish_file(path("near/a"), "new");
+  EXPECT_EQ(read_file(path("far/a")), "new");
+  write("near/.a-written", "written");
+  publish_written(path("near/.a-written"), path("near/b"));
+  EXPECT_EQ(read_file(path("far/b")), "written");
+  write("near/tmp/c", "in a folder");
+  EXPECT_TRUE(publish_folder(path("near/tmp"), path("near/done")));
+  EXPECT_EQ(read_file(path("far/done/c")), "in a folder");
+}
+
 TEST_F(Publish, SaysWhereAndWhyItCannotWriteAndHowMuchIsFree) {
   try {
     publish_file(path("none/a"), "x");
@@ -94,6 +107,13 @@ TEST_F(Publish, MovesAPreparedFolderIntoPlace) {
   EXPECT_TRUE(publish_folder(path("tmp"), path("done")));
   EXPECT_EQ(read_file(path("done/a/b")), "x");
   EXPECT_FALSE(fs::exists(path("tmp")));
+}
+
+TEST_F(Publish, RefusesAPreparedFolderThatIsALink) {
+  write("far/a", "x");
+  fs::create_directory_symlink(path("far"), path("tmp"));
+  EXPECT_THROW(publish_folder(path("tmp"), path("done")), StoreError);
+  EXPECT_FALSE(fs::exists(path("done")));
 }
 
 TEST_F(Publish, LosesTheRaceForAFolderWithoutTouchingTheWinner) {

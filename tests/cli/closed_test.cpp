@@ -150,6 +150,35 @@ TEST_F(Closed, StaysClosedWhenTheKeptNetworkIsDamaged) {
   EXPECT_FALSE(run::read_result(run_of("popularity"))->closed()) << "the others go on";
 }
 
+TEST_F(Closed, IsOpenedWithTheWeightsOnWhichScoresDepend) {
+  const auto size_with = [&](const std::string& keep) {
+    fs::remove_all(path("lab"));
+    const std::string framework = "grid.framework=[snqn]", value = "train.keep=" + keep;
+    must({"run", path("closed.yaml"), "--set", framework, "--set", value});
+    const run::Folder run = run_of("snqn");
+    return fs::exists(run.file(run::kBestFile)) ? fs::file_size(run.file(run::kBestFile)) : 0;
+  };
+  const auto open = [&](const std::string& keep) {
+    must({"run", path("open.yaml"), "--set", "grid.framework=[snqn]", "--set",
+          "train.keep=" + keep});
+    EXPECT_EQ(
+        must({"export", "topk", run_of("snqn").uuid(), "--out", path("top.csv")}).find("note"),
+        std::string::npos);
+    return read_file(run_of("snqn").file(run::kRanksFile));
+  };
+  const auto all = size_with("all");
+  const std::string ranks = open("all");
+  const auto scoring = size_with("scoring");
+  EXPECT_LT(2 * scoring, all) << "a twin has two networks, with two heads each";
+  EXPECT_EQ(open("scoring"), ranks);
+  EXPECT_EQ(run::list_runs(path("lab")).size(), 1u) << "nothing was trained again";
+  EXPECT_EQ(size_with("nothing"), 0u);
+  EXPECT_THAT(must({"plan", path("open.yaml"), "--set", "grid.framework=[snqn]"}),
+              HasSubstr("the network that could open it is not in its folder"));
+  EXPECT_THAT(must({"plan", path("closed.yaml"), "--set", "grid.framework=[snqn]"}),
+              HasSubstr("nothing to do"));
+}
+
 // `export topk` computes again what top.bin has kept.
 TEST_F(Closed, TopItemsAreThoseThatExportComputes) {
   must({"run", path("open.yaml")});

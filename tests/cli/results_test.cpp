@@ -13,6 +13,7 @@
 #include "core/base/text.h"
 #include "core/eval/ranks.h"
 #include "core/lab/collector.h"
+#include "core/lab/disk.h"
 #include "core/lab/lab_folder.h"
 #include "core/lab/process.h"
 #include "core/run/experiment_plan.h"
@@ -154,6 +155,43 @@ TEST_F(ResultsCommand, PrintsTheMeanOverSplitsOrARowForEach) {
       lealab({"table", "study", "--format", "csv", "--k", "1", "--by-split"});
   EXPECT_THAT(rows.out, HasSubstr("study,gru4rec,snqn,2,1,0,0,0.0,"));
   EXPECT_THAT(rows.out, HasSubstr("study,gru4rec,snqn,3,1,0,0,0.5,"));
+}
+
+TEST_F(ResultsCommand, SaysWhatTakesTheSpace) {
+  const run::Folder small = finish("snqn", 1, 2), large = finish("sa2c", 1, 2);
+  std::filesystem::create_directory(large.file(run::kCheckpointFolder));
+  publish_file(large.file(run::kBestFile), std::string(2000000, 'w'));
+  publish_file(small.file(run::kTopFile), std::string(300, 't'));
+  collect();
+  std::filesystem::create_directory(lab_ + "/models");
+  std::filesystem::create_directory_symlink(large.path, lab_ + "/models/elsewhere");
+  const auto du = nlohmann::json::parse(lealab({"du", "--json"}).out);
+  const int64_t bytes = du.at("bytes");
+  EXPECT_EQ(bytes, lab::folder_bytes(lab_));
+  int64_t sum = 0;
+  for (const auto& [name, part] : du.at("parts").items()) sum += part.at("bytes").get<int64_t>();
+  EXPECT_EQ(sum, bytes);
+  EXPECT_EQ(du.at("parts").at("models").at("bytes"), 0);
+  ASSERT_EQ(du.at("experiments").size(), 1u);
+  const auto& study = du.at("experiments")[0];
+  EXPECT_EQ(study.at("runs"), 2);
+  EXPECT_EQ(study.at("bytes"), du.at("parts").at("runs").at("bytes"));
+  EXPECT_EQ(study.at("kinds").at("network"), 2000000);
+  EXPECT_EQ(study.at("kinds").at("top items"), 300);
+  EXPECT_THAT(lealab({"du"}).out, ContainsRegex("experiment +runs +size +network +ranks(.|\n)*"
+                                                "study +2 +2\\.0 MB +2\\.0 MB"));
+  const auto runs = lealab({"du", "study"});
+  EXPECT_THAT(runs.out, testing::StartsWith("study: 2 runs, 2.0 MB\n"));
+  EXPECT_LT(runs.out.find(large.uuid().substr(0, 8)), runs.out.find(small.uuid().substr(0, 8)));
+  EXPECT_THAT(runs.out, HasSubstr("sa2c seed 1"));
+  const auto slip = lealab({"du", "stuyd"});
+  EXPECT_EQ(slip.exit_code, 2);
+  EXPECT_THAT(slip.err, HasSubstr("did you mean `study`?"));
+  publish_file(small.file(run::kHeaderFile), "{");
+  const auto damaged = lealab({"du"});
+  EXPECT_EQ(damaged.exit_code, 0);
+  EXPECT_THAT(damaged.err, HasSubstr("of an unknown experiment: " + small.file(run::kHeaderFile)));
+  EXPECT_THAT(damaged.out, HasSubstr("(unknown)"));
 }
 
 TEST_F(ResultsCommand, ExitsWithTheDocumentedCodes) {

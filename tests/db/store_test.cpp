@@ -216,6 +216,27 @@ TEST(Store, KeepsAFailedRunWhenAnEarlierStateArrivesLate) {
   EXPECT_EQ(store.states().at(uuid_of(1)), "failed");
 }
 
+TEST(Store, ReplacesEvenAFinishedRunWhenItsFolderWasChanged) {
+  const Lab lab;
+  Store store(lab.path(), Store::Mode::kWrite);
+  RunRow finished = finished_run(1);
+  finished.stamp = "before";
+  store.put(finished, good_results(finished.uuid), {});
+  const std::string before = store.content_hash();
+  RunRow changed = finished_run(1);
+  changed.stamp = "after";
+  store.put(changed, good_results(changed.uuid), {});
+  EXPECT_EQ(store.stamps().at(uuid_of(1)), "after");
+  EXPECT_EQ(store.content_hash(), before) << "the stamp is no content";
+  changed.state = "queued";
+  changed.result = nullptr;
+  store.put(changed, {}, {}, Store::Over::kAny);
+  EXPECT_EQ(store.states().at(uuid_of(1)), "queued");
+  EXPECT_THAT(store.results(), IsEmpty());
+  store.drop({uuid_of(1)}, {});
+  EXPECT_THAT(store.stamps(), IsEmpty()) << "it goes with its run";
+}
+
 TEST(Store, DropsRunsAndPlans) {
   const Lab lab;
   Store store(lab.path(), Store::Mode::kWrite);
@@ -372,7 +393,7 @@ TEST(StoreFile, OfANewerProgramIsRefusedWithBothVersions) {
   for (const auto mode : {Store::Mode::kWrite, Store::Mode::kReadOnly}) {
     const std::string message = message_of([&] { Store(lab.path(), mode); });
     EXPECT_THAT(message, HasSubstr("schema version 99"));
-    EXPECT_THAT(message, HasSubstr("versions up to 1"));
+    EXPECT_THAT(message, HasSubstr("versions up to 2"));
   }
 }
 
@@ -405,12 +426,44 @@ TEST(StoreFile, IsNotFollowedThroughALink) {
   EXPECT_THROW(Store(lab.path(), Store::Mode::kWrite), StoreError);
 }
 
+TEST(StoreFile, LiesInAFolderThatIsALink) {
+  const Lab lab, other;
+  const std::string link = other.path() + "/link";
+  std::filesystem::create_directory_symlink(lab.path(), link);
+  {
+    Store store(link, Store::Mode::kWrite);
+    put(store, 1);
+  }
+  EXPECT_TRUE(std::filesystem::exists(lab.file()));
+  for (const Store::Mode mode : {Store::Mode::kReadOnly, Store::Mode::kMemory})
+    EXPECT_THAT(Store(link, mode).runs(), SizeIs(1));
+}
+
+TEST(StoreFile, OfVersionOneIsBroughtUpToDateAndKeptAsABackup) {
+  const Lab lab;
+  raw(lab.file(), schema_steps().at(0));
+  raw(lab.file(),
+      "PRAGMA application_id=" + std::to_string(kApplicationId) +
+          "; PRAGMA user_version=1; INSERT INTO run VALUES ('" + uuid_of(1) +
+          "','study','hash',1,'finished','','2026','2026','lealab','{}','[]','{}','{}',1);");
+  EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kReadOnly); }),
+              HasSubstr("has the older schema version 1. Run `lealab db rebuild` once"));
+  Store store(lab.path(), Store::Mode::kWrite);
+  EXPECT_THAT(store.runs(), SizeIs(1));
+  EXPECT_THAT(store.stamps(), IsEmpty());
+  RunRow run = finished_run(1);
+  run.stamp = "as it looked";
+  store.put(run, {}, {});
+  EXPECT_EQ(store.stamps().at(uuid_of(1)), "as it looked");
+  EXPECT_TRUE(std::filesystem::exists(lab.file() + ".v1"));
+}
+
 TEST(StoreFile, CarriesItsMark) {
   const Lab lab;
   { Store store(lab.path(), Store::Mode::kWrite); }
   Connection connection(lab.file(), SQLITE_OPEN_READONLY);
   EXPECT_EQ(connection.integer("PRAGMA application_id"), kApplicationId);
-  EXPECT_EQ(connection.integer("PRAGMA user_version"), 1);
+  EXPECT_EQ(connection.integer("PRAGMA user_version"), 2);
 }
 
 TEST(WalGate, OpensOnlyWhereTheResetBugIsFixed) {

@@ -86,6 +86,25 @@ TEST(Collector, RefusesAMetricThatDoesNotFollowFromTheRanks) {
   EXPECT_THAT(db::Store(lab.path(), db::Store::Mode::kReadOnly).runs(), IsEmpty());
 }
 
+TEST(Collector, RefusesASpecThatIsNotThatOfTheHash) {
+  const TemporaryLab lab;
+  const run::Folder run = finished_run(lab.path(), experiment_of({"finish"}));
+  auto spec = spec::load_run(run.file(run::kSpecFile));
+  spec.train.learning_rate = 0.25;
+  publish_file(run.file(run::kSpecFile), spec::dump_yaml(spec::to_json(spec)));
+  EXPECT_EQ(message_of([&] { read_run(run); }),
+            run.file(run::kHeaderFile) +
+                ": hash: does not belong to run.yaml. The run's folder is damaged.");
+  auto header = *read_json(run.file(run::kHeaderFile));
+  header["seed"] = 5;
+  publish_file(run.file(run::kHeaderFile), header.dump());
+  EXPECT_THAT(message_of([&] { read_run(run); }), HasSubstr("seed: is not that of run.yaml"));
+  header["source"] = "somewhere";
+  publish_file(run.file(run::kHeaderFile), header.dump());
+  EXPECT_THAT(message_of([&] { read_run(run); }),
+              HasSubstr("source: must be lealab or imported, but is `somewhere`"));
+}
+
 // What an edited result.json holds, and the key that the refusal names.
 class EditedResult : public ::testing::TestWithParam<std::pair<nlohmann::json, const char*>> {};
 
@@ -160,6 +179,25 @@ TEST(Collector, TakesTheNewestPlanOfAName) {
   const auto runs = db::Store(lab.path(), db::Store::Mode::kReadOnly).runs("study");
   ASSERT_THAT(runs, SizeIs(1));
   EXPECT_EQ(runs[0].run_hash, experiment.runs[0].hash);
+}
+
+TEST(Collector, TakesThePlanOfTheLargestGrid) {
+  constexpr size_t kRuns = 100000;
+  const TemporaryLab lab;
+  auto experiment = experiment_of({"finish"});
+  experiment.axes = {"backbone", "framework", "seed"};
+  experiment.runs[0].labels = {{"backbone", "gru4rec"}, {"framework", "snqn"}, {"seed", "1"}};
+  experiment.runs.resize(kRuns, experiment.runs[0]);
+  for (size_t i = 1; i < kRuns; ++i) experiment.runs[i].hash = std::to_string(i);
+  run::save_plan(lab.path(), experiment);
+  finished_run(lab.path(), experiment);
+  EXPECT_THAT(collect(lab.path()).refused, IsEmpty());
+  std::string aside;
+  EXPECT_THAT(rebuild(lab.path(), &aside).refused, IsEmpty());
+  const CurrentIndex index = current_index(lab.path());
+  EXPECT_THAT(index.left_out, IsEmpty());
+  EXPECT_THAT(index.store->experiment("study")->runs, SizeIs(kRuns));
+  EXPECT_THAT(index.store->runs("study"), SizeIs(1));
 }
 
 TEST(Collector, RefusesAnExperimentNameThatIsAPath) {

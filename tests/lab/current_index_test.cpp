@@ -110,6 +110,49 @@ TEST_F(CurrentIndexTest, NamesADamagedFolderAndTakesTheOthers) {
   }
 }
 
+// Not even the size of a file need change.
+TEST_F(CurrentIndexTest, LeavesOutARunThatIsDamagedAfterItWasCollected) {
+  finished_run(lab_.path(), experiment_, 0);
+  const run::Folder bad = finished_run(lab_.path(), experiment_, 1);
+  EXPECT_THAT(states(), ElementsAre(Pair("finished", 2)));
+  const std::string path = bad.file(run::kTopFile), whole = read_file(path);
+  std::string flipped = whole;
+  flipped[200] = static_cast<char>(flipped[200] ^ 1);
+  std::ofstream(path, std::ios::binary) << flipped;
+  for (int repeated = 0; repeated < 2; ++repeated) {
+    const CurrentIndex index = current_index(lab_.path());
+    EXPECT_THAT(states_in(*index.store), ElementsAre(Pair("finished", 1)));
+    EXPECT_THAT(index.left_out, ElementsAre(HasSubstr(path)));
+  }
+  std::ofstream(path, std::ios::binary) << whole;
+  EXPECT_THAT(states(), ElementsAre(Pair("finished", 2))) << "it was restored";
+  const std::string before = index_bytes();
+  EXPECT_THAT(states(), ElementsAre(Pair("finished", 2)));
+  EXPECT_EQ(index_bytes(), before) << "and is not read again";
+}
+
+TEST_F(CurrentIndexTest, TakesTheFolderForTheTruthWhenAResultIsGone) {
+  const run::Folder run = finished_run(lab_.path(), experiment_, 0);
+  EXPECT_THAT(states(), ElementsAre(Pair("finished", 1)));
+  fs::remove(run.file(run::kResultFile));
+  EXPECT_THAT(states(), ElementsAre(Pair("queued", 1)));
+}
+
+TEST_F(CurrentIndexTest, ReadsNoRunAgainInACopyThatKeepsTheTimes) {
+  finished_run(lab_.path(), experiment_, 0);
+  states();
+  const std::string copy = lab_.beside("copy");
+  fs::copy(lab_.path(), copy, fs::copy_options::recursive);
+  for (const auto& entry : fs::recursive_directory_iterator(lab_.path())) {
+    const fs::path same = copy / entry.path().lexically_relative(lab_.path());
+    if (entry.is_regular_file()) fs::last_write_time(same, entry.last_write_time());
+  }
+  EXPECT_EQ(collect(copy).unchanged, 1);
+  const std::string file = run::list_runs(copy).at(0).file(run::kEventsFile);
+  fs::last_write_time(file, fs::last_write_time(file) + std::chrono::seconds(1));
+  EXPECT_EQ(collect(copy).unchanged, 0);
+}
+
 TEST_F(CurrentIndexTest, IgnoresWhatIsHalfMade) {
   fs::create_directories(lab_.path() + "/runs/.new-1-" + run::new_uuid());
   fs::create_directories(lab_.path() + "/runs/.import-1-abcdef01/" + run::new_uuid());

@@ -107,6 +107,7 @@ TEST_F(GridAtWork, HandsOutDevices) {
   devices_ = {"3", "GPU-5"};
   auto experiment = experiment_of({"device", "device", "device"});
   experiment.runs[0].run.train.device = experiment.runs[1].run.train.device = "cuda";
+  for (spec::PlannedRun& run : experiment.runs) run.hash = spec::run_hash(run.run);
   EXPECT_EQ(run(experiment, /*jobs=*/3).finished, 3u);
   std::multiset<std::string> logs;
   for (const run::Folder& folder : run::list_runs(lab_.path()))
@@ -367,6 +368,7 @@ TEST_F(GridAtWork, HandsItsClaimToItsWorkers) {
 TEST_F(GridAtWork, GivesATaskAsManySlotsAsItHasThreads) {
   auto experiment = experiment_of({"slow", "finish", "finish", "finish"});
   experiment.runs[0].run.train.threads = 3;
+  experiment.runs[0].hash = spec::run_hash(experiment.runs[0].run);
   size_t with_it = 0;
   bool slow_ran = false, slow_ended = false;
   on_event_ = [&](Grid& grid, const run::GridEvent& event) {

@@ -81,6 +81,18 @@ TEST_F(IndexCheckTest, FindsADamagedFolderAndADamagedPlan) {
               ::testing::UnorderedElementsAre(HasSubstr("study.json"), HasSubstr("ranks_sha256")));
 }
 
+TEST_F(IndexCheckTest, LooksAtTheFoldersAlsoWhenTheIndexIsDamaged) {
+  const run::Folder bad = finished_run(lab_.path(), experiment_, 0);
+  finished_run(lab_.path(), experiment_, 1);
+  collect(lab_.path());
+  std::ofstream(bad.file(run::kHeaderFile)) << "{";
+  std::ofstream(lab_.path() + "/results.sqlite") << std::string(5000, 'x');
+  const IndexCheck check = check_index(lab_.path());
+  EXPECT_EQ(check.runs, 2);
+  EXPECT_THAT(check.problems,
+              ::testing::UnorderedElementsAre(HasSubstr("results.sqlite"), HasSubstr(bad.uuid())));
+}
+
 // Runs come, begin, end and go, and plans are replaced, while the check reads.
 TEST_F(IndexCheckTest, RaisesNoFalseAlarmWhileRunsComeAndGo) {
   std::atomic<bool> stop = false;

@@ -149,6 +149,20 @@ TEST_F(Pack, HoldsNoCheckpointAndTheEndOfALongLog) {
   EXPECT_THAT(text, HasSubstr("line 9999\n"));
 }
 
+TEST_F(Pack, LeavesOutADamagedRunAndNamesIt) {
+  publish_file(runs_[0].path + "/ranks.bin", "no ranks");
+  const PackExport exported = export_experiment(from_.path(), "study", from_.beside("sound"));
+  ASSERT_THAT(exported.packs, SizeIs(1));
+  EXPECT_THAT(exported.packs[0].path, HasSubstr(runs_[1].uuid()));
+  EXPECT_THAT(exported.damaged, ::testing::ElementsAre(HasSubstr(runs_[0].path + "/ranks.bin")));
+  EXPECT_TRUE(fs::exists(from_.beside("sound") + "/study.json"));
+  fs::remove(runs_[1].path + "/cell.json");
+  EXPECT_THAT(message_of([&] { export_experiment(from_.path(), "study", from_.beside("none")); }),
+              AllOf(HasSubstr("study: no run has finished and is sound, so nothing was exported:"),
+                    HasSubstr(runs_[0].uuid()), HasSubstr(runs_[1].uuid())));
+  EXPECT_FALSE(fs::exists(from_.beside("none")));
+}
+
 TEST_F(Pack, RefusesPathsOutsideItsFolder) {
   auto files = read_tar_xz(read_file(pack(0)), "pack");
   const std::string uuid = runs_[0].uuid();

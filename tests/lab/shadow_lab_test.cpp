@@ -70,6 +70,16 @@ TEST_F(ShadowLabTest, TakesThePlaceOfTheLabInTexts) {
             (nlohmann::json{{"a", {1, shadow}}, {"b", 2.5}}));
 }
 
+TEST_F(ShadowLabTest, RedirectsPathsThatLeadIntoTheLabThroughALink) {
+  const std::string link = lab_.beside("link"), shadow = shadow_->path();
+  fs::create_directory_symlink(lab_.path(), link);
+  EXPECT_EQ(shadow_->redirected(link), shadow);
+  EXPECT_EQ(shadow_->redirected("a=" + link + "/data/toy:/bin"), "a=" + shadow + "/data/toy:/bin");
+  const std::string elsewhere = lab_.beside("elsewhere");
+  fs::create_directory_symlink("/bin", elsewhere);
+  EXPECT_EQ(shadow_->redirected(elsewhere), elsewhere);
+}
+
 TEST_F(ShadowLabTest, ChangesTheVariablesThatNameTheLab) {
   setenv("LEA_TEST_FOLDER", (lab_.path() + "/data").c_str(), /*overwrite=*/1);
   const auto changes = shadow_->environment();

@@ -10,6 +10,7 @@
 #include "core/run/attempt.h"
 #include "core/run/beat.h"
 #include "core/run/experiment_plan.h"
+#include "core/run/plain_files.h"
 #include "core/run/result.h"
 #include "core/run/state.h"
 #include "tests/run/fixture.h"
@@ -108,6 +109,35 @@ TEST_F(RunFolder, KeepsItsCheckpointWhereTheBeatIsDamaged) {
   const std::string now = std::to_string(std::time(nullptr));
   publish_file(run.file(kBeatFile), R"({"time": )" + now + ".25}");
   EXPECT_EQ(state_of(run), State::kRunning) << "a fraction of a second is a time, too";
+}
+
+TEST_F(RunFolder, HoldsPlainFiles) {
+  const Folder run = new_run();
+  EXPECT_NO_THROW(require_plain_files(run));
+  std::filesystem::create_symlink(run.file(kSpecFile), run.file(kEventsFile));
+  EXPECT_EQ(message_of([&] { require_plain_files(run); }),
+            run.file(kEventsFile) +
+                ": is a link. The folder of a run holds plain files; restore it from a copy.");
+  std::filesystem::remove(run.file(kEventsFile));
+  std::filesystem::create_directory(run.file(kResultFile));
+  EXPECT_THAT(message_of([&] { require_plain_files(run); }), HasSubstr("result.json: is a folder"));
+}
+
+TEST_F(RunFolder, HasAStampThatFollowsItsFiles) {
+  const Folder run = new_run();
+  std::set<std::string> stamps = {files_stamp(run)};
+  EXPECT_EQ(files_stamp(run), *stamps.begin());
+  publish_file(run.file(kLogFile), "nothing rests on it");
+  EXPECT_EQ(files_stamp(run), *stamps.begin());
+  publish_file(run.file(kRanksFile), "new");
+  stamps.insert(files_stamp(run));
+  std::filesystem::last_write_time(run.file(kRanksFile), {});
+  stamps.insert(files_stamp(run));
+  std::filesystem::permissions(run.file(kRanksFile), std::filesystem::perms::none);
+  stamps.insert(files_stamp(run));
+  std::filesystem::remove(run.file(kHeaderFile));
+  stamps.insert(files_stamp(run));
+  EXPECT_THAT(stamps, SizeIs(5));
 }
 
 TEST_F(RunFolder, ClosesTheAttemptThatAKillLeftOpen) {

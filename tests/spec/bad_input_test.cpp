@@ -100,7 +100,7 @@ TEST_F(BadFile, ErrorsOfAllFilesComeTogetherBaseFirst) {
       "batch_size, learning_rate, sampling, max_steps, validate_every, patience, min_steps, "
       "stop_on, "
       "drop_learning_rate_at, dropped_learning_rate, fresh_optimizer, log_every, device, threads, "
-      "weight_decay)\n"
+      "weight_decay, keep)\n"
       "spec.yaml:4:12: framework: unknown framework `snqm`, did you mean `snqn`? (there are: "
       "lea.popularity, lea.snqn, lea.supervised)\n"
       "spec.yaml:5:8: seeds: must be a list of integers, each from 1 to 9e+15, but is [0]\n"

@@ -69,7 +69,7 @@ const std::vector<Mistake> kMistakes = {
      "spec.yaml:5:9: train.lerning_rate: unknown key, did you mean `learning_rate`? (`train` has: "
      "batch_size, learning_rate, sampling, max_steps, validate_every, patience, min_steps, "
      "stop_on, drop_learning_rate_at, dropped_learning_rate, fresh_optimizer, log_every, device, "
-     "threads, weight_decay)"},
+     "threads, weight_decay, keep)"},
     {"OctalInteger", "+train: {batch_size: 010}\n",
      "spec.yaml:5:21: train.batch_size: must be an integer from 1 to 1000000, but is `010`: "
      "leading zeros are read as octal by some; write it without"},
@@ -286,7 +286,7 @@ const std::vector<Mistake> kMistakes = {
      "spec.yaml:5:8: grid.train.lerning_rate: unknown key, did you mean `learning_rate`? (`train` "
      "has: batch_size, learning_rate, sampling, max_steps, validate_every, patience, min_steps, "
      "stop_on, drop_learning_rate_at, dropped_learning_rate, fresh_optimizer, log_every, device, "
-     "threads, weight_decay)"},
+     "threads, weight_decay, keep)"},
     {"AxisOfAnUndeclaredEnvironment", "+grid: {environments.e.portion: [1]}\n",
      "spec.yaml:5:8: grid.environments.e.portion: no environment `e` is declared"},
     {"DuplicateAxisValue", "+grid: {backbone: [sasrec, gru4rec, sasrec]}\n",
@@ -328,7 +328,7 @@ const std::vector<Mistake> kMistakes = {
      "spec.yaml:5:20: overrides.set.train.patients: unknown key, did you mean `patience`? (`train` "
      "has: batch_size, learning_rate, sampling, max_steps, validate_every, patience, min_steps, "
      "stop_on, drop_learning_rate_at, dropped_learning_rate, fresh_optimizer, log_every, device, "
-     "threads, weight_decay)"},
+     "threads, weight_decay, keep)"},
     {"OverrideWithAnUnknownPart",
      "+overrides: [{wen: {framework: snqn}, set: {train.patience: 3}}]\n",
      "spec.yaml:5:14: overrides: unknown key `wen`, did you mean `when`? (allowed: when, set)"},
@@ -362,7 +362,7 @@ const std::vector<Mistake> kMistakes = {
      "--set train.batchsize=5: train.batchsize: unknown key, did you mean `batch_size`? (`train` "
      "has: batch_size, learning_rate, sampling, max_steps, validate_every, patience, min_steps, "
      "stop_on, drop_learning_rate_at, dropped_learning_rate, fresh_optimizer, log_every, device, "
-     "threads, weight_decay)",
+     "threads, weight_decay, keep)",
      {"train.batchsize=5"}},
     {"SetOfAWrongValue",
      "+",

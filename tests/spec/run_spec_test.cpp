@@ -66,6 +66,7 @@ TEST_F(RunSpecTest, TheHashForgetsPlacesAndLoggingAndNothingElse) {
   other.data.path = "/elsewhere";
   other.data.format = "recbole";
   other.train.log_every = 7;
+  other.train.keep = "nothing";
   other.evaluate.test = false;
   other.split.path = "/elsewhere/split.tsv";
   other.state.params["rewards"]["path"] = "/elsewhere/rewards.tsv";

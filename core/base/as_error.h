@@ -1,0 +1,30 @@
+// Turns every failure of a reader into an Error, so that one damaged file cannot end a command that
+// looks at many.
+#pragma once
+
+#include <exception>
+#include <new>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace lea {
+
+// Returns what `read` returns. An Error passes. Any other exception, such as one of the standard
+// library's file system, becomes a DataError "WHERE: cannot be read: ..."; a lack of memory becomes a
+// StoreError.
+template <class Read>
+auto as_error(const std::string& where, Read&& read) {
+  try {
+    return read();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw StoreError(printable(where) + ": cannot be read: there is too little memory");
+  } catch (const std::exception& error) {
+    throw DataError(printable(where) + ": cannot be read: " + printable(error.what()));
+  }
+}
+
+}  // namespace lea
