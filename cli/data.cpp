@@ -43,11 +43,17 @@ std::shared_ptr<const Dataset> open(const Globals& globals, const std::string& n
   return Dataset::open(data::dataset_folder(lab::existing_lab(globals.lab), name));
 }
 
+// A stated bound as a section holds it. There 0 means that the bound follows from the ratios, so 0
+// becomes the largest number below it, at which the same events are cut.
+double stated_bound(double time) { return time == 0 ? std::nextafter(0.0, -1.0) : time; }
+
 // The command-line options that describe a split.
 struct SplitOptions {
   spec::SplitSection section;
   CLI::Option* by = nullptr;
   CLI::Option* path = nullptr;
+  CLI::Option* valid_from = nullptr;
+  CLI::Option* test_from = nullptr;
 
   void add(CLI::App& command) {
     const auto ways = CLI::IsMember({"sequence", "file", "last_one", "time"});
@@ -64,10 +70,13 @@ struct SplitOptions {
     command.add_option("--seed", section.seed, "seed of the shuffle (default 1)")
         ->check(CLI::NonNegativeNumber)
         ->needs(by);
-    command.add_option("--valid-from", section.valid_from, "first timestamp of valid (by time)")
-        ->needs(by);
-    command.add_option("--test-from", section.test_from, "first timestamp of test (by time)")
-        ->needs(by);
+    valid_from =
+        command
+            .add_option("--valid-from", section.valid_from, "first timestamp of valid (by time)")
+            ->needs(by);
+    test_from =
+        command.add_option("--test-from", section.test_from, "first timestamp of test (by time)")
+            ->needs(by);
   }
 
   // Empty when no option asks for a split.
@@ -77,6 +86,8 @@ struct SplitOptions {
       throw UsageError("--split-file goes with --split-by file, not " + section.by + ".");
     }
     if (path->count() == 0 && by->count() == 0) return std::nullopt;
+    if (valid_from->count() > 0) section.valid_from = stated_bound(section.valid_from);
+    if (test_from->count() > 0) section.test_from = stated_bound(section.test_from);
     return data::make_split(dataset, section);
   }
 };
