@@ -1,10 +1,12 @@
-// The commands `lealab data import`, `ls`, `show` and `export`.
+// The commands `lealab data ls`, `show` and `export`.
 #include <cmath>
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "cli/commands.h"
+#include "cli/data_import.h"
 #include "core/base/as_error.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
@@ -45,11 +47,17 @@ std::shared_ptr<const Dataset> open(const Globals& globals, const std::string& n
   return Dataset::open(data::dataset_folder(lab::existing_lab(globals.lab), name));
 }
 
+// A stated bound as a section holds it. There 0 means that the bound follows from the ratios, so 0
+// becomes the largest number below it, at which the same events are cut.
+double stated_bound(double time) { return time == 0 ? std::nextafter(0.0, -1.0) : time; }
+
 // The command-line options that describe a split.
 struct SplitOptions {
   spec::SplitSection section;
   CLI::Option* by = nullptr;
   CLI::Option* path = nullptr;
+  CLI::Option* valid_from = nullptr;
+  CLI::Option* test_from = nullptr;
 
   void add(CLI::App& command) {
     const auto ways = CLI::IsMember({"sequence", "file", "last_one", "time"});
@@ -66,10 +74,13 @@ struct SplitOptions {
     command.add_option("--seed", section.seed, "seed of the shuffle (default 1)")
         ->check(CLI::NonNegativeNumber)
         ->needs(by);
-    command.add_option("--valid-from", section.valid_from, "first timestamp of valid (by time)")
-        ->needs(by);
-    command.add_option("--test-from", section.test_from, "first timestamp of test (by time)")
-        ->needs(by);
+    valid_from =
+        command
+            .add_option("--valid-from", section.valid_from, "first timestamp of valid (by time)")
+            ->needs(by);
+    test_from =
+        command.add_option("--test-from", section.test_from, "first timestamp of test (by time)")
+            ->needs(by);
   }
 
   // Empty when no option asks for a split.
@@ -79,6 +90,8 @@ struct SplitOptions {
       throw UsageError("--split-file goes with --split-by file, not " + section.by + ".");
     }
     if (path->count() == 0 && by->count() == 0) return std::nullopt;
+    if (valid_from->count() > 0) section.valid_from = stated_bound(section.valid_from);
+    if (test_from->count() > 0) section.test_from = stated_bound(section.test_from);
     return data::make_split(dataset, section);
   }
 };
@@ -108,6 +121,16 @@ void print_summary(const std::string& name, const Dataset& dataset, const data::
   }
 }
 
+void print_texts(const data::TextSummary& texts) {
+  std::vector<std::string> columns;
+  for (const auto& [name, items] : texts.columns)
+    columns.push_back(printable(name) + " (" + counted(items, "item") + ")");
+  print_line("item texts", joined(columns));
+  print_line("items with a text", percent(texts.with_text, texts.items));
+  print_line("rows without an item",
+             texts.rows_without_item ? count(*texts.rows_without_item) : "not recorded");
+}
+
 void print_leakage(const char* part, const data::Leakage& leakage) {
   std::printf("%s\n", part);
   print_line("  interactions", count(leakage.events));
@@ -120,12 +143,20 @@ void print_leakage(const char* part, const data::Leakage& leakage) {
 void show(const Globals& globals, const std::string& name, SplitOptions& options, bool as_json) {
   const auto dataset = open(globals, name);
   const data::Summary summary = data::summarize(*dataset);
+  const auto texts = data::summarize_texts(*dataset);
+  const std::vector<std::string> notes = data::notes_of(dataset->description());
   const auto split = options.make(*dataset);
   json document = {{"name", name},
                    {"fingerprint", dataset->fingerprint()},
                    {"summary", data::to_json(summary)},
+                   {"texts", texts ? data::to_json(*texts) : json()},
+                   {"notes", notes},
                    {"source", dataset->description().value("source", json())}};
-  if (!as_json) print_summary(name, *dataset, summary);
+  if (!as_json) {
+    print_summary(name, *dataset, summary);
+    texts ? print_texts(*texts) : print_line("item texts", "none");
+    for (const std::string& note : notes) print_line("note", note);
+  }
   if (split) {
     document["split"] = {{"by", options.section.by}, {"fingerprint", split->fingerprint}};
     document["split"]["train"] = {{"events", split->count(data::Part::kTrain)}};
@@ -176,47 +207,6 @@ void list(const Globals& globals, bool as_json) {
   }
 }
 
-void add_import(CLI::App& data_command, const Globals& globals) {
-  struct State {
-    std::string name, source;
-    data::ImportOptions options;
-  };
-  auto state = std::make_shared<State>();
-  CLI::App* command = data_command.add_subcommand("import", "read interactions into the lab");
-  command->add_option("name", state->name, "name in the lab")->required();
-  command->add_option("source", state->source, "folder or file to read, gzip-compressed or not")
-      ->required();
-  command->add_option("--format", state->options.format, "tsv (default), recbole or gru4rec")
-      ->check(CLI::IsMember({"tsv", "recbole", "gru4rec"}));
-  command
-      ->add_option("--min-sequence", state->options.min_sequence,
-                   "drop sequences with fewer interactions")
-      ->check(CLI::NonNegativeNumber);
-  command
-      ->add_option("--min-item", state->options.min_item, "then drop items with fewer interactions")
-      ->check(CLI::NonNegativeNumber);
-  command
-      ->add_option("--filter", state->options.filter,
-                   "apply the two once (default), or until stable")
-      ->check(CLI::IsMember({"once", "stable"}));
-  command
-      ->add_option("--skip-bad-rows", state->options.skip_bad_rows,
-                   "skip at most so many bad rows (default 0)")
-      ->check(CLI::NonNegativeNumber);
-  command->add_flag("--replace", state->options.replace,
-                    "replace a different data set of that name");
-  command->callback([state, &globals] {
-    const auto dataset = data::import_dataset(lab::open_lab(globals.lab), state->name,
-                                              state->source, state->options);
-    std::printf("%s: %s, %s, %s, fingerprint %s\n", state->name.c_str(),
-                counted(dataset->items(), "item").c_str(),
-                counted(dataset->sequences(), "sequence").c_str(),
-                counted(dataset->events(), "interaction").c_str(),
-                dataset->fingerprint().substr(0, 12).c_str());
-    std::printf("%s\n", printable(dataset->folder()).c_str());
-  });
-}
-
 void add_show(CLI::App& data_command, const Globals& globals) {
   struct State {
     std::string name;
@@ -259,7 +249,7 @@ void add_export(CLI::App& data_command, const Globals& globals) {
 void add_data(CLI::App& app, const Globals& globals) {
   CLI::App* command = app.add_subcommand("data", "import, list, inspect and export data sets");
   command->require_subcommand(1);
-  add_import(*command, globals);
+  add_data_import(*command, globals);
   auto as_json = std::make_shared<bool>(false);
   CLI::App* ls = command->add_subcommand("ls", "the data sets of the lab");
   ls->add_flag("--json", *as_json, "print JSON");

@@ -56,7 +56,7 @@ std::vector<report::RunView> all_runs(const std::string& lab, const std::string&
 
 void add_ls(CLI::App& app, const Globals& globals) {
   struct Options {
-    std::string filter, experiment, sort;
+    std::string filter, experiment, sort, format = "text";
     bool json = false;
   };
   auto options = std::make_shared<Options>();
@@ -66,11 +66,13 @@ void add_ls(CLI::App& app, const Globals& globals) {
                  "train.learning_rate, ndcg@10, valid.ndcg@20, label.AXIS ...");
   ls->add_option("--experiment", options->experiment, "runs of this experiment only");
   ls->add_option("--sort", options->sort, "a field; metrics best first; -FIELD turns it round");
-  ls->add_flag("--json", options->json, "for scripts");
+  CLI::Option* format = ls->add_option("--format", options->format,
+                                       "text, json, or csv with every setting and metric");
+  ls->add_flag("--json", options->json, "the same as --format json")->excludes(format);
   ls->callback([options, &globals] {
     const std::string lab = lab::existing_lab(globals.lab);
     print(report::list_runs(all_runs(lab, options->experiment), options->filter,
-                            {options->sort, options->json}));
+                            {options->sort, options->json ? "json" : options->format}));
   });
 }
 

@@ -269,9 +269,11 @@ void run_command(const RunOptions& options, const Globals& globals) {
   StopSignals signals;
   const lab::Session session = session_of(options, globals);
   const lab::GridOptions grid = grid_options(options, globals, session.lab());
-  const lab::Session::Ready ready = session.prepare([&](const spec::DataSection& data) {
-    if (!options.json) say("importing " + data.name + " from " + data.path);
-  });
+  const lab::Session::Ready ready =
+      session.prepare([&](const spec::DataSection& data, const std::vector<std::string>& notes) {
+        if (!options.json) say("importing " + data.name + " from " + data.path);
+        for (const std::string& note : notes) std::fprintf(stderr, "%s\n", note.c_str());
+      });
   if (options.json) {
     say(nlohmann::json{{"event", "plan"}, {"plan", lab::to_json(ready.plan, session.experiment())}}
             .dump());

@@ -23,8 +23,9 @@ constexpr double kTickSeconds = 0.5;
 void print_tasks(const RunOptions& options, const Globals& globals) {
   const lab::Session session = session_of(options, globals);
   const lab::Session::Ready ready = session.prepare(
-      [](const spec::DataSection& data) {
+      [](const spec::DataSection& data, const std::vector<std::string>& notes) {
         std::fprintf(stderr, "importing %s from %s\n", data.name.c_str(), data.path.c_str());
+        for (const std::string& note : notes) std::fprintf(stderr, "%s\n", note.c_str());
       },
       lab::Session::Place::kAnywhere);
   const std::string program = std::filesystem::path(lab::worker_path()).parent_path() / "lealab";

@@ -14,10 +14,12 @@
 namespace lea::data {
 namespace {
 
-// The shortest text that reads back as the same double; whole numbers without an exponent.
+// The shortest text that reads back as the same double, also as -0; whole numbers without an
+// exponent.
 std::string time_text(double time) {
   char text[400];
-  const bool whole = std::abs(time) < 9e15 && time == std::floor(time);
+  const bool negative_zero = time == 0 && std::signbit(time);
+  const bool whole = std::abs(time) < 9e15 && time == std::floor(time) && !negative_zero;
   const auto result = whole ? std::to_chars(text, text + sizeof(text), static_cast<int64_t>(time))
                             : std::to_chars(text, text + sizeof(text), time);
   return std::string(text, result.ptr);
@@ -29,8 +31,9 @@ class Exporter {
       : data_(data), split_(split), name_(name), folder_(folder) {}
 
   void maps() const {
-    map("items.map.tsv", "item_id\titem\n", data_.item_ids(), 1);
-    map("sequences.map.tsv", "user_id\tsequence\n", data_.sequence_ids(), 0);
+    map(kMapFiles[0], "item_id\titem\n", data_.item_ids(), 1);
+    map(kMapFiles[1], "user_id\tsequence\n", data_.sequence_ids(), 0);
+    map(kMapFiles[2], "behaviour\tnumber\n", data_.behaviours(), 0);
   }
 
   void tsv() const {
@@ -46,10 +49,9 @@ class Exporter {
   void recbole() const {
     const std::string header =
         columns("user_id:token\titem_id:token\ttimestamp:float", "\tbehaviour:token");
-    if (split_ == nullptr) {
-      events(name_ + ".inter", header, std::nullopt);
-    } else {
-      for (const Part part : kParts) events(name_ + "." + name_of(part) + ".inter", header, part);
+    events(name_ + ".inter", header, std::nullopt);
+    for (const Part part : kParts) {
+      if (split_ != nullptr) events(name_ + "." + name_of(part) + ".inter", header, part);
     }
     if (!data_.items_file().empty()) items(name_ + ".item", true);
   }

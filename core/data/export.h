@@ -8,9 +8,16 @@
 
 namespace lea::data {
 
-// Makes `folder`, which must not exist. Every format has the numbers of items and sequences:
-//   items.map.tsv      item_id, item (1 .. N)
-//   sequences.map.tsv  user_id, sequence (0 ..)
+// The files of an export with the numbers of items, sequences and behaviours. An import of a folder
+// that has all three numbers its data by them.
+inline constexpr const char* kMapFiles[] = {"items.map.tsv", "sequences.map.tsv",
+                                            "behaviours.map.tsv"};
+
+// Makes `folder`, which must not exist. An import of the folder in the same format gives a data set
+// with the same fingerprint. Every format has the numbers of items, sequences and behaviours:
+//   items.map.tsv       item_id, item (1 .. N)
+//   sequences.map.tsv   user_id, sequence (0 ..)
+//   behaviours.map.tsv  behaviour, number (0 ..)
 //
 // The other files depend on the format. Events are in data order and have their original ids.
 //
@@ -21,12 +28,12 @@ namespace lea::data {
 //   split.tsv                       user_id, part; with a split that divides no sequence. The split
 //                                   `{by: file}` reads it
 // recbole:
-//   NAME.inter                      without a split: the events
+//   NAME.inter                      the events
 //   NAME.train.inter NAME.valid.inter NAME.test.inter
 //                                   with a split: the events of each part (benchmark_filename)
 //   NAME.item                       the item texts, if there are any
 //
-// An import of the tsv numbers the items anew if sequences interleaved in the original source.
+// An import of a single file numbers anew what does not first appear in the order of the numbers.
 // `split` may be null. Throws DataError when the folder exists, ConfigError for an unknown format.
 void export_dataset(const Dataset& data, const Split* split, const std::string& name,
                     const std::string& format, const std::string& folder);

@@ -1,8 +1,5 @@
 #include "core/data/import.h"
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <vector>
@@ -10,9 +7,12 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/folder_writer.h"
-#include "core/base/hash.h"
+#include "core/base/json_field.h"
 #include "core/base/text.h"
+#include "core/data/import_options.h"
+#include "core/data/interaction_reader.h"
 #include "core/data/interactions.h"
+#include "core/data/item_table.h"
 #include "core/data/output_folder.h"
 #include "core/data/source_format.h"
 
@@ -22,120 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// Texts that data tools write for a missing value. As an id, such a text would join unrelated
-// events into one sequence or item.
-bool missing_value(std::string_view text) {
-  for (const std::string_view name :
-       {"", "NA", "NaN", "nan", "<NA>", "NULL", "null", "None", "\\N"}) {
-    if (text == name) return true;
-  }
-  return false;
-}
-
-std::string wrong_number(std::string_view text, bool overflow) {
-  const std::string shown = "`" + printable(text.substr(0, 40)) + "`";
-  if (missing_value(text)) return "the timestamp is missing (" + shown + ").";
-  if (overflow) return "the timestamp " + shown + " is beyond the range of a double.";
-  if (text.find(',') != text.npos)
-    return "the timestamp " + shown + " has a comma; write a decimal point.";
-  return "the timestamp must be a number, but is " + shown + ".";
-}
-
-// Returns true when the row was added.
-bool add_row(TableReader& table, const Columns& columns, Interactions& interactions) {
-  const auto& fields = table.fields();
-  for (const size_t column : {columns.sequence, columns.item}) {
-    if (missing_value(fields[column])) {
-      table.refuse(column, "the " + printable(table.header()[column]) + " is missing (`" +
-                               printable(fields[column]) + "`).");
-      return false;
-    }
-  }
-  const std::string_view text = fields[columns.time];
-  double time = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(time)) {
-    table.refuse(columns.time, wrong_number(text, error == std::errc::result_out_of_range));
-    return false;
-  }
-  if (columns.behaviour && missing_value(fields[*columns.behaviour])) {
-    table.refuse(*columns.behaviour, "the behaviour is missing.");
-    return false;
-  }
-  if (columns.behaviour && !interactions.add_behaviour(fields[*columns.behaviour])) {
-    throw DataError(printable(table.path()) + ":" + std::to_string(table.line()) +
-                    ":1: more than 255 different behaviours. Is the right column named behaviour?");
-  }
-  interactions.add(fields[columns.sequence], fields[columns.item], time);
-  return true;
-}
-
-void read_interactions(const std::string& path, const Layout& layout, BadRows& bad,
-                       Interactions& interactions) {
-  TableReader table(path, bad);
-  const Columns columns = find_columns(table, layout);
-  while (table.next()) {
-    if (interactions.events() >= Interactions::kMost) {
-      throw DataError(printable(path) + ": more than " + std::to_string(Interactions::kMost) +
-                      " interactions.");
-    }
-    add_row(table, columns, interactions);
-  }
-}
-
-// The texts of the kept items, in item order. Items without a row get empty texts.
-class ItemTexts {
- public:
-  ItemTexts(const std::string& path, const Layout& layout, BadRows& bad,
-            const Interactions& interactions) {
-    TableReader table(path, bad);
-    const std::vector<std::string> names = names_of(table, layout.typed);
-    const size_t id = need_column(table, names, "item_id");
-    if (layout.typed) check_type(table, id, "token");
-    if (layout.strict && id != 0) table.refuse_header("the first column must be item_id.");
-    header_ = "item_id";
-    for (size_t c = 0; c < names.size(); ++c) {
-      if (c != id) header_ += "\t" + names[c];
-    }
-    empty_ = std::string(names.size() - 1, '\t');
-    rows_.resize(interactions.kept_items());
-    seen_.resize(rows_.size());
-    while (table.next()) add(table, id, interactions);
-  }
-
-  void write(OutputFolder& folder, const Interactions& interactions) const {
-    OutputFolder::File file(folder, "items.tsv");
-    file.write(header_ + "\n");
-    for (uint32_t i = 0; i < rows_.size(); ++i) {
-      file.write(interactions.item_id(i));
-      file.write(seen_[i] ? rows_[i] : empty_);
-      file.write("\n");
-    }
-    file.close();
-  }
-
-  int64_t missing() const { return std::count(seen_.begin(), seen_.end(), false); }
-
- private:
-  void add(TableReader& table, size_t id, const Interactions& interactions) {
-    const auto& fields = table.fields();
-    const uint32_t number = interactions.item_number(fields[id]);
-    if (number == IdTable::kNone) return;
-    if (seen_[number]) {
-      table.refuse(id, "item `" + printable(fields[id].substr(0, 80)) + "` has a second row.");
-      return;
-    }
-    seen_[number] = true;
-    for (size_t c = 0; c < fields.size(); ++c) {
-      if (c != id) (rows_[number] += '\t') += fields[c];
-    }
-  }
-
-  std::string header_, empty_;
-  std::vector<std::string> rows_;  // "\ttext\ttext"
-  std::vector<bool> seen_;
-};
-
 // Called before the file is read, because a FIFO can block and a device may never end.
 void check_regular(const std::string& path) {
   std::error_code error;
@@ -143,22 +29,35 @@ void check_regular(const std::string& path) {
     throw DataError(printable(path) + ": is not a regular file.");
 }
 
+json file_record_of(const std::string& path) {
+  check_regular(path);
+  json file = file_record(path);
+  file["name"] = fs::path(path).filename().string();
+  return file;
+}
+
+// The interactions come first among the files.
 json source_record(const Source& source, const ImportOptions& options) {
-  json files = json::array();
-  for (const std::string& path : {source.interactions, source.items}) {
-    if (path.empty()) continue;
-    check_regular(path);
-    json file = file_record(path);
-    file["name"] = fs::path(path).filename().string();
-    files.push_back(file);
+  json files = json::array({file_record_of(source.interactions)});
+  if (!source.items.empty()) files.push_back(file_record_of(source.items));
+  for (const std::string& path : source.maps) files.push_back(file_record_of(path));
+  return {{"format", options.format}, {"files", files}, {"options", options_record(options)}};
+}
+
+// The ids of a file that an export left, in the order of their numbers.
+std::vector<std::string> read_map(const std::string& path, int64_t first) {
+  BadRows bad(0);
+  TableReader table(path, bad);
+  if (table.header().size() != 2) table.refuse_header("an export's map has two columns.");
+  std::vector<std::string> ids;
+  while (table.next()) {
+    const std::string number = std::to_string(first + std::ssize(ids));
+    if (table.fields()[1] != number)
+      table.refuse(1, "the number must be " + number + ": an export numbers without gaps.");
+    ids.emplace_back(table.fields()[0]);
   }
-  return {{"format", options.format},
-          {"files", files},
-          {"options",
-           {{"min_sequence", options.min_sequence},
-            {"min_item", options.min_item},
-            {"filter", options.filter},
-            {"skip_bad_rows", options.skip_bad_rows}}}};
+  bad.finish();
+  return ids;
 }
 
 std::string all_filtered(const Interactions& interactions, const ImportOptions& options,
@@ -170,17 +69,61 @@ std::string all_filtered(const Interactions& interactions, const ImportOptions& 
          std::to_string(interactions.events()) + " interactions. Lower them.";
 }
 
-void check_options(const ImportOptions& options) {
-  layout_of(options.format);
-  if (options.filter != "once" && options.filter != "stable") {
-    throw ConfigError("filter must be once or stable, but is `" + printable(options.filter) + "`.");
-  }
-  if (options.min_sequence < 0 || options.min_item < 0 || options.skip_bad_rows < 0) {
-    throw ConfigError("min_sequence, min_item and skip_bad_rows must not be negative.");
+void add_unread(const std::vector<std::string>& files, std::vector<std::string>* notes) {
+  for (const std::string& file : files) {
+    const std::string name = printable(file);
+    notes->push_back(name +
+                     " lies beside the interactions and was not read. If it has texts of the "
+                     "items, import with `--items " +
+                     name + "` (a table such as CSV or TSV).");
   }
 }
 
 }  // namespace
+
+std::vector<std::string> notes_of(const json& description) {
+  std::vector<std::string> notes;
+  const JsonFields fields(description, "dataset.json");
+  if (fields.has("unused_columns")) {
+    std::vector<std::string> names = fields.texts("unused_columns");
+    for (std::string& name : names) name = printable(name);
+    notes.push_back("Columns of the interactions that are not used: " + joined(names) + ".");
+  }
+  if (fields.has("times"))
+    notes.push_back("Times are dates in the source, and seconds since 1970 in the lab (UTC).");
+  if (fields.has("read")) {
+    const JsonFields read = fields.object("read");
+    if (read.has("dropped_duplicates")) {
+      notes.push_back("Dropped " + counted(read.integer("dropped_duplicates"), "duplicate") +
+                      " of an item within a sequence.");
+    }
+    if (read.has("dropped_repeats")) {
+      notes.push_back("Dropped " + counted(read.integer("dropped_repeats"), "repeat") +
+                      " of the item just before.");
+    }
+  }
+  if (fields.has("warnings")) {
+    for (const std::string& warning : fields.texts("warnings")) notes.push_back(printable(warning));
+  }
+  return notes;
+}
+
+bool imported_by_hand(const json& description, const std::string& path) {
+  const JsonFields fields(description, "dataset.json");
+  if (!fields.has("source")) return false;
+  const JsonFields source = fields.object("source");
+  if (!source.has("options") || !has_options_by_hand(source.at("options"))) return false;
+  ImportOptions options;
+  options.format = source.text("format");
+  const json now = file_record_of(find_source(path, options).interactions);
+  const json& files = source.at("files");
+  const bool known = files.is_array() && !files.empty() && files[0].is_object();
+  if (known && files[0].value("sha256", json()) == now["sha256"]) return true;
+  throw DataError(printable(path) +
+                  ": is not the file from which the lab's data set was imported. That import had "
+                  "options that a spec cannot state (docs/data.md). Import the file with `lealab "
+                  "data import` again, or leave out data.path.");
+}
 
 void check_name(const std::string& name) {
   if (is_name(name)) return;
@@ -190,24 +133,51 @@ void check_name(const std::string& name) {
 
 struct PreparedImport::Read {
   Interactions interactions;
-  std::optional<ItemTexts> texts;
+  std::optional<ItemTable> texts;
   std::vector<double> times;              // in data order; filled when they are first asked for
   std::vector<std::string> sequence_ids;  // likewise
-  int64_t skipped_rows = 0;
+  json record;                            // what was read, for dataset.json
 
   Read(const Source& source, const ImportOptions& options) {
-    const Layout layout = layout_of(options.format);
     BadRows bad(options.skip_bad_rows);
-    read_interactions(source.interactions, layout, bad, interactions);
-    bad.finish();
+    const ReadInteractions rows = read(source, options, bad);
+    json found = {{"events", interactions.events()},
+                  {"sequences", interactions.sequences()},
+                  {"items", interactions.items()}};
+    if (options.duplicates != "keep")
+      found["dropped_duplicates"] = interactions.drop_duplicates(options.duplicates == "last");
+    if (options.repeats != "keep") found["dropped_repeats"] = interactions.collapse_repeats();
     interactions.filter(options.min_sequence, options.min_item, options.filter == "stable");
     if (!interactions.arrange())
       throw DataError(all_filtered(interactions, options, source.interactions));
+    std::vector<std::string> warnings;
+    if (!rows.mixed_sessions.empty()) warnings.push_back(rows.mixed_sessions);
     if (!source.items.empty()) {
-      texts.emplace(source.items, layout, bad, interactions);
+      texts.emplace(source.items, item_layout_of(source, options), bad, interactions);
       bad.finish();
+      record["items_without_text"] = texts->items_without_row();
+      record["text_rows_without_item"] = texts->rows_without_item();
+      if (const std::string none = texts->warning(source.items); !none.empty())
+        warnings.push_back(none);
     }
-    skipped_rows = bad.count();
+    found["skipped_rows"] = bad.count();
+    record["read"] = found;
+    if (rows.iso8601) record["times"] = "iso8601";
+    if (!rows.unused_columns.empty()) record["unused_columns"] = rows.unused_columns;
+    if (!warnings.empty()) record["warnings"] = warnings;
+  }
+
+ private:
+  ReadInteractions read(const Source& source, const ImportOptions& options, BadRows& bad) {
+    std::vector<std::string> behaviours;
+    if (!source.maps.empty()) {
+      interactions.number_as(read_map(source.maps[0], 1), read_map(source.maps[1], 0));
+      behaviours = read_map(source.maps[2], 0);
+    }
+    ReadInteractions rows = read_interactions(source.interactions, layout_of(options), options.form,
+                                              behaviours, bad, interactions);
+    bad.finish();
+    return rows;
   }
 };
 
@@ -219,8 +189,9 @@ PreparedImport::PreparedImport(const std::string& lab, const std::string& name,
     : target_(dataset_folder(lab, name)), options_(options) {
   check_name(name);
   check_options(options);
-  const Source files = find_source(source, options.format);
+  const Source files = find_source(source, options);
   origin_ = source_record(files, options);
+  const std::vector<std::string> unread = unread_metadata(files);
   std::error_code ignored;
   std::shared_ptr<const Dataset> old;
   if (fs::exists(target_, ignored)) {
@@ -233,9 +204,13 @@ PreparedImport::PreparedImport(const std::string& lab, const std::string& name,
   }
   if (old != nullptr && old->description().value("source", json()) == origin_) {
     same_ = old;
+    notes_ = notes_of(old->description());
+    add_unread(unread, &notes_);
     return;
   }
   read_ = std::make_unique<Read>(files, options);
+  notes_ = notes_of(read_->record);
+  add_unread(unread, &notes_);
   if (old == nullptr) return;
   OutputFolder sums;
   const std::string fingerprint = fingerprint_of(sums, nullptr);
@@ -265,16 +240,10 @@ Sequences PreparedImport::sequences() const {
 std::string PreparedImport::fingerprint_of(OutputFolder& folder, json* description) const {
   const Interactions& interactions = read_->interactions;
   json document = interactions.write(folder);
-  if (read_->texts) {
-    read_->texts->write(folder, interactions);
-    document["items_without_text"] = read_->texts->missing();
-  }
+  if (read_->texts) read_->texts->write(folder, interactions);
+  document.update(read_->record);
   document["format"] = "lea-data";
   document["version"] = 1;
-  document["read"] = {{"events", interactions.events()},
-                      {"sequences", interactions.sequences()},
-                      {"items", interactions.items()},
-                      {"skipped_rows", read_->skipped_rows}};
   document["source"] = origin_;
   document["files"] = folder.records();
   const std::string fingerprint = sum_of_description(document);

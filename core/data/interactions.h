@@ -37,14 +37,28 @@ class Interactions {
  public:
   static constexpr size_t kMost = UINT32_MAX - 1;  // most events: an index must fit in 32 bits
 
-  void add(std::string_view sequence, std::string_view item, double time);
+  // Returns the index of the sequence among all that were added.
+  uint32_t add(std::string_view sequence, std::string_view item, double time);
   // Must be called once after each `add`, or never. Returns false when there are more than 255
   // different behaviours.
   bool add_behaviour(std::string_view behaviour);
 
+  // The ids in the order in which `arrange` numbers them, as an export states it. Other ids follow
+  // by first appearance.
+  void number_as(std::vector<std::string> items, std::vector<std::string> sequences);
+  // The first behaviours, in their order. Call it before the first `add_behaviour`.
+  void begin_behaviours(const std::vector<std::string>& behaviours);
+
   size_t events() const { return time_.size(); }
   uint32_t sequences() const { return sequence_ids_.size(); }
   uint32_t items() const { return item_ids_.size(); }
+
+  // Of the events of a sequence with equal items and behaviours, keeps the first or last in time
+  // order (then file order). Returns how many events it drops. Call it before `filter`.
+  int64_t drop_duplicates(bool keep_last);
+  // Of events of a sequence with equal items and behaviours that follow each other in this order,
+  // keeps the first. Returns how many events it drops. Call it before `filter`.
+  int64_t collapse_repeats();
 
   // Drops sequences with fewer than `min_sequence` events, then items with fewer than `min_item` of
   // the remaining events. Does this once, or until nothing changes.
@@ -72,20 +86,32 @@ class Interactions {
   nlohmann::json write(OutputFolder& folder) const;
 
  private:
+  bool dropped_alone(size_t event) const {
+    return !event_dropped_.empty() && event_dropped_[event];
+  }
   bool kept(size_t event) const {
-    return !sequence_dropped_[sequence_[event]] && !item_dropped_[item_[event]];
+    return !sequence_dropped_[sequence_[event]] && !item_dropped_[item_[event]] &&
+           !dropped_alone(event);
+  }
+  // Equal for events with equal items and behaviours.
+  uint64_t kind(size_t event) const {
+    const uint8_t behaviour = behaviour_.size() > 0 ? behaviour_[event] : uint8_t{0};
+    return (uint64_t{item_[event]} << 8) | behaviour;
   }
   bool drop_below(const Blocks<uint32_t>& key, std::vector<bool>& dropped, int64_t least);
   void number();
-  void sort_by_time();
+  std::vector<uint32_t> in_time_order(std::vector<uint64_t>* offsets) const;
+  void sort_by_time(const std::vector<uint64_t>& offsets, std::vector<uint32_t>* order) const;
 
   IdTable sequence_ids_, item_ids_, behaviour_ids_;
   Blocks<uint32_t> sequence_, item_;  // index in the id tables
   Blocks<double> time_;
   Blocks<uint8_t> behaviour_;
+  std::vector<bool> event_dropped_;  // empty while none is dropped alone
   std::vector<bool> sequence_dropped_, item_dropped_;
-  std::vector<uint32_t> sequence_number_, item_number_;  // id table index -> final number
-  std::vector<uint32_t> sequence_order_, item_order_;    // final number -> id table index
+  std::vector<std::string> first_items_, first_sequences_;  // numbered before all others
+  std::vector<uint32_t> sequence_number_, item_number_;     // id table index -> final number
+  std::vector<uint32_t> sequence_order_, item_order_;       // final number -> id table index
   std::vector<uint64_t> offsets_;
   std::vector<uint32_t> order_;  // data order -> file order
 };

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/base/json_field.h"
+#include "core/data/table_reader.h"
+
 namespace lea::data {
 namespace {
 
@@ -62,6 +65,31 @@ Summary summarize(const Dataset& data) {
   return summary;
 }
 
+std::optional<TextSummary> summarize_texts(const Dataset& data) {
+  const std::string path = data.items_file();
+  if (path.empty()) return std::nullopt;
+  TextSummary summary;
+  summary.items = data.items();
+  const JsonFields description(data.description(), data.folder());
+  if (description.has("text_rows_without_item"))
+    summary.rows_without_item = description.integer("text_rows_without_item");
+  BadRows bad(0);
+  TableReader table(path, bad);
+  const std::vector<std::string>& header = table.header();
+  for (size_t c = 1; c < header.size(); ++c) summary.columns.emplace_back(header[c], 0);
+  while (table.next()) {
+    bool some = false;
+    for (size_t c = 1; c < header.size(); ++c) {
+      const bool filled = !table.fields()[c].empty();
+      summary.columns[c - 1].second += filled;
+      some |= filled;
+    }
+    summary.with_text += some;
+  }
+  bad.finish();
+  return summary;
+}
+
 Leakage leakage(const Dataset& data, const Split& split, Part part) {
   std::vector<bool> trained(static_cast<size_t>(data.items()) + 1);
   double newest = -std::numeric_limits<double>::infinity();
@@ -107,6 +135,17 @@ nlohmann::json to_json(const Summary& summary) {
           {"first_time", summary.first_time},
           {"last_time", summary.last_time},
           {"behaviours", behaviours}};
+}
+
+nlohmann::json to_json(const TextSummary& texts) {
+  nlohmann::json columns = nlohmann::json::object();
+  for (const auto& [name, items] : texts.columns) columns[name] = items;
+  nlohmann::json result = {{"columns", columns},
+                           {"items_with_text", texts.with_text},
+                           {"items_without_text", texts.items - texts.with_text},
+                           {"rows_without_item", nullptr}};
+  if (texts.rows_without_item) result["rows_without_item"] = *texts.rows_without_item;
+  return result;
 }
 
 nlohmann::json to_json(const Leakage& leakage) {

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/data/dataset.h"
 #include "core/data/split.h"
@@ -24,6 +26,16 @@ struct Summary {
   std::vector<std::pair<std::string, int64_t>> behaviours;  // name, events
 };
 
+// The item texts.
+struct TextSummary {
+  int64_t items = 0;
+  int64_t with_text = 0;                                 // items with some text that is not empty
+  std::vector<std::pair<std::string, int64_t>> columns;  // name, items whose text is not empty
+  // Rows of the source whose item the data set lacks. Empty where an older import did not count
+  // them.
+  std::optional<int64_t> rows_without_item;
+};
+
 // Counts over the events of valid or test. `older` is empty where the times of different sequences
 // cannot be compared.
 struct Leakage {
@@ -34,9 +46,12 @@ struct Leakage {
 };
 
 Summary summarize(const Dataset& data);
+// Empty without item texts. Throws DataError when their file is damaged.
+std::optional<TextSummary> summarize_texts(const Dataset& data);
 Leakage leakage(const Dataset& data, const Split& split, Part part);
 
 nlohmann::json to_json(const Summary& summary);
+nlohmann::json to_json(const TextSummary& texts);
 nlohmann::json to_json(const Leakage& leakage);
 
 }  // namespace lea::data

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <new>
 #include <set>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/lfs_pointer.h"
@@ -160,37 +161,47 @@ bool is_ascii(std::string_view text) {
   return (high & 0x8080808080808080ULL) == 0;
 }
 
-void cut(std::string_view line, std::vector<std::string_view>& fields) {
-  fields.clear();
-  size_t begin = 0;
-  for (size_t tab; (tab = line.find('\t', begin)) != std::string_view::npos; begin = tab + 1) {
-    fields.push_back(line.substr(begin, tab - begin));
-  }
-  fields.push_back(line.substr(begin));
-}
-
 }  // namespace
 
-TableReader::TableReader(const std::string& path, BadRows& bad)
-    : stream_(std::make_unique<Stream>(path)), bad_(bad) {
-  std::string_view line;
-  if (!stream_->next(&line)) stream_->fail("the file is empty; a header line is needed.");
-  if (line.substr(0, 3) == "\xef\xbb\xbf") line.remove_prefix(3);
-  if (invalid_utf8(line) != line.npos || line.find('\0') != line.npos) {
-    refuse_header("the header is not UTF-8 text. Convert the file to UTF-8.");
+TableReader::TableReader(const std::string& path, BadRows& bad, const TableForm& form)
+    : stream_(std::make_unique<Stream>(path)), bad_(bad), form_(form), cutter_(form.separator) {
+  std::string_view record;
+  if (!next_record(&record)) {
+    stream_->fail(form.header ? "the file is empty; a header line is needed."
+                              : "the file is empty.");
   }
-  cut(line, fields_);
-  if (fields_.size() > kMaxColumns) {
-    refuse_header("the header has " + std::to_string(fields_.size()) +
+  first_ = record;
+  read_header(first_);
+}
+
+void TableReader::read_header(std::string_view record) {
+  const std::string what = form_.header ? "the header" : "the first line";
+  if (invalid_utf8(record) != record.npos || record.find('\0') != record.npos)
+    refuse_header(what + " is not UTF-8 text. Convert the file to UTF-8.");
+  size_t where = 0;
+  if (const std::string problem = cutter_.cut(record, &where); !problem.empty())
+    throw DataError(place(path(), line_, where + 1) + problem);
+  const auto& names = cutter_.fields();
+  if (names.size() > kMaxColumns) {
+    refuse_header(what + " has " + std::to_string(names.size()) +
                   " columns; at most 1000 are read.");
   }
-  std::set<std::string_view> seen;
-  for (const std::string_view name : fields_) {
-    if (name.empty()) refuse_header("a column of the header has no name.");
+  first_is_row_ = !form_.header;
+  std::set<std::string> seen;
+  for (const std::string_view field : names) {
+    const std::string number = std::to_string(header_.size() + 1);
+    std::string name = form_.header ? std::string(field) : number;
+    if (form_.separator != "\t" && name.find_first_of("\t\n\r") != name.npos)
+      refuse_header("the name `" + printable(name) + "` holds a tab or a line end. Rename it.");
+    if (name.empty() && form_.separator == "\t")
+      refuse_header("a column of the header has no name.");
+    if (name.empty()) name = "column " + number;
     if (!seen.insert(name).second) {
-      refuse_header("column `" + printable(name) + "` occurs twice in the header.");
+      const bool number_like = name[0] >= '0' && name[0] <= '9';
+      refuse_header("column `" + printable(name) + "` occurs twice in the header." +
+                    (number_like ? " Import a file without a header with --no-header." : ""));
     }
-    header_.emplace_back(name);
+    header_.push_back(std::move(name));
   }
 }
 
@@ -198,38 +209,60 @@ TableReader::~TableReader() = default;
 
 const std::string& TableReader::path() const { return stream_->path; }
 const std::vector<std::string>& TableReader::header() const { return header_; }
-const std::vector<std::string_view>& TableReader::fields() const { return fields_; }
-int64_t TableReader::line() const { return stream_->line; }
 
 void TableReader::refuse(size_t field, const std::string& what) {
-  // All fields are views of one line, so the distance between their starts gives the column.
-  const size_t column = static_cast<size_t>(fields_[field].data() - fields_[0].data()) + 1;
-  bad_.add(path(), line(), column, what);
+  bad_.add(path(), line(), cutter_.start(field) + 1, what);
 }
 
 void TableReader::refuse_header(const std::string& what) const {
   throw DataError(printable(path()) + ":1:1: " + what);
 }
 
-bool TableReader::whole(std::string_view line) {
+// The view is valid until the next call.
+bool TableReader::next_record(std::string_view* record) {
+  std::string_view line;
+  if (!stream_->next(&line)) return false;
+  line_ = stream_->line;
+  if (line_ == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
+  *record = line;
+  if (!cutter_.continues(line)) return true;
+  record_ = line;
+  for (bool open = true; open && stream_->next(&line);) {
+    (record_ += '\n') += line;
+    if (record_.size() > kMaxLine) {
+      throw DataError(place(path(), line_, 1) +
+                      "the row has a quoted field that does not end within 1 MiB. Inside a quoted "
+                      "field, write a quotation mark twice.");
+    }
+    open = cutter_.continues(line);
+  }
+  *record = record_;
+  return true;
+}
+
+bool TableReader::whole(std::string_view record) {
   const std::string& file = path();
-  if (const size_t at = line.find('\0'); at != line.npos) {
-    bad_.add(file, stream_->line, at + 1, "the row holds a NUL byte.");
+  if (const size_t at = record.find('\0'); at != record.npos) {
+    bad_.add(file, line_, at + 1, "the row holds a NUL byte.");
     return false;
   }
-  if (const size_t at = is_ascii(line) ? line.npos : invalid_utf8(line); at != line.npos) {
-    bad_.add(file, stream_->line, at + 1, "the row is not UTF-8; convert the file to UTF-8.");
+  if (const size_t at = is_ascii(record) ? record.npos : invalid_utf8(record); at != record.npos) {
+    bad_.add(file, line_, at + 1, "the row is not UTF-8; convert the file to UTF-8.");
     return false;
   }
-  if (const size_t at = line.find('\r'); at != line.npos) {
-    bad_.add(file, stream_->line, at + 1,
-             "the row holds a carriage return; end lines with LF or CRLF.");
+  if (const size_t at = record.find('\r'); at != record.npos && !cutter_.quotes()) {
+    bad_.add(file, line_, at + 1, "the row holds a carriage return; end lines with LF or CRLF.");
     return false;
   }
-  cut(line, fields_);
-  if (fields_.size() != header_.size()) {
-    bad_.add(file, stream_->line, 1,
-             "the row has " + counted(std::ssize(fields_), "field") + ", but the header names " +
+  size_t where = 0;
+  if (const std::string problem = cutter_.cut(record, &where); !problem.empty()) {
+    bad_.add(file, line_, where + 1, problem);
+    return false;
+  }
+  if (cutter_.fields().size() != header_.size()) {
+    bad_.add(file, line_, 1,
+             "the row has " + counted(std::ssize(cutter_.fields()), "field") + ", but " +
+                 (form_.header ? "the header names " : "the first row has ") +
                  std::to_string(header_.size()) + ".");
     return false;
   }
@@ -237,9 +270,10 @@ bool TableReader::whole(std::string_view line) {
 }
 
 bool TableReader::next() {
-  std::string_view line;
-  while (stream_->next(&line)) {
-    if (whole(line)) return true;
+  if (std::exchange(first_is_row_, false) && whole(first_)) return true;
+  std::string_view record;
+  while (next_record(&record)) {
+    if (whole(record)) return true;
   }
   return false;
 }

@@ -1,9 +1,10 @@
-// Reads tab-separated text with a header, plain or compressed with gzip, as a stream. Every byte is
-// checked, because the files come from other programs.
+// Reads a table of text, plain or compressed with gzip, as a stream. Every byte is checked, because
+// the files come from other programs.
 //
-// The text is UTF-8 with one record on each line (LF or CRLF). There is no quoting: a quotation
-// mark is an ordinary character. A byte order mark is accepted. Memory does not depend on the size
-// of the file.
+// The text is UTF-8 with one record on each line (LF or CRLF). A quotation mark is an ordinary
+// character, except in the tables with commas or semicolons, where a quoted field may hold line
+// ends (core/data/field_cutter.h). A byte order mark is accepted. Memory does not depend on the
+// size of the file.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,15 @@
 #include <string_view>
 #include <vector>
 
+#include "core/data/field_cutter.h"
+
 namespace lea::data {
+
+// How the text of a table is laid out.
+struct TableForm {
+  std::string separator = "\t";  // between two fields; not empty
+  bool header = true;            // false: the first line is a row, and the columns are 1, 2, 3 ...
+};
 
 // Counts the rows that cannot be used and keeps the messages of the first five.
 class BadRows {
@@ -41,22 +50,28 @@ class TableReader {
   static constexpr size_t kMaxColumns = 1000;
 
   // Reads the header. Throws DataError when `path` is not a regular, readable file, is empty, or
-  // has a header with an empty or repeated name.
-  TableReader(const std::string& path, BadRows& bad);
+  // has a header with a repeated name, or with an empty one between tabs. An empty name between
+  // other separators becomes `column N`, because programs write numbers of rows under it.
+  TableReader(const std::string& path, BadRows& bad, const TableForm& form = {});
   ~TableReader();
   TableReader(const TableReader&) = delete;
   TableReader& operator=(const TableReader&) = delete;
 
   const std::string& path() const;
+  const TableForm& form() const { return form_; }
   const std::vector<std::string>& header() const;
 
-  // Reads the next valid row. It has as many fields as the header, is UTF-8, and has no NUL and no
-  // stray carriage return. Other rows are added to the bad rows. Returns false at the end of the
-  // file. The fields are valid until the next call. Throws DataError for a line over kMaxLine,
-  // damaged compression, or a file that changed while it was read.
+  // The fields of the first line, also of a header. They are valid until the first call of next().
+  const std::vector<std::string_view>& first_line() const { return cutter_.fields(); }
+
+  // Reads the next valid row. It has as many fields as the header, is UTF-8, and has no NUL and,
+  // in a table without quoted fields, no stray carriage return. Other rows are added to the bad
+  // rows. Returns false at the end of the file. The fields are valid until the next call. Throws
+  // DataError for a row over kMaxLine, damaged compression, or a file that changed while it was
+  // read.
   bool next();
-  const std::vector<std::string_view>& fields() const;
-  int64_t line() const;
+  const std::vector<std::string_view>& fields() const { return cutter_.fields(); }
+  int64_t line() const { return line_; }  // the first line of the current row, from 1
 
   // Adds the current row to the bad rows, at the given field.
   void refuse(size_t field, const std::string& what);
@@ -65,11 +80,19 @@ class TableReader {
 
  private:
   struct Stream;
-  bool whole(std::string_view line);
+  void read_header(std::string_view record);
+  bool next_record(std::string_view* record);
+  bool whole(std::string_view record);
+
   std::unique_ptr<Stream> stream_;
   BadRows& bad_;
+  TableForm form_;
+  FieldCutter cutter_;
   std::vector<std::string> header_;
-  std::vector<std::string_view> fields_;
+  int64_t line_ = 0;
+  std::string record_;  // a record of several lines
+  std::string first_;   // the first line
+  bool first_is_row_ = false;
 };
 
 // `path` if it exists, otherwise `path`.gz if that exists, otherwise empty.

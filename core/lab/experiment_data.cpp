@@ -95,8 +95,10 @@ void check_filters(const data::Dataset& data, const spec::DataSection& section) 
 class Source {
  public:
   Source(const std::string& lab, const spec::DataSection& section) : section_(section) {
-    const bool present = data::describe_dataset(lab, section.name).has_value();
-    if (section.path.empty() || (present && !fs::exists(section.path))) {
+    const auto description = data::describe_dataset(lab, section.name);
+    const bool present = description.has_value();
+    if (section.path.empty() || (present && !fs::exists(section.path)) ||
+        (present && data::imported_by_hand(*description, section.path))) {
       if (!present) {
         throw DataError("data.name: the lab " + lab + " has no data set " +
                         printable(section.name) + ". Import it with `lealab data import " +
@@ -122,6 +124,8 @@ class Source {
   const spec::DataSection& section() const { return section_; }
   // Whether the lab lacks the data set. Then publish() imports it.
   bool missing() const { return missing_; }
+  // Precondition: missing().
+  const std::vector<std::string>& notes() const { return import_->notes(); }
   void publish() { import_->publish(); }
 
  private:
@@ -213,13 +217,13 @@ SplitSizes check_data(const std::string& lab, const spec::Experiment& experiment
 }
 
 SplitSizes import_data(const std::string& lab, const spec::Experiment& experiment,
-                       const std::function<void(const spec::DataSection&)>& on_import) {
+                       const OnImport& on_import) {
   Sources sources;
   SplitSizes sizes = checked(lab, experiment, &sources);
   for (auto& [name, source] : sources) {
     if (!source.missing()) continue;
     open_lab(lab);
-    on_import(source.section());
+    on_import(source.section(), source.notes());
     source.publish();
   }
   return sizes;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/spec/experiment.h"
 
@@ -23,6 +24,8 @@ std::string split_key(const spec::RunSpec& run);
 // Throws DataError for everything about the data that would stop the import or a worker:
 //   - the lab lacks the data set, and the spec states no data.path
 //   - data.path cannot be imported, or gives other content than the lab's data set of that name
+//   - data.path is not the file of the lab's data set, which was imported with options that a spec
+//     cannot state (data::imported_by_hand)
 //   - there is no file to import from, and the lab's data set does not satisfy the spec's filters
 //   - the split is impossible: sequences that the file lacks, a split by time where the times are
 //     only positions, or a part without an event that a run needs
@@ -30,10 +33,15 @@ std::string split_key(const spec::RunSpec& run);
 // import.
 SplitSizes check_data(const std::string& lab, const spec::Experiment& experiment);
 
+// Called before an import with the data set's section and what its user should know of the source
+// (data::PreparedImport::notes).
+using OnImport =
+    std::function<void(const spec::DataSection&, const std::vector<std::string>& notes)>;
+
 // Makes the same checks, then imports what the lab lacks and makes the lab's folder for it. Calls
-// `on_import` before each import with the data set's section. When another process imports the same
+// `on_import` before each import. When another process imports the same
 // data set at the same time, one copy is published and both calls succeed.
 SplitSizes import_data(const std::string& lab, const spec::Experiment& experiment,
-                       const std::function<void(const spec::DataSection&)>& on_import);
+                       const OnImport& on_import);
 
 }  // namespace lea::lab

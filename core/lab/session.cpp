@@ -79,8 +79,7 @@ std::vector<ShownPlugin> Session::show(int64_t limit) const {
 
 Plan Session::plan() const { return make_plan(check_data(lab_, experiment_)); }
 
-Session::Ready Session::prepare(const std::function<void(const spec::DataSection&)>& on_import,
-                                Place place) const {
+Session::Ready Session::prepare(const OnImport& on_import, Place place) const {
   // A refused spec writes nothing, so the data is checked before the lab's folder is made.
   const SplitSizes sizes = import_data(lab_, experiment_, on_import);
   open_lab(lab_);

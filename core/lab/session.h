@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/lab/experiment_data.h"
 #include "core/lab/plan.h"
 #include "core/lab/shown_artefacts.h"
 #include "core/run/grid_folder.h"
@@ -54,11 +55,10 @@ class Session {
   // Where the tasks of a plan are to be done.
   enum class Place { kHere, kAnywhere };
   // Makes the lab where it is missing, imports missing data sets, plans, saves the plan, and brings
-  // the index up to date. Calls `on_import` before each import with the section of the data set.
+  // the index up to date. Calls `on_import` before each import (core/lab/experiment_data.h).
   // Throws StoreError when a grid of the experiment works, and for kHere Error(kEnvironment) when
   // this machine has too little memory for an artefact.
-  Ready prepare(const std::function<void(const spec::DataSection&)>& on_import,
-                Place place = Place::kHere) const;
+  Ready prepare(const OnImport& on_import, Place place = Place::kHere) const;
 
  private:
   Plan make_plan(const SplitSizes& sizes) const;

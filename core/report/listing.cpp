@@ -4,11 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/clock.h"
+#include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
 #include "core/report/columns.h"
 #include "core/report/labels.h"
 #include "core/report/pivot.h"
+#include "core/report/run_csv.h"
 
 namespace lea::report {
 namespace {
@@ -60,12 +62,18 @@ void sort_views(const std::string& sort, std::vector<RunView>* views) {
 
 std::string list_runs(std::vector<RunView> views, const std::string& filter,
                       const ListOptions& options) {
+  static const std::vector<std::string> kFormats = {"text", "json", "csv"};
+  if (std::find(kFormats.begin(), kFormats.end(), options.format) == kFormats.end()) {
+    throw UsageError("--format must be text, json or csv, but is `" + printable(options.format) +
+                     "`" + did_you_mean(options.format, kFormats));
+  }
   const size_t all = views.size();
   const size_t length = prefix_length(views);
   const Filter matching(filter, known_fields(views));
   if (!options.sort.empty()) sort_views(options.sort, &views);
   std::erase_if(views, [&](const RunView& view) { return !matching.matches(view); });
-  if (options.json) {
+  if (options.format == "csv") return runs_csv(views);
+  if (options.format == "json") {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const RunView& view : views) list.push_back(to_json(view));
     return pretty_json(list);

@@ -1,4 +1,4 @@
-// Prints a list of runs as text or JSON.
+// Prints a list of runs as text, JSON or CSV.
 #pragma once
 
 #include <string>
@@ -12,11 +12,12 @@ struct ListOptions {
   // A field. Sorts metrics best first and other fields ascending; "-field" reverses the order.
   // Empty: the order of the views.
   std::string sort;
-  bool json = false;
+  std::string format = "text";  // or json, or csv (core/report/run_csv.h)
 };
 
 // The runs that match the filter (core/report/filter.h), one a line: short uuid, experiment,
-// labels, seed, state, main metric and age. Throws UsageError for a wrong filter or sort field.
+// labels, seed, state, main metric and age. Throws UsageError for a wrong filter, sort field or
+// format.
 std::string list_runs(std::vector<RunView> views, const std::string& filter,
                       const ListOptions& options);
 

@@ -256,6 +256,17 @@ void Resolver::check_split(const Draft& draft) {
     errors_.add(place(draft, "split", "valid_from"), "split.valid_from",
                 "must not be later than split.test_from");
   }
+  // A resolved spec states both as 0, and then both follow from the ratios.
+  const auto states_zero = [&](const char* key, double bound) {
+    return bound == 0 && states(draft.settings, "split", key);
+  };
+  const bool valid = states_zero("valid_from", split.valid_from);
+  const bool test = states_zero("test_from", split.test_from);
+  if (split.by != "time" || valid == test) return;
+  const std::string key = valid ? "valid_from" : "test_from";
+  errors_.add(place(draft, "split", key), "split." + key,
+              "is 0, which stands for a bound that follows from split.ratios; leave it out for "
+              "that, or state -5e-324, the largest number below 0, to cut at the timestamp 0");
 }
 
 void Resolver::check_train(const Draft& draft) {

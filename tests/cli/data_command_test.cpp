@@ -94,6 +94,68 @@ TEST_F(DataCommand, ExportsTheSplitAndTheIdMaps) {
   EXPECT_EQ(list().at(0).at("fingerprint"), list().at(1).at("fingerprint"));
 }
 
+TEST_F(DataCommand, CutsAtTheTimestampZero) {
+  write("cut.tsv",
+        "user_id\titem_id\ttimestamp\na\tx\t-50\na\ty\t-20\nb\ty\t-3\nb\tx\t0\nc\tx\t4\nc\ty\t9\n");
+  ASSERT_EQ(lealab({"data", "import", "cut", path("cut.tsv")}).exit_code, 0);
+  const auto split = [&](const std::string& valid_from, const std::string& test_from) {
+    const auto shown = lealab({"data", "show", "cut", "--json", "--split-by", "time",
+                               "--valid-from", valid_from, "--test-from", test_from});
+    EXPECT_EQ(shown.exit_code, 0) << shown.err;
+    std::vector<int> events;
+    for (const char* part : {"train", "valid", "test"})
+      events.push_back(nlohmann::json::parse(shown.out)["split"][part]["events"]);
+    return events;
+  };
+  EXPECT_EQ(split("0", "5"), (std::vector<int>{3, 2, 1}));
+  EXPECT_EQ(split("-20", "0"), (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(split("-0.0", "4"), (std::vector<int>{3, 1, 2}));
+}
+
+// A click log with commas, without a header, and a file of texts beside it.
+TEST_F(DataCommand, ImportsAUsersOwnFilesAndShowsWhatTheyGave) {
+  write("clicks.dat",
+        "11,2014-04-02T10:51:09.277Z,2145,0\n11,2014-04-02T10:54:09.868Z,2146,0\n"
+        "12,2014-04-02T13:56:37.614Z,2147,S\n");
+  write("meta.csv", "id,title\n2145,\"Nuts, bolts\"\n2147,\n9,unknown\n");
+  const auto refused = lealab({"data", "import", "clicks", path("clicks.dat")});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("--separator , --no-header --columns user=1,item=3,time=2"));
+  const auto imported = lealab({"data", "import", "--columns", "session=1,item=3,time=2",
+                                "--separator", ",", "--no-header", "--items", path("meta.csv"),
+                                "--items-id", "id", "clicks", path("clicks.dat")});
+  ASSERT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_THAT(imported.out, HasSubstr("clicks: 3 items, 2 sequences, 3 interactions"));
+  EXPECT_EQ(imported.err,
+            "Columns of the interactions that are not used: 4.\n"
+            "Times are dates in the source, and seconds since 1970 in the lab (UTC).\n");
+  const auto shown = lealab({"data", "show", "clicks"});
+  ASSERT_EQ(shown.exit_code, 0) << shown.err;
+  for (const char* line : {
+           "item texts                     title (1 item)\n",
+           "items with a text              1 (33.33 %)\n",
+           "rows without an item           1\n",
+           "note                           Columns of the interactions that are not used: 4.\n",
+       }) {
+    EXPECT_THAT(shown.out, HasSubstr(line));
+  }
+  const auto document = nlohmann::json::parse(lealab({"data", "show", "clicks", "--json"}).out);
+  EXPECT_EQ(document["texts"]["columns"]["title"], 1);
+  EXPECT_EQ(document["texts"]["rows_without_item"], 1);
+  EXPECT_EQ(document["source"]["options"]["columns"]["session"], "1");
+}
+
+TEST_F(DataCommand, NotesWhatItLeavesOutEachTime) {
+  write("items.csv", "item_id,title\na,A\n");
+  for (int call = 0; call < 2; ++call) {
+    const auto imported = import();
+    EXPECT_EQ(imported.exit_code, 0);
+    EXPECT_THAT(imported.err, HasSubstr("items.csv lies beside the interactions and was not read"));
+  }
+  EXPECT_THAT(lealab({"data", "show", "small"}).out,
+              HasSubstr("item texts                     none\n"));
+}
+
 struct Mistake {
   const char* name;
   std::vector<std::string> arguments;  // `@` stands for the folder
@@ -142,7 +204,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{"OptionWithoutUse",
                             {"data", "show", "small", "--seed", "3"},
                             2,
-                            "--seed requires --split-by"}),
+                            "--seed requires --split-by"},
+                    Mistake{"UnknownColumnRole",
+                            {"data", "import", "x", "@small.tsv", "--columns", "usr=user_id"},
+                            2,
+                            "did you mean `user`?"},
+                    Mistake{"IdsWithoutTexts",
+                            {"data", "import", "x", "@small.tsv", "--items-id", "id"},
+                            2,
+                            "--items-id requires --items"}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace

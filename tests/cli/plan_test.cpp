@@ -1,5 +1,6 @@
 // `lealab plan` as a user calls it: what `run` would refuse, it refuses, and what it estimates is
 // near to what the runs take.
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -113,6 +114,22 @@ TEST_F(PlanCommand, JudgesDataOfUnknownOriginByItsContent) {
   EXPECT_EQ(plan().exit_code, 0) << plan().err;
   baseline("data: {name: toy, min_sequence: 11}\n");
   EXPECT_THAT(refusal(), HasSubstr("wants 11, but the lab's data set toy has a sequence with 10"));
+}
+
+// The lab's data set has options that no spec states, and its file is the one that the spec names.
+TEST_F(PlanCommand, TakesADataSetThatWasImportedByHandFromTheFileOfTheSpec) {
+  std::string text = read_file(path("interactions.tsv"));
+  std::replace(text.begin(), text.end(), '\t', ',');
+  write("own.csv", text);
+  baseline("data: {name: own, path: own.csv}\n");
+  EXPECT_THAT(refusal(),
+              HasSubstr("own.csv:1:1: the first line has no tab, but 2 commas. Import it "
+                        "with `--separator ,`."));
+  ASSERT_EQ(lealab({"data", "import", "own", path("own.csv"), "--separator", ","}).exit_code, 0);
+  EXPECT_EQ(plan().exit_code, 0) << plan().err;
+  write("own.csv", text + "u0,i1,99\n");
+  EXPECT_THAT(refusal(), HasSubstr("own.csv: is not the file from which the lab's data set was "
+                                   "imported."));
 }
 
 TEST_F(PlanCommand, RefusesASplitFileThatLacksSequences) {

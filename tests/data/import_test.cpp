@@ -175,15 +175,19 @@ INSTANTIATE_TEST_SUITE_P(
         BadRow{"CarriageReturn", "u\ta\rb\t1",
                "bad.tsv:3:4: the row holds a carriage return; end lines with LF or CRLF."},
         BadRow{"HeaderAgain", "user_id\titem_id\ttimestamp",
-               "bad.tsv:3:17: the timestamp must be a number, but is `timestamp`."},
+               "bad.tsv:3:17: the timestamp must be a number, or a date such as "
+               "2014-04-02T10:51:09Z, but is `timestamp`."},
         BadRow{"DecimalComma", "u\ta\t1,5",
                "bad.tsv:3:5: the timestamp `1,5` has a comma; write a decimal point."},
         BadRow{"NotAvailable", "u\ta\tNA", "bad.tsv:3:5: the timestamp is missing (`NA`)."},
         BadRow{"Infinite", "u\ta\tinf",
-               "bad.tsv:3:5: the timestamp must be a number, but is `inf`."},
+               "bad.tsv:3:5: the timestamp must be a number, or a date such as "
+               "2014-04-02T10:51:09Z, but is `inf`."},
         BadRow{"Overflow", "u\ta\t1e400",
                "bad.tsv:3:5: the timestamp `1e400` is beyond the range of a double."},
-        BadRow{"Spaces", "u\ta\t 1", "bad.tsv:3:5: the timestamp must be a number, but is ` 1`."},
+        BadRow{"Spaces", "u\ta\t 1",
+               "bad.tsv:3:5: the timestamp must be a number, or a date such as "
+               "2014-04-02T10:51:09Z, but is ` 1`."},
         BadRow{"NoItem", "u\t\t1", "bad.tsv:3:3: the item_id is missing (``)."},
         BadRow{"MissingUser", "NaN\ta\t1", "bad.tsv:3:1: the user_id is missing (`NaN`)."}),
     [](const auto& info) { return std::string(info.param.name); });
@@ -215,8 +219,7 @@ TEST_F(Import, RefusesWrongHeaders) {
   EXPECT_EQ(refusal("user_id\t\ttimestamp\n"), "bad.tsv:1:1: a column of the header has no name.");
   EXPECT_EQ(refusal("user_id\titem_id\ttimestmp\n"),
             "bad.tsv:1:1: the header lacks the column `timestamp`, did you mean `timestmp`? It "
-            "has: user_id, item_id, "
-            "timestmp.");
+            "has: user_id, item_id, timestmp. State the column with `--columns time=NAME`.");
   EXPECT_THAT(refusal("u1\ta\t1\nu1\tb\t2\n"),
               StartsWith("bad.tsv:1:1: the header lacks the column `user_id`. It has"));
   EXPECT_THAT(refusal("user_id\titem_id\ttimestamp\tbehavour\n"),
@@ -243,7 +246,7 @@ TEST_F(Import, RefusesWhatIsNotATable) {
             "absent: there is no such file or folder.");
   std::filesystem::create_directories(path("empty"));
   EXPECT_EQ(refusal_of([&] { import(path("empty")); }),
-            "empty: the folder has no interactions.tsv or interactions.tsv.gz.");
+            "empty: the folder has no interactions.tsv or interactions.tsv.gz. It has no files.");
 }
 
 TEST_F(Import, RefusesDevicesAndPipesAtOnce) {

@@ -76,6 +76,14 @@ TEST_F(SplitTest, CutsAtGivenTimes) {
   EXPECT_EQ(letters(*data, make_split(*data, section)), "tvv|tvx");
 }
 
+TEST_F(SplitTest, CutsAtTheTimestampZeroByTheLargestNumberBelowIt) {
+  const auto data = import_rows("a\tx\t-50\na\ty\t-20\nb\ty\t-3\nb\tx\t0\nc\tx\t4\nc\ty\t9\n");
+  spec::SplitSection section = by("time");
+  section.valid_from = -5e-324;
+  section.test_from = 5;
+  EXPECT_EQ(letters(*data, make_split(*data, section)), "tt|tv|vx");
+}
+
 TEST_F(SplitTest, NeverDividesEqualTimes) {
   const auto data = import_rows("u\ta\t1\nv\ta\t5\nw\ta\t5\nx\ta\t5\ny\ta\t7\nz\ta\t9\n");
   spec::SplitSection section = by("time");

@@ -22,6 +22,19 @@ TEST_F(SummaryTest, CountsLengthsAndDuplicates) {
   EXPECT_EQ(summary.equal_times, 2);
 }
 
+TEST_F(SummaryTest, CountsItemTexts) {
+  EXPECT_FALSE(summarize_texts(*import_rows("u\ta\t1\n", {}, "bare")).has_value());
+  write("set/interactions.tsv", std::string(kHeader) + "u\ta\t1\nu\tb\t2\nu\tc\t3\n");
+  write("set/items.tsv", "item_id\ttitle\tbrand\na\tA\t\nb\t\t\nx\tX\t\ny\tY\ty\n");
+  const auto texts = summarize_texts(*import(path("set")));
+  ASSERT_TRUE(texts.has_value());
+  EXPECT_EQ(texts->items, 3);
+  EXPECT_EQ(texts->with_text, 1);
+  EXPECT_EQ(texts->rows_without_item, 2);
+  const nlohmann::json columns = {{"title", 1}, {"brand", 0}};
+  EXPECT_EQ(to_json(*texts)["columns"], columns);
+}
+
 TEST_F(SummaryTest, ReportsWhatLeaksFromTest) {
   // Training ends at time 30 in v, after u's test event, whose item c is never trained on.
   const auto data =

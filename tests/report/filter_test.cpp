@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "core/base/csv.h"
 #include "core/base/error.h"
 #include "tests/report/fixture.h"
 
@@ -100,16 +105,58 @@ TEST_F(FilterTest, PointsAtTheMistake) {
 }
 
 TEST_F(FilterTest, ListsTheBestFirst) {
-  const std::string list =
-      list_runs(views_, "framework=snqn or framework=sa2c", {"ndcg@10", false});
+  const std::string list = list_runs(views_, "framework=snqn or framework=sa2c", {"ndcg@10"});
   EXPECT_THAT(list, testing::ContainsRegex("01010101(.|\n)*03030303(.|\n)*02020202"));
   EXPECT_THAT(list, HasSubstr("3 runs of 4\n"));
   EXPECT_THAT(list, HasSubstr("ndcg@10 0.0800"));
-  EXPECT_THROW(list_runs(views_, "", {"ndgc@10", false}), UsageError);
-  const auto json = nlohmann::json::parse(list_runs(views_, "seed=2", {"", true}));
+  EXPECT_THROW(list_runs(views_, "", {"ndgc@10"}), UsageError);
+  const auto json = nlohmann::json::parse(list_runs(views_, "seed=2", {"", "json"}));
   ASSERT_EQ(json.size(), 1u);
   EXPECT_EQ(json[0]["labels"]["framework"], "snqn");
   EXPECT_EQ(json[0]["metrics"]["test"]["ndcg@10"], 0.06);
+}
+
+TEST_F(FilterTest, ListsAsCsvWithEverySettingAndMetric) {
+  views_[0].run.labels["train.learning_rate"] = "-0.5";
+  views_[0].run.result["note"] = "=1+1, \"x\"";
+  const std::string csv = list_runs(views_, "experiment=study", {"", "csv"});
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream lines(csv);
+  for (std::string line; std::getline(lines, line);) rows.push_back(split_csv(line));
+  ASSERT_EQ(rows.size(), 5u);
+  for (const auto& row : rows) ASSERT_EQ(row.size(), rows[0].size());
+  const auto at = [&](size_t run, const std::string& column) {
+    const auto found = std::find(rows[0].begin(), rows[0].end(), column);
+    return found == rows[0].end() ? "no column " + column : rows[run][found - rows[0].begin()];
+  };
+  EXPECT_EQ(at(1, "uuid"), uuid_of(1));
+  EXPECT_EQ(at(2, "seed"), "2");
+  EXPECT_EQ(at(1, "label.framework"), "snqn");
+  EXPECT_EQ(at(1, "train.learning_rate"), "0.005");
+  EXPECT_EQ(at(1, "backbone.params.width"), "64");
+  EXPECT_EQ(at(1, "evaluate.k"), "[5,20]");
+  EXPECT_EQ(at(1, "evaluate.test"), "true") << "an added setting with its default";
+  EXPECT_EQ(at(1, "ndcg@10"), "0.08");
+  EXPECT_EQ(at(1, "valid.ndcg@20"), "0.09");
+  EXPECT_EQ(at(3, "valid.ndcg@20"), "");
+  EXPECT_EQ(at(4, "reason"), "out of memory");
+  EXPECT_EQ(at(1, "result.wall_seconds"), "60");
+  EXPECT_EQ(at(1, "result.note"), "=1+1, \"x\"");
+  EXPECT_EQ(at(1, "label.train.learning_rate"), "-0.5");
+  EXPECT_THAT(csv, HasSubstr(",-0.5,")) << "a number is no formula";
+  EXPECT_THAT(csv, HasSubstr("\"'=1+1, \"\"x\"\"\""));
+  EXPECT_EQ(std::set<std::string>(rows[0].begin(), rows[0].end()).size(), rows[0].size());
+}
+
+TEST_F(FilterTest, ListsNoRunAsTheHeaderAlone) {
+  EXPECT_THAT(list_runs({}, "", {"", "csv"}), testing::StartsWith("uuid,experiment,state,seed,"));
+  try {
+    list_runs(views_, "", {"", "cvs"});
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_STREQ(error.what(),
+                 "--format must be text, json or csv, but is `cvs`, did you mean `csv`?");
+  }
 }
 
 }  // namespace

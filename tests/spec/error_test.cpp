@@ -168,6 +168,10 @@ const std::vector<Mistake> kMistakes = {
      "spec.yaml:5:25: split.path: : cannot be read: it is not a regular file"},
     {"SplitTimesTheWrongWayRound", "+split: {by: time, valid_from: 5, test_from: 4}\n",
      "spec.yaml:5:31: split.valid_from: must not be later than split.test_from"},
+    {"SplitTimeThatIsZero", "+split: {by: time, valid_from: 0, test_from: 5}\n",
+     "spec.yaml:5:31: split.valid_from: is 0, which stands for a bound that follows from "
+     "split.ratios; leave it out for that, or state -5e-324, the largest number below 0, to cut at "
+     "the timestamp 0"},
     {"PoolSmallerThanTheCount", "+negatives: {from: pool, count: 5, pool: 4}\n",
      "spec.yaml:5:41: negatives.pool: must be at least negatives.count (5), but is 4"},
     {"UnknownPlugin", "data: {name: a}\nbackbone: gru4reck\nframework: snqn\nseeds: [1]\n",

@@ -36,6 +36,18 @@ TEST_F(ExperimentTest, ReadsASmallSpecWithEveryDefault) {
   EXPECT_EQ(experiment.runs[0].hash, run_hash(run));
 }
 
+// What a spec may write for a cut at the timestamp 0, and what a resolved spec writes when both
+// bounds follow from the ratios.
+TEST_F(ExperimentTest, ABoundInTimeIsCutAtTheTimestampZeroOrFollowsFromTheRatios) {
+  const RunSpec cut =
+      only(std::string(kBase) + "split: {by: time, valid_from: -5e-324, test_from: 5}\n");
+  EXPECT_LT(cut.split.valid_from, 0);
+  EXPECT_EQ(run_from_json(to_json(cut), "run.yaml").split.valid_from, cut.split.valid_from);
+  const std::string by_time = std::string(kBase) + "split: {by: time";
+  EXPECT_EQ(run_hash(only(by_time + ", valid_from: 0, test_from: 0}\n")),
+            run_hash(only(by_time + "}\n")));
+}
+
 TEST_F(ExperimentTest, AFrameworkThatIgnoresASlotHasNoneThere) {
   const RunSpec run = only(
       "data: {name: small}\nbackbone: gru4rec\nframework: supervised\nreward: le\n"
