@@ -57,6 +57,10 @@ std::string not_one_environment(const std::string& name, const std::vector<std::
 // "environments.le.portion" where `le` is declared. Other keys stay as they are.
 std::string canonical_key(const Settings& settings, const std::string& key);
 
+// What the settings state for a setting or parameter, such as "train.batch_size" or "framework.gamma".
+// Null when they state nothing, and for a slot itself.
+const Entry* stated_entry(const Settings& settings, const std::string& key);
+
 // The layer that states the value of `key`, -1 when none does.
 int layer_at(const Settings& settings, const std::string& key);
 
