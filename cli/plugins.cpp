@@ -121,7 +121,7 @@ void print_plugin(const spec::PluginInfo& plugin) {
     for (const std::string& slot : plugin.uses)
       uses += (uses.empty() ? "" : ", ") + printable(slot);
     if (plugin.min_negatives > 0)
-      uses += "; needs at least " + std::to_string(plugin.min_negatives) + " sampled items";
+      uses += "; needs at least " + counted(plugin.min_negatives, "sampled item");
     std::printf("reads: %s\n", uses.empty() ? "nothing of a run but its data" : uses.c_str());
   }
   if (plugin.gives_state) std::printf("gives states\n");

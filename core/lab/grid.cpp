@@ -249,7 +249,7 @@ void Grid::fail(size_t task, const run::Folder& folder, const Failure& failure) 
   result_.repeated_reason = failure.reason;
   stopping_ = true;  // running workers continue, no new one starts
   tell({Kind::kStopping, 0, "",
-        std::to_string(options_.identical_failures) + " runs failed for the same reason"});
+        counted(options_.identical_failures, "run") + " failed for the same reason"});
 }
 
 void Grid::stop(Running& running) {

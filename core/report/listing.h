@@ -16,7 +16,7 @@ struct ListOptions {
 };
 
 // The runs that match the filter (core/report/filter.h), one a line: short uuid, experiment,
-// labels, seed, state, main metric and age. Throws UsageError for a wrong filter or sort field.
+// labels, seed, state, main metric and age, and why it failed where one of them has a reason. Throws UsageError for a wrong filter or sort field.
 std::string list_runs(std::vector<RunView> views, const std::string& filter,
                       const ListOptions& options);
 

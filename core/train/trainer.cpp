@@ -355,7 +355,7 @@ class Loop {
         },
         top, context_.seed());
     if (progress_.stop_requested()) return std::nullopt;
-    phase.end(std::to_string(file.records.size()) + " events");
+    phase.end(counted(std::ssize(file.records), "event"));
     return file;
   }
 

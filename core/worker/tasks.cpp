@@ -143,12 +143,9 @@ OpenRun open_run(const TaskOptions& options) {
 
 void log_settings(const OpenRun& open, const std::optional<MemoryLimit>& limit) {
   const auto say = [](const std::string& text) { log(LogLevel::kInfo, "worker", text); };
-  say("data set " + open.run.data.name + ": " + std::to_string(open.data->sequences()) +
-      " sequences, " + std::to_string(open.data->events()) + " events, " +
-      std::to_string(open.data->items()) + " items");
-  const int64_t threads = open.run.train.threads;
-  say(std::to_string(threads) + (threads == 1 ? " thread" : " threads") + ", device " +
-      open.run.train.device);
+  say("data set " + open.run.data.name + ": " + counted(open.data->sequences(), "sequence") + ", " +
+      counted(open.data->events(), "event") + ", " + counted(open.data->items(), "item"));
+  say(counted(open.run.train.threads, "thread") + ", device " + open.run.train.device);
   const bool limited = limit && limit->allowed() != UINT64_MAX;
   say(limited ? "memory: at most " + std::to_string(limit->allowed() >> 20) + " MiB more, of " +
                     std::to_string(limit->available() >> 20) + " MiB that are available"
