@@ -50,8 +50,7 @@ std::string stated_label(const Node& node) {
 
 std::string default_label(const std::string& axis, const Settings& settings, const RunSpec& run) {
   const json document = to_json(run);
-  // `state.of` is the slot's own environment.
-  const std::string slot = axis.ends_with(".of") ? axis.substr(0, axis.size() - 3) : axis;
+  const std::string slot = slot_named(axis);
   if (is_slot(slot)) return slot_label(slot, settings, document);
   if (const Entry* stated = stated_entry(settings, axis)) return stated_label(*stated->value);
   const json* resolved = resolved_value(document, axis);

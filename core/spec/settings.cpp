@@ -231,6 +231,12 @@ std::string not_one_environment(const std::string& name, const std::vector<std::
          "; write one of them exactly";
 }
 
+std::string slot_named(const std::string& key) {
+  const DottedKey parts(key);
+  const bool of = parts.rest == "of" && !fields_of(parts.head).empty();
+  return of ? parts.head : key;
+}
+
 std::string canonical_key(const Settings& settings, const std::string& key) {
   const std::string head = "environments.";
   const size_t end = key.find('.', head.size());
@@ -254,7 +260,7 @@ const Entry* stated_entry(const Settings& settings, const std::string& stated_ke
 
 int layer_at(const Settings& settings, const std::string& stated_key) {
   const auto [use, name] = use_and_name(settings, DottedKey(canonical_key(settings, stated_key)));
-  if (use && (name.empty() || name == "of")) return use->at.source ? use->at.source->layer : -1;
+  if (use && is_slot(slot_named(stated_key))) return use->at.source ? use->at.source->layer : -1;
   const Entry* entry = stated_entry(settings, stated_key);
   return entry ? entry->value->at.source->layer : -1;
 }
@@ -268,7 +274,7 @@ bool assign(Settings& settings, const std::string& stated_key, const Location& a
     return true;
   }
   if (is_slot(head)) {
-    if (rest.empty() || rest == "of") {
+    if (slot_named(key) == head) {
       auto use = parse_use(rest.empty() ? head : kind_of(head), value, key, errors);
       if (!use) use = wrong_use(value->at);
       std::vector<Entry> fields = rest.empty() ? use->fields : settings.slots[head].fields;
