@@ -28,6 +28,7 @@
 #include "core/run/test_reads.h"
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
+#include "core/train/plugin_call.h"
 #include "core/train/trainer.h"
 #include "core/worker/attempt.h"
 #include "core/worker/check_files.h"
@@ -352,7 +353,8 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
   train::HostContext context(open.run, open.data, open.split, lookup_in(registry),
                              artefacts.for_training());
   const auto framework = context.make_framework();
-  framework->fit(context.training());
+  const std::string name = "framework " + open.run.framework.id;
+  train::call_plugin(name, "fit()", [&] { framework->fit(context.training()); });
   torch::NoGradGuard no_grad;
   if (!framework->parameters().empty()) {
     const auto best = train::load_best(open.folder.file(run::kCheckpointFolder));
@@ -360,7 +362,8 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
     for (const auto& item : framework->named_buffers()) item.value().copy_(best.at(item.key()));
   }
   framework->to(context.device());
-  const train::Evaluator evaluator(open.data, open.split, open.run.data.history, context.device());
+  const train::Evaluator evaluator(open.data, open.split, open.run.data.history, context.device(),
+                                   name);
   const std::vector<uint32_t> places = train::tie_places(open.data->items(), context.seed());
   std::ofstream out(score.out, std::ios::binary);
   size_t event = 0, differing = 0;
