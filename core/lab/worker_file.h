@@ -20,8 +20,8 @@ class WorkerFile {
   std::string path_;
 };
 
-// A temporary file in which a worker notes which method of a plugin it calls (core/run/open_call.h), for
-// the message when it crashes there. The destructor removes it.
+// A temporary file in which a worker notes which method of a plugin it calls (core/run/open_call.h),
+// for the message when it crashes there. The destructor removes it.
 class CallFile {
  public:
   // Without a folder for temporary files, nothing is known of a crash.
