@@ -17,14 +17,15 @@ void rebuild_command(const Globals& globals) {
   const lab::Collected collected = lab::rebuild(lab, &set_aside);
   if (!set_aside.empty()) std::printf("the damaged index was kept as %s\n", set_aside.c_str());
   const db::Store store(lab, db::Store::Mode::kReadOnly);
-  std::printf("%lld runs of %zu experiments, content %s\nthe index is %s\n",
-              static_cast<long long>(collected.runs), store.experiments().size(),
+  std::printf("%s of %s, content %s\nthe index is %s\n", counted(collected.runs, "run").c_str(),
+              counted(std::ssize(store.experiments()), "experiment").c_str(),
               store.content_hash().substr(0, 16).c_str(), printable(db::index_file(lab)).c_str());
   if (collected.refused.empty()) return;
   std::string message;
   for (const std::string& refused : collected.refused) message += refused + "\n";
-  throw DataError(message + std::to_string(collected.refused.size()) +
-                  " run folders were refused; the rest is in the index.");
+  const auto refused = std::ssize(collected.refused);
+  throw DataError(message + counted(refused, "run folder") + (refused == 1 ? " was" : " were") +
+                  " refused; the rest is in the index.");
 }
 
 void check_command(const Globals& globals) {
@@ -34,18 +35,21 @@ void check_command(const Globals& globals) {
   if (!check.problems.empty()) {
     std::string message;
     for (const std::string& problem : check.problems) message += problem + "\n";
-    throw DataError(message + std::to_string(check.problems.size()) +
-                    (check.problems.size() == 1 ? " problem" : " problems") + "; the index is " +
+    throw DataError(message + counted(std::ssize(check.problems), "problem") + "; the index is " +
                     index);
   }
-  std::printf("%lld run%s, no problem", static_cast<long long>(check.runs),
-              check.runs == 1 ? "" : "s");
+  std::printf("%s, no problem", counted(check.runs, "run").c_str());
   if (check.has_index) std::printf(", content %s", check.content.substr(0, 16).c_str());
   std::printf("\n");
-  if (check.open > 0) std::printf("%lld have not ended\n", static_cast<long long>(check.open));
+  if (check.open > 0) {
+    std::printf("%lld %s not ended\n", static_cast<long long>(check.open),
+                check.open == 1 ? "has" : "have");
+  }
   if (check.behind > 0) {
-    std::printf("%lld have ended and are not in the index yet; `lealab ls` adds them\n",
-                static_cast<long long>(check.behind));
+    const bool one = check.behind == 1;
+    std::printf("%lld %s ended and %s not in the index yet; `lealab ls` adds %s\n",
+                static_cast<long long>(check.behind), one ? "has" : "have", one ? "is" : "are",
+                one ? "it" : "them");
   }
   std::printf(
       check.has_index ? "the index is %s\n" : "there is no index yet; `lealab ls` makes %s\n",

@@ -143,9 +143,11 @@ void GridDisplay::on_past_event(const run::GridEvent& event) {
 }
 
 std::string GridDisplay::summary() const {
-  return std::to_string(finished_ + failed_) + " of " + std::to_string(total_) +
-         " runs have ended" + (failed_ > 0 ? ", " + std::to_string(failed_) + " FAILED" : "") +
-         ", " + std::to_string(rows_.size()) + " at work";
+  const auto ended = finished_ + failed_;
+  return std::to_string(ended) + " of " + counted(static_cast<int64_t>(total_), "run") +
+         (ended == 1 ? " has ended" : " have ended") +
+         (failed_ > 0 ? ", " + std::to_string(failed_) + " FAILED" : "") + ", " +
+         std::to_string(rows_.size()) + " at work";
 }
 
 // Seconds until the run ends. Early stopping ends most runs before max_steps, so this is an upper
@@ -204,7 +206,7 @@ std::string GridDisplay::total_text() const {
   const double done =
       total_ == 0 ? 1 : static_cast<double>(finished_ + failed_) / static_cast<double>(total_);
   return "total  " + bar(done) + " " + std::to_string(finished_ + failed_) + "/" +
-         std::to_string(total_) + " runs" +
+         counted(static_cast<int64_t>(total_), "run") +
          (failed_ > 0 ? ", " + std::to_string(failed_) + " FAILED" : "") + "  after " +
          duration_text(std::difftime(std::time(nullptr), started_)) + "  about " +
          duration_text(seconds / workers) + " left";

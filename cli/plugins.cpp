@@ -37,8 +37,12 @@ void print_list(const std::vector<PluginRecord>& records) {
       rows.push_back({state, plugin.kind, printable(plugin.id), printable(plugin.version),
                       record.built_with, hash, printable(record.file)});
     }
-    if (record.plugins.empty()) {
-      rows.push_back({state, "-", "-", "-", record.built_with.empty() ? "-" : record.built_with,
+    if (!record.plugins.empty()) continue;
+    std::vector<spec::PluginName> names = record.provides;
+    if (names.empty()) names.push_back({"-", "-"});
+    for (const spec::PluginName& name : names) {
+      rows.push_back({state, name.kind, name.id, "-",
+                      record.built_with.empty() ? "-" : record.built_with,
                       hash.empty() ? "-" : hash, printable(record.file)});
     }
   }
@@ -122,7 +126,7 @@ void print_plugin(const spec::PluginInfo& plugin) {
     for (const std::string& slot : plugin.uses)
       uses += (uses.empty() ? "" : ", ") + printable(slot);
     if (plugin.min_negatives > 0)
-      uses += "; needs at least " + std::to_string(plugin.min_negatives) + " sampled items";
+      uses += "; needs at least " + counted(plugin.min_negatives, "sampled item");
     std::printf("reads: %s\n", uses.empty() ? "nothing of a run but its data" : uses.c_str());
   }
   if (plugin.gives_state) std::printf("gives states\n");
@@ -169,6 +173,8 @@ void show_plugin(const Globals& globals, const std::string& name, bool as_json) 
     }
   }
   if (!printed) {
+    const std::string refused = spec::why_refused(lab::refused_libraries(records), "", name);
+    if (!refused.empty()) throw PluginError("`" + printable(name) + "` cannot be used: " + refused);
     const std::string hint = did_you_mean(name, known);
     throw UsageError("no plugin is called `" + printable(name) + "`" + (hint.empty() ? "." : hint) +
                      " `lealab plugins` lists them.");

@@ -62,8 +62,8 @@ void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   for (size_t i = 0; i < lines.size() && i < kCellsShown; ++i) {
     const Line& line = lines[i];
     std::string text = "  ";
-    text += line.name.empty() ? "the run" : line.name;
-    text += " " + counted(line.runs, "run") + ":";
+    text += line.name.empty() ? "" : line.name + " ";
+    text += counted(line.runs, "run") + ":";
     for (const auto& [status, count] : line.counts) {
       text += ' ';
       text += std::to_string(count) + " " + lab::to_string(status) + ",";

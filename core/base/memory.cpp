@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <new>
 #include <string>
 
 namespace lea {
@@ -45,6 +46,13 @@ uint64_t available_memory() {
     if (group.empty()) return bytes;
     group.resize(group.rfind('/'));
   }
+}
+
+bool is_out_of_memory(const std::exception& error) {
+  const std::string text = error.what();
+  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+         text.find("can't allocate memory") != text.npos ||
+         text.find("not enough memory") != text.npos || text.find("out of memory") != text.npos;
 }
 
 }  // namespace lea

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "core/base/text.h"
@@ -15,15 +16,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool trusted(const std::string& folder) {
+// Why plugins of the folder are not used; "" when they are.
+std::string why_left_out(const std::string& folder) {
   struct stat facts {};
-  if (stat(folder.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) return false;
-  const bool foreign = facts.st_uid != 0 && facts.st_uid != geteuid();
-  if (!foreign && (facts.st_mode & S_IWOTH) == 0) return true;
-  std::fprintf(
-      stderr, "warning: plugin folder %s is left out: %s\n", printable(folder).c_str(),
-      foreign ? "it belongs to another user." : "any user may write to it. Run chmod o-w on it.");
-  return false;
+  if (stat(folder.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) return "it is no folder.";
+  if (facts.st_uid != 0 && facts.st_uid != geteuid()) return "it belongs to another user.";
+  if ((facts.st_mode & S_IWOTH) != 0) return "any user may write to it. Run chmod o-w on it.";
+  return "";
 }
 
 }  // namespace
@@ -53,16 +52,26 @@ std::vector<std::string> plugin_folders(const std::vector<std::string>& extra) {
   return folders;
 }
 
-std::vector<std::string> plugin_files(const std::vector<std::string>& folders) {
+std::vector<std::string> plugin_files(const std::vector<std::string>& folders,
+                                      std::map<std::string, std::string>* left_out) {
   std::set<std::string> files;
   for (const std::string& given : folders) {
     // A folder that is named twice, in two spellings, must give its plugins once.
     std::error_code failed;
     const fs::path folder = fs::canonical(given, failed);
-    if (failed || !trusted(folder.string())) continue;
+    if (failed) continue;
+    const std::string shown = printable(folder.string()), why = why_left_out(folder.string());
+    if (!why.empty())
+      std::fprintf(stderr, "warning: plugin folder %s is left out: %s\n", shown.c_str(),
+                   why.c_str());
     for (fs::directory_iterator it(folder, failed), end; !failed && it != end;
          it.increment(failed)) {
-      if (it->path().extension() == ".so") files.insert(it->path().string());
+      if (it->path().extension() != ".so") continue;
+      if (why.empty()) {
+        files.insert(it->path().string());
+      } else if (left_out) {
+        (*left_out)[it->path().string()] = "its folder " + shown + " is left out: " + why;
+      }
     }
   }
   return {files.begin(), files.end()};

@@ -1,6 +1,7 @@
 // The folders that hold plugins, for the program that lists plugins and the one that loads them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ std::vector<std::string> plugin_folders(const std::vector<std::string>& extra);
 
 // Every file with the ending .so in the folders, sorted by path. Missing folders are skipped.
 // Folders that any user may write to, or that belong to another user (not root), are left out with
-// a warning on stderr.
-std::vector<std::string> plugin_files(const std::vector<std::string>& folders);
+// a warning on stderr; `left_out` then gets their files, and why.
+std::vector<std::string> plugin_files(const std::vector<std::string>& folders,
+                                      std::map<std::string, std::string>* left_out = nullptr);
 
 }  // namespace lea

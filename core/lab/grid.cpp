@@ -244,12 +244,12 @@ void Grid::fail(size_t task, const run::Folder& folder, const Failure& failure) 
   const bool has_folder = !folder.path.empty();
   tell({Kind::kFailed, task, has_folder ? folder.uuid() : "", failure.reason});
   // The sentence about a full disk depends on the file that was written when it was full.
-  const std::string kind = failure.unsupplied ? "unsupplied" : failure.reason;
+  const std::string kind = failure.unsupplied ? "unsupplied" : without_steps(failure.reason);
   if (++failures_[kind] != options_.identical_failures || not_begun() == 0) return;
   result_.repeated_reason = failure.reason;
   stopping_ = true;  // running workers continue, no new one starts
   tell({Kind::kStopping, 0, "",
-        std::to_string(options_.identical_failures) + " runs failed for the same reason"});
+        counted(options_.identical_failures, "run") + " failed for the same reason"});
 }
 
 void Grid::stop(Running& running) {

@@ -175,8 +175,8 @@ void estimate(const spec::Experiment& experiment, Forecast& forecast, Plan* plan
     plan->disk.working += working[i];
   plan->seconds = wall_time(seconds, plan->jobs);
   plan->basis =
-      std::to_string(measured) + " of " + std::to_string(seconds.size()) +
-      " runs estimated from earlier runs in this lab" +
+      std::to_string(measured) + " of " + counted(std::ssize(seconds), "run") +
+      " estimated from earlier runs in this lab" +
       (measured < seconds.size() ? "; the rest by a rough model (" + Estimator::model() + ")" : "");
 }
 

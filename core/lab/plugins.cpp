@@ -1,7 +1,6 @@
 #include "core/lab/plugins.h"
 
 #include <signal.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,8 @@
 #include <future>
 #include <map>
 #include <optional>
+#include <sstream>
+#include <string_view>
 #include <thread>
 
 #include "core/base/error.h"
@@ -60,6 +61,9 @@ std::optional<PluginRecord> record_of(const std::string& text, const std::string
     record.sha256 = printable(text_of(document, "sha256"));
     for (const json& plugin : document.at("plugins"))
       record.plugins.push_back(spec::plugin_from_json(plugin));
+    for (const json& plugin : document.at("provides"))
+      record.provides.push_back(
+          {printable(text_of(plugin, "kind")), printable(text_of(plugin, "id"))});
     for (const json& warning : document.at("warnings")) {
       const auto* words = warning.get_ptr<const std::string*>();
       if (words != nullptr) record.warnings.push_back(printable(*words));
@@ -73,6 +77,7 @@ std::optional<PluginRecord> record_of(const std::string& text, const std::string
 }
 
 constexpr const char* kBeforeThePlugin = "starting the probe";
+constexpr std::string_view kProvides = "provides: ";
 
 struct LastWords {
   std::string phase = kBeforeThePlugin;
@@ -89,11 +94,24 @@ LastWords last_words(const std::string& err) {
     if (line.starts_with("phase: ")) {
       words.phase = line.substr(7);
       words.line.clear();
-    } else if (!line.empty()) {
+    } else if (!line.empty() && !(words.phase == "reading" && line.starts_with(kProvides))) {
       words.line = line.substr(0, 300);
     }
   }
   return words;
+}
+
+// What the manifest of a library lists, as the probe wrote it before any code of the library ran.
+std::vector<spec::PluginName> provided_in(const std::string& err) {
+  std::vector<spec::PluginName> names;
+  std::istringstream lines(err.substr(0, err.find("phase: loading")));
+  for (std::string line; std::getline(lines, line);) {
+    const size_t space = line.find(' ', kProvides.size());
+    if (!line.starts_with(kProvides) || space == std::string::npos) continue;
+    names.push_back({printable(line.substr(kProvides.size(), space - kProvides.size())),
+                     printable(line.substr(space + 1))});
+  }
+  return names;
 }
 
 // Whether the machine and not the plugin ended the child: before the plugin's turn, or by SIGKILL,
@@ -112,9 +130,7 @@ std::string cause_of_death(const ProcessResult& result, double seconds) {
   if (result.timed_out) {
     text = "hung " + where + " (stopped after " + std::to_string(static_cast<int>(seconds)) + " s)";
   } else if (result.signal != 0) {
-    const char* name = sigabbrev_np(result.signal);
-    text = "crashed " + where + " (SIG" + (name == nullptr ? std::to_string(result.signal) : name) +
-           ")";
+    text = "crashed " + where + " (" + signal_name(result.signal) + ")";
   } else {
     text = "ended the process " + where + " (exit code " + std::to_string(result.exit_code) + ")";
   }
@@ -233,12 +249,18 @@ const char* to_string(PluginState state) {
 }
 
 json to_json(const PluginRecord& record) {
-  json plugins = json::array();
+  json plugins = json::array(), provides = json::array();
   for (const spec::PluginInfo& plugin : record.plugins) plugins.push_back(spec::to_json(plugin));
-  return {
-      {"file", record.file},         {"state", to_string(record.state)}, {"reason", record.reason},
-      {"warnings", record.warnings}, {"built_with", record.built_with},  {"sha256", record.sha256},
-      {"plugins", plugins}};
+  for (const spec::PluginName& name : record.provides)
+    provides.push_back({{"kind", name.kind}, {"id", name.id}});
+  return {{"file", record.file},
+          {"state", to_string(record.state)},
+          {"reason", record.reason},
+          {"warnings", record.warnings},
+          {"built_with", record.built_with},
+          {"sha256", record.sha256},
+          {"provides", provides},
+          {"plugins", plugins}};
 }
 
 PluginRecord probe_file(const std::string& file, double seconds) {
@@ -248,11 +270,13 @@ PluginRecord probe_file(const std::string& file, double seconds) {
   }
   PluginRecord record = failed(file, printable(file) + ": " + cause_of_death(result, seconds));
   record.lasting = !is_machines_fault(result);
+  record.provides = provided_in(result.err);
   return record;
 }
 
 std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders, ProbeCache cache) {
-  const std::vector<std::string> files = plugin_files(folders);
+  std::map<std::string, std::string> left_out;
+  const std::vector<std::string> files = plugin_files(folders, &left_out);
   const Prober prober(cache);
   std::vector<PluginRecord> records(files.size());
   std::atomic<size_t> next{0};
@@ -267,6 +291,12 @@ std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders,
   work();
   for (std::future<void>& other : others) other.get();
   mark_conflicts(&records);
+  for (const auto& [file, why] : left_out) {
+    records.push_back(failed(file, printable(file) + ": " + why));
+    records.back().lasting = false;
+  }
+  std::sort(records.begin(), records.end(),
+            [](const PluginRecord& a, const PluginRecord& b) { return a.file < b.file; });
   return records;
 }
 
@@ -281,17 +311,22 @@ run::InstalledPlugins installed_plugins(const std::vector<PluginRecord>& records
   return installed;
 }
 
+std::vector<spec::RefusedLibrary> refused_libraries(const std::vector<PluginRecord>& records) {
+  std::vector<spec::RefusedLibrary> refused;
+  for (const PluginRecord& record : records) {
+    if (record.state != PluginState::kEnabled)
+      refused.push_back({record.file, record.reason, record.provides});
+  }
+  return refused;
+}
+
 spec::PluginCatalogue catalogue_of(const std::vector<PluginRecord>& records) {
   std::vector<spec::PluginInfo> plugins;
-  std::vector<std::string> refused;
   for (const PluginRecord& record : records) {
-    if (record.state == PluginState::kEnabled) {
+    if (record.state == PluginState::kEnabled)
       plugins.insert(plugins.end(), record.plugins.begin(), record.plugins.end());
-    } else {
-      refused.push_back(fs::path(record.file).filename());
-    }
   }
-  return spec::PluginCatalogue(std::move(plugins), std::move(refused));
+  return spec::PluginCatalogue(std::move(plugins), refused_libraries(records));
 }
 
 }  // namespace lea::lab

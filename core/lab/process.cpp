@@ -173,6 +173,11 @@ ProcessResult run_process(const std::vector<std::string>& arguments, double seco
   return result;
 }
 
+std::string signal_name(int signal) {
+  const char* name = sigabbrev_np(signal);
+  return name == nullptr ? "signal " + std::to_string(signal) : std::string("SIG").append(name);
+}
+
 std::string output_of(ProcessResult worker) {
   if (worker.exit_code == 0) return std::move(worker.out);
   const std::string reason = printable(worker.err.substr(0, worker.err.find('\n')));

@@ -21,6 +21,9 @@ struct ProcessResult {
 ProcessResult run_process(const std::vector<std::string>& arguments, double seconds,
                           size_t output_limit = size_t{16} << 20);
 
+// "SIGSEGV", or the number of a signal without a name.
+std::string signal_name(int signal);
+
 // What a worker printed that has ended with exit code 0. Throws Error with the worker's code and
 // the first line of its stderr otherwise, and Error(kInternal) when a signal ended it.
 std::string output_of(ProcessResult worker);

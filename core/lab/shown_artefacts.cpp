@@ -9,6 +9,7 @@
 #include "core/lab/artefact_plan.h"
 #include "core/lab/artefact_worker.h"
 #include "core/lab/experiment_data.h"
+#include "core/lab/worker_file.h"
 #include "core/run/artefact_folder.h"
 
 namespace lea::lab {
@@ -73,16 +74,16 @@ std::vector<ShownPlugin> show_artefacts(const ShowOptions& options,
     }
   }
   if (shown.empty()) return shown;
-  ProcessResult worker = ask_worker({"show",
-                                     headers,
-                                     options.lab,
-                                     options.plugin_dirs,
-                                     {"--limit", std::to_string(options.limit)},
-                                     kSeconds});
-  if (worker.timed_out) throw PluginError("no plugin has answered for an hour");
+  const CallFile call;
+  std::vector<std::string> more = call.arguments();
+  more.insert(more.end(), {"--limit", std::to_string(options.limit)});
+  ProcessResult worker =
+      ask_worker({"show", headers, options.lab, options.plugin_dirs, more, kSeconds});
+  if (worker.timed_out) throw PluginError("no plugin has answered for an hour" + call.where());
   if (worker.signal != 0) {
-    throw PluginError("a plugin crashed while it was asked what it would compute (signal " +
-                      std::to_string(worker.signal) + ")");
+    throw PluginError("a plugin crashed" + call.where() +
+                      " while it was asked what it would compute (" + signal_name(worker.signal) +
+                      ")");
   }
   const std::string out = output_of(std::move(worker));
   for (const char* type : {"shown", "refused"}) {

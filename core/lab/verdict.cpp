@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -11,7 +10,9 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/lab/process.h"
 #include "core/run/attempt.h"
+#include "core/run/open_call.h"
 
 namespace lea::lab {
 namespace {
@@ -39,15 +40,16 @@ std::string last_line(std::string_view log) {
   return printable(reason.size() > kReason ? reason.substr(0, kReason) + "..." : reason);
 }
 
-std::string place(const run::Progress& last) {
+// `call` is the method of a plugin in which the worker was; "" when it was in none.
+std::string place(const run::Progress& last, const std::string& call) {
+  if (!call.empty()) return " in " + call;
   std::string text = " in phase " + last.phase;
   if (last.step > 0) text += ", step " + std::to_string(last.step);
   return text;
 }
 
 std::string reason_of_signal(int signal, const std::string& where, const std::string& ending) {
-  if (is_crash(signal))
-    return std::string("the worker crashed (SIG") + sigabbrev_np(signal) + ")" + where + ending;
+  if (is_crash(signal)) return "the worker crashed (" + signal_name(signal) + ")" + where + ending;
   if (signal == SIGKILL) {
     return "the worker was killed (SIGKILL)" + where +
            ", most often because memory ran out; the next call resumes it from its checkpoint";
@@ -55,8 +57,8 @@ std::string reason_of_signal(int signal, const std::string& where, const std::st
   return "the worker was ended by signal " + std::to_string(signal) + where + ending;
 }
 
-std::string reason_of(const Ended& ended, std::string_view log) {
-  const std::string where = place(ended.last), line = last_line(log);
+std::string reason_of(const Ended& ended, std::string_view log, const std::string& call) {
+  const std::string where = place(ended.last, call), line = last_line(log);
   const std::string ending = line.empty() ? "" : "; log.txt ends with: " + line;
   switch (ended.how) {
     case How::kHung:
@@ -97,8 +99,8 @@ std::string read_log(const run::Folder& folder, uintmax_t from) {
 
 }  // namespace
 
-Verdict verdict(const Ended& ended, const std::optional<run::Result>& result,
-                std::string_view log) {
+Verdict verdict(const Ended& ended, const std::optional<run::Result>& result, std::string_view log,
+                const std::string& call) {
   if (result && result->state == run::State::kFinished) return {};
   Verdict verdict;
   verdict.is = Verdict::Is::kFailed;
@@ -109,13 +111,27 @@ Verdict verdict(const Ended& ended, const std::optional<run::Result>& result,
     verdict.is = Verdict::Is::kInterrupted;
     verdict.exit = static_cast<int>(Exit::kInterrupted);
   } else {
-    verdict.reason = reason_of(ended, log);
+    verdict.reason = reason_of(ended, log, call);
     verdict.unsupplied =
         ended.how == How::kExit && ended.value == static_cast<int>(Exit::kEnvironment);
     const bool killed = ended.how == How::kSignal && ended.value == SIGKILL;
     verdict.for_good = !verdict.unsupplied && !killed && ended.how != How::kLost;
   }
   return verdict;
+}
+
+std::string without_steps(std::string reason) {
+  constexpr std::string_view kStep = ", step ";
+  for (size_t at = reason.find(kStep); at != std::string::npos; at = reason.find(kStep, at)) {
+    size_t end = at + kStep.size();
+    while (end < reason.size() && reason[end] >= '0' && reason[end] <= '9') ++end;
+    if (end > at + kStep.size()) {
+      reason.erase(at, end - at);
+    } else {
+      at = end;
+    }
+  }
+  return reason;
 }
 
 Verdict settle(const run::Folder& folder, const Ended& ended, uintmax_t log_start, bool test) {
@@ -131,7 +147,11 @@ Verdict settle(const run::Folder& folder, const Ended& ended, uintmax_t log_star
   }
   const bool has_result = result.has_value();
   if (result && !run::is_complete(*result, test)) result.reset();
-  const Verdict verdict = lab::verdict(ended, result, read_log(folder, log_start));
+  const std::string call = folder.file(run::kCallFile);
+  const Verdict verdict =
+      lab::verdict(ended, result, read_log(folder, log_start), run::read_call(call));
+  std::error_code ignored;
+  std::filesystem::remove(call, ignored);
   if (result) return verdict;
   run::close_attempt(folder, verdict.exit, verdict.reason.empty() ? "interrupted" : verdict.reason);
   if (verdict.for_good && !has_result)

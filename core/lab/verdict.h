@@ -22,8 +22,13 @@ struct Verdict {
 };
 
 // `result`: the run's result, if it has one. `log`: what the attempt wrote to log.txt; its last line
-// is usually the worker's own reason.
-Verdict verdict(const Ended& ended, const std::optional<run::Result>& result, std::string_view log);
+// is usually the worker's own reason. `call`: the method of a plugin in which the worker was when it
+// ended, such as "backbone my.model at encode(), step 20" (core/run/open_call.h); "" for none.
+Verdict verdict(const Ended& ended, const std::optional<run::Result>& result, std::string_view log,
+                const std::string& call = "");
+
+// The reason without the steps that it names: the same failure at another step is the same failure.
+std::string without_steps(std::string reason);
 
 // Reads the result and the log after byte `log_start`, closes the attempt in attempts.jsonl, and
 // writes the result of a run that failed for good. `test`: the attempt was to rank the test part, too

@@ -20,6 +20,25 @@ class WorkerFile {
   std::string path_;
 };
 
+// A temporary file in which a worker notes which method of a plugin it calls (core/run/open_call.h),
+// for the message when it crashes there. The destructor removes it.
+class CallFile {
+ public:
+  // Without a folder for temporary files, nothing is known of a crash.
+  CallFile();
+  ~CallFile();
+  CallFile(const CallFile&) = delete;
+  CallFile& operator=(const CallFile&) = delete;
+
+  // Further arguments of the worker.
+  std::vector<std::string> arguments() const;
+  // " in backbone my.model at encode()"; "" when no call was open.
+  std::string where() const;
+
+ private:
+  std::string path_;
+};
+
 // Calls the worker with these arguments and returns what it printed. Throws the worker's own error, or
 // Error(kPlugin) when it crashed; `what` begins the message, such as "run UUID: cannot be scored: ".
 std::string call_worker(std::vector<std::string> arguments, const std::string& what);

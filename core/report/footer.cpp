@@ -122,12 +122,17 @@ void add_counts(const Pivot& pivot, Lines* notes) {
   const StateCounts counts = count_states(pivot);
   int64_t superseded = 0, other_data = 0;
   double seconds = 0;
-  std::set<int64_t> seeds;
+  std::set<int64_t> seeds, imported;
+  bool baselines = false;
   for (const Row& row : pivot.rows) {
     superseded += row.superseded;
     other_data += row.other_data;
     for (const Member& member : row.finished) {
-      if (!row.untrained) seeds.insert(member.run.seed);
+      if (row.untrained) {
+        baselines = true;  // and without a seed
+      } else {
+        (member.run.source == "lealab" ? seeds : imported).insert(member.run.seed);
+      }
       seconds += number_at(member.run.result, "wall_seconds").value_or(0);
     }
   }
@@ -138,14 +143,21 @@ void add_counts(const Pivot& pivot, Lines* notes) {
     if (found != counts.open.end()) line += ", " + std::to_string(found->second) + " " + state;
   }
   if (counts.missing > 0) line += ", " + std::to_string(counts.missing) + " missing";
+  std::vector<std::string> others;
+  if (baselines)
+    others.push_back(std::string("untrained baselines: one run") +
+                     (pivot.over_splits ? " a split" : ""));
+  if (!imported.empty()) others.push_back("imported: " + seeds_text(imported));
   if (!seeds.empty()) {
-    line += "; seeds " + seed_list(seeds) + " (untrained baselines: one run" +
-            (pivot.over_splits ? " a split)" : ")");
+    line += "; " + seeds_text(seeds);
+    if (!others.empty()) line += " (" + joined(others, "; ") + ")";
+  } else if (!others.empty()) {
+    line += "; " + joined(others, "; ");
   }
   if (seconds > 0) line += "; " + duration_text(seconds, DurationStyle::kCost) + " of computing";
   if (superseded > 0) {
-    line += "; " + std::to_string(superseded) +
-            " older finished runs of the same cell and seed left out";
+    line +=
+        "; " + counted(superseded, "older finished run") + " of the same cell and seed left out";
   }
   if (other_data > 0) {
     line +=
@@ -158,15 +170,15 @@ void add_gaps(const Pivot& pivot, Lines* notes) {
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.unfinished) {
       std::string line = member.run.state == "failed" ? "FAILED: " : "Not finished: ";
-      line += row.name + ", " + repetitions_text({member.repetition}) + ", run " +
-              member.run.uuid.substr(0, 8);
+      line +=
+          with_repetitions(row.name, {member.repetition}) + ", run " + member.run.uuid.substr(0, 8);
       if (member.run.state != "failed") line += " (" + member.run.state + ")";
       if (!member.run.reason.empty()) line += ": " + member.run.reason;
       notes->push_back(line);
     }
     if (!row.missing.empty()) {
-      notes->push_back("Missing: " + row.name + ", " +
-                       repetitions_text({row.missing.begin(), row.missing.end()}));
+      notes->push_back("Missing: " +
+                       with_repetitions(row.name, {row.missing.begin(), row.missing.end()}));
     }
   }
 }
@@ -271,12 +283,12 @@ void add_closed(const Pivot& pivot, Lines* notes) {
     return;
   }
   for (const Row& row : pivot.rows) {
-    std::set<int64_t> seeds;
+    std::set<Repetition> closed;
     for (const Member& member : row.finished) {
-      if (member.closed) seeds.insert(member.run.seed);
+      if (member.closed) closed.insert(member.repetition);
     }
-    if (seeds.empty()) continue;
-    notes->push_back("Test part closed: " + row.name + ", seed " + seed_list(seeds) +
+    if (closed.empty()) continue;
+    notes->push_back("Test part closed: " + with_repetitions(row.name, closed) +
                      "; `lealab run` of the spec opens it.");
   }
 }
@@ -285,9 +297,9 @@ void add_collapse(const Pivot& pivot, Lines* notes) {
   for (const Row& row : pivot.rows) {
     for (const Member& member : row.finished) {
       if (!member.result.collapsed) continue;
-      notes->push_back("Collapsed (constant scores): " + row.name + ", " +
-                       repetitions_text({member.repetition}) + ", run " +
-                       member.run.uuid.substr(0, 8));
+      notes->push_back(
+          "Collapsed (constant scores): " + with_repetitions(row.name, {member.repetition}) +
+          ", run " + member.run.uuid.substr(0, 8));
     }
   }
 }
@@ -316,7 +328,8 @@ void add_machines(const Pivot& pivot, Lines* notes) {
     if (made.size() < 2) continue;
     std::vector<std::string> kinds;
     for (const auto& [kind, of_kind] : made) {
-      kinds.push_back((kind.empty() ? "unknown" : kind) + " (" + repetitions_text(of_kind) + ")");
+      const std::string runs = repetitions_text(of_kind);
+      kinds.push_back((kind.empty() ? "unknown" : kind) + (runs.empty() ? "" : " (" + runs + ")"));
     }
     notes->push_back("Mixed machines: " + row.name + ": " + joined(kinds, "; ") + ".");
   }

@@ -5,6 +5,7 @@
 
 #include "core/base/text.h"
 #include "core/report/json_path.h"
+#include "core/spec/default_label.h"
 
 namespace lea::report {
 namespace {
@@ -22,6 +23,18 @@ bool empty_label(const std::string& label) {
   return label.empty() || label == "-" || label == "none";
 }
 
+// Older programs wrote "none" and "default" for what an entry of `include` did not name, also where a
+// plugin or a value was resolved. The resolved spec of a run tells what it was.
+std::string corrected(const db::RunRow& run, const std::string& axis, const std::string& written) {
+  if (is_slot(axis)) {
+    const std::string id = empty_label(written) ? text_at(run.spec, axis + ".id") : "";
+    return id.empty() ? written : last_part(id);
+  }
+  const nlohmann::json* value =
+      written == "default" ? spec::resolved_value(run.spec, axis) : nullptr;
+  return value == nullptr ? written : spec::value_label(*value);
+}
+
 }  // namespace
 
 const std::vector<std::string>& slots() {
@@ -36,7 +49,7 @@ std::string label_of(const db::RunRow& run, const std::string& axis) {
     return axis == "backbone" ? "-" : "none";
   }
   const auto written = run.labels.find(axis);
-  if (written != run.labels.end()) return written->second;
+  if (written != run.labels.end()) return corrected(run, axis, written->second);
   if (run.spec.is_null()) return "";  // a run that is only planned has nothing but labels
   if (is_slot(axis)) {
     const std::string id = text_at(run.spec, axis + ".id");
@@ -45,6 +58,12 @@ std::string label_of(const db::RunRow& run, const std::string& axis) {
   }
   if (value == nullptr || value->is_null()) return "-";
   return value->is_string() ? value->get_ref<const std::string&>() : value->dump();
+}
+
+std::map<std::string, std::string> labels_of(const db::RunRow& run) {
+  std::map<std::string, std::string> labels;
+  for (const auto& [axis, label] : run.labels) labels[axis] = corrected(run, axis, label);
+  return labels;
 }
 
 std::string describe(const db::RunRow& run) {
@@ -100,15 +119,19 @@ std::string repetitions_text(const std::set<Repetition>& repetitions) {
   }
   std::vector<std::string> parts;
   for (const auto& [split, of_split] : seeds) {
-    if (split == kOneSplit) {
-      parts.push_back("seed " + seed_list(of_split));
-    } else if (of_split == std::set<int64_t>{0}) {
-      parts.push_back("split " + std::to_string(split));
-    } else {
-      parts.push_back("split " + std::to_string(split) + " seed " + seed_list(of_split));
+    std::string part = split == kOneSplit ? "" : "split " + std::to_string(split);
+    if (of_split != std::set<int64_t>{0}) {
+      part += part.empty() ? "seed " : " seed ";
+      part += seed_list(of_split);
     }
+    if (!part.empty()) parts.push_back(part);
   }
-  return joined(parts, "; ");
+  return parts.empty() ? "" : joined(parts, "; ");
+}
+
+std::string with_repetitions(const std::string& name, const std::set<Repetition>& repetitions) {
+  const std::string text = repetitions_text(repetitions);
+  return text.empty() ? name : name + ", " + text;
 }
 
 bool untrained(const db::RunRow& run) {

@@ -15,10 +15,14 @@ namespace lea::report {
 const std::vector<std::string>& slots();
 
 // The label of a run on an axis. For an empty slot: "-" for the backbone, "none" for the others.
-// Otherwise the label that the spec gives. Without one, the last part of the slot's plugin id, or
+// Otherwise the label of labels_of(). Without one, the last part of the slot's plugin id, or
 // the value at the dotted key ("-" when absent). Empty for a run that is only planned and has no
 // label on the axis.
 std::string label_of(const db::RunRow& run, const std::string& axis);
+
+// The labels of a run as its experiment wrote them. Where older programs wrote "none" or "default"
+// for what was resolved, the label of that.
+std::map<std::string, std::string> labels_of(const db::RunRow& run);
 
 // A short name of a run for messages: "gru4rec snqn reward=le".
 std::string describe(const db::RunRow& run);
@@ -31,8 +35,12 @@ bool natural_less(const std::string& a, const std::string& b);
 std::string seed_list(const std::set<int64_t>& seeds);
 
 // "seed 1, 2", and in a table over splits "split 5 seed 1, 2; split 6 seed 1". The seed 0 of a run
-// without one is not named there: "split 5".
+// without one is not named: "split 5", and "" without a split.
 std::string repetitions_text(const std::set<Repetition>& repetitions);
+
+// The name of a row with those of its repetitions: "gru4rec snqn, seed 1", and "popularity" for a
+// run without a seed.
+std::string with_repetitions(const std::string& name, const std::set<Repetition>& repetitions);
 
 // Whether the run has a framework without training: `train` is null in its resolved spec. False for
 // imported ranks.

@@ -58,6 +58,15 @@ void sort_views(const std::string& sort, std::vector<RunView>* views) {
   *views = std::move(sorted);
 }
 
+// Why a run has not finished, in one line. `lealab show` has the whole.
+std::string shown_reason(const std::string& reason) {
+  constexpr size_t kShown = 300;  // bytes
+  if (reason.size() <= kShown) return printable(reason);
+  size_t end = kShown;
+  while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0) == 0x80) --end;
+  return printable(reason.substr(0, end)) + "...";
+}
+
 }  // namespace
 
 std::string list_runs(std::vector<RunView> views, const std::string& filter,
@@ -80,14 +89,19 @@ std::string list_runs(std::vector<RunView> views, const std::string& filter,
   }
   std::vector<std::vector<std::string>> grid = {
       {"run", "experiment", "cell", "seed", "state", "test", "age"}};
+  const bool with_reasons = std::any_of(views.begin(), views.end(),
+                                        [](const RunView& v) { return !v.run.reason.empty(); });
+  if (with_reasons) grid[0].push_back("why");
   for (const RunView& view : views) {
     const std::string metric = options.sort.find('@') == std::string::npos
                                    ? main_metric(view.run, view.metrics.test)
                                    : options.sort.substr(options.sort[0] == '-' ? 1 : 0);
     const FieldValue value = field_of(view, metric);
     grid.push_back({view.run.uuid.substr(0, length), printable(view.run.experiment),
-                    printable(describe(view.run)), std::to_string(view.run.seed), view.run.state,
+                    printable(describe(view.run)),
+                    view.run.seed == 0 ? "-" : std::to_string(view.run.seed), view.run.state,
                     value.number ? metric + " " + fixed(*value.number) : "", age_text(view)});
+    if (with_reasons) grid.back().push_back(shown_reason(view.run.reason));
   }
   std::string text = align_columns(grid) + counted(std::ssize(views), "run");
   if (views.size() != all) text += " of " + std::to_string(all);

@@ -16,8 +16,8 @@ struct ListOptions {
 };
 
 // The runs that match the filter (core/report/filter.h), one a line: short uuid, experiment,
-// labels, seed, state, main metric and age. Throws UsageError for a wrong filter, sort field or
-// format.
+// labels, seed, state, main metric and age, and why it failed where one of them has a reason. Throws
+// UsageError for a wrong filter, sort field or format.
 std::string list_runs(std::vector<RunView> views, const std::string& filter,
                       const ListOptions& options);
 

@@ -19,7 +19,7 @@ namespace {
 std::string row_key(const db::RunRow& run, const Repeats& repeats) {
   std::string key = spec::cell_key(without_repeats(run.spec, repeats)) + " " + run.source;
   if (run.source == "lealab" && !repeats.own_seeds) return key;
-  for (const auto& [axis, label] : run.labels) {
+  for (const auto& [axis, label] : labels_of(run)) {
     if (!repeats.covers(axis)) key += " " + axis + "=" + label;
   }
   return key;
@@ -177,7 +177,8 @@ void add_planned(const db::ExperimentRow& plan, const Repeats& repeats,
     planned.position = static_cast<int64_t>(i);
     forget_repeats(repeats, &planned);
     auto found = std::find_if(drafts->begin(), drafts->end(), [&](const RowDraft& draft) {
-      return draft.first.position >= 0 && draft.first.labels == planned.labels;
+      return draft.first.position >= 0 &&
+             (draft.first.labels == planned.labels || labels_of(draft.first) == planned.labels);
     });
     if (found == drafts->end()) {
       drafts->push_back({{}, {}, planned, {}});

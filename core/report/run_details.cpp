@@ -65,7 +65,7 @@ void add_line(const RunDetails& details, std::vector<std::string> first, const M
 std::string identity_text(const RunDetails& details) {
   const db::RunRow& run = details.view.run;
   return "run " + run.uuid + "\n" + printable(run.experiment) + ": " + printable(details.cell) +
-         ", seed " + std::to_string(run.seed) + "\n" + run.state +
+         (run.seed == 0 ? "" : ", seed " + std::to_string(run.seed)) + "\n" + run.state +
          (run.reason.empty() ? "" : ": " + printable(run.reason)) + "\ncreated " + run.created +
          (run.finished.empty() ? "" : ", finished " + run.finished) + "\nhash " + run.run_hash +
          "\n";

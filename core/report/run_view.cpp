@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/report/labels.h"
+
 namespace lea::report {
 
 RunView view_of(db::RunRow run, const std::vector<db::ResultRow>& results) {
@@ -12,11 +14,11 @@ RunView view_of(db::RunRow run, const std::vector<db::ResultRow>& results) {
 
 nlohmann::ordered_json to_json(const RunView& view) {
   const db::RunRow& run = view.run;
-  nlohmann::ordered_json document = {{"uuid", run.uuid},       {"experiment", run.experiment},
-                                     {"labels", run.labels},   {"seed", run.seed},
-                                     {"state", run.state},     {"reason", run.reason},
-                                     {"created", run.created}, {"finished", run.finished},
-                                     {"source", run.source},   {"hash", run.run_hash}};
+  nlohmann::ordered_json document = {{"uuid", run.uuid},         {"experiment", run.experiment},
+                                     {"labels", labels_of(run)}, {"seed", run.seed},
+                                     {"state", run.state},       {"reason", run.reason},
+                                     {"created", run.created},   {"finished", run.finished},
+                                     {"source", run.source},     {"hash", run.run_hash}};
   document["metrics"] = {{"valid", view.metrics.valid}, {"test", view.metrics.test}};
   return document;
 }

@@ -17,10 +17,12 @@
 //     test.json        the test metrics of a run whose test part was opened later, written once and
 //                      last (core/run/result.h)
 //     worker.lock      locked by the worker that trains the run
+//     call             while a worker is alive, or after it crashed: which method of which plugin runs
+//                      (core/run/open_call.h)
 //     log.txt          the worker's log (core/base/log.h) and its stderr; log.1.txt ... are older
 //
-// The two .jsonl files and log.txt grow by appending. Every other file is published as a whole
-// (core/base/files.h).
+// The two .jsonl files and log.txt grow by appending, and call is written in place. Every other file is
+// published as a whole (core/base/files.h).
 #pragma once
 
 #include <map>
@@ -44,6 +46,7 @@ inline constexpr const char* kValidRanksFile = "ranks-valid.bin";
 inline constexpr const char* kResultFile = "result.json";
 inline constexpr const char* kTestFile = "test.json";
 inline constexpr const char* kLockFile = "worker.lock";
+inline constexpr const char* kCallFile = "call";
 inline constexpr const char* kLogFile = "log.txt";
 
 // The folder of one run. It may not exist yet.

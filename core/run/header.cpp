@@ -37,8 +37,10 @@ std::string cell_name(const std::vector<std::string>& axes,
 
 std::string run_name(const std::vector<std::string>& axes,
                      const std::map<std::string, std::string>& labels, int64_t seed) {
-  const std::string cell = cell_name(axes, labels);
-  return cell + (cell.empty() ? "" : " ") + "seed " + std::to_string(seed);
+  std::string name = cell_name(axes, labels);
+  if (seed == 0) return name.empty() ? "the run" : name;
+  if (!name.empty()) name += ' ';
+  return name + "seed " + std::to_string(seed);
 }
 
 nlohmann::json to_json(const Header& header) {

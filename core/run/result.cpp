@@ -72,6 +72,8 @@ Provenance provenance_of(const JsonFields& fields) {
   made.machine_kind = fields.text("machine_kind", "");
   made.threads = fields.integer("threads", 1);
   made.peak_memory_bytes = fields.integer("peak_memory_bytes", 0);
+  made.revision = fields.text("revision", "");
+  made.tree_clean = fields.boolean("tree_clean", true);
   return made;
 }
 
@@ -155,6 +157,9 @@ void add(const Provenance& made, json& document) {
                    {"device", made.device},
                    {"machine_kind", made.machine_kind},
                    {"peak_memory_bytes", made.peak_memory_bytes}});
+  if (made.revision.empty()) return;
+  document["revision"] = made.revision;
+  document["tree_clean"] = made.tree_clean;
 }
 
 // What a result has of the test part: the content of test.json, when it was opened later.

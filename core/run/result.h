@@ -11,6 +11,7 @@
 //    "state_width", "backbone_width",
 //    "peak_memory_bytes",
 //    "plugins": [{"id": "KIND ID", "version", "sha256"}, ...], "numerics", "libtorch", "lealab",
+//    "revision", "tree_clean",
 //    "host", "cpu", "threads", "device", "machine_kind",
 //    "artefacts": [{"key", "name", "sha256", "quality": {name: number}, "used_in": [slot, ...]},
 //                  ...]}
@@ -56,6 +57,10 @@ struct Provenance {
   std::string host, cpu, device, machine_kind;
   int64_t threads = 1;
   int64_t peak_memory_bytes = 0;
+  // Of git, of what the worker was built from, and whether the tracked files were those of it. Empty
+  // when that was no checkout, and in results that are older than the keys.
+  std::string revision = {};
+  bool tree_clean = true;
 };
 
 struct Training {

@@ -7,6 +7,7 @@
 #include "core/base/device_name.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/spec/default_label.h"
 #include "core/spec/grid.h"
 #include "core/spec/layers.h"
 #include "core/spec/param_json.h"
@@ -234,9 +235,7 @@ class Expansion {
       } else if (cell[i] >= 0) {
         labels[axis.key] = axis.values[static_cast<size_t>(cell[i])].label;
       } else {
-        const auto slot = settings.slots.find(axis.key);
-        labels[axis.key] = slot == settings.slots.end() ? "none" : slot->second.name;
-        if (!axis.is_plugin) labels[axis.key] = "default";
+        labels[axis.key] = default_label(axis.key, settings, resolved.run);
       }
     }
     return labels;

@@ -4,6 +4,7 @@
 
 #include "core/base/letter_case.h"
 #include "core/base/text.h"
+#include "core/spec/default_label.h"
 #include "core/spec/param_json.h"
 #include "core/spec/sections.h"
 
@@ -33,11 +34,6 @@ std::string long_label(const UseSetting& use) {
     }
   }
   return inner.empty() ? use.name : use.name + "(" + inner + ")";
-}
-
-std::string label_of(const Node& node) {
-  if (node.is_scalar()) return node.text;
-  return plain_json(node).dump();
 }
 
 }  // namespace
@@ -169,7 +165,7 @@ void Grid::read_axis(const Entry& entry) {
 }
 
 bool Grid::add_value(Axis& axis, const NodePtr& node, const std::string& key) {
-  AxisValue value{node, label_of(*node), {}, {}};
+  AxisValue value{node, stated_label(*node), {}, {}};
   if (axis.is_bundle && !read_bundle(*node, key, &value)) return false;
   if (axis.is_plugin) {
     const auto use = parse_use(axis.key, node, key, errors_);

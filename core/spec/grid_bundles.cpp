@@ -49,8 +49,7 @@ bool Grid::read_bundle(const Node& node, const std::string& key, AxisValue* valu
 
 void Grid::check_no_axis(const std::string& key, const Location& at, const std::string& shown) {
   const auto plain = [&](const std::string& name) {
-    const bool of = name.ends_with(".of") && is_slot(name.substr(0, name.size() - 3));
-    return of ? name.substr(0, name.size() - 3) : canonical_key(defaults_, name);
+    return canonical_key(defaults_, slot_named(name));
   };
   for (const Axis& axis : axes_) {
     if (plain(axis.key) != plain(key)) continue;

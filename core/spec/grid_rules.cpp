@@ -3,6 +3,7 @@
 
 #include "core/base/letter_case.h"
 #include "core/base/text.h"
+#include "core/spec/default_label.h"
 #include "core/spec/grid.h"
 #include "core/spec/param_json.h"
 
@@ -25,7 +26,7 @@ std::vector<NodePtr> one_or_many(const NodePtr& node) {
 void no_such_value(const Axis& axis, const Node& node, const std::string& key, Errors& errors) {
   std::vector<std::string> labels;
   for (const AxisValue& value : axis.values) labels.push_back(value.label);
-  const std::string text = node.is_scalar() ? node.text : plain_json(node).dump();
+  const std::string text = stated_label(node);
   errors.add(node.at, key,
              in_backticks(text) + " is no value of this axis" + did_you_mean(text, labels) +
                  " (it has: " + printable(joined(labels)) + ")");

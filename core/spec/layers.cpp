@@ -224,6 +224,33 @@ NodePtr environment_document(const Node& root, const std::string& name, const No
   return make_map({{"environments", at, make_map({{meant.front(), at, value}}, at)}}, at);
 }
 
+// The zip in which `--set grid.zip.KEY=value` changes an axis. Several zips stand in a list, of which the
+// one with that axis changes. Null, with the reason in the errors, when none has it.
+NodePtr changed_zip(const NodePtr& root, const std::string& key, const NodePtr& value,
+                    const Location& at, Errors& errors) {
+  const NodePtr changed = make_map({{key, at, value}}, at);
+  const Entry* grid = root ? root->find("grid") : nullptr;
+  const Entry* zip = grid ? grid->value->find("zip") : nullptr;
+  if (!zip || !zip->value->is_list()) return changed;  // merged with a single zip
+  Node list = *zip->value;
+  list.size = 1;
+  bool found = false;
+  std::vector<std::string> keys;
+  for (NodePtr& item : list.items) {
+    for (const Entry& axis : item->entries) keys.push_back(axis.key);
+    if (!found && item->find(key)) {
+      item = merge_maps(item, changed, "zip");
+      found = true;
+    }
+    list.size += item->size;
+  }
+  if (found) return std::make_shared<const Node>(std::move(list));
+  errors.add(at, "grid.zip." + key,
+             "is no axis of a zip" + did_you_mean(key, keys) +
+                 " (the zips have: " + printable(joined(keys)) + ")");
+  return nullptr;
+}
+
 // The document that `--set a.b=c` stands for, on top of `root`.
 NodePtr override_document(const std::string& text, int layer, const NodePtr& root, Errors& errors) {
   const size_t equals = text.find('=');
@@ -250,7 +277,9 @@ NodePtr override_document(const std::string& text, int layer, const NodePtr& roo
     const std::string zip = "zip.";
     NodePtr inner = make_map({{rest, at, value}}, at);
     if (head == "grid" && rest.starts_with(zip)) {
-      inner = make_map({{"zip", at, make_map({{rest.substr(zip.size()), at, value}}, at)}}, at);
+      const NodePtr changed = changed_zip(root, rest.substr(zip.size()), value, at, errors);
+      if (!changed) return nullptr;
+      inner = make_map({{"zip", at, changed}}, at);
     }
     return make_map({{head, at, inner}}, at);
   }

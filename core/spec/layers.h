@@ -20,7 +20,8 @@ struct Layers {
 // counts once. `--set` of a parameter of a slot or environment, such as "framework.gamma=0",
 // becomes an entry of `overrides` for every cell. "environments.le={le: {portion: 0.2}}" states a
 // declared environment, as a later file would; a name that the layers below do not declare is an
-// error. Throws UsageError when an override has no `=`.
+// error, and so is "grid.zip.KEY=..." where several zips stand in a list and none has that axis. Throws
+// UsageError when an override has no `=`.
 Layers load_layers(const std::string& path, const std::vector<std::string>& overrides,
                    Errors& errors);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <tuple>
 
 #include "core/base/error.h"
@@ -101,7 +102,27 @@ ParamInfo param_from_json(const json& document, const std::string& plugin,
 
 }  // namespace
 
-PluginCatalogue::PluginCatalogue(std::vector<PluginInfo> plugins, std::vector<std::string> refused)
+std::string why_refused(const std::vector<RefusedLibrary>& refused, const std::string& kind,
+                        const std::string& name) {
+  const auto named = [&](const PluginName& plugin) {
+    return (kind.empty() || plugin.kind == kind) &&
+           (equal_without_case(plugin.id, name) || equal_without_case(last_part(plugin.id), name));
+  };
+  for (const RefusedLibrary& library : refused) {
+    const bool provides =
+        library.provides.empty()
+            ? equal_without_case(std::filesystem::path(library.file).stem().string(),
+                                 last_part(name))
+            : std::any_of(library.provides.begin(), library.provides.end(), named);
+    if (!provides) continue;
+    const std::string file = printable(library.file);
+    return library.reason.starts_with(file) ? library.reason : file + ": " + library.reason;
+  }
+  return "";
+}
+
+PluginCatalogue::PluginCatalogue(std::vector<PluginInfo> plugins,
+                                 std::vector<RefusedLibrary> refused)
     : plugins_(std::move(plugins)), refused_(std::move(refused)) {
   std::stable_sort(plugins_.begin(), plugins_.end(), [](const PluginInfo& a, const PluginInfo& b) {
     return std::tie(a.kind, a.id) < std::tie(b.kind, b.id);

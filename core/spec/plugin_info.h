@@ -28,24 +28,42 @@ struct PluginInfo {
   std::string sha256;  // of the library
 };
 
+// A plugin by its kind and id, where nothing else of it is known.
+struct PluginName {
+  std::string kind, id;
+};
+
+// A library whose plugins are not used: it was refused, failed its trial, or is in conflict.
+struct RefusedLibrary {
+  std::string file;
+  std::string reason;                // whole sentences, for people
+  std::vector<PluginName> provides;  // as its manifest says; empty when that could not be read
+};
+
+// Why a plugin of this name is not used: "FILE: REASON" of the first library that provides it, or that
+// is named like it and whose manifest could not be read. Empty when there is none. Any kind for "".
+std::string why_refused(const std::vector<RefusedLibrary>& refused, const std::string& kind,
+                        const std::string& name);
+
 // The plugins of an installation. A plugin is found by its full id, or by the last part of its id
 // if no other plugin of that kind has the same. The case of letters counts only where a name is
 // spelled like one of several plugins.
 class PluginCatalogue {
  public:
   PluginCatalogue() = default;
-  // `refused` names the plugin files that are not used, for an error about an unknown plugin.
-  explicit PluginCatalogue(std::vector<PluginInfo> plugins, std::vector<std::string> refused = {});
+  // `refused` are the libraries that are not used, for an error about an unknown plugin.
+  explicit PluginCatalogue(std::vector<PluginInfo> plugins,
+                           std::vector<RefusedLibrary> refused = {});
 
   // Null when there is none. Throws ConfigError when `name` can mean several plugins.
   const PluginInfo* find(const std::string& kind, const std::string& name) const;
   std::vector<std::string> names(const std::string& kind) const;  // full ids, sorted
   const std::vector<PluginInfo>& all() const { return plugins_; }
-  const std::vector<std::string>& refused() const { return refused_; }
+  const std::vector<RefusedLibrary>& refused() const { return refused_; }
 
  private:
   std::vector<PluginInfo> plugins_;  // sorted by kind, then id
-  std::vector<std::string> refused_;
+  std::vector<RefusedLibrary> refused_;
 };
 
 // A plugin in the JSON of the worker's probe, and back. plugin_from_json checks every field and

@@ -24,6 +24,8 @@ std::string resolve_path(const Node& node) {
 
 std::string unknown(const std::string& kind, const std::string& name,
                     const PluginCatalogue& catalogue, const std::vector<std::string>& declared) {
+  const std::string refused = why_refused(catalogue.refused(), kind, name);
+  if (!refused.empty()) return in_backticks(name) + " cannot be used: " + refused;
   std::vector<std::string> ids = catalogue.names(kind);
   std::vector<std::string> near = declared;
   // A misspelt short name is nearer to a short name than to any full id.
@@ -33,9 +35,11 @@ std::string unknown(const std::string& kind, const std::string& name,
   std::string text =
       "unknown " + kind + " " + in_backticks(name) + did_you_mean(lower(name), near) +
       (ids.empty() ? " (no " + kind + " is installed)" : " (there are: " + joined(ids) + ")");
-  if (!catalogue.refused().empty()) {
-    text += "; not used, for reasons that `lealab plugins` lists: " +
-            printable(joined(catalogue.refused()));
+  std::vector<std::string> files;
+  for (const RefusedLibrary& library : catalogue.refused())
+    files.push_back(std::filesystem::path(library.file).filename());
+  if (!files.empty()) {
+    text += "; not used, for reasons that `lealab plugins` lists: " + printable(joined(files));
   }
   return text;
 }

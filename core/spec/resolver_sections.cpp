@@ -25,6 +25,13 @@ bool states(const Settings& settings, const std::string& section, const std::str
                      [&](const Entry& entry) { return entry.key == name; });
 }
 
+// Whether the spec states what fills the slot. A key such as `reward.logged` alone states a parameter
+// of what fills it by default.
+bool is_stated(const Settings& settings, const std::string& slot) {
+  const auto found = settings.slots.find(slot);
+  return found != settings.slots.end() && found->second.at.source != nullptr;
+}
+
 bool same(const std::vector<Entry>& a, const std::vector<Entry>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Entry& x, const Entry& y) {
     return x.value == y.value && x.key == y.key;
@@ -84,8 +91,8 @@ Resolved Resolver::resolve(const Settings& settings) {
 // something that has been refused already.
 bool Resolver::has_slot(const Settings& settings, const std::string& slot, const std::string& why) {
   const auto found = settings.slots.find(slot);
-  const bool stated = found != settings.slots.end();
-  if (stated && !found->second.none()) return true;
+  if (found != settings.slots.end() && !found->second.none()) return true;
+  const bool stated = is_stated(settings, slot);
   if (!stated || !found->second.wrong) errors_.add(stated ? found->second.at : root_, slot, why);
   return false;
 }
@@ -141,11 +148,13 @@ void Resolver::slots(Draft& draft, const PluginInfo& framework) {
 
 // A framework that learns from rewards gets the paper's predefined one when the spec states none.
 void Resolver::default_reward(Draft& draft, const PluginInfo& framework) {
-  if (draft.settings.slots.contains("reward")) {
+  if (is_stated(draft.settings, "reward")) {
     has_slot(draft.settings, "reward", framework.id + " learns from rewards; name an environment");
     return;
   }
   UseSetting predefined;
+  const auto parameters = draft.settings.slots.find("reward");
+  if (parameters != draft.settings.slots.end()) predefined.params = parameters->second.params;
   predefined.name = "predefined";
   predefined.at = draft.settings.slots.at("framework").at;
   draft.out.run.reward = environment(draft, predefined, "reward");

@@ -109,6 +109,32 @@ UseSetting wrong_use(const Location& at) {
   return use;
 }
 
+// "framework.gamma" as "framework" and "gamma"; the rest is empty without a dot.
+struct DottedKey {
+  explicit DottedKey(const std::string& key) {
+    const size_t dot = key.find('.');
+    head = key.substr(0, dot);
+    if (dot != std::string::npos) rest = key.substr(dot + 1);
+  }
+  std::string head, rest;
+};
+
+// The slot or environment that a key is about, and what of it: the name of a setting or parameter, or
+// "" for itself. Null when the settings state no such slot or environment.
+std::pair<const UseSetting*, std::string> use_and_name(const Settings& settings,
+                                                       const DottedKey& key) {
+  if (is_slot(key.head)) {
+    const auto slot = settings.slots.find(key.head);
+    return {slot == settings.slots.end() ? nullptr : &slot->second, key.rest};
+  }
+  const size_t dot = key.rest.find('.');
+  const auto environment = settings.environments.find(key.rest.substr(0, dot));
+  if (key.head != "environments" || dot == std::string::npos ||
+      environment == settings.environments.end())
+    return {nullptr, ""};
+  return {&environment->second, key.rest.substr(dot + 1)};
+}
+
 void parse_environments(const Node& node, Settings* settings, Errors& errors) {
   if (!node.is_map()) {
     errors.add(node.at, "environments", "must be a map of names to environments");
@@ -205,6 +231,12 @@ std::string not_one_environment(const std::string& name, const std::vector<std::
          "; write one of them exactly";
 }
 
+std::string slot_named(const std::string& key) {
+  const DottedKey parts(key);
+  const bool of = parts.rest == "of" && !fields_of(parts.head).empty();
+  return of ? parts.head : key;
+}
+
 std::string canonical_key(const Settings& settings, const std::string& key) {
   const std::string head = "environments.";
   const size_t end = key.find('.', head.size());
@@ -214,43 +246,35 @@ std::string canonical_key(const Settings& settings, const std::string& key) {
   return names.size() == 1 ? head + names.front() + key.substr(end) : key;
 }
 
+const Entry* stated_entry(const Settings& settings, const std::string& stated_key) {
+  const DottedKey key(canonical_key(settings, stated_key));
+  if (is_section(key.head)) {
+    const auto section = settings.sections.find(key.head);
+    return section == settings.sections.end() ? nullptr : get(section->second, key.rest);
+  }
+  const auto [use, name] = use_and_name(settings, key);
+  if (!use) return nullptr;
+  const Entry* field = get(use->fields, name);
+  return field ? field : get(use->params, name);
+}
+
 int layer_at(const Settings& settings, const std::string& stated_key) {
-  const std::string key = canonical_key(settings, stated_key);
-  const auto layer = [](const Entry* entry) { return entry ? entry->value->at.source->layer : -1; };
-  const size_t dot = key.find('.');
-  const std::string head = key.substr(0, dot);
-  const std::string rest = dot == std::string::npos ? "" : key.substr(dot + 1);
-  if (is_section(head)) {
-    const auto section = settings.sections.find(head);
-    return section == settings.sections.end() ? -1 : layer(get(section->second, rest));
-  }
-  const auto of_use = [&](const UseSetting& use, const std::string& name) {
-    if (name.empty() || name == "of") return use.at.source ? use.at.source->layer : -1;
-    const Entry* field = get(use.fields, name);
-    return layer(field ? field : get(use.params, name));
-  };
-  if (is_slot(head)) {
-    const auto slot = settings.slots.find(head);
-    return slot == settings.slots.end() ? -1 : of_use(slot->second, rest);
-  }
-  const size_t inner = rest.find('.');
-  const auto environment = settings.environments.find(rest.substr(0, inner));
-  if (environment == settings.environments.end() || inner == std::string::npos) return -1;
-  return of_use(environment->second, rest.substr(inner + 1));
+  const auto [use, name] = use_and_name(settings, DottedKey(canonical_key(settings, stated_key)));
+  if (use && is_slot(slot_named(stated_key))) return use->at.source ? use->at.source->layer : -1;
+  const Entry* entry = stated_entry(settings, stated_key);
+  return entry ? entry->value->at.source->layer : -1;
 }
 
 bool assign(Settings& settings, const std::string& stated_key, const Location& at,
             const NodePtr& value, Errors& errors) {
   const std::string key = canonical_key(settings, stated_key);
-  const size_t dot = key.find('.');
-  const std::string head = key.substr(0, dot);
-  const std::string rest = dot == std::string::npos ? "" : key.substr(dot + 1);
+  const auto [head, rest] = DottedKey(key);
   if (is_section(head) && !rest.empty()) {
     put(settings.sections[head], {rest, at, value});
     return true;
   }
   if (is_slot(head)) {
-    if (rest.empty() || rest == "of") {
+    if (slot_named(key) == head) {
       auto use = parse_use(rest.empty() ? head : kind_of(head), value, key, errors);
       if (!use) use = wrong_use(value->at);
       std::vector<Entry> fields = rest.empty() ? use->fields : settings.slots[head].fields;

@@ -53,9 +53,18 @@ std::vector<std::string> declared_environments(const Settings& settings, const s
 // Why `name` means not exactly one declared environment. `meant` are those that it may mean.
 std::string not_one_environment(const std::string& name, const std::vector<std::string>& meant);
 
+// "state" for "state.of", and "augment" for "augment.of": these two slots have settings of their own,
+// and `of` is the plugin that fills them. Other keys stay as they are: "reward.of" is a parameter of the
+// environment that gives the rewards.
+std::string slot_named(const std::string& key);
+
 // The key with an environment's name as its declaration spells it: "environments.LE.portion" becomes
 // "environments.le.portion" where `le` is declared. Other keys stay as they are.
 std::string canonical_key(const Settings& settings, const std::string& key);
+
+// What the settings state for a setting or parameter, such as "train.batch_size" or "framework.gamma".
+// Null when they state nothing, and for a slot itself.
+const Entry* stated_entry(const Settings& settings, const std::string& key);
 
 // The layer that states the value of `key`, -1 when none does.
 int layer_at(const Settings& settings, const std::string& key);

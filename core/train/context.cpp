@@ -8,6 +8,8 @@
 #include "core/base/log.h"
 #include "core/data/item_texts.h"
 #include "core/spec/plugin_info.h"
+#include "core/train/named_plugins.h"
+#include "core/train/plugin_call.h"
 #include "core/train/sampler.h"
 
 namespace lea::train {
@@ -119,28 +121,36 @@ HostContext::HostContext(const spec::RunSpec& run, std::shared_ptr<const data::D
   if (run.negatives.from == "pool") pool_ = draw_pool(run.negatives, events_.data);
 }
 
+template <class Factory>
+auto HostContext::made(const std::string& kind, const spec::PluginUse& use,
+                       Factory PluginEntry::*factory) const {
+  const PluginEntry& entry = lookup_(kind, use.id);
+  const ParamValues values = values_of(entry, use);
+  const Context& given = given_to(kind, use);
+  return call_plugin(kind + " " + use.id, "its constructor",
+                     [&] { return (entry.*factory)(values, given); });
+}
+
 std::shared_ptr<Backbone> HostContext::make_backbone() const {
   if (!making_framework_) throw PluginError("only a framework may make backbones");
   if (run_.backbone.none()) {
     throw PluginError("framework " + run_.framework.id +
                       " asks for a backbone, which its `uses` does not name");
   }
-  const PluginEntry& entry = lookup_("backbone", run_.backbone.id);
   auto backbone =
-      entry.backbone(values_of(entry, run_.backbone), given_to("backbone", run_.backbone));
+      with_named_calls(made("backbone", run_.backbone, &PluginEntry::backbone), run_.backbone.id);
   if (backbone) backbone_width_ = backbone->width();
   return backbone;
 }
 
 std::shared_ptr<Environment> HostContext::environment(const std::string& value) const {
-  std::shared_ptr<Environment>& made = environments_[value];
-  if (!made) {
+  std::shared_ptr<Environment>& known = environments_[value];
+  if (!known) {
     const auto document = nlohmann::json::parse(value);
     const spec::PluginUse use{document.at("id").get<std::string>(), document.at("params")};
-    const PluginEntry& entry = lookup_("environment", use.id);
-    made = entry.environment(values_of(entry, use), given_to("environment", use));
+    known = with_named_calls(made("environment", use, &PluginEntry::environment), use.id);
   }
-  return made;
+  return known;
 }
 
 std::shared_ptr<Environment> HostContext::slot(const spec::PluginUse& use) const {
@@ -150,15 +160,13 @@ std::shared_ptr<Environment> HostContext::slot(const spec::PluginUse& use) const
 
 std::shared_ptr<Augmenter> HostContext::augmenter() const {
   if (run_.augment.none()) return nullptr;
-  const PluginEntry& entry = lookup_("augmenter", run_.augment.id);
-  return entry.augmenter(values_of(entry, run_.augment), given_to("augmenter", run_.augment));
+  return with_named_calls(made("augmenter", run_.augment, &PluginEntry::augmenter),
+                          run_.augment.id);
 }
 
 std::shared_ptr<Framework> HostContext::make_framework() {
-  const PluginEntry& entry = lookup_("framework", run_.framework.id);
   making_framework_ = true;
-  auto framework =
-      entry.framework(values_of(entry, run_.framework), given_to("framework", run_.framework));
+  auto framework = made("framework", run_.framework, &PluginEntry::framework);
   making_framework_ = false;
   return framework;
 }

@@ -78,6 +78,10 @@ class HostContext final : public Context {
   class OfPlugin;
 
   std::shared_ptr<Environment> slot(const spec::PluginUse& use) const;
+  // What the plugin makes with this factory of its entry.
+  template <class Factory>
+  auto made(const std::string& kind, const spec::PluginUse& use,
+            Factory PluginEntry::*factory) const;
   // What a plugin is given: this context, whose log names the plugin.
   const Context& given_to(const std::string& plugin_kind, const spec::PluginUse& use) const;
   std::string artefact_of(const std::string& plugin_kind, const spec::PluginUse& use,

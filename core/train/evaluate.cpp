@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
-#include "core/train/plugin_output.h"
+#include "core/train/plugin_call.h"
 #include "core/train/sampler.h"
 
 namespace lea::train {
@@ -67,11 +67,13 @@ Tensor best_items(const Tensor& scores, const Tensor& order, int64_t k) {
 }
 
 Evaluator::Evaluator(std::shared_ptr<const data::Dataset> data,
-                     std::shared_ptr<const data::Split> split, int64_t history, c10::Device device)
+                     std::shared_ptr<const data::Split> split, int64_t history, c10::Device device,
+                     std::string who)
     : data_(std::move(data)),
       split_(std::move(split)),
       history_(history),
       device_(device),
+      who_(std::move(who)),
       popularity_(data_->items() + 1, 0) {
   for (size_t event = 0; event < split_->part.size(); ++event) {
     if (split_->part[event] == uint8_t(data::Part::kTrain)) ++popularity_[data_->item()[event]];
@@ -95,10 +97,9 @@ Tensor Evaluator::scores(Framework& framework, const PartEvents& events, size_t 
     end.push_back(events.event[i]);
   }
   const History history = build_history(data_->item(), begin, end, {}, {}, history_);
-  const Tensor scores = framework.score(to_device(history, device_));
   // Only the shape is checked here. rank() finds a NaN when it counts, and names its event.
-  return checked_shape(scores, {static_cast<int64_t>(last - first), data_->items()}, at::kFloat,
-                       "framework: score()")
+  return call_plugin_for(who_, "score()", {static_cast<int64_t>(last - first), data_->items()},
+                         at::kFloat, [&] { return framework.score(to_device(history, device_)); })
       .to(at::kCPU)
       .contiguous();
 }
@@ -131,7 +132,7 @@ eval::RankFile Evaluator::rank(Framework& framework, data::Part part,
       const uint32_t target = data_->item()[event];
       eval::Count count{};
       if (!eval::count_row(row, items, target - 1, &count)) {
-        throw PluginError("framework score() gave NaN for sequence " +
+        throw PluginError(place_of(who_, "score()") + ": gave NaN for sequence " +
                           std::to_string(events.sequence[i]) + ", position " +
                           std::to_string(event - begin) + ": the run has diverged");
       }

@@ -25,8 +25,9 @@ Tensor best_items(const Tensor& scores, const Tensor& order, int64_t k);
 
 class Evaluator {
  public:
+  // `who` names the framework in messages: "framework lea.snqn".
   Evaluator(std::shared_ptr<const data::Dataset> data, std::shared_ptr<const data::Split> split,
-            int64_t history, c10::Device device);
+            int64_t history, c10::Device device, std::string who = "framework");
 
   // Ranks the target of each event of the part among all N items, in one pass without sorting.
   // Dropout is off meanwhile. Throws PluginError when a score is NaN. Calls `keep_going` before
@@ -55,6 +56,7 @@ class Evaluator {
   std::shared_ptr<const data::Split> split_;
   int64_t history_;
   c10::Device device_;
+  std::string who_;
   std::vector<uint32_t> popularity_;  // [N + 1] the number of training events of each item
   PartEvents parts_[3];
 };

@@ -12,6 +12,7 @@
 #include "core/api/item_draw.h"
 #include "core/base/error.h"
 #include "core/train/evaluate.h"
+#include "core/train/plugin_call.h"
 #include "core/train/plugin_output.h"
 #include "core/train/sampler.h"
 
@@ -172,12 +173,16 @@ std::map<std::string, double> Proposer::figures(const Refresh& refresh) const {
 Proposer::Asked Proposer::rank(Framework& framework, std::span<const int64_t> events,
                                const Tensor& order) const {
   const History history = transitions_.histories(events, /*after=*/false);
-  const Tensor scores = framework.score(to_device(history, context_.device())).to(at::kCPU);
+  const Tensor scores =
+      call_plugin_for("framework " + run_.framework.id, "score()",
+                      {history.items.size(0), context_.items()}, at::kFloat,
+                      [&] { return framework.score(to_device(history, context_.device())); })
+          .to(at::kCPU);
   return {history, best_items(scores, order, candidates_)};
 }
 
 Tensor Proposer::propose(const Asked& asked) const {
-  const std::string who = "augmenter " + run_.augment.id + ": propose()";
+  const std::string who = place_of("augmenter " + run_.augment.id, "propose()") + ":";
   const int64_t rows = asked.candidates.size(0);
   const Tensor item =
       checked_output(augmenter_->propose(asked.history, asked.candidates), {rows}, at::kLong, who)
@@ -195,7 +200,7 @@ Tensor Proposer::reward(const History& history, const Tensor& item) const {
   const Tensor asked = at::where(item.gt(0), item, logged);
   const Tensor rewards = reward_->reward(history, asked.unsqueeze(1), {Role::kProposed});
   return checked_output(rewards, {item.size(0), 1}, at::kFloat,
-                        "environment " + run_.reward.id + ": reward()")
+                        place_of("environment " + run_.reward.id, "reward()") + ":")
       .select(1, 0);
 }
 
@@ -203,7 +208,7 @@ Tensor Proposer::places(const Asked& asked, const Tensor& item) const {
   Tensor list = asked.candidates;
   if (auto* reader = dynamic_cast<ListReader*>(augmenter_.get())) {
     list = checked_output(reader->lists(asked.history, asked.candidates), list.sizes(), at::kLong,
-                          "augmenter " + run_.augment.id + ": lists()")
+                          place_of("augmenter " + run_.augment.id, "lists()") + ":")
                .to(at::kCPU);
   }
   const Tensor here = list.eq(item.unsqueeze(1)).logical_and(item.gt(0).unsqueeze(1));

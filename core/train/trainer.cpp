@@ -18,6 +18,8 @@
 #include "core/train/evaluate.h"
 #include "core/train/kept_network.h"
 #include "core/train/module_state.h"
+#include "core/train/plugin_call.h"
+#include "core/train/plugin_output.h"
 #include "core/train/proposer.h"
 #include "core/train/transitions.h"
 
@@ -42,7 +44,8 @@ class Loop {
         paths_(paths),
         progress_(progress),
         context_(run, data, split, lookup, artefacts),
-        evaluator_(data, split, run.data.history, context_.device()),
+        framework_name_("framework " + run.framework.id),
+        evaluator_(data, split, run.data.history, context_.device(), framework_name_),
         stop_(run.train),
         sampler_(context_.training().events(), run.train.batch_size, run.train.sampling,
                  context_.seed()) {
@@ -55,9 +58,11 @@ class Loop {
     framework_->to(context_.device());
     progress.on_step(0, run.train.max_steps, "fit");
     const LoggedPhase fit(kComponent, "fit");
-    framework_->fit(context_.training());
+    call_plugin(framework_name_, "fit()", [&] { framework_->fit(context_.training()); });
     fit.end();
-    for (const Group& group : framework_->groups()) adams_.emplace(group.name, Adam(group));
+    call_plugin(framework_name_, "groups()", [&] {
+      for (const Group& group : framework_->groups()) adams_.emplace(group.name, Adam(group));
+    });
     data_ = data;
     made_with_ = {data->fingerprint(),
                   split->fingerprint,
@@ -68,6 +73,10 @@ class Loop {
       made_with_.artefacts[artefact.kind + " of " + artefact.use.id] += artefact.sha256;
     loaded_ = loaded;
   }
+
+  ~Loop() { set_step(-1); }
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
 
   Outcome go() {
     if (!adams_.empty()) {
@@ -99,6 +108,7 @@ class Loop {
     const LoggedPhase phase(kComponent, "train");
     framework_->train();
     while (step_ < run_.train.max_steps && !stop_.should_stop()) {
+      set_step(step_);
       spend();
       if (progress_.stop_requested() || !refresh_proposals()) {
         check_weights();
@@ -110,6 +120,7 @@ class Loop {
     }
     // The step limit need not be a multiple of validate_every: validate the last updates, too.
     if (!stop_.should_stop() && validated_ != updates_) validate();
+    set_step(-1);
     spend();
     phase.end((stop_.should_stop() ? "stopped early after step " : "all steps done, the last is ") +
               std::to_string(step_) + ", the best is step " + std::to_string(stop_.best_step()));
@@ -125,15 +136,21 @@ class Loop {
     // function of weights, seed and step number, so that no generator state must be saved.
     torch::manual_seed(mix(context_.seed(), 0x64726f70, step_));
     const Transition transition = transitions_->make(step_, sampler_.batch(step_), proposals_);
-    Loss loss = framework_->loss(transition, {step_, context_.seed()});
+    Loss loss = call_plugin(framework_name_, "loss()", [&] {
+      return framework_->loss(transition, {step_, context_.seed()});
+    });
     const auto adam = adams_.find(loss.group);
     if (adam == adams_.end()) {
-      throw PluginError("framework " + run_.framework.id + ": loss() names group \"" + loss.group +
+      throw PluginError(place_of(framework_name_, "loss()") + ": names group \"" + loss.group +
                         "\", which groups() does not have");
     }
+    const std::string problem = shape_problem(loss.value, {}, at::kFloat);
+    if (!problem.empty()) throw PluginError(place_of(framework_name_, "loss()") + ": " + problem);
     check_loss(loss);
     if (step_ % run_.train.log_every == 0) record(loss);
-    adam->second.step(loss.value, learning_rate(adam->second.group()), run_.train.weight_decay);
+    call_plugin(framework_name_, "loss()'s gradient", [&] {
+      adam->second.step(loss.value, learning_rate(adam->second.group()), run_.train.weight_decay);
+    });
     updates_ += adam->second.group().evaluated;
     progress_.on_step(++step_, run_.train.max_steps, "train");
     return adam->second.group().evaluated;
@@ -204,8 +221,8 @@ class Loop {
     const auto check = [&](const std::string& what, const Tensor& tensor) {
       if (is_finite(tensor)) return;
       throw PluginError("framework " + run_.framework.id + ": " + what + " is not finite after " +
-                        std::to_string(step_) +
-                        " steps, although the losses were. Lower train.learning_rate or check the "
+                        counted(step_, "step") +
+                        ", although the losses were. Lower train.learning_rate or check the "
                         "rewards, and the loss for what has no finite gradient");
     };
     for (const auto& [name, tensor] : tensors_of(*framework_)) check("tensor " + name, tensor);
@@ -219,13 +236,16 @@ class Loop {
     const double value = loss.value.item<double>();
     nlohmann::json record = {
         {"type", "train"}, {"step", step_}, {"group", loss.group}, {"loss", value}};
-    for (const auto& [name, tensor] : loss.metrics) record[name] = tensor.item<double>();
+    call_plugin(framework_name_, "loss()'s metrics", [&] {
+      for (const auto& [name, tensor] : loss.metrics) record[name] = tensor.item<double>();
+    });
     progress_.on_record(record);
   }
 
   // Validates, keeps the network when it is the best so far, and writes a checkpoint.
   void validate() {
     const auto start = Clock::now();
+    set_step(step_);
     check_weights();
     const auto file = evaluator_.rank(*framework_, data::Part::kValid, [&] {
       progress_.on_step(step_, run_.train.max_steps, "validate");
@@ -372,7 +392,7 @@ class Loop {
         },
         top, context_.seed());
     if (progress_.stop_requested()) return std::nullopt;
-    phase.end(std::to_string(file.records.size()) + " events");
+    phase.end(counted(std::ssize(file.records), "event"));
     return file;
   }
 
@@ -418,6 +438,7 @@ class Loop {
   Paths paths_;
   Progress& progress_;
   HostContext context_;
+  const std::string framework_name_;
   Evaluator evaluator_;
   EarlyStop stop_;
   Sampler sampler_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/train/plugin_call.h"
 #include "core/train/plugin_output.h"
 
 namespace lea::train {
@@ -77,14 +78,15 @@ Transition Transitions::make(int64_t step, std::span<const int64_t> events,
     const Tensor rewards =
         checked_output(
             reward_->reward(history, at::cat({action.unsqueeze(1), negatives}, 1), roles),
-            {rows, 1 + count}, at::kFloat, "environment " + run_.reward.id + ": reward()")
+            {rows, 1 + count}, at::kFloat,
+            place_of("environment " + run_.reward.id, "reward()") + ":")
             .to(device);
     transition.reward = rewards.select(1, 0);
     transition.negative_reward = rewards.narrow(1, 1, count);
   }
   if (state_) {
     const std::vector<int64_t> shape = {rows, state_->state_width()};
-    const std::string who = "environment " + run_.state.id + ": state()";
+    const std::string who = place_of("environment " + run_.state.id, "state()") + ":";
     transition.state = checked_output(state_->state(history), shape, at::kFloat, who).to(device);
     transition.next_state = checked_output(state_->state(next), shape, at::kFloat, who).to(device);
   }

@@ -3,10 +3,13 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/json_field.h"
 #include "core/base/large_json.h"
+#include "core/base/memory.h"
 #include "core/base/text.h"
 #include "core/run/artefact_folder.h"
 #include "core/spec/plugin_info.h"
+#include "core/train/plugin_call.h"
 #include "core/worker/attempt.h"
 #include "core/worker/check_files.h"
 #include "core/worker/host_prepare.h"
@@ -39,9 +42,11 @@ void ask_about(const json& document, const std::string& file, const std::string&
   check_files(needed.plugin_kind, needed.use, registry);
   const OpenData open = open_data(lab, header.run, 1, "cpu");
   HostPrepareContext context(header, open, "", "", [](int64_t, int64_t) { return false; });
-  const auto preparer = entry.preparer(
-      spec::to_values(entry.params, needed.use.params, needed.plugin_kind + " " + needed.use.id));
-  ask(header, *preparer, context);
+  const std::string plugin = needed.plugin_kind + " " + needed.use.id;
+  const ParamValues values = spec::to_values(entry.params, needed.use.params, plugin);
+  const auto preparer = train::call_plugin(plugin, "the constructor of its maker",
+                                           [&] { return entry.preparer(values); });
+  ask(header, plugin, *preparer, context);
 }
 
 json refusal(Exit code, const std::string& reason) {
@@ -62,14 +67,15 @@ int run_counting(const std::string& lab, const std::string& file,
   Registry registry(plugin_folders(plugin_dirs));
   for (size_t i = 0; i < list.size(); ++i) {
     try {
-      ask_about(
-          list[i], file, lab, registry,
-          [&](const run::ArtefactHeader& header, Preparer& preparer, PrepareContext& context) {
-            answer({{"type", "counts"},
-                    {"key", header.key},
-                    {"counts", preparer.count(header.needed.artefact, context)}},
-                   i);
-          });
+      ask_about(list[i], file, lab, registry,
+                [&](const run::ArtefactHeader& header, const std::string&, Preparer& preparer,
+                    PrepareContext& context) {
+                  // What it throws is shown with the name of the artefact, which names the plugin.
+                  answer({{"type", "counts"},
+                          {"key", header.key},
+                          {"counts", preparer.count(header.needed.artefact, context)}},
+                         i);
+                });
     } catch (const Error& error) {
       // An estimate must not stop a plan, but bad input stops the making as well.
       if (error.code() == Exit::kBadInput) answer(refusal(error.code(), error.what()), i);
@@ -90,8 +96,11 @@ int run_showing(const std::string& lab, const std::string& file,
   for (size_t i = 0; i < list.size(); ++i) {
     try {
       ask_about(list[i], file, lab, registry,
-                [&](const run::ArtefactHeader&, Preparer& preparer, PrepareContext& context) {
-                  answer({{"type", "shown"}, {"lines", preparer.show(context, limit)}}, i);
+                [&](const run::ArtefactHeader&, const std::string& plugin, Preparer& preparer,
+                    PrepareContext& context) {
+                  const std::vector<std::string> lines = train::call_plugin(
+                      plugin, "show()", [&] { return preparer.show(context, limit); });
+                  answer({{"type", "shown"}, {"lines", lines}}, i);
                 });
     } catch (const Error& error) {
       answer(refusal(error.code(), error.what()), i);

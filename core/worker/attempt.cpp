@@ -4,6 +4,8 @@
 #include <cstdio>
 
 #include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/train/plugin_call.h"
 #include "core/worker/task_log.h"
 
 namespace lea::worker {
@@ -22,6 +24,10 @@ Ending guarded(TaskFolder& task, const Job& job) {
   std::optional<MemoryLimit> limit;
   try {
     return job.work(task, limit);
+  } catch (const train::PluginThrew& error) {
+    log(LogLevel::kError, "worker", "an exception that is not of LEA Lab, in full:");
+    std::fprintf(stderr, "%s\n", error.full().c_str());
+    return failed(error.code(), error.what());
   } catch (const Error& error) {
     if (error.code() == Exit::kEnvironment) throw;
     return failed(error.code(), error.what());
@@ -33,14 +39,17 @@ Ending guarded(TaskFolder& task, const Job& job) {
     log(LogLevel::kError, "worker", "an exception that is not of LEA Lab, in full:");
     std::fprintf(stderr, "%s\n", error.what());
     if (is_out_of_memory(error)) {
-      return failed(Exit::kEnvironment, "out of memory. " + available +
+      std::string where = train::place_without_memory();
+      if (!where.empty()) where = " in " + where;
+      return failed(Exit::kEnvironment, "out of memory" + where + ". " + available +
                                             "Run fewer workers (--jobs), or a "
                                             "smaller model or batch. " +
                                             first_line(error.what()));
     }
-    return failed(Exit::kPlugin, "a plugin or LibTorch threw: " + first_line(error.what()));
+    // What a plugin's method throws has its name.
+    return failed(Exit::kPlugin, "LibTorch or the worker threw: " + first_line(error.what()));
   } catch (...) {
-    return failed(Exit::kPlugin, "a plugin threw something that is no std::exception");
+    return failed(Exit::kPlugin, "something was thrown that is no std::exception");
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/memory.h"
 #include "core/base/text.h"
 #include "core/lm/adapter.h"
 #include "core/lm/memory.h"

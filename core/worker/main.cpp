@@ -5,8 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include "core/base/error.h"
+#include "core/run/open_call.h"
+#include "core/train/plugin_call.h"
 #include "core/worker/artefact_questions.h"
 #include "core/worker/language.h"
 #include "core/worker/measure.h"
@@ -58,6 +61,18 @@ int main(int argc, char** argv) {
   prepare->add_option("--claim", options.claim, "the inherited descriptor of the artefact's claim");
   prepare->callback([&] { exit_code = lea::worker::run_preparing(options); });
 
+  // For commands that have no folder of a task, in which the plugin's method that runs is noted.
+  std::string call;
+  const auto add_call = [&](CLI::App* command) {
+    command->add_option("--call", call, "a file: notes there which method of a plugin runs");
+  };
+  std::optional<lea::run::OpenCallFile> call_file;
+  const auto note_calls = [&] {
+    if (call.empty()) return;
+    call_file.emplace(call);
+    lea::train::show_calls_in(call_file->memory(), lea::run::kCallBytes);
+  };
+
   lea::worker::ScoreOptions score_options;
   auto* score =
       app.add_subcommand("score", "write the scores or top items of a finished run's test events");
@@ -68,7 +83,11 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"scores", "topk"}));
   score->add_option("--k", score_options.k, "K of topk");
   score->add_option("--out", score_options.out, "raw little-endian file")->required();
-  score->callback([&] { exit_code = lea::worker::run_scoring(options, score_options); });
+  add_call(score);
+  score->callback([&] {
+    note_calls();
+    exit_code = lea::worker::run_scoring(options, score_options);
+  });
 
   std::string table_name, table_out;
   auto* table = app.add_subcommand(
@@ -78,6 +97,7 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"rewards", "states"}))
       ->required();
   table->add_option("--out", table_out, "safetensors file")->required();
+  add_call(table);
   table->callback(
       [&] { exit_code = lea::worker::run_table_export(options, table_name, table_out); });
 
@@ -127,7 +147,9 @@ int main(int argc, char** argv) {
       app.add_subcommand("show", "show what the plugins of artefacts would compute, for people");
   add_question(show);
   show->add_option("--limit", limit, "examples of each plugin")->check(CLI::PositiveNumber);
+  add_call(show);
   show->callback([&] {
+    note_calls();
     exit_code = lea::worker::run_showing(options.lab, artefacts, options.plugin_dirs, limit);
   });
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <new>
 #include <string>
 
 #include "core/base/memory.h"
@@ -52,12 +51,5 @@ MemoryLimit::MemoryLimit() : available_(available_memory()), before_(soft_limit(
 }
 
 MemoryLimit::~MemoryLimit() { set_soft_limit(before_); }
-
-bool is_out_of_memory(const std::exception& error) {
-  const std::string text = error.what();
-  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
-         text.find("can't allocate memory") != text.npos ||
-         text.find("not enough memory") != text.npos || text.find("out of memory") != text.npos;
-}
 
 }  // namespace lea::worker

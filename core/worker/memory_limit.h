@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <exception>
 
 namespace lea::worker {
 
@@ -27,8 +26,5 @@ class MemoryLimit {
   uint64_t available_ = 0, allowed_ = UINT64_MAX;
   uint64_t before_ = 0;  // the limit that the destructor restores
 };
-
-// Whether the error is one that `new` or LibTorch's allocators throw when memory runs out.
-bool is_out_of_memory(const std::exception& error);
 
 }  // namespace lea::worker

@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/run/artefact_folder.h"
 #include "core/spec/plugin_info.h"
+#include "core/train/plugin_call.h"
 #include "core/worker/attempt.h"
 #include "core/worker/check_files.h"
 #include "core/worker/host_prepare.h"
@@ -112,11 +113,13 @@ Ending prepare(const TaskOptions& options, TaskFolder& task, std::optional<Memor
   MakingProgress progress(task);
   HostPrepareContext context(header, open, folder.file(run::kFilesFolder), earlier,
                              [&](int64_t done, int64_t total) { return progress(done, total); });
-  const auto preparer = entry.preparer(
-      spec::to_values(entry.params, needed.use.params, needed.plugin_kind + " " + needed.use.id));
+  const std::string plugin = needed.plugin_kind + " " + needed.use.id;
+  const ParamValues values = spec::to_values(entry.params, needed.use.params, plugin);
+  const auto preparer = train::call_plugin(plugin, "the constructor of its maker",
+                                           [&] { return entry.preparer(values); });
   const LoggedPhase make("worker", "prepare");
   context.stop(0, 0);
-  preparer->prepare(needed.artefact, context);
+  train::call_plugin(plugin, "prepare()", [&] { preparer->prepare(needed.artefact, context); });
   if (task.stop_requested()) return {Exit::kInterrupted, {}, "while it was made"};
   make.end();
   run::Result result;

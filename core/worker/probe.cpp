@@ -68,12 +68,18 @@ spec::PluginInfo describe(const PluginEntry& entry, const PluginFile& file) {
 
 json probe(const std::string& path, const PhaseListener& phase) {
   json verdict = {{"state", "failed"},        {"reason", ""},     {"warnings", json::array()},
-                  {"plugins", json::array()}, {"built_with", ""}, {"sha256", ""}};
+                  {"plugins", json::array()}, {"built_with", ""}, {"sha256", ""},
+                  {"provides", json::array()}};
   try {
     phase("reading");
     const PluginFile file = read_plugin_file(path);
     verdict["built_with"] = built_with(file.tag);
     verdict["sha256"] = file.sha256;
+    for (const Provided& one : file.provides) {
+      verdict["provides"].push_back({{"kind", one.kind}, {"id", one.id}});
+      // Of a plugin that ends this process, these lines are all that its list will know.
+      write_all(STDERR_FILENO, "provides: " + one.kind + " " + one.id + "\n");
+    }
     for (const PluginEntry& entry : load_plugin(file, phase)) {
       const json description = spec::to_json(describe(entry, file));
       // Read it here as the reader will, so that a bad declaration is refused with its reason.

@@ -12,6 +12,7 @@
 #include "core/run/process.h"
 #include "core/spec/made_with.h"
 #include "core/worker/device.h"
+#include "core/worker/revision.h"
 
 namespace lea::worker {
 run::Provenance provenance(const Registry& registry, const std::string& device) {
@@ -25,6 +26,8 @@ run::Provenance provenance(const Registry& registry, const std::string& device) 
   made.numerics = spec::kNumerics;
   made.libtorch = TORCH_VERSION;
   made.lealab = LEA_VERSION;
+  made.revision = built_from().id;
+  made.tree_clean = built_from().clean;
   made.host = run::this_process().host;
   made.cpu = machine.processor.name;
   made.threads = machine.threads;

@@ -11,6 +11,7 @@
 
 #include "core/base/clock.h"
 #include "core/run/attempt.h"
+#include "core/train/plugin_call.h"
 
 namespace lea::worker {
 namespace {
@@ -32,9 +33,17 @@ void listen(int64_t parent) {
 
 TaskFolder::TaskFolder(run::Folder folder, const std::string& what, int claim, int64_t parent)
     : folder_((listen(parent), std::move(folder))),
-      lock_(folder_.file(run::kLockFile), kOrphanSeconds, what) {
+      lock_(folder_.file(run::kLockFile), kOrphanSeconds, what),
+      call_(folder_.file(run::kCallFile)) {
+  train::show_calls_in(call_.memory(), run::kCallBytes);
   // Programs that a plugin starts must not hold the claim.
   if (claim >= 0) fcntl(claim, F_SETFD, FD_CLOEXEC);
+}
+
+// A worker that crashes does not come here, so its file stays.
+TaskFolder::~TaskFolder() {
+  train::show_calls_in(nullptr, 0);
+  call_.remove();
 }
 
 bool TaskFolder::stop_requested() const { return asked_to_stop; }

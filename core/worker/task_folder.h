@@ -9,6 +9,7 @@
 #include "core/base/file_lock.h"
 #include "core/run/beat.h"
 #include "core/run/folder.h"
+#include "core/run/open_call.h"
 #include "core/run/result.h"
 
 namespace lea::worker {
@@ -19,7 +20,9 @@ class TaskFolder {
   // killed may still be writing its checkpoint. From now on SIGTERM, SIGINT and the end of the
   // parent are requests to stop. `what` is "the run" or "the artefact", for messages. `claim`: see
   // TaskOptions. Throws StoreError.
+  // While the object exists, the folder's kCallFile has the plugin's method that runs.
   TaskFolder(run::Folder folder, const std::string& what, int claim, int64_t parent);
+  ~TaskFolder();
 
   const run::Folder& folder() const { return folder_; }
   std::optional<run::Result> result() const { return run::read_result(folder_); }
@@ -40,6 +43,7 @@ class TaskFolder {
  private:
   run::Folder folder_;
   FileLock lock_;
+  run::OpenCallFile call_;
   const run::Process process_ = run::this_process();
   int64_t attempt_ = 0;
   double beaten_ = -1e9;  // seconds of the steady clock

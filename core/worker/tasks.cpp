@@ -28,6 +28,7 @@
 #include "core/run/test_reads.h"
 #include "core/train/evaluate.h"
 #include "core/train/kept_network.h"
+#include "core/train/plugin_call.h"
 #include "core/train/trainer.h"
 #include "core/worker/attempt.h"
 #include "core/worker/check_files.h"
@@ -143,12 +144,9 @@ OpenRun open_run(const TaskOptions& options) {
 
 void log_settings(const OpenRun& open, const std::optional<MemoryLimit>& limit) {
   const auto say = [](const std::string& text) { log(LogLevel::kInfo, "worker", text); };
-  say("data set " + open.run.data.name + ": " + std::to_string(open.data->sequences()) +
-      " sequences, " + std::to_string(open.data->events()) + " events, " +
-      std::to_string(open.data->items()) + " items");
-  const int64_t threads = open.run.train.threads;
-  say(std::to_string(threads) + (threads == 1 ? " thread" : " threads") + ", device " +
-      open.run.train.device);
+  say("data set " + open.run.data.name + ": " + counted(open.data->sequences(), "sequence") + ", " +
+      counted(open.data->events(), "event") + ", " + counted(open.data->items(), "item"));
+  say(counted(open.run.train.threads, "thread") + ", device " + open.run.train.device);
   const bool limited = limit && limit->allowed() != UINT64_MAX;
   say(limited ? "memory: at most " + std::to_string(limit->allowed() >> 20) + " MiB more, of " +
                     std::to_string(limit->available() >> 20) + " MiB that are available"
@@ -355,13 +353,15 @@ int run_scoring(const TaskOptions& options, const ScoreOptions& score) {
   train::HostContext context(open.run, open.data, open.split, lookup_in(registry),
                              artefacts.for_training());
   const auto framework = context.make_framework();
-  framework->fit(context.training());
+  const std::string name = "framework " + open.run.framework.id;
+  train::call_plugin(name, "fit()", [&] { framework->fit(context.training()); });
   torch::NoGradGuard no_grad;
   if (!framework->parameters().empty()) {
     train::load_kept(*framework, open.folder.file(run::kCheckpointFolder), open.run.train.keep);
   }
   framework->to(context.device());
-  const train::Evaluator evaluator(open.data, open.split, open.run.data.history, context.device());
+  const train::Evaluator evaluator(open.data, open.split, open.run.data.history, context.device(),
+                                   name);
   const std::vector<uint32_t> places = train::tie_places(open.data->items(), context.seed());
   std::ofstream out(score.out, std::ios::binary);
   size_t event = 0, differing = 0;

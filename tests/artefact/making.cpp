@@ -31,10 +31,11 @@ class Making final : public lea::Environment {
     double portion = 1;
     int64_t pause = 0, room = 0, memory = 0;
     void fields(lea::Fields& f) {
-      f.choice("mode", mode,
-               {"none", "throw", "crash", "exit", "hang", "nothing", "unfinished", "undeclared",
-                "print", "link", "read_beside", "read_variable", "read_parameter", "draw", "rest"},
-               "what the making of the vectors does");
+      f.choice(
+          "mode", mode,
+          {"none", "throw", "crash", "exit", "hang", "nothing", "unfinished", "undeclared", "print",
+           "link", "crash_show", "read_beside", "read_variable", "read_parameter", "draw", "rest"},
+          "what the making of the vectors does; `crash_show`: what showing does");
       f.text("data", data, "the folder of the data set, for the mode read_parameter");
       f.real("portion", portion, {0, 1}, "the fraction of the training sequences");
       f.integer("pause", pause, {0, 10000}, "milliseconds to sleep after each chunk");
@@ -86,6 +87,11 @@ class Making final : public lea::Environment {
       return {{"memory_accesses", 100.0 * static_cast<double>(context.items())},
               {"bytes", 4.0 * static_cast<double>(numbers)},
               {"memory_bytes", static_cast<double>(params_.memory)}};
+    }
+
+    std::vector<std::string> show(lea::PrepareContext&, int64_t) override {
+      if (params_.mode == "crash_show") std::raise(SIGSEGV);
+      return {};
     }
 
    private:

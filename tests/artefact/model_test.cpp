@@ -139,8 +139,8 @@ TEST_F(Speaking, ShowsTheOthersWhenOneCannot) {
   EXPECT_EQ(result.exit_code, 6);
   EXPECT_THAT(result.out, HasSubstr("hello item "));
   EXPECT_THAT(result.err,
-              HasSubstr("environment test.speaking greeting=throw, data toy: has nothing "
-                        "to say"));
+              HasSubstr("environment test.speaking greeting=throw, data toy: environment "
+                        "test.speaking at show() threw: has nothing to say"));
   EXPECT_THAT(result.err, Not(HasSubstr("backtrace")));
 }
 

@@ -23,15 +23,15 @@ struct Fault {
 
 // A sanitizer ends a process that crashes in its own way.
 constexpr Fault kFaults[] = {
-    {"throw", "a plugin or LibTorch threw: thrown by prepare"},
-    {"hang", "the worker hung in phase prepare"},
-    {"exit", "the worker ended without a result in phase prepare"},
+    {"throw", "environment test.making at prepare() threw: thrown by prepare"},
+    {"hang", "the worker hung in environment test.making at prepare(): no sign of life"},
+    {"exit", "the worker ended without a result in environment test.making at prepare()"},
     {"nothing", "prepare() wrote no file, so nothing was made"},
     {"unfinished", "prepare() ended, but vectors.safetensors.part is not finished"},
     {"link", "files/linked: is no plain file. prepare() must write files, not links"},
     {"undeclared", "asks for the pool, which its `reads` does not declare"},
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    {"crash", "the worker crashed (SIGSEGV) in phase prepare"},
+    {"crash", "the worker crashed (SIGSEGV) in environment test.making at prepare()"},
 #endif
 };
 
@@ -309,6 +309,18 @@ TEST_F(Artefacts, OfItemsWithoutTextAreRefusedOrLeaveThemOut) {
   EXPECT_TRUE(told);
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(Artefacts, OfAPluginThatCrashesWhenItIsAskedNameItsMethod) {
+  write_spec("made: {test.making: {mode: crash_show}}");
+  ASSERT_EQ(lealab({"data", "import", "toy", path("interactions.tsv")}).exit_code, 0);
+  const auto result = call({"artefacts", "prompts", path("spec.yaml")});
+  EXPECT_EQ(result.exit_code, 6) << result.out;
+  EXPECT_THAT(result.err,
+              HasSubstr("a plugin crashed in environment test.making at show() while it "
+                        "was asked what it would compute (SIGSEGV)"));
+}
+#endif
+
 TEST_F(Artefacts, OfAPluginThatDeclaresACircleAreNotOffered) {
   const std::string circle = std::string(LEA_CIRCLE_PLUGINS) + "/circle.so";
   const std::string reason = "plugin test.circle: artefact `a`: after: goes in a circle: `b`";
@@ -319,8 +331,13 @@ TEST_F(Artefacts, OfAPluginThatDeclaresACircleAreNotOffered) {
   const auto refused = lealab({"--plugin-dir", LEA_ARTEFACT_PLUGINS, "--plugin-dir",
                                LEA_CIRCLE_PLUGINS, "run", path("spec.yaml")});
   EXPECT_EQ(refused.exit_code, 3) << refused.out << refused.err;
-  EXPECT_THAT(refused.err, HasSubstr("unknown environment `circle`"));
-  EXPECT_THAT(refused.err,
+  EXPECT_THAT(refused.err, HasSubstr("`circle` cannot be used: " + circle + ": " + reason));
+  EXPECT_THAT(lealab({"--plugin-dir", LEA_CIRCLE_PLUGINS, "plugins", "show", "circle"}).err,
+              HasSubstr("`circle` cannot be used: " + circle + ": " + reason));
+  write_spec("made: test.making", "grid: {reward: [made, nowhere]}\n", "");
+  EXPECT_THAT(lealab({"--plugin-dir", LEA_ARTEFACT_PLUGINS, "--plugin-dir", LEA_CIRCLE_PLUGINS,
+                      "plan", path("spec.yaml")})
+                  .err,
               HasSubstr("not used, for reasons that `lealab plugins` lists: circle.so"));
   const auto rest =
       lealab({"--plugin-dir", LEA_ARTEFACT_PLUGINS, "--plugin-dir", LEA_CIRCLE_PLUGINS, "run",

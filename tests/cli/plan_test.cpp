@@ -202,6 +202,11 @@ TEST_F(PlanCommand, TwoImportsOfOneDataSetAtOnceBothEndWell) {
   EXPECT_EQ(std::distance(fs::directory_iterator(path("lab/data")), {}), 1);
 }
 
+TEST_F(PlanCommand, CountsASingleRunWithoutAxesInPlainWords) {
+  baseline("data: {name: toy, path: interactions.tsv}\n");
+  EXPECT_THAT(plan().out, HasSubstr("small: 1 run\n  1 run: 1 to do"));
+}
+
 // Real runs of both backbones, and a baseline.
 class PlannedSize : public PlanCommand {
  protected:

@@ -223,6 +223,37 @@ TEST_F(ResultsCommand, ExitsWithTheDocumentedCodes) {
   EXPECT_FALSE(std::filesystem::exists(lab_));
 }
 
+TEST_F(ResultsCommand, ListsWhyARunFailed) {
+  run::write_result(plan("snqn", 1), run::failure("the loss is not finite at step 7", 1));
+  const lab::ProcessResult all = lealab({"ls"});
+  ASSERT_EQ(all.exit_code, 0) << all.err;
+  EXPECT_THAT(all.out, ContainsRegex("failed .*the loss is not finite at step 7\n"));
+}
+
+TEST_F(ResultsCommand, CountsOneOfAThingAsOne) {
+  const run::Folder folder = finish("snqn", 1, 2);
+  collect();
+  EXPECT_THAT(lealab({"db", "rebuild"}).out, HasSubstr("1 run of 1 experiment, content "));
+  EXPECT_THAT(lealab({"db", "check"}).out, HasSubstr("1 run, no problem"));
+  std::filesystem::remove_all(folder.path);
+  const lab::ProcessResult check = lealab({"db", "check"});
+  EXPECT_EQ(check.exit_code, 3);
+  EXPECT_THAT(check.err, HasSubstr("\n1 problem; the index is "));
+}
+
+TEST_F(ResultsCommand, AnExportOfNothingSaysSoAndIsNoSuccess) {
+  plan("snqn", 1);
+  collect();
+  const std::string out = lab_ + "/packs";
+  const lab::ProcessResult none = lealab({"export", "study", "--out", out});
+  EXPECT_EQ(none.exit_code, 3) << none.out;
+  EXPECT_THAT(none.err, HasSubstr("no run has finished yet, so nothing was exported"));
+  EXPECT_FALSE(std::filesystem::exists(out));
+  const lab::ProcessResult unknown = lealab({"export", "studi", "--out", out});
+  EXPECT_EQ(unknown.exit_code, 2) << unknown.out;
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean `study`?"));
+}
+
 TEST_F(ResultsCommand, RefusesAFileThatIsNotThere) {
   for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
            {"import", "none"}, {"import", "none.tar.xz"}, {"data", "import", "toy", "none"}}) {

@@ -103,7 +103,7 @@ TEST_F(WorkerLog, HoldsTheLevelThatTheOptionOrElseTheVariableNames) {
 
 TEST_F(WorkerLog, EndsWithTheReasonOfAFailure) {
   const run::Folder run = finished_run({}, /*exit_code=*/5, /*throws=*/"true");
-  const std::string reason = "a plugin or LibTorch threw: enough";
+  const std::string reason = "backbone test.talkative at encode(), step 2, threw: enough";
   EXPECT_EQ(run::read_result(run)->reason, reason);
   const auto lines = lines_of(run);
   ASSERT_GE(lines.size(), 2u);
@@ -137,7 +137,7 @@ TEST_F(WorkerLog, LeavesTheMessagesForPeopleOnStandardError) {
                                          run.path, "--plugin-dir", LEA_TALKATIVE},
                                         300);
   EXPECT_EQ(by_hand.exit_code, 6);
-  EXPECT_THAT(by_hand.err, testing::EndsWith("a plugin or LibTorch threw: enough\n"));
+  EXPECT_THAT(by_hand.err, testing::EndsWith("at encode(), step 2, threw: enough\n"));
   EXPECT_THAT(by_hand.err, Not(HasSubstr("begin of train")));
 }
 

@@ -15,19 +15,22 @@ struct Misbehaviour {
   const char* reason;
 };
 
+// The plugin, its method and the step at which it misbehaves.
+#define LEA_CALL "backbone test.misbehaving at encode(), step 5"
+
 // A sanitizer ends a process that misbehaves like the last four in its own way.
 constexpr Misbehaviour kModes[] = {
-    {"throw", "a plugin or LibTorch threw: thrown by encode"},
-    {"throw_int", "a plugin threw something that is no std::exception"},
-    {"exit", "the worker ended without a result in phase train"},
-    {"hang", "the worker hung in phase train"},
+    {"throw", LEA_CALL ", threw: thrown by encode"},
+    {"throw_int", LEA_CALL ", threw something that is no std::exception"},
+    {"exit", "the worker ended without a result in " LEA_CALL},
+    {"hang", "the worker hung in " LEA_CALL ": no sign of life"},
     {"nan", "the loss is not finite"},
-    {"wrong_shape", "a plugin or LibTorch threw: "},
+    {"wrong_shape", LEA_CALL ": must give Float [32, 8], but gave Float [32]"},
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    {"segfault", "the worker crashed (SIGSEGV) in phase train"},
-    {"abort", "the worker crashed (SIGABRT) in phase train"},
-    {"allocate", "out of memory. "},
-    {"recurse", "the worker crashed (SIGSEGV) in phase train"},
+    {"segfault", "the worker crashed (SIGSEGV) in " LEA_CALL},
+    {"abort", "the worker crashed (SIGABRT) in " LEA_CALL},
+    {"allocate", "out of memory in " LEA_CALL ". "},
+    {"recurse", "the worker crashed (SIGSEGV) in " LEA_CALL},
 #endif
 };
 

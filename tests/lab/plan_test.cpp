@@ -26,7 +26,7 @@ TEST(Plan, SkipsWhatAnyExperimentHasFinished) {
   EXPECT_EQ(plan.count(TaskStatus::kDone), 1u);
   EXPECT_EQ(plan.to_do(), 1u);
   EXPECT_GT(plan.seconds, 0);
-  EXPECT_THAT(plan.basis, HasSubstr("1 of 1 runs estimated from earlier runs"));
+  EXPECT_THAT(plan.basis, HasSubstr("1 of 1 run estimated from earlier runs"));
 }
 
 TEST(Plan, ShowsResultsOfAnotherVersionAsStaleAndRedoesThemOnlyWhenAsked) {

@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "core/base/files.h"
+#include "tests/lab/fixture.h"
+
 namespace lea::lab {
 namespace {
 
@@ -78,6 +81,37 @@ TEST_P(VerdictTest, IsWhatTheTableSays) {
 
 INSTANTIATE_TEST_SUITE_P(Each, VerdictTest, testing::ValuesIn(kRows),
                          [](const auto& row) { return row.param.name; });
+
+TEST(Verdict, NamesThePluginAndTheMethodInWhichTheWorkerWas) {
+  const std::string call = "backbone my.model at encode(), step 20";
+  const auto reason = [&](How how, int value) {
+    return verdict({how, value, {"train", 12, 100, 1, 0, {}}}, {}, "", call).reason;
+  };
+  EXPECT_EQ(reason(How::kSignal, SIGSEGV), "the worker crashed (SIGSEGV) in " + call);
+  EXPECT_THAT(reason(How::kSignal, SIGKILL),
+              HasSubstr("was killed (SIGKILL) in " + call + ", most"));
+  EXPECT_THAT(reason(How::kHung, 60),
+              HasSubstr("the worker hung in " + call + ": no sign of life"));
+  EXPECT_EQ(reason(How::kExit, 0), "the worker ended without a result in " + call);
+}
+
+TEST(Verdict, FindsTheSameFailureAtAnotherStep) {
+  EXPECT_EQ(without_steps("crashed in my.model at encode(), step 20, and in my.other, step 3"),
+            "crashed in my.model at encode(), and in my.other");
+  EXPECT_EQ(without_steps("a reason, step by step"), "a reason, step by step");
+}
+
+TEST(Verdict, TakesTheOpenCallFromTheFolderAndRemovesIt) {
+  const TemporaryLab lab;
+  const auto experiment = experiment_of({"crash"});
+  const run::Folder folder = new_run(lab.path(), experiment, experiment.runs[0]);
+  const std::string file = folder.file(run::kCallFile);
+  publish_file(file, std::string("backbone my.model at encode(), step 20") + '\0' + "of before");
+  const Verdict found = settle(folder, {How::kSignal, SIGSEGV, {}}, 0, /*test=*/true);
+  EXPECT_EQ(found.reason, "the worker crashed (SIGSEGV) in backbone my.model at encode(), step 20");
+  EXPECT_EQ(run::read_result(folder)->reason, found.reason);
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
 
 TEST(Verdict, ShowsNoControlCharactersOfALog) {
   const Verdict found = verdict({How::kExit, 70, {}}, {}, "\x1b[2Jboo\n");

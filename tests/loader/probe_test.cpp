@@ -9,8 +9,10 @@
 #include <random>
 #include <set>
 
+#include "core/base/error.h"
 #include "core/lab/plugins.h"
 #include "core/lab/process.h"
+#include "core/spec/experiment.h"
 #include "tests/loader/folder.h"
 
 namespace lea::lab {
@@ -187,6 +189,47 @@ TEST_F(Probe, NamesBothFilesOfAConflict) {
                                      ", so neither is used. Remove one of them.");
   }
   EXPECT_TRUE(catalogue_of(records).all().empty());
+}
+
+// What a spec with the backbone `bad` is answered.
+std::string answer_to_spec(const std::vector<PluginRecord>& records, const Folder& folder) {
+  const std::string file =
+      folder.write("spec.yaml", "data: {name: small}\nbackbone: bad\nframework: x\nseeds: [1]\n");
+  try {
+    spec::load_experiment(file, {}, catalogue_of(records));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST_F(Probe, ASpecThatNamesARefusedPluginIsAnsweredWithTheReasonAndTheFile) {
+  for (const char* name : {"api", "register_throws", "call_throws", "call_exits"}) {
+    const Folder plugins;
+    const std::string file = plugins.at(std::string(name) + ".so");
+    fs::copy_file(bad_plugin(name), file);
+    for (int i = 0; i < 2; ++i) {  // the second time from the cache
+      const auto records = probe_plugins({plugins.path()});
+      ASSERT_EQ(records.size(), 1U);
+      ASSERT_EQ(records[0].provides.size(), 1U) << name;
+      EXPECT_EQ(records[0].provides[0].id, "test.bad") << name;
+      const std::string answer = answer_to_spec(records, folder_);
+      EXPECT_THAT(answer, HasSubstr("backbone: `bad` cannot be used: " + file + ": ")) << name;
+      EXPECT_THAT(answer, HasSubstr(records[0].reason)) << name;
+      EXPECT_THAT(answer, testing::Not(HasSubstr("unknown backbone"))) << name;
+    }
+  }
+  install("nothing", "bad.so");
+  fs::permissions(folder_.path(), fs::perms::all);
+  EXPECT_THAT(answer_to_spec(probe_folder(), folder_),
+              HasSubstr("`bad` cannot be used: " + folder_.at("bad.so") + ": its folder " +
+                        folder_.path() + " is left out: any user may write to it."));
+  fs::permissions(folder_.path(), fs::perms::owner_all);
+  fs::rename(folder_.at("bad.so"), folder_.at("a.so"));
+  install("prints", "b.so");
+  EXPECT_THAT(answer_to_spec(probe_folder(), folder_),
+              HasSubstr("`bad` cannot be used: " + folder_.at("a.so") +
+                        ": backbone test.bad is also in " + folder_.at("b.so")));
 }
 
 TEST_F(Probe, RemembersVerdictsUntilTheFileChanges) {

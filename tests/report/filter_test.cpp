@@ -66,6 +66,20 @@ TEST_F(FilterTest, ComparesNumbersAndText) {
   EXPECT_EQ(matching("experiment = 'study'"), (Numbers{1, 2, 3, 4}));
 }
 
+TEST_F(FilterTest, SeesWhatWasResolvedWhereOlderLabelsSayNone) {
+  RunView& added = views_[0];
+  added.run.labels["reward"] = "none";
+  added.run.labels["train.learning_rate"] = "default";
+  added.run.spec["reward"] = {{"id", "lea.predefined"}, {"params", nlohmann::json::object()}};
+  EXPECT_EQ(matching("reward=predefined"), (Numbers{1}));
+  EXPECT_EQ(matching("label.reward=none"), (Numbers{2, 3, 4}));
+  EXPECT_EQ(matching("train.learning_rate=0.005"), (Numbers{1, 2, 3, 4}));
+  EXPECT_THAT(list_runs(views_, "reward=predefined", {}),
+              HasSubstr("gru4rec snqn reward=predefined train.learning_rate=0.005 "));
+  const auto json = nlohmann::json::parse(list_runs(views_, "reward=predefined", {"", true}));
+  EXPECT_EQ(json.at(0).at("labels").at("reward"), "predefined");
+}
+
 TEST_F(FilterTest, BindsAndTighterThanOr) {
   EXPECT_EQ(matching("backbone=sasrec and seed=2 or seed=2"), (Numbers{2}));
   EXPECT_EQ(matching("framework=snqn and ndcg@10>0.07 and (seed=1 or state=finished)"),
@@ -102,6 +116,22 @@ TEST_F(FilterTest, PointsAtTheMistake) {
   EXPECT_THAT(error("reason='x"), HasSubstr("filter:1:8: the quote is not closed"));
   EXPECT_THAT(error("seed=1;"), HasSubstr("filter:1:7: `;` has no meaning here"));
   EXPECT_THAT(error(std::string(5000, '(')), HasSubstr("nested deeper than 100"));
+}
+
+TEST_F(FilterTest, ListsWhyARunFailed) {
+  const std::string list = list_runs(views_, "", {});
+  EXPECT_THAT(list, testing::ContainsRegex("run +experiment .* age +why\n"));
+  EXPECT_THAT(list, testing::ContainsRegex("04040404 .* failed .*out of memory\n"));
+  EXPECT_THAT(list_runs(views_, "state=finished", {}), testing::Not(HasSubstr("why")))
+      << "no listed run has a reason";
+  views_[3].run.reason = "first line\nsecond line " + std::string(1000, 'x');
+  EXPECT_THAT(list_runs(views_, "state=failed", {}),
+              testing::ContainsRegex("first line\\\\x0asecond line x+\\.\\.\\.\n"));
+}
+
+TEST_F(FilterTest, ListsNoSeedOfARunWithoutOne) {
+  views_ = {{run("", "popularity", 0), {}}};
+  EXPECT_THAT(list_runs(views_, "", {}), testing::ContainsRegex("study +popularity +- +finished"));
 }
 
 TEST_F(FilterTest, ListsTheBestFirst) {

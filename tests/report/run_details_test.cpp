@@ -172,6 +172,19 @@ TEST_F(RunDetailsTest, OfARunWithoutAResultHaveNoProvenance) {
   EXPECT_THAT(text, Not(HasSubstr("ranks.bin")));
 }
 
+TEST_F(RunDetailsTest, OfARunWithoutASeedNameNone) {
+  view_.run.seed = 0;
+  EXPECT_THAT(details_text(details()), HasSubstr("\nstudy: gru4rec snqn\nfinished\n"));
+}
+
+TEST_F(RunDetailsTest, HaveTheRevisionAndWhetherTheTreeWasClean) {
+  view_.run.result.update({{"revision", "67fe762"}, {"tree_clean", false}});
+  const std::string text = details_text(details());
+  EXPECT_THAT(text, HasSubstr("\n  revision: "));
+  EXPECT_THAT(text, HasSubstr("67fe762"));
+  EXPECT_THAT(text, HasSubstr("\n  tree_clean: false\n"));
+}
+
 TEST(ViewOf, SortsTheResultsByPart) {
   db::RunRow run;
   run.uuid = "u";

@@ -375,6 +375,58 @@ TEST_F(Table, ComputesAnotherProtocolFromTheRanks) {
   EXPECT_THROW(table("csv", false, options), DataError);
 }
 
+// A run of an older program, whose labels call the default reward of an added cell `none`, and its
+// learning rate `default`.
+TEST_F(Table, ShowsWhatWasResolvedWhereOlderLabelsSayNone) {
+  db::RunRow with_random = run("gru4rec", "snqn", 1), added = run("gru4rec", "snqn", 1);
+  with_random.axes = added.axes = {"framework", "reward", "train.learning_rate"};
+  with_random.labels["reward"] = "random";
+  with_random.labels["train.learning_rate"] = "0.1";
+  with_random.spec["reward"] = {{"id", "lea.random"}, {"params", nlohmann::json::object()}};
+  with_random.spec["train"]["learning_rate"] = 0.1;
+  added.labels["reward"] = "none";
+  added.labels["train.learning_rate"] = "default";
+  added.spec["reward"] = {{"id", "lea.predefined"}, {"params", nlohmann::json::object()}};
+  put(with_random, 0.04);
+  put(added, 0.05);
+  // The plan was written anew, and a second seed is missing.
+  auto labels = added.labels;
+  labels["reward"] = "predefined";
+  labels["train.learning_rate"] = "0.005";
+  db::ExperimentRow plan{"study", "today", added.axes, nlohmann::json::object(), {}};
+  plan.runs.push_back({with_random.run_hash, 1, with_random.labels});
+  plan.runs.push_back({added.run_hash, 1, added.labels});
+  plan.runs.push_back({std::string(64, 'e'), 2, labels});
+  db::Store(lab_, db::Store::Mode::kWrite).put_experiment(plan);
+  const auto rows = nlohmann::json::parse(table("json")).at("rows");
+  ASSERT_EQ(rows.size(), 2u) << rows;
+  EXPECT_EQ(rows[0]["labels"]["reward"], "random");
+  EXPECT_EQ(rows[1]["labels"]["reward"], "predefined");
+  EXPECT_EQ(rows[1]["labels"]["train.learning_rate"], "0.005");
+  EXPECT_EQ(rows[1]["missing_seeds"], nlohmann::json::array({2}));
+}
+
+TEST_F(Table, NamesUntrainedAndImportedRunsForWhatTheyAre) {
+  put(run("gru4rec", "snqn", 1), 0.04);
+  EXPECT_THAT(table("text"), HasSubstr("Runs: 1 finished; seed 1; "))
+      << "there is no baseline to explain";
+  db::RunRow theirs = run("", "theirs", 0);
+  theirs.source = "imported";
+  theirs.spec["framework"]["id"] = "imported.theirs";
+  put(theirs, 0.05);
+  EXPECT_THAT(table("text"), HasSubstr("Runs: 2 finished; seed 1 (imported: seed 0); "));
+  put(run("", "popularity", 0), 0.02);
+  EXPECT_THAT(
+      table("text"),
+      HasSubstr("Runs: 3 finished; seed 1 (untrained baselines: one run; imported: seed 0); "));
+  db::RunRow failed = run("", "markov", 0);
+  failed.state = "failed";
+  failed.reason = "out of memory";
+  put(failed, 0);
+  EXPECT_THAT(table("text"), HasSubstr("FAILED: markov, run 04040404: out of memory\n"))
+      << "a run without a seed has none to name";
+}
+
 TEST_F(Table, RefusesAnUnknownFormatAndExperimentWithTheNearestName) {
   put(run("gru4rec", "snqn", 1), 0.04);
   try {

@@ -9,6 +9,7 @@
 #include "core/base/files.h"
 #include "core/run/beat.h"
 #include "core/run/grid_event.h"
+#include "core/run/header.h"
 #include "core/run/request.h"
 #include "tests/run/fixture.h"
 
@@ -63,6 +64,16 @@ TEST_F(GridFolderTest, IsReadByOthersWhileItLives) {
   EXPECT_FALSE(is_live(folder));
   EXPECT_THAT(live_grids(lab_), IsEmpty());
   EXPECT_THAT(list_grids(lab_), SizeIs(1)) << "what it did can still be read";
+}
+
+TEST(RunName, HasTheSeedUnlessTheRunHasNone) {
+  const std::vector<std::string> axes = {"backbone", "framework"};
+  const std::map<std::string, std::string> labels = {{"backbone", "gru4rec"},
+                                                     {"framework", "snqn"}};
+  EXPECT_EQ(run_name(axes, labels, 2), "gru4rec snqn seed 2");
+  EXPECT_EQ(run_name(axes, labels, 0), "gru4rec snqn");
+  EXPECT_EQ(run_name({}, {}, 3), "seed 3");
+  EXPECT_EQ(run_name({}, {}, 0), "the run");
 }
 
 TEST_F(GridFolderTest, OfAnotherHostLivesWhileItsBeatIsFresh) {

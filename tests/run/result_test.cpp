@@ -96,6 +96,19 @@ TEST_F(ResultTest, OfAnOlderProgramIsOfTheFirstNumerics) {
   EXPECT_EQ(result_from(document, "x").made_with->numerics, 1);
 }
 
+TEST_F(ResultTest, HasTheRevisionUnlessTheProgramsWereBuiltOutsideACheckout) {
+  EXPECT_FALSE(to_json(finished()).contains("tree_clean"));
+  Result result = finished();
+  result.made_with->revision = "67fe762";
+  result.made_with->tree_clean = false;
+  const nlohmann::json document = to_json(result);
+  EXPECT_EQ(document.at("revision"), "67fe762");
+  EXPECT_EQ(document.at("tree_clean"), false);
+  EXPECT_EQ(result_from(document, "x").made_with->revision, "67fe762");
+  EXPECT_FALSE(result_from(document, "x").made_with->tree_clean);
+  EXPECT_EQ(result_from(to_json(finished()), "x").made_with->revision, "") << "an older program";
+}
+
 TEST_F(ResultTest, HasTheQualityOfItsArtefactsUnlessAnOlderProgramWroteIt) {
   Result result = finished();
   result.artefacts = {{"k", "adapter of lea.le", "s", {{"loss", 0.5}}}, {"l", "states", "t", {}}};

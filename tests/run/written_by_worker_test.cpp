@@ -155,6 +155,9 @@ TEST_F(WrittenByWorker, IsReadByTheLab) {
   EXPECT_GT(result->training->wall_seconds, 0);
   EXPECT_GT(result->made_with->peak_memory_bytes, 0);
   EXPECT_EQ(result->made_with->numerics, spec::kNumerics);
+  if (fs::exists(LEA_SOURCE_DIR "/.git")) {
+    EXPECT_THAT(result->made_with->revision, testing::MatchesRegex("[0-9a-f]{40}"));
+  }
   EXPECT_THAT(result->made_with->machine_kind, HasSubstr("1 thread"));
   std::vector<std::string> plugins;
   for (const run::UsedPlugin& plugin : result->made_with->plugins) {

@@ -181,6 +181,50 @@ TEST_F(ExperimentTest, SetWinsOverEveryFile) {
             0.9);
 }
 
+TEST_F(ExperimentTest, SetTakesEveryKeyThatTheGuidePromises) {
+  const std::string text =
+      std::string(kBase) + "environments: {e: {le: {portion: 0.3}}, f: predefined}\n";
+  EXPECT_EQ(only(text, {"data.history=7"}).data.history, 7);
+  EXPECT_EQ(only(text, {"split.seed=4"}).split.seed, 4);
+  EXPECT_EQ(only(text, {"negatives.count=3"}).negatives.count, 3);
+  EXPECT_FALSE(only(text, {"evaluate.test=false"}).evaluate.test);
+  EXPECT_EQ(load(text, {"prepare.threads=2"}).prepare.threads, 2);
+  EXPECT_EQ(only(text, {"backbone.width=8"}).backbone.params["width"], 8);
+  EXPECT_EQ(only(text, {"augment=random", "augment.q_weight=0.5"}).augment_use.q_weight, 0.5);
+  EXPECT_EQ(only(text, {"state=e", "state.of=table"}).state.id, "lea.table");
+  EXPECT_EQ(only(text, {"environments.f={le: {}}", "state=f"}).state.id, "lea.le");
+  EXPECT_EQ(
+      only(text, {"environments={g: {le: {portion: 0.6}}}", "reward=g"}).reward.params["portion"],
+      0.6);
+  const RunSpec wrapped = only(text, {"reward={shuffled: {of: le}}", "reward.of=e"});
+  EXPECT_EQ(wrapped.reward.id, "lea.shuffled") << "`of` is a parameter of the slot's plugin";
+  EXPECT_EQ(wrapped.reward.params["of"]["params"]["portion"], 0.3);
+  const auto runs = [&](const std::vector<std::string>& set) {
+    return load(text, set).runs.size();
+  };
+  EXPECT_EQ(runs({"grid.train.patience=[3, 4]"}), 2u);
+  EXPECT_EQ(runs({"grid.split.seed=[2, 3]"}), 2u);
+  EXPECT_EQ(runs({"grid.framework.gamma=[0, 1]"}), 2u);
+  EXPECT_EQ(runs({"grid.environments.e.portion=[0.1, 0.2]", "reward=e"}), 2u);
+  EXPECT_EQ(runs({"grid.variant=[{A: {train.patience: 3}}, {B: {}}]"}), 2u);
+  EXPECT_EQ(runs({"grid.framework=[snqn, supervised]", "grid.exclude=[{framework: snqn}]"}), 1u);
+  EXPECT_EQ(runs({"grid.framework=[snqn]", "grid.include=[{framework: supervised}]"}), 2u);
+}
+
+TEST_F(ExperimentTest, AParameterOfTheDefaultRewardNeedsNoStatedReward) {
+  const RunSpec run = only(kBase, {"reward.logged=2"});
+  EXPECT_EQ(run.reward.id, "lea.predefined");
+  EXPECT_EQ(run.reward.params["logged"], 2);
+  EXPECT_EQ(load(std::string(kBase) + "grid: {reward.logged: [1, 2]}\n").runs.size(), 2u);
+  EXPECT_EQ(error_of(kBase, {"reward.loged=2"}),
+            "--set reward.loged=2: reward.predefined.loged: unknown key, did you mean `logged`? "
+            "(lea.predefined has: logged)");
+  EXPECT_EQ(error_of(std::string(kBase) + "reward: none\n", {"reward.logged=2"}),
+            "spec.yaml:5:9: reward: lea.snqn learns from rewards; name an environment");
+  EXPECT_THAT(error_of("data: {name: small}\nframework: snqn\nseeds: [1]\n", {"backbone.width=8"}),
+              ::testing::HasSubstr("backbone: is required: lea.snqn needs one"));
+}
+
 TEST_F(ExperimentTest, SetOfAWholeEnvironmentStatesItAsALaterFileWould) {
   const std::string text = std::string(kBase) +
                            "environments: {Mine: {le: {portion: 0.3}}, other: predefined}\n"

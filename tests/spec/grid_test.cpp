@@ -91,6 +91,36 @@ TEST_F(GridTest, AddsWhatIsIncluded) {
                   "none/popularity/0"));
 }
 
+TEST_F(GridTest, LabelsWhatAnAddedCellDoesNotNameByWhatWasResolved) {
+  const std::string axes =
+      "backbone: gru4rec\nseeds: [1]\ngrid:\n  framework: [snqn]\n"
+      "  reward: [le]\n  state: [le]\n  train.patience: [4]\n  framework.gamma: [0.1]\n"
+      "  train.learning_rate: [0.01]\n  include: [{framework: {snqn: {twin: true}}}]\n";
+  EXPECT_THAT(names(axes),
+              ElementsAre("snqn/le/le/4/0.1/0.01/1",
+                          "snqn(twin=true)/predefined/none/10/0.5/" +
+                              nlohmann::json(TrainSection().learning_rate).dump() + "/1"));
+  EXPECT_THAT(
+      names(axes + "reward: {shuffled: {of: le}, label: control}\nstate: table\n"
+                   "train: {learning_rate: 1e-3}\n"
+                   "overrides: [{when: {reward: shuffled}, set: {train.patience: 7}}]\n")[1],
+      "snqn(twin=true)/control/table/7/0.5/1e-3/1");
+}
+
+// A case of the report that led to the rule: the reward of the added cell was resolved, and shown as
+// `none`.
+TEST_F(GridTest, LabelsTheDefaultRewardOfAnAddedCell) {
+  const Experiment experiment = load(
+      "name: k\ndata: {name: small, path: ../small}\n"
+      "train: {batch_size: 64, max_steps: 20, validate_every: 10}\nbackbone: gru4rec\n"
+      "grid:\n  framework: [snqn]\n  reward: [le]\n"
+      "  include: [{framework: {snqn: {gamma: 0}}}, {framework: supervised}]\nseeds: [1]\n");
+  ASSERT_EQ(experiment.runs.size(), 3u);
+  EXPECT_EQ(experiment.runs[1].run.reward.id, "lea.predefined");
+  EXPECT_EQ(experiment.runs[1].labels.at("reward"), "predefined");
+  EXPECT_EQ(experiment.runs[2].labels.at("reward"), "none") << "supervised reads no reward";
+}
+
 TEST_F(GridTest, RulesInAGridHoldAsThoseAtTheTop) {
   const Experiment experiment = load(
       "data: {name: small}\nbackbone: gru4rec\ngrid:\n  framework: [snqn, supervised]\n"

@@ -180,8 +180,8 @@ TEST_F(Variant, MaySetNoKeyThatIsAnAxis) {
       wrong("    - A: {framework: snqn, train.patience: 3}\n",
             "  zip: {train.patience: [1, 2], train.batch_size: [3, 4]}\n"),
       HasSubstr("spec.yaml:7:28: grid.variant.A.train.patience: `train.patience` is an axis"));
-  EXPECT_THAT(wrong("    - A: {framework: snqn, reward.of: le}\n", "  reward: [predefined, le]\n"),
-              HasSubstr("grid.variant.A.reward.of: `reward` is an axis"));
+  EXPECT_THAT(wrong("    - A: {framework: snqn, state.of: le}\n", "  state: [none, le]\n"),
+              HasSubstr("grid.variant.A.state.of: `state` is an axis"));
   EXPECT_EQ(names(kVariants + std::string("    - A: {framework: snqn}\n") +
                   "  framework.gamma: [0.1, 0.2]\n")
                 .size(),
@@ -228,6 +228,21 @@ TEST_F(Variant, ZipTakesSlotsBundlesAndOneValueSeveralTimes) {
                         "grid: {zip: {train.patience: [1, 2], train.batch_size: [3, 4]}}\n",
                     {"grid.zip.train.batch_size=[5, 6]"}),
               ElementsAre("1/5/1", "2/6/1"));
+}
+
+TEST_F(Variant, OneOfSeveralZipsIsChangedFromTheCommandLine) {
+  const std::string spec =
+      std::string(kBase) +
+      "grid:\n  zip:\n    - {train.patience: [1, 2], train.batch_size: [3, 4]}\n"
+      "    - {backbone.width: [8, 16], framework.gamma: [0, 1]}\n";
+  EXPECT_THAT(names(spec, {"grid.zip.framework.gamma=[0.25, 0.5]"}),
+              ElementsAre("1/3/8/0.25/1", "1/3/16/0.5/1", "2/4/8/0.25/1", "2/4/16/0.5/1"));
+  EXPECT_THAT(names(spec, {"grid.zip.train.patience=[7]", "grid.zip.train.batch_size=[9]"}),
+              ElementsAre("7/9/8/0/1", "7/9/16/1/1"));
+  EXPECT_EQ(error_of(spec, {"grid.zip.framework.gama=[1]"}),
+            "--set grid.zip.framework.gama=[1]: grid.zip.framework.gama: is no axis of a zip, did "
+            "you mean `framework.gamma`? (the zips have: train.patience, train.batch_size, "
+            "backbone.width, framework.gamma)");
 }
 
 // Each seed has an environment of its own. A run that does not use it has the seed alone.

@@ -111,7 +111,7 @@ TEST_F(EvaluatorTest, RefusesNaNAndNamesTheEvent) {
     FAIL() << "NaN was ranked";
   } catch (const PluginError& error) {
     EXPECT_STREQ(error.what(),
-                 "framework score() gave NaN for sequence 3, position 2: the run has diverged");
+                 "framework at score(): gave NaN for sequence 3, position 2: the run has diverged");
   }
 }
 
@@ -121,7 +121,8 @@ TEST_F(EvaluatorTest, RefusesScoresOfAnotherShape) {
     rank(Part::kTest);
     FAIL() << "six scores for five items";
   } catch (const PluginError& error) {
-    EXPECT_STREQ(error.what(), "framework: score() must give Float [4, 5], but gave Float [4, 6]");
+    EXPECT_STREQ(error.what(),
+                 "framework at score(): must give Float [4, 5], but gave Float [4, 6]");
   }
 }
 

@@ -120,7 +120,7 @@ TEST_F(ProposalsTest, OutsideTheCatalogueAreRefused) {
     propose(framework, 0);
     FAIL() << "item 6 of 5";
   } catch (const PluginError& error) {
-    EXPECT_STREQ(error.what(), "augmenter toy.augmenter: propose() gave an item outside 0..5");
+    EXPECT_STREQ(error.what(), "augmenter toy.augmenter at propose(): gave an item outside 0..5");
   }
 }
 

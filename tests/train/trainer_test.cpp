@@ -1,5 +1,7 @@
 #include "core/train/trainer.h"
 
+#include <gmock/gmock.h>
+
 #include <cmath>
 
 #include "core/base/error.h"
@@ -311,7 +313,7 @@ TEST_F(TrainerTest, SaysWhenAnOptimisersMomentsHaveOverflowed) {
           f.w.sum() * 1e30, "ranked", {}};  // its square exceeds float, and w would not move
     };
   };
-  EXPECT_NE(failure().find("Adam's state ranked/0/square is not finite after 1 steps"),
+  EXPECT_NE(failure().find("Adam's state ranked/0/square is not finite after 1 step, although"),
             std::string::npos)
       << failure();
 }
@@ -322,8 +324,58 @@ TEST_F(TrainerTest, RefusesALossForAGroupThatIsNotThere) {
       return Loss{-f.w.sum(), "third", {}};
     };
   };
-  EXPECT_EQ(failure(),
-            "framework toy.framework: loss() names group \"third\", which groups() does not have");
+  EXPECT_EQ(
+      failure(),
+      "framework toy.framework at loss(), step 0: names group \"third\", which groups() does not "
+      "have");
+}
+
+TEST_F(TrainerTest, NamesThePluginTheMethodAndTheStepOfWhatIsThrown) {
+  const auto fails_with = [&](const std::function<Loss(ToyFramework&)>& at_step_3) {
+    prepare_ = [&](ToyFramework& framework) {
+      framework.on_loss = [&](ToyFramework& f, const Transition&, const Step& step) {
+        return step.index == 3 ? at_step_3(f) : Loss{-f.w.sum(), "ranked", {}};
+      };
+    };
+    return failure();
+  };
+  EXPECT_EQ(
+      fails_with([](ToyFramework&) -> Loss { throw std::runtime_error("enough\nbacktrace"); }),
+      "framework toy.framework at loss(), step 3, threw: enough");
+  EXPECT_EQ(fails_with([](ToyFramework&) -> Loss { throw 42; }),
+            "framework toy.framework at loss(), step 3, threw something that is no std::exception");
+  EXPECT_EQ(fails_with([](ToyFramework&) -> Loss { throw PluginError("no more items"); }),
+            "no more items (in framework toy.framework at loss(), step 3)");
+  EXPECT_EQ(fails_with([](ToyFramework& f) {
+              return Loss{f.w.expand({2}), "ranked", {}};
+            }),
+            "framework toy.framework at loss(), step 3: must give Float [], but gave Float [2]");
+  EXPECT_THAT(fails_with([](ToyFramework& f) {
+                return Loss{f.w.detach().sum(), "ranked", {}};
+              }),
+              testing::StartsWith("framework toy.framework at loss()'s gradient, step 3, threw: "));
+  EXPECT_THAT(fails_with([](ToyFramework& f) {
+                return Loss{-f.w.sum(), "ranked", {{"many", at::zeros({2})}}};
+              }),
+              testing::StartsWith("framework toy.framework at loss()'s metrics, step 3, threw: "));
+}
+
+TEST_F(TrainerTest, NamesTheMethodsThatItCallsOutsideOfSteps) {
+  prepare_ = [](ToyFramework& framework) {
+    framework.on_score = [](const History&) -> Tensor { throw std::runtime_error("no score"); };
+  };
+  run_.train.validate_every = 2;
+  EXPECT_EQ(failure(), "framework toy.framework at score(), step 2, threw: no score");
+  prepare_ = [](ToyFramework&) { throw std::runtime_error("no framework"); };
+  EXPECT_EQ(failure(), "framework toy.framework at its constructor threw: no framework");
+}
+
+TEST_F(TrainerTest, NamesAnAugmenterThatThrows) {
+  run_.reward.id = "toy.environment";
+  run_.augment.id = "toy.augmenter";
+  run_.augment_use.from_step = 2;
+  augmenter_->when_asked = [] { throw std::runtime_error("nothing to propose"); };
+  EXPECT_EQ(failure(), "augmenter toy.augmenter at propose(), step 2, threw: nothing to propose");
 }
 
 TEST_F(TrainerTest, KeepsTheTopItemsOfTheTestEventsBesideTheirRanks) {
