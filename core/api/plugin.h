@@ -61,7 +61,7 @@ namespace lea {
 // raised when it gains something, the major when an interface or a struct of it changes. A plugin
 // needs the host's major and a minor that is not newer than the host's.
 inline constexpr uint32_t kApiMajor = 5;
-inline constexpr uint32_t kApiMinor = 2;
+inline constexpr uint32_t kApiMinor = 3;
 
 // What a plugin was built with. Each field must agree with the host's, because C++ objects cross
 // between the two. It is plain data in a section of its own, so that it can be read from the file.
