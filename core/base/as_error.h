@@ -12,8 +12,8 @@
 namespace lea {
 
 // Returns what `read` returns. An Error passes. Any other exception, such as one of the standard
-// library's file system, becomes a DataError "WHERE: cannot be read: ..."; a lack of memory becomes a
-// StoreError.
+// library's file system, becomes a DataError "WHERE: cannot be read: ..."; a lack of memory becomes
+// a StoreError.
 template <class Read>
 auto as_error(const std::string& where, Read&& read) {
   try {

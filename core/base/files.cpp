@@ -96,8 +96,8 @@ const char* write_temporary(const std::string& temporary, std::string_view bytes
   return nullptr;
 }
 
-// `kind` is O_NOFOLLOW for what this program made, and O_DIRECTORY for a folder that the user chose,
-// which may be a link.
+// `kind` is O_NOFOLLOW for what this program made, and O_DIRECTORY for a folder that the user
+// chose, which may be a link.
 void sync_path(const std::string& path, const std::string& published, int kind = O_NOFOLLOW) {
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | kind));
   if (fd.get() < 0) fail(published, "open " + printable(path), std::strerror(errno));

@@ -18,8 +18,8 @@ uint64_t append_record(const std::string& path, const nlohmann::json& record);
 // cut). The key "crc32" is removed. What is no plain file has no records, nor has an absent one.
 std::vector<nlohmann::json> read_records(const std::string& path);
 
-// The same, for a file that nobody writes any more. Throws DataError that names the line when there is
-// other damage than a last line that a crash cut, which is text without an end.
+// The same, for a file that nobody writes any more. Throws DataError that names the line when there
+// is other damage than a last line that a crash cut, which is text without an end.
 std::vector<nlohmann::json> read_whole_records(const std::string& path);
 
 // The same as read_records, but skips lines with a wrong checksum instead of ending at the first.

@@ -153,8 +153,9 @@ void add_points(const nlohmann::json& object, int64_t step, std::vector<db::Curv
   }
 }
 
-// A worker that is killed leaves no more than a last line that is cut, so other damage in the folder of a
-// `finished` run is one. While a run is open, the file may be cut and written again as it is read.
+// A worker that is killed leaves no more than a last line that is cut, so other damage in the
+// folder of a `finished` run is one. While a run is open, the file may be cut and written again as
+// it is read.
 std::vector<db::CurvePoint> curves_of(const run::Folder& run, bool finished) {
   const std::string path = run.file(run::kEventsFile);
   std::vector<db::CurvePoint> points;

@@ -38,10 +38,10 @@ RunRecord read_run(const run::Folder& run);
 // Reads, verifies and indexes one run. Throws as read_run and db::Store::put do.
 void collect_run(db::Store& store, const run::Folder& run);
 
-// Indexes all plans of the lab, all runs that are not in the index in a final state, and those whose
-// files were changed since, as when a test part is opened. Drops the runs that are refused, and those
-// that had not ended and whose folder is gone. From an index outside the lab, drops every run and plan
-// that the lab no longer has.
+// Indexes all plans of the lab, all runs that are not in the index in a final state, and those
+// whose files were changed since, as when a test part is opened. Drops the runs that are refused,
+// and those that had not ended and whose folder is gone. From an index outside the lab, drops every
+// run and plan that the lab no longer has.
 Collected collect(const std::string& lab);
 
 // An index to read from.
@@ -51,11 +51,10 @@ struct CurrentIndex {
 };
 
 // Brings the index up to date for a command that reads. Changes nothing when no plan, no run's
-// state, and no file of a run that has ended has changed. When the index cannot be written within about
-// two seconds (a lab of somebody else, a full disk, a busy writer), the store is a copy in memory that is
-// up to date.
-// Precondition: `lab` is a lab (existing_lab of core/lab/lab_folder.h). Throws StoreError for a
-// damaged index, as db::Store does.
+// state, and no file of a run that has ended has changed. When the index cannot be written within
+// about two seconds (a lab of somebody else, a full disk, a busy writer), the store is a copy in
+// memory that is up to date. Precondition: `lab` is a lab (existing_lab of core/lab/lab_folder.h).
+// Throws StoreError for a damaged index, as db::Store does.
 CurrentIndex current_index(const std::string& lab);
 
 // Empties the index and indexes everything. A damaged index file is renamed first; `set_aside`

@@ -45,7 +45,8 @@ std::optional<run::Folder> named(const std::vector<run::Folder>& grids, const st
   return std::nullopt;
 }
 
-// The runs of a live grid that a user may mean by a uuid or a hash. None when the grid's file is damaged.
+// The runs of a live grid that a user may mean by a uuid or a hash. None when the grid's file is
+// damaged.
 std::vector<Target> targets_in(const run::Folder& grid, const std::string& prefix) {
   run::GridHeader header;
   try {

@@ -18,8 +18,8 @@ struct IndexCheck {
 
 // Checks the index, the plans and the folders, and compares them. Changes nothing. What the next
 // current_index (core/lab/collector.h) will collect is no problem. What seems wrong is read again
-// before it is reported, because a run may begin or end meanwhile. An index that cannot be opened is a
-// problem; plans and folders are checked nevertheless.
+// before it is reported, because a run may begin or end meanwhile. An index that cannot be opened
+// is a problem; plans and folders are checked nevertheless.
 IndexCheck check_index(const std::string& lab);
 
 }  // namespace lea::lab

@@ -5,8 +5,9 @@
 
 namespace lea::lab {
 
-// `option` (--lab DIR) when it is not empty, otherwise $LEALAB, otherwise ./lab. Its links are followed
-// (core/base/links.h), so that a command works in one lab even if a link is changed meanwhile.
+// `option` (--lab DIR) when it is not empty, otherwise $LEALAB, otherwise ./lab. Its links are
+// followed (core/base/links.h), so that a command works in one lab even if a link is changed
+// meanwhile.
 std::string lab_folder(const std::string& option);
 
 // Returns lab_folder(option) after making it and its subfolders where they are missing. Throws

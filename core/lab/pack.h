@@ -52,15 +52,15 @@ struct PackExport {
   // One sentence for each run that has not finished, and one for all planned runs without a run
   // folder.
   std::vector<std::string> left_out;
-  // One message for each finished run that is damaged, for each folder that cannot be read, and so may
-  // be a run of the experiment, and for its plan when that cannot be read.
+  // One message for each finished run that is damaged, for each folder that cannot be read, and so
+  // may be a run of the experiment, and for its plan when that cannot be read.
   std::vector<std::string> damaged;
 };
 
 // Packs the finished runs that count for an experiment (counting_runs of core/lab/plan.h) and its
 // plan. These include runs that another experiment made. The folder alone restores the experiment's
-// table. What is damaged is left out. Throws UsageError for an unknown experiment, and DataError when no
-// sound run has finished yet; then nothing is written.
+// table. What is damaged is left out. Throws UsageError for an unknown experiment, and DataError
+// when no sound run has finished yet; then nothing is written.
 PackExport export_experiment(const std::string& lab, const std::string& experiment,
                              const std::string& folder);
 

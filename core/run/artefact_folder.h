@@ -53,8 +53,8 @@ bool is_key(const std::string& text);
 // lab/artefacts/KEY. It may not exist.
 Folder artefact_folder(const std::string& lab, const std::string& key);
 
-// Everything with the name of an artefact in lab/artefacts, sorted by key. Nothing is read: it may be
-// damaged.
+// Everything with the name of an artefact in lab/artefacts, sorted by key. Nothing is read: it may
+// be damaged.
 std::vector<Folder> list_artefacts(const std::string& lab);
 
 // The only artefact with a key that begins with the prefix. Throws UsageError when none or several

@@ -83,7 +83,8 @@ void make_folders(const std::string& lab);
 // lab/runs/UUID.
 Folder folder_of(const std::string& lab, const std::string& uuid);
 
-// Everything with the name of a run in lab/runs, sorted by uuid. Nothing is read: it may be damaged.
+// Everything with the name of a run in lab/runs, sorted by uuid. Nothing is read: it may be
+// damaged.
 std::vector<Folder> list_runs(const std::string& lab);
 
 // The only run with a uuid that begins with the prefix. Throws UsageError when no run or several

@@ -28,8 +28,8 @@ struct RunRow {
   nlohmann::json spec;                        // resolved
   nlohmann::json result;                      // result.json; null before the run ends
   std::string source = "lealab";              // or "imported": ranks of another system
-  // How the files of its folder looked when they were read (core/run/plain_files.h). `put` stores it,
-  // and `stamps` alone reads it.
+  // How the files of its folder looked when they were read (core/run/plain_files.h). `put` stores
+  // it, and `stamps` alone reads it.
   std::string stamp = {};
 };
 
@@ -93,15 +93,16 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // Which rows of the same run are replaced. kEarlier: all but those of a run that has ended, which an
-  // earlier state does not replace, and those of a finished run, which an older attempt does not. kAny:
-  // all, because the folder was changed after the run had ended, and the folder is the truth.
+  // Which rows of the same run are replaced. kEarlier: all but those of a run that has ended, which
+  // an earlier state does not replace, and those of a finished run, which an older attempt does
+  // not. kAny: all, because the folder was changed after the run had ended, and the folder is the
+  // truth.
   enum class Over { kEarlier, kAny };
 
   // Stores a run with its results, curves and plugins in one transaction; the same call twice
-  // changes nothing more. Every result is checked: finite, in [0, 1], a known metric, within the bounds of
-  // core/eval/ranks.h. A violation throws StoreError that names the run and the row, and nothing is
-  // written.
+  // changes nothing more. Every result is checked: finite, in [0, 1], a known metric, within the
+  // bounds of core/eval/ranks.h. A violation throws StoreError that names the run and the row, and
+  // nothing is written.
   void put(const RunRow& run, const std::vector<ResultRow>& results,
            const std::vector<CurvePoint>& curves, Over over = Over::kEarlier);
 

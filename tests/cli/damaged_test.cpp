@@ -1,6 +1,6 @@
-// One damaged thing never hides the rest. Each file of a run is damaged in many ways, and each command
-// that looks at many runs must name the damaged run, leave it out, and show all others. Where nothing
-// rests on the file, the run is shown as well.
+// One damaged thing never hides the rest. Each file of a run is damaged in many ways, and each
+// command that looks at many runs must name the damaged run, leave it out, and show all others.
+// Where nothing rests on the file, the run is shown as well.
 #include <sys/stat.h>
 #include <unistd.h>
 

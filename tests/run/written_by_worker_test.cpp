@@ -174,8 +174,8 @@ TEST_F(WrittenByWorker, IsReadByTheLab) {
   const std::string log = read_file(run.file(run::kLogFile));
   EXPECT_THAT(log, ContainsRegex("info  worker: interrupted on request at step [1-9][0-9]* after"));
   EXPECT_THAT(log, HasSubstr("info  train: resumed after step"));
-  // The collector verifies metrics and fingerprints, and reads events.jsonl. The spec that was altered
-  // for this test does not belong to the hash.
+  // The collector verifies metrics and fingerprints, and reads events.jsonl. The spec that was
+  // altered for this test does not belong to the hash.
   publish_file(run.file(run::kSpecFile), spec::dump_yaml(spec::to_json(spec)));
   const lab::RunRecord record = lab::read_run(run);
   EXPECT_EQ(record.run.state, "finished");
