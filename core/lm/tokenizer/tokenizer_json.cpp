@@ -181,7 +181,7 @@ class JsonPipeline final : public Pipeline {
   std::unique_ptr<TokenModel> model_;
   TokenDecoder decode_;
   bool clean_up_ = false;
-  TokenFinder raw_, normalized_;                    // tokens to find before and after normalisation
+  TokenFinder raw_, normalized_;  // tokens to find before and after normalisation
   // As in the reference, a token that is searched in normalised text is also decoded to it, and is
   // left out only if its text is still the special token that the file states.
   std::unordered_map<int64_t, std::string> added_;
