@@ -16,6 +16,7 @@ namespace lea::lab {
 //   rank, ties                among all items
 //   rank_unseen, ties_unseen  among unseen items; left out when they are not known
 //   popularity                training events of the target
+//   split_fingerprint         of the split, in each row; in npz an array without a dimension
 // Throws DataError when `data` is not the data set that was ranked.
 void export_ranks(const EventRanks& ranks, const data::Dataset& data, const std::string& format,
                   const std::string& path);
