@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 
 namespace lea {
@@ -175,7 +176,7 @@ size_t json_memory(size_t bytes) { return (size_t{32} << 20) + 2 * bytes; }
 
 std::optional<nlohmann::json> read_json(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) return std::nullopt;
+  if (!is_there(path)) return std::nullopt;
   if (std::filesystem::is_directory(path, error))
     throw DataError(printable(path) + ": cannot be read: it is a folder");
   const std::string text = read_file(path, kJsonLimit);

@@ -15,14 +15,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+void leave_out(const std::string& folder, const std::string& why) {
+  std::fprintf(stderr, "warning: plugin folder %s is left out: %s\n", printable(folder).c_str(),
+               why.c_str());
+}
+
 bool trusted(const std::string& folder) {
   struct stat facts {};
   if (stat(folder.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) return false;
   const bool foreign = facts.st_uid != 0 && facts.st_uid != geteuid();
   if (!foreign && (facts.st_mode & S_IWOTH) == 0) return true;
-  std::fprintf(
-      stderr, "warning: plugin folder %s is left out: %s\n", printable(folder).c_str(),
-      foreign ? "it belongs to another user." : "any user may write to it. Run chmod o-w on it.");
+  leave_out(folder, foreign ? "it belongs to another user."
+                            : "any user may write to it. Run chmod o-w on it.");
   return false;
 }
 
@@ -64,6 +68,7 @@ std::vector<std::string> plugin_files(const std::vector<std::string>& folders) {
          it.increment(failed)) {
       if (it->path().extension() == ".so") files.insert(it->path().string());
     }
+    if (failed) leave_out(folder.string(), failed.message() + ".");
   }
   return {files.begin(), files.end()};
 }

@@ -149,7 +149,8 @@ json source_record(const Source& source, const ImportOptions& options) {
     if (path.empty()) continue;
     check_regular(path);
     json file = file_record(path);
-    file["name"] = fs::path(path).filename().string();
+    // JSON is UTF-8, which the name of a file need not be.
+    file["name"] = printable(fs::path(path).filename().string());
     files.push_back(file);
   }
   return {{"format", options.format},

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 
 namespace lea::data {
@@ -24,12 +25,13 @@ std::string hint(std::string_view word, const std::vector<std::string>& candidat
 // The *.inter[.gz] of a folder if it has exactly one; otherwise empty.
 std::string only_inter(const fs::path& folder) {
   std::vector<std::string> found;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
     if (name.ends_with(".inter") || name.ends_with(".inter.gz"))
       found.push_back(entry.path().string());
   }
+  require_listed(folder.string(), error);
   return found.size() == 1 ? found[0] : "";
 }
 
@@ -69,7 +71,7 @@ Layout layout_of(const std::string& format) {
 
 Source find_source(const std::string& source, const std::string& format) {
   std::error_code ignored;
-  if (!fs::exists(source, ignored)) no_file(source, "there is no such file or folder.");
+  if (!is_there(source)) no_file(source, "there is no such file or folder.");
   const bool folder = fs::is_directory(source, ignored);
   if (format == "recbole") return find_recbole(source, folder);
   if (!folder) return {source, ""};

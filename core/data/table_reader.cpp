@@ -12,6 +12,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 
 namespace lea::data {
@@ -45,9 +46,8 @@ void BadRows::finish() const {
 }
 
 std::string with_or_without_gz(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return path;
-  if (std::filesystem::exists(path + ".gz", ignored)) return path + ".gz";
+  if (is_there(path)) return path;
+  if (is_there(path + ".gz")) return path + ".gz";
   return "";
 }
 

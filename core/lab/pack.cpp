@@ -247,8 +247,9 @@ bool has_plan(const std::string& lab, const std::string& experiment) {
   for (const std::string& file : run::plan_files(lab)) known.push_back(fs::path(file).stem());
   for (const run::Folder& run : run::list_runs(lab))
     known.push_back(run::read_header(run).experiment);
+  const std::string meant = did_you_mean(experiment, known);
   throw UsageError("experiment " + printable(experiment) + ": the lab " + lab +
-                   " has no such runs" + did_you_mean(experiment, known) +
+                   " has no such runs" + (meant.empty() ? "." : meant) +
                    " `lealab ls` lists what there is.");
 }
 

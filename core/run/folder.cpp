@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/folder_writer.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 #include "core/run/header.h"
 
@@ -66,6 +67,7 @@ std::vector<Folder> list_runs(const std::string& lab) {
       runs.push_back({entry.path().string()});
     }
   }
+  require_listed(lab + kRuns, error);
   std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return runs;
 }
