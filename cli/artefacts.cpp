@@ -143,8 +143,9 @@ void export_command(const Options& options, const Globals& globals) {
   const lab::ArtefactExport exported = lab::export_artefacts(lab, artefacts, file);
   std::string text;
   for (const run::ArtefactHeader& header : exported.artefacts) text += name_of(header) + "\n";
-  print(text + file + ": " + counted(exported.artefacts.size(), "artefact") + ", " +
-        lab::size_text(exported.bytes) + "\n");
+  print_about(
+      file, counted(exported.artefacts.size(), "artefact") + ", " + lab::size_text(exported.bytes),
+      text);
 }
 
 void import_command(const Options& options, const Globals& globals) {
@@ -177,7 +178,7 @@ std::string differences(const lab::ShownPlugin& plugin, const std::vector<lab::S
 
 void prompts_command(const Options& options, const Globals& globals) {
   lab::SessionOptions session = options.session;
-  session.lab = globals.lab;
+  session.lab = lab::existing_lab(globals.lab);  // it reads the lab's data
   session.plugin_dirs = globals.plugin_dirs;
   const std::vector<lab::ShownPlugin> plugins = lab::Session(session).show(options.limit);
   std::string text, problems;
@@ -225,7 +226,8 @@ void add_artefacts(CLI::App& app, const Globals& globals) {
       "export", "write artefacts, and those they are made from, into one archive for another lab");
   exports->add_option("artefacts", options->keys, "their keys, or the first digits")->required();
   exports->add_option("--out", options->file,
-                      "the archive (default: KEY.tar with the first digits, or artefacts.tar)");
+                      "the archive, - for standard output (default: KEY.tar with the first digits, "
+                      "or artefacts.tar)");
   exports->callback([options, &globals] { export_command(*options, globals); });
   CLI::App* imports =
       artefacts->add_subcommand("import", "add the artefacts of an archive that `export` wrote");

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
 #include "core/base/text.h"
@@ -203,8 +204,11 @@ void add_import(CLI::App& data_command, const Globals& globals) {
   command->add_flag("--replace", state->options.replace,
                     "replace a different data set of that name");
   command->callback([state, &globals] {
-    const auto dataset = data::import_dataset(lab::open_lab(globals.lab), state->name,
-                                              state->source, state->options);
+    // A refused source makes no lab.
+    data::PreparedImport prepared(lab::lab_folder(globals.lab), state->name, state->source,
+                                  state->options);
+    lab::open_lab(globals.lab);
+    const auto dataset = prepared.publish();
     std::printf("%s: %s, %s, %s, fingerprint %s\n", state->name.c_str(),
                 counted(dataset->items(), "item").c_str(),
                 counted(dataset->sequences(), "sequence").c_str(),
@@ -243,6 +247,7 @@ void add_export(CLI::App& data_command, const Globals& globals) {
       ->check(CLI::IsMember({"tsv", "recbole"}));
   state->split.add(*command);
   command->callback([state, &globals] {
+    require_folder_name(state->out);
     const auto dataset = open(globals, state->name);
     const auto split = state->split.make(*dataset);
     data::export_dataset(*dataset, split ? &*split : nullptr, state->name, state->format,

@@ -2,7 +2,7 @@
 
 #include "core/base/csv.h"
 #include "core/base/error.h"
-#include "core/base/files.h"
+#include "core/base/output_file.h"
 #include "core/lab/archive.h"
 
 namespace lea::lab {
@@ -67,7 +67,9 @@ void export_ranks(const EventRanks& ranks, const data::Dataset& data, const std:
                     ranks.file.data_fingerprint.substr(0, 12) + ")");
   }
   if (format == "csv") {
-    publish_file(path, csv_text(ranks, data));
+    OutputFile file(path);
+    file.write(csv_text(ranks, data));
+    file.publish();
   } else {
     write_npz(ranks, data, path);
   }

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "core/base/error.h"
+#include "core/base/temporary_folder.h"
 #include "core/base/text.h"
 #include "core/lab/process.h"
 
@@ -28,9 +29,21 @@ constexpr double kSeconds = 24 * 3600;
 
 }  // namespace
 
-WorkerFile::WorkerFile(const std::string& out) : path_(out + ".raw-" + std::to_string(getpid())) {}
+WorkerFile::WorkerFile(const OutputPlace& out) {
+  if (out.is_stream()) {
+    folder_ = make_temporary_folder("lealab-export");
+    path_ = folder_ + "/raw";
+  } else {
+    path_ = out.path() + ".raw-" + std::to_string(getpid());
+  }
+}
 
-WorkerFile::~WorkerFile() { std::remove(path_.c_str()); }
+WorkerFile::~WorkerFile() { remove(); }
+
+void WorkerFile::remove() const {
+  std::remove(path_.c_str());
+  if (!folder_.empty()) std::remove(folder_.c_str());
+}
 
 std::string call_worker(std::vector<std::string> arguments, const std::string& what) {
   arguments.insert(arguments.begin(), worker_path());
