@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 #include "core/lab/artefact_archive.h"
 #include "core/lab/artefacts.h"
@@ -178,7 +179,9 @@ std::string differences(const lab::ShownPlugin& plugin, const std::vector<lab::S
 
 void prompts_command(const Options& options, const Globals& globals) {
   lab::SessionOptions session = options.session;
-  session.lab = lab::existing_lab(globals.lab);  // it reads the lab's data
+  session.lab = lab::lab_folder(globals.lab);
+  // A lab may hold nothing but models yet. A name that is mistyped holds nothing at all.
+  if (!is_there(session.lab)) lab::existing_lab(session.lab);  // throws
   session.plugin_dirs = globals.plugin_dirs;
   const std::vector<lab::ShownPlugin> plugins = lab::Session(session).show(options.limit);
   std::string text, problems;
