@@ -7,7 +7,7 @@
 #include "cli/output.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/base/links.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 #include "core/lab/artefact_archive.h"
 #include "core/lab/artefacts.h"
@@ -141,12 +141,12 @@ void export_command(const Options& options, const Globals& globals) {
   std::string file = options.file;
   if (file.empty())
     file = artefacts.size() > 1 ? "artefacts.tar" : artefacts[0].uuid().substr(0, kDigits) + ".tar";
-  file = follow_links(file);
   const lab::ArtefactExport exported = lab::export_artefacts(lab, artefacts, file);
   std::string text;
   for (const run::ArtefactHeader& header : exported.artefacts) text += name_of(header) + "\n";
-  print(text + file + ": " + counted(exported.artefacts.size(), "artefact") + ", " +
-        lab::size_text(exported.bytes) + "\n");
+  print_about(
+      file, counted(exported.artefacts.size(), "artefact") + ", " + lab::size_text(exported.bytes),
+      text);
 }
 
 void import_command(const Options& options, const Globals& globals) {
@@ -179,7 +179,9 @@ std::string differences(const lab::ShownPlugin& plugin, const std::vector<lab::S
 
 void prompts_command(const Options& options, const Globals& globals) {
   lab::SessionOptions session = options.session;
-  session.lab = globals.lab;
+  session.lab = lab::lab_folder(globals.lab);
+  // A lab may hold nothing but models yet. A name that is mistyped holds nothing at all.
+  if (!is_there(session.lab)) lab::existing_lab(session.lab);  // throws
   session.plugin_dirs = globals.plugin_dirs;
   const std::vector<lab::ShownPlugin> plugins = lab::Session(session).show(options.limit);
   std::string text, problems;
@@ -227,7 +229,8 @@ void add_artefacts(CLI::App& app, const Globals& globals) {
       "export", "write artefacts, and those they are made from, into one archive for another lab");
   exports->add_option("artefacts", options->keys, "their keys, or the first digits")->required();
   exports->add_option("--out", options->file,
-                      "the archive (default: KEY.tar with the first digits, or artefacts.tar)");
+                      "the archive, - for standard output (default: KEY.tar with the first digits, "
+                      "or artefacts.tar)");
   exports->callback([options, &globals] { export_command(*options, globals); });
   CLI::App* imports =
       artefacts->add_subcommand("import", "add the artefacts of an archive that `export` wrote");

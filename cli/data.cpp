@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/data_import.h"
+#include "cli/output.h"
 #include "core/base/as_error.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
@@ -236,6 +237,7 @@ void add_export(CLI::App& data_command, const Globals& globals) {
       ->check(CLI::IsMember({"tsv", "recbole"}));
   state->split.add(*command);
   command->callback([state, &globals] {
+    require_folder_name(state->out);
     const auto dataset = open(globals, state->name);
     const auto split = state->split.make(*dataset);
     const std::string out = follow_links(state->out);

@@ -86,8 +86,10 @@ data::ImportOptions options_of(const State& state) {
 }
 
 void import_data(const State& state, const Globals& globals) {
-  data::PreparedImport prepared(lab::open_lab(globals.lab), state.name, state.source,
+  // A refused source makes no lab.
+  data::PreparedImport prepared(lab::lab_folder(globals.lab), state.name, state.source,
                                 options_of(state));
+  lab::open_lab(globals.lab);
   const std::vector<std::string> notes = prepared.notes();
   const auto dataset = prepared.publish();
   std::printf("%s: %s, %s, %s, fingerprint %s\n", state.name.c_str(),

@@ -3,8 +3,10 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "core/base/error.h"
 #include "core/base/links.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 #include "core/lab/adapter_export.h"
 #include "core/lab/collector.h"
@@ -24,16 +26,24 @@ namespace {
 struct ExportOptions {
   // what: ranks, scores or topk of a run; rewards, states or adapter of an artefact; or an
   // experiment
-  std::string what, run, out, format = "csv";
+  std::string what, run, out, format;
   int64_t k = 20;
 };
+
+// The format of what a run gives.
+std::string csv_or_npz(const ExportOptions& options) {
+  if (options.format == "safetensors")
+    throw UsageError("export " + options.what +
+                     ": --format must be csv or npz, but is safetensors.");
+  return options.format.empty() ? "csv" : options.format;
+}
 
 void export_scores(const Globals& globals, const std::string& lab, const ExportOptions& options) {
   lab::ScoreExport request;
   request.what = options.what == "scores" ? lab::ScoreExport::What::kScores
                                           : lab::ScoreExport::What::kTopItems;
   request.k = options.k;
-  request.format = options.format;
+  request.format = csv_or_npz(options);
   request.out = options.out;
   request.plugin_dirs = globals.plugin_dirs;
   const lab::ExportedScores exported =
@@ -45,31 +55,39 @@ void export_scores(const Globals& globals, const std::string& lab, const ExportO
                  static_cast<long long>(exported.differing),
                  counted(exported.compared, "event").c_str());
   }
-  std::printf("%s: %s x %lld\n", options.out.c_str(), counted(exported.events, "event").c_str(),
-              static_cast<long long>(exported.columns));
+  print_about(options.out,
+              counted(exported.events, "event") + " x " + std::to_string(exported.columns));
 }
 
 void export_table(const std::string& lab, const ExportOptions& options) {
   std::string text;
-  for (const auto& [name, shape] :
-       lab::export_table(lab, run::find_artefact(lab, options.run), options.what, options.out)) {
+  for (const auto& [name, shape] : lab::export_table(lab, run::find_artefact(lab, options.run),
+                                                     options.what, options.out, options.format)) {
     std::vector<std::string> sizes;
     for (const int64_t size : shape) sizes.push_back(std::to_string(size));
     text += (text.empty() ? "" : ", ") + name + " [" + joined(sizes) + "]";
   }
-  std::printf("%s: %s\n", options.out.c_str(), text.c_str());
+  print_about(options.out, text);
+}
+
+// The folder of --out, where its links lead.
+std::string folder_of(const ExportOptions& options) {
+  require_folder_name(options.out);
+  return follow_links(options.out);
 }
 
 void export_adapter(const std::string& lab, const ExportOptions& options) {
+  const std::string out = folder_of(options);
   const lab::AdapterExport exported =
-      lab::export_adapter(lab, run::find_artefact(lab, options.run), options.out);
-  std::printf(
-      "%s: %s, %s, %s\n", options.out.c_str(), printable(exported.artefact.needed.name()).c_str(),
-      counted(std::ssize(exported.files), "file").c_str(), lab::size_text(exported.bytes).c_str());
+      lab::export_adapter(lab, run::find_artefact(lab, options.run), out);
+  std::printf("%s: %s, %s, %s\n", out.c_str(), printable(exported.artefact.needed.name()).c_str(),
+              counted(std::ssize(exported.files), "file").c_str(),
+              lab::size_text(exported.bytes).c_str());
 }
 
 void export_packs(const std::string& lab, const ExportOptions& options) {
-  const lab::PackExport exported = lab::export_experiment(lab, options.what, options.out);
+  const std::string out = folder_of(options);
+  const lab::PackExport exported = lab::export_experiment(lab, options.what, out);
   size_t bytes = 0;
   for (const lab::Packed& pack : exported.packs) {
     bytes += pack.bytes;
@@ -81,8 +99,8 @@ void export_packs(const std::string& lab, const ExportOptions& options) {
   }
   for (const std::string& sentence : exported.left_out)
     std::printf("left out: %s\n", sentence.c_str());
-  std::printf("%s in %s, %zu bytes\n", counted(exported.packs.size(), "run").c_str(),
-              options.out.c_str(), bytes);
+  std::printf("%s in %s, %zu bytes\n", counted(exported.packs.size(), "run").c_str(), out.c_str(),
+              bytes);
   if (exported.damaged.empty()) return;
   std::string message;
   for (const std::string& damaged : exported.damaged) message += damaged + "\n";
@@ -96,9 +114,11 @@ void export_command(const ExportOptions& options, const Globals& globals) {
       options.what == "rewards" || options.what == "states" || options.what == "adapter";
   if (!of_run && !of_artefact) {
     if (!options.run.empty()) {
-      throw UsageError("export " + printable(options.what) +
-                       " RUN: is not known; export ranks, scores or topk RUN, or rewards, states "
-                       "or adapter ARTEFACT");
+      const std::string meant =
+          did_you_mean(options.what, {"ranks", "scores", "topk", "rewards", "states", "adapter"});
+      throw UsageError("export " + printable(options.what) + " RUN: is not known" +
+                       (meant.empty() ? "; export" : meant + " Export") +
+                       " ranks, scores or topk RUN, or rewards, states or adapter ARTEFACT");
     }
     return export_packs(lab, options);
   }
@@ -115,9 +135,8 @@ void export_command(const ExportOptions& options, const Globals& globals) {
     throw UsageError("export " + options.what + ": which run? Give a uuid or its first digits.");
   if (options.what != "ranks") return export_scores(globals, lab, options);
   const lab::RankedRun run = lab::open_ranked_run(lab, options.run);
-  lab::export_ranks(run.ranks, *run.data, options.format, options.out);
-  std::printf("%s: %s\n", options.out.c_str(),
-              counted(std::ssize(run.ranks.file.records), "event").c_str());
+  lab::export_ranks(run.ranks, *run.data, csv_or_npz(options), options.out);
+  print_about(options.out, counted(std::ssize(run.ranks.file.records), "event"));
 }
 
 struct ImportOptions {
@@ -142,8 +161,13 @@ void import_ranks(const std::string& lab, const ImportOptions& options) {
 }
 
 void import_command(const ImportOptions& options, const Globals& globals) {
+  const std::string& first = options.paths.front();
+  // Ranks are of a data set that the lab has, so they never begin one.
+  if (first == "ranks") return import_ranks(lab::existing_lab(globals.lab), options);
+  const std::string meant = did_you_mean(first, {"ranks"});
+  if (!meant.empty() && !is_there(first))
+    throw UsageError("import: there is no file or folder " + printable(first) + meant);
   const std::string lab = lab::open_lab(globals.lab);
-  if (options.paths.front() == "ranks") return import_ranks(lab, options);
   const lab::PackImport imported = lab::import_packs(lab, options.paths);
   const lab::Collected collected = lab::collect(lab);
   for (const std::string& plan : imported.plans)
@@ -178,16 +202,16 @@ void add_exchange(CLI::App& app, const Globals& globals) {
                       "states, adapter: the artefact's key or its first digits");
   exports
       ->add_option("--out", out->out,
-                   "folder of the packs or of the adapter, or the file to write; for rewards, "
-                   "states it ends in .npz or .safetensors")
+                   "folder of the packs or of the adapter, or the file to write, - for standard "
+                   "output; for rewards, states a file ends in .npz or .safetensors")
       ->required();
-  exports->add_option("--format", out->format, "of ranks, scores, topk")
-      ->check(CLI::IsMember({"csv", "npz"}));
+  exports
+      ->add_option("--format", out->format,
+                   "of ranks, scores, topk: csv (default) or npz; of rewards, states: npz or "
+                   "safetensors (default: as --out ends)")
+      ->check(CLI::IsMember({"csv", "npz", "safetensors"}));
   exports->add_option("--k", out->k, "items of topk")->check(CLI::Range(1, 1000000));
-  exports->callback([out, &globals] {
-    out->out = follow_links(out->out);
-    export_command(*out, globals);
-  });
+  exports->callback([out, &globals] { export_command(*out, globals); });
 
   auto in = std::make_shared<ImportOptions>();
   CLI::App* imports = app.add_subcommand("import",
@@ -195,7 +219,7 @@ void add_exchange(CLI::App& app, const Globals& globals) {
                                          "FILE`: the ranks that another system gave");
   imports
       ->add_option("paths", in->paths,
-                   "folders, the specs beside them, or files; or `ranks` and a CSV")
+                   "folders, the specs beside them, or files; or `ranks` and a CSV or npz file")
       ->required();
   imports->add_option("--experiment", in->ranks.experiment,
                       "ranks: the experiment whose table gets the row");

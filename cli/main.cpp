@@ -4,10 +4,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/usage.h"
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/base/log.h"
 #include "core/base/standard_streams.h"
 
@@ -31,21 +35,36 @@ void set_log_level(const std::string& name) {
   setenv(lea::kLogVariable, name.c_str(), /*overwrite=*/1);
 }
 
-}  // namespace
+// A misspelt folder would only lack its plugins, and the message would be about these.
+void require_plugin_dir(const std::string& folder) {
+  try {
+    lea::require_folder(folder);
+  } catch (const lea::Error& error) {
+    throw lea::Error(error.code(), std::string("--plugin-dir: ") + error.what());
+  }
+}
 
-int main(int argc, char** argv) {
-  lea::keep_standard_streams();
+int internal(const std::exception& error) {
+  std::fprintf(stderr, "internal error: %s\n", error.what());
+  return static_cast<int>(lea::Exit::kInternal);
+}
+
+// Returns the exit code.
+int call(int argc, char** argv) {
   CLI::App app{
       "LEA Lab: experiments with recommenders that learn by reinforcement from logged "
       "interactions"};
   app.name("lealab");
   app.require_subcommand(1);
   app.footer(kExitCodes);
+  app.failure_message(lea::cli::usage_message);
   app.set_version_flag("--version", LEA_VERSION);
   lea::cli::Globals globals;
   app.add_option("--lab", globals.lab,
                  "folder with data, runs and results (default: $LEALAB, else ./lab)");
-  app.add_option("--plugin-dir", globals.plugin_dirs, "one more folder with plugins (repeatable)");
+  app.add_option("--plugin-dir", globals.plugin_dirs, "one more folder with plugins (repeatable)")
+      ->allow_extra_args(false)  // a command that is misspelt is no folder
+      ->each(require_plugin_dir);
   app.add_option_function<std::string>(
       "--log-level", set_log_level,
       "what the logs of runs and grids hold: debug, info, warn or error, and what is worse "
@@ -84,9 +103,22 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "memory ran out. Free some, then repeat the command.\n");
     return static_cast<int>(lea::Exit::kEnvironment);
+  } catch (const nlohmann::json::type_error& error) {
+    constexpr int kNotUtf8 = 316;
+    if (error.id != kNotUtf8) return internal(error);
+    std::fprintf(stderr,
+                 "a name, a path or a text cannot be recorded, because it is not UTF-8. Rename it, "
+                 "then repeat the command.\n");
+    return static_cast<int>(lea::Exit::kBadInput);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "internal error: %s\n", error.what());
-    return static_cast<int>(lea::Exit::kInternal);
+    return internal(error);
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  lea::keep_standard_streams();
+  return lea::cli::finish_output(call(argc, argv));
 }

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/plugin_template.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -229,6 +230,7 @@ std::string build_file(const std::string& name) {
 void write_skeleton(const std::string& kind, const std::string& name, const std::string& out,
                     bool artefact) {
   check_new_name(name);
+  require_folder_name(out);
   if (artefact && kind != "environment") {
     throw UsageError(
         "--artefact: only the skeleton of an environment shows an artefact. An augmenter declares "

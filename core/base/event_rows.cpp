@@ -74,6 +74,7 @@ bool EventRows::read_fields() {
   ++line_;
   if (!std::getline(file_, text_)) return false;
   if (text_.size() > kMaxLine) refuse("the line is longer than 1 MiB");
+  if (line_ == 1 && text_.starts_with("\xEF\xBB\xBF")) text_.erase(0, 3);  // a byte order mark
   if (!text_.empty() && text_.back() == '\r') text_.pop_back();
   fields_.clear();
   for (size_t begin = 0; begin <= text_.size();) {

@@ -217,10 +217,12 @@ std::string read_input(const std::string& path, size_t limit) {
 
 void require_folder(const std::string& path) {
   std::error_code error;
-  if (fs::is_directory(path, error)) return;
-  throw DataError(printable(path) + (fs::exists(path, error)
-                                         ? ": is a file, where a folder is needed."
-                                         : ": there is no such folder."));
+  const fs::file_status status = fs::status(path, error);
+  if (fs::is_directory(status)) return;
+  if (status.type() == fs::file_type::none)
+    throw StoreError(printable(path) + ": cannot be read: " + error.message());
+  throw DataError(printable(path) + (fs::exists(status) ? ": is a file, where a folder is needed."
+                                                        : ": there is no such folder."));
 }
 
 }  // namespace lea

@@ -20,7 +20,9 @@ namespace lea {
 namespace fs = std::filesystem;
 
 FileWriter::FileWriter(const std::string& path)
-    : path_(path), file_(std::fopen(path.c_str(), "wbxe")) {
+    : FileWriter(std::fopen(path.c_str(), "wbxe"), path) {}
+
+FileWriter::FileWriter(std::FILE* file, const std::string& name) : path_(name), file_(file) {
   if (file_ == nullptr) fail();
   std::setvbuf(file_, nullptr, _IOFBF, 1 << 18);
 }
@@ -74,6 +76,10 @@ FolderWriter::FolderWriter(const std::string& target) {
   if (path.filename().empty()) path = path.parent_path();  // the last part of "DIR/" is empty
   target_ = path.string();
   fs::create_directories(path.parent_path(), error);
+  if (error) {
+    throw StoreError(printable(path.parent_path().string()) +
+                     ": the folder cannot be made: " + error.message() + ".");
+  }
   remove_left_over(path.parent_path(), prefix_of(path), ".tmp");
   temporary_ = (path.parent_path() / (prefix_of(path) + std::to_string(::getpid()) + "-" +
                                       std::to_string(count++) + ".tmp"))

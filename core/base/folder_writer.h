@@ -15,6 +15,9 @@ namespace lea {
 class FileWriter {
  public:
   explicit FileWriter(const std::string& path);
+  // Writes to a file that was opened, and closes it. `name` stands for it in messages. A null pointer
+  // throws for the reason in errno.
+  FileWriter(std::FILE* file, const std::string& name);
   ~FileWriter();
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;

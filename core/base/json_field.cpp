@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/large_json.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 
 namespace lea {
@@ -72,10 +73,9 @@ class Inspector : public nlohmann::json_sax<nlohmann::json> {
 
 // Empty when nothing has this name. A file that is there and cannot be reached is not absent.
 std::optional<std::string> text_in(const std::string& path, size_t limit) {
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found) return std::nullopt;
-  if (std::filesystem::is_directory(status))
+  if (!is_there(path)) return std::nullopt;
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
     throw DataError(printable(path) + ": cannot be read: it is a folder");
   return read_file(path, limit);
 }

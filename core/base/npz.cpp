@@ -211,13 +211,22 @@ uint64_t read_header(Entries* entries, const std::string& where, NpzArray* array
   return before + length;
 }
 
+// The bytes of an element of NumPy's byte strings ("|S5"); 0 for another dtype.
+uint64_t width_of(std::string_view dtype) {
+  uint64_t width = 0;
+  if (!dtype.starts_with("|S")) return 0;
+  const char* end = dtype.data() + dtype.size();
+  const auto read = std::from_chars(dtype.data() + 2, end, width);
+  return read.ec == std::errc() && read.ptr == end ? width : 0;
+}
+
 // Gives the dtype its name, and the elements their number of bytes.
 void size_elements(const std::string& where, NpzArray* array) {
   const auto known = std::find_if(kTypes.begin(), kTypes.end(),
                                   [&](const Type& type) { return type.numpy == array->dtype; });
-  if (known == kTypes.end()) return;
-  array->dtype = known->name;
-  array->bytes = known->bytes;
+  array->bytes = known == kTypes.end() ? width_of(array->dtype) : known->bytes;
+  if (array->bytes == 0) return;
+  if (known != kTypes.end()) array->dtype = known->name;
   for (const int64_t size : array->shape) {
     if (__builtin_mul_overflow(array->bytes, static_cast<uint64_t>(size), &array->bytes))
       refuse(where, "its shape exceeds any file");

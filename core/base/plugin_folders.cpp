@@ -25,6 +25,10 @@ std::string why_left_out(const std::string& folder) {
   return "";
 }
 
+void warn_left_out(const std::string& folder, const std::string& why) {
+  std::fprintf(stderr, "warning: plugin folder %s is left out: %s\n", folder.c_str(), why.c_str());
+}
+
 }  // namespace
 
 std::vector<std::string> plugin_folders(const std::vector<std::string>& extra) {
@@ -61,9 +65,7 @@ std::vector<std::string> plugin_files(const std::vector<std::string>& folders,
     const fs::path folder = fs::canonical(given, failed);
     if (failed) continue;
     const std::string shown = printable(folder.string()), why = why_left_out(folder.string());
-    if (!why.empty())
-      std::fprintf(stderr, "warning: plugin folder %s is left out: %s\n", shown.c_str(),
-                   why.c_str());
+    if (!why.empty()) warn_left_out(shown, why);
     for (fs::directory_iterator it(folder, failed), end; !failed && it != end;
          it.increment(failed)) {
       if (it->path().extension() != ".so") continue;
@@ -73,6 +75,7 @@ std::vector<std::string> plugin_files(const std::vector<std::string>& folders,
         (*left_out)[it->path().string()] = "its folder " + shown + " is left out: " + why;
       }
     }
+    if (failed) warn_left_out(shown, failed.message() + ".");
   }
   return {files.begin(), files.end()};
 }

@@ -18,8 +18,8 @@ namespace lea {
 std::vector<std::string> plugin_folders(const std::vector<std::string>& extra);
 
 // Every file with the ending .so in the folders, sorted by path. Missing folders are skipped.
-// Folders that any user may write to, or that belong to another user (not root), are left out with
-// a warning on stderr; `left_out` then gets their files, and why.
+// Folders that any user may write to, that belong to another user (not root), or that cannot be read
+// are left out with a warning on stderr; `left_out` then gets their files, and why.
 std::vector<std::string> plugin_files(const std::vector<std::string>& folders,
                                       std::map<std::string, std::string>* left_out = nullptr);
 

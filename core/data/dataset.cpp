@@ -14,6 +14,7 @@
 #include "core/base/files.h"
 #include "core/base/json_field.h"
 #include "core/base/lfs_pointer.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 
 namespace lea::data {
@@ -66,12 +67,11 @@ std::string text_in(const json& object, const char* key, const std::string& path
 
 json read_description(const std::string& folder) {
   const std::string path = folder + kDescription;
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(folder, ignored)) {
+  if (!is_there(folder) || !std::filesystem::is_directory(folder)) {
     throw DataError("There is no data set in " + printable(folder) +
                     ". Import it: lealab data import NAME SOURCE.");
   }
-  if (!std::filesystem::is_regular_file(path, ignored)) {
+  if (!is_there(path) || !std::filesystem::is_regular_file(path)) {
     refuse(path, "is missing: the folder is not a whole data set.");
   }
   json description =
@@ -95,11 +95,12 @@ std::string dataset_folder(const std::string& lab, const std::string& name) {
 
 std::vector<std::string> dataset_names(const std::string& lab) {
   std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(datasets_folder(lab), ignored)) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(datasets_folder(lab), error)) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with(".")) names.push_back(name);  // an import in progress has a dot
   }
+  require_listed(datasets_folder(lab), error);
   std::sort(names.begin(), names.end());
   return names;
 }

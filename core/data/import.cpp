@@ -32,7 +32,8 @@ void check_regular(const std::string& path) {
 json file_record_of(const std::string& path) {
   check_regular(path);
   json file = file_record(path);
-  file["name"] = fs::path(path).filename().string();
+  // JSON is UTF-8, which the name of a file need not be.
+  file["name"] = printable(fs::path(path).filename().string());
   return file;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/letter_case.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 #include "core/data/export.h"
 #include "core/data/header_advice.h"
@@ -27,10 +28,11 @@ std::string hint(std::string_view word, const std::vector<std::string>& candidat
 // The names of the regular files of a folder, sorted.
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+  std::error_code error, ignored;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
     if (entry.is_regular_file(ignored)) names.push_back(entry.path().filename().string());
   }
+  require_listed(folder.string(), error);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -192,7 +194,7 @@ Layout layout_of(const ImportOptions& options) {
 
 Source find_source(const std::string& path, const ImportOptions& options) {
   std::error_code ignored;
-  if (!fs::exists(path, ignored)) no_file(path, "there is no such file or folder.");
+  if (!is_there(path)) no_file(path, "there is no such file or folder.");
   const bool folder = fs::is_directory(path, ignored);
   Source source = {path, "", {}};
   if (options.format == "recbole") {
@@ -205,7 +207,7 @@ Source find_source(const std::string& path, const ImportOptions& options) {
   if (folder) source.maps = find_maps(path);
   if (options.items.empty()) return source;
   source.items = options.items;
-  if (!fs::exists(source.items, ignored)) no_file(source.items, "there is no such file (--items).");
+  if (!is_there(source.items)) no_file(source.items, "there is no such file (--items).");
   return source;
 }
 

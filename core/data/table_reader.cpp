@@ -14,6 +14,7 @@
 
 #include "core/base/error.h"
 #include "core/base/lfs_pointer.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 
 namespace lea::data {
@@ -47,9 +48,8 @@ void BadRows::finish() const {
 }
 
 std::string with_or_without_gz(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return path;
-  if (std::filesystem::exists(path + ".gz", ignored)) return path + ".gz";
+  if (is_there(path)) return path;
+  if (is_there(path + ".gz")) return path + ".gz";
   return "";
 }
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <new>
 #include <utility>
@@ -13,6 +13,8 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/lfs_pointer.h"
+#include "core/base/output_file.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 
 namespace lea::lab {
@@ -168,51 +170,76 @@ std::map<std::string, std::string> read_tar_xz(const std::string& bytes, const s
   return files;
 }
 
-// An archive that is written to PATH.part and gets its name when it is complete. The destructor
-// removes what was not published.
+// An archive that is written where --out says. The destructor removes what was not published.
 class ArchivePart {
  public:
   explicit ArchivePart(const std::string& path)
-      : path_(path), temporary_(path + ".part"), handle_(archive_write_new()) {}
+      : name_(printable(path)), file_(path), handle_(archive_write_new()) {}
   ~ArchivePart() {
-    if (published_) return;
-    archive_write_fail(handle());  // otherwise libarchive would fill up the file that was begun
-    std::remove(temporary_.c_str());
+    // Otherwise libarchive would fill up the file that was begun.
+    if (!published_) archive_write_fail(handle());
   }
   ArchivePart(const ArchivePart&) = delete;
   ArchivePart& operator=(const ArchivePart&) = delete;
 
   archive* handle() const { return handle_.get(); }
-  const std::string& path() const { return path_; }
+  const std::string& name() const { return name_; }
 
   // `format` is the code that libarchive's functions for choosing the format gave.
   void open(int format) {
-    std::error_code none;
-    if (std::filesystem::is_other(path_, none))  // a device, say, which the new file would replace
-      throw StoreError(printable(path_) + ": is no plain file. Name another file");
+    archive_write_set_bytes_in_last_block(handle(), 1);  // no padding of the last block
     if (format != ARCHIVE_OK ||
-        archive_write_open_filename(handle(), temporary_.c_str()) != ARCHIVE_OK)
-      cannot_write(handle(), path_);
+        archive_write_open(handle(), this, nullptr, write_block, nullptr) != ARCHIVE_OK)
+      cannot_write(handle(), name_);
   }
-  void begin(const std::string& name, int64_t bytes) { write_header(handle(), name, bytes, path_); }
-  void write(const void* data, size_t bytes) { write_data(handle(), data, bytes, path_); }
+  void begin(const std::string& name, int64_t bytes) {
+    checked([&] { write_header(handle(), name, bytes, name_); });
+  }
+  void write(const void* data, size_t bytes) {
+    checked([&] { write_data(handle(), data, bytes, name_); });
+  }
   void publish() {
-    if (archive_write_close(handle()) != ARCHIVE_OK) cannot_write(handle(), path_);
-    publish_written(temporary_, path_);
+    checked([&] {
+      if (archive_write_close(handle()) != ARCHIVE_OK) cannot_write(handle(), name_);
+    });
+    file_.publish();
     published_ = true;
   }
 
  private:
-  std::string path_, temporary_;
-  Archive handle_;
+  // Called by libarchive, which exceptions must not pass.
+  static la_ssize_t write_block(archive* handle, void* part, const void* data, size_t length) {
+    ArchivePart& self = *static_cast<ArchivePart*>(part);
+    try {
+      self.file_.write({static_cast<const char*>(data), length});
+      return static_cast<la_ssize_t>(length);
+    } catch (const std::exception& error) {
+      archive_set_error(handle, EIO, "%s", error.what());
+      self.failure_ = std::current_exception();
+      return -1;
+    }
+  }
+  // When the file could not be written, throws why, which is more than libarchive knows.
+  template <class Call>
+  void checked(const Call& call) const {
+    try {
+      call();
+    } catch (const StoreError&) {
+      if (failure_) std::rethrow_exception(failure_);
+      throw;
+    }
+  }
+
+  std::string name_;
+  OutputFile file_;
+  Archive handle_;  // is closed before the file
+  std::exception_ptr failure_;
   bool published_ = false;
 };
 
 TarWriter::TarWriter(const std::string& path) : part_(std::make_unique<ArchivePart>(path)) {
   // This format has no limit for sizes, and takes names as they are in any locale.
-  const int format = archive_write_set_format_gnutar(part_->handle());
-  archive_write_set_bytes_in_last_block(part_->handle(), 1);  // no padding of the last block
-  part_->open(format);
+  part_->open(archive_write_set_format_gnutar(part_->handle()));
 }
 
 TarWriter::~TarWriter() = default;
@@ -234,9 +261,10 @@ struct TarReader::Impl {
 };
 
 TarReader::TarReader(const std::string& path) : impl_(std::make_unique<Impl>(path)) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error))
+  if (!is_there(path))
     throw DataError(printable(path) + ": there is no such file. Nothing was imported.");
+  if (!std::filesystem::is_regular_file(path))
+    throw DataError(printable(path) + ": is not a regular file. Nothing was imported.");
   refuse_lfs_pointer_at(path);
   impl_->entries.opened(
       archive_read_open_filename(impl_->entries.handle(), path.c_str(), size_t{1} << 18));
@@ -281,7 +309,7 @@ void NpzWriter::begin(const std::string& name, const std::string& dtype,
 
 void NpzWriter::write(const void* data, size_t bytes) {
   if (bytes > missing_) {
-    throw Error(Exit::kInternal, part_->path() + ": more data than the array has room for");
+    throw Error(Exit::kInternal, part_->name() + ": more data than the array has room for");
   }
   part_->write(data, bytes);
   missing_ -= bytes;

@@ -29,8 +29,8 @@ std::map<std::string, std::string> read_tar_xz(const std::string& bytes, const s
 class ArchivePart;
 
 // Streams files into an uncompressed tar archive. Equal calls give equal bytes, because entries have
-// no dates or owners. `finish` publishes the archive; without it nothing is left. Throws StoreError
-// when writing fails.
+// no dates or owners. `finish` publishes the archive; without it no file is left. `path` may name a
+// stream (core/base/output_file.h). Throws StoreError when writing fails.
 class TarWriter {
  public:
   explicit TarWriter(const std::string& path);
@@ -71,8 +71,8 @@ class TarReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// Streams arrays into an uncompressed .npz file. `finish` publishes the file; without it nothing is
-// left. Throws StoreError when writing fails.
+// Streams arrays into an uncompressed .npz file. `finish` publishes the file; without it no file is
+// left. `path` may name a stream (core/base/output_file.h). Throws StoreError when writing fails.
 class NpzWriter {
  public:
   explicit NpzWriter(const std::string& path);

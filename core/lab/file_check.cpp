@@ -52,7 +52,9 @@ std::optional<FileRows> FileCheck::rows_of(const spec::GivenFile& file) const {
 
 void FileCheck::look_at(const spec::GivenFile& file, Checked* checked) const {
   std::error_code error;
-  if (!std::filesystem::exists(file.path, error)) return checked->unknown("the file is gone");
+  if (!std::filesystem::exists(file.path, error))
+    return checked->unknown(error ? "the file cannot be read: " + error.message()
+                                  : "the file is gone");
   // A parameter that names a folder names a language model.
   const bool is_model = std::filesystem::is_directory(file.path, error);
   const std::string now = is_model ? spec::model_sum(file.path) : sha256_file(file.path);

@@ -17,6 +17,33 @@
 namespace lea::lab {
 namespace {
 
+constexpr size_t kLongestLabel = 100;
+constexpr const char* kLabelRule =
+    "UTF-8 text of at most 100 bytes without `/`, `\\`, control characters, a leading `.` or `-`, "
+    "and a space at either end";
+
+// As a label of a spec, it is UTF-8 text without control characters. It is no path, either.
+bool is_label(const std::string& text) {
+  if (text.empty() || text.size() > kLongestLabel || printable(text) != text) return false;
+  if (text.find_first_of("/\\") != std::string::npos) return false;
+  return text[0] != '.' && text[0] != '-' && text[0] != ' ' && text.back() != ' ';
+}
+
+// Checks the names before anything is read or written: a run with a wrong one could not be read back.
+void check_names(const ImportedRun& run) {
+  const auto refuse = [](const char* option, const char* rule, const std::string& name) {
+    throw UsageError(std::string("import ranks: ") + option + " must be " + rule + ", but is " +
+                     in_backticks(name));
+  };
+  if (!is_name(run.experiment)) refuse("--experiment", kNameRule, run.experiment);
+  if (!is_label(run.name)) refuse("--name", kLabelRule, run.name);
+  if (!is_name(run.protocol.data.name)) refuse("--data", kNameRule, run.protocol.data.name);
+  const std::string& split = run.protocol.split.path;
+  if (printable(split) == split) return;
+  refuse("--split-path", "UTF-8 text without control characters, because the run records it",
+         split);
+}
+
 run::Result result_of(const ImportedRun& run, const EventRanks& ranks, const std::string& bytes) {
   size_t tied = 0;
   for (const eval::RankRecord& record : ranks.file.records) tied += record.ties > 0;
@@ -101,14 +128,11 @@ void check_split(const std::string& lab, const std::string& prefix, const data::
 
 run::Folder add_imported_run(const std::string& lab, const ImportedRun& run,
                              const EventRanks& ranks) {
+  check_names(run);
   if (run.protocol.evaluate.remove_seen && !ranks.unseen) {
     throw DataError(
         "import ranks: the protocol removes seen items, so the file needs the column "
         "rank_unseen: the rank among the items that the sequence has not had");
-  }
-  if (!is_name(run.experiment)) {
-    throw UsageError(std::string("import ranks: --experiment must be ") + kNameRule + ", but is " +
-                     in_backticks(run.experiment));
   }
   const std::string bytes = eval::encode_ranks(ranks.file);
   run::Header header = header_of(run, ranks.unseen, bytes);
@@ -129,13 +153,14 @@ ImportedRanks import_ranks(const std::string& lab, const RankImport& request) {
     throw UsageError("import ranks: --data is " + printable(request.data) +
                      ", but the run of --split-of used " + protocol.data.name);
   }
+  const ImportedRun described{request.experiment, request.name, request.seed, protocol};
+  check_names(described);
   const auto data = data::Dataset::open(data::dataset_folder(lab, protocol.data.name));
   const data::Split split = data::make_split(*data, protocol.split);
   if (!request.split_of.empty()) check_split(lab, request.split_of, *data, split);
   const EventRanks ranks =
       read_foreign_ranks(request.path, *data, split, protocol.evaluate.first_event);
-  const run::Folder run =
-      add_imported_run(lab, {request.experiment, request.name, request.seed, protocol}, ranks);
+  const run::Folder run = add_imported_run(lab, described, ranks);
   return {run, ranks.file.records.size(), ranks.file.split_fingerprint};
 }
 

@@ -18,13 +18,13 @@ struct ImportedRun {
 // Makes a finished run with source "imported" from the ranks. Returns the existing run when the
 // same ranks were imported before with the same experiment, name and seed. Throws DataError when
 // the protocol removes seen items but the ranks among unseen items are not known. Throws UsageError
-// when the experiment's name is none.
+// when the experiment, the data set or the row cannot have its name.
 run::Folder add_imported_run(const std::string& lab, const ImportedRun& run,
                              const EventRanks& ranks);
 
 // What `lealab import ranks` asks for.
 struct RankImport {
-  std::string path;              // the CSV file (core/lab/rank_reader.h)
+  std::string path;              // CSV or npz (core/lab/rank_reader.h)
   std::string experiment, name;  // the experiment whose table gets the row, and the row's label
   int64_t seed = 0;              // which repetition of the system this is
   // The data set, its split and the protocol are those of the run whose uuid begins with
@@ -42,9 +42,9 @@ struct ImportedRanks {
 };
 
 // Reads the file and adds the run to the lab, but not to its index. Throws UsageError when no data
-// set is named, or another one than `split_of` used. Throws DataError when the data set or the
-// split is no longer what the run `split_of` ranked, and for every reason of read_foreign_ranks and
-// add_imported_run.
+// set is named, or another one than `split_of` used, or when a name cannot be one. Throws DataError
+// when the data set or the split is no longer what the run `split_of` ranked, and for every reason of
+// read_foreign_ranks and add_imported_run.
 ImportedRanks import_ranks(const std::string& lab, const RankImport& request);
 
 }  // namespace lea::lab

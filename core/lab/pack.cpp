@@ -256,8 +256,9 @@ bool has_plan(const std::string& lab, const std::string& experiment) {
       // `lealab db check` reports it.
     }
   }
+  const std::string meant = did_you_mean(experiment, known);
   throw UsageError("experiment " + printable(experiment) + ": the lab " + lab +
-                   " has no such runs" + did_you_mean(experiment, known) +
+                   " has no such runs" + (meant.empty() ? "." : meant) +
                    " `lealab ls` lists what there is.");
 }
 

@@ -1,24 +1,31 @@
 #include "core/lab/rank_reader.h"
 
-#include <cerrno>
+#include <algorithm>
 #include <charconv>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <unordered_map>
 
-#include "core/base/csv.h"
 #include "core/base/error.h"
 #include "core/base/lfs_pointer.h"
 #include "core/base/text.h"
+#include "core/lab/rank_table.h"
 
 namespace lea::lab {
-namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t kCsvLimit = size_t{2} << 30;
 constexpr size_t kMessages = 5;
+const std::vector<std::string> kColumns = {"sequence",    "position",   "rank",
+                                           "target",      "ties",       "rank_unseen",
+                                           "ties_unseen", "popularity", kSplitColumn};
+
+// Reads a whole number from 0, which other programs may write as 2.0.
+bool read_whole(const std::string& text, uint32_t* value) {
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, *value);
+  if (error != std::errc()) return false;
+  return rest == end ||
+         (*rest == '.' && std::all_of(rest + 1, end, [](char digit) { return digit == '0'; }));
+}
 
 // The test events as records with rank 0.
 std::vector<eval::RankRecord> expected_records(const data::Dataset& data,
@@ -42,9 +49,8 @@ std::vector<eval::RankRecord> expected_records(const data::Dataset& data,
 
 class ForeignReader {
  public:
-  ForeignReader(const std::string& path, const data::Dataset& data,
-                std::vector<eval::RankRecord> records)
-      : path_(path), data_(data), records_(std::move(records)) {
+  ForeignReader(const std::string& path, const data::Dataset& data, const data::Split& split)
+      : path_(path), data_(data), split_(split), records_(expected_records(data, split)) {
     for (size_t i = 0; i < data.sequence_ids().size(); ++i) {
       sequence_of_.emplace(data.sequence_ids()[i], static_cast<uint32_t>(i));
     }
@@ -53,20 +59,12 @@ class ForeignReader {
 
   void read() {
     refuse_lfs_pointer_at(path_);
-    std::ifstream file(path_, std::ios::binary);
-    std::error_code error;
-    if (!file)
-      throw DataError(printable(path_) + ": cannot be opened: " + std::strerror(errno) + ".");
-    if (!fs::is_regular_file(path_, error))
-      throw DataError(printable(path_) + ": is not a regular file.");
-    if (fs::file_size(path_, error) > kCsvLimit)
-      throw DataError(printable(path_) + ": is too large");
-    std::string line;
-    if (!std::getline(file, line)) throw DataError(printable(path_) + ": is empty");
-    read_header(line);
-    while (std::getline(file, line)) {
-      ++line_;
-      if (!line.empty() && line != "\r") read_row(split_csv(line));
+    RankTable table(path_);
+    place_ = table.place();
+    read_header(table.columns());
+    while (table.next()) {
+      place_ = table.place();
+      read_row(table.fields());
     }
     finish();
   }
@@ -98,24 +96,32 @@ class ForeignReader {
  private:
   static uint64_t key(const eval::RankRecord& r) { return uint64_t{r.sequence} << 32 | r.position; }
 
-  void read_header(const std::string& line) {
-    const std::vector<std::string> names = split_csv(line);
-    for (size_t i = 0; i < names.size(); ++i) column_[names[i]] = i;
+  void read_header(const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+      if (std::find(kColumns.begin(), kColumns.end(), name) == kColumns.end()) {
+        const std::string meant = did_you_mean(name, kColumns);
+        throw DataError(place_ + ": unknown column " + in_backticks(name) +
+                        (meant.empty() ? "." : meant) + " The columns are " + joined(kColumns) +
+                        "; leave out any other.");
+      }
+      if (!column_.emplace(name, column_.size()).second)
+        throw DataError(place_ + ": the column `" + name + "` is there twice.");
+    }
     for (const char* required : {"sequence", "position", "rank"}) {
-      if (!column_.contains(required)) {
-        throw DataError(
-            printable(path_) + ":1: the header lacks `" + required +
-            "`; it must be sequence,position,rank and may have target, ties, rank_unseen, "
-            "ties_unseen");
+      if (!has(required)) {
+        throw DataError(place_ + ": the header lacks `" + required +
+                        "`; it must be sequence,position,rank and may have target, ties, "
+                        "rank_unseen, ties_unseen");
       }
     }
-    width_ = names.size();
   }
 
   void read_row(const std::vector<std::string>& fields) {
-    if (fields.size() != width_) {
-      return refuse("has " + counted(fields.size(), "field") + ", not " + std::to_string(width_));
+    if (fields.size() != column_.size()) {
+      return refuse("has " + counted(fields.size(), "field") + ", not " +
+                    std::to_string(column_.size()));
     }
+    check_split(fields);
     const auto sequence = sequence_of_.find(fields[column_.at("sequence")]);
     if (sequence == sequence_of_.end()) {
       return refuse("sequence `" + printable(fields[column_.at("sequence")]) +
@@ -136,6 +142,17 @@ class ForeignReader {
     fill(records_[found->second], fields, rank, ties);
   }
 
+  // The positions of another split may be test events of this one, too.
+  void check_split(const std::vector<std::string>& fields) const {
+    const auto column = column_.find(kSplitColumn);
+    if (column == column_.end() || fields[column->second] == split_.fingerprint) return;
+    throw DataError(
+        place_ + ": " + kSplitColumn + " is " + in_backticks(fields[column->second].substr(0, 12)) +
+        ", but the split that the ranks are read with has `" + split_.fingerprint.substr(0, 12) +
+        "`. The ranks are of another split or data set; name the one that was ranked, "
+        "as with --split-of RUN.");
+  }
+
   void fill(eval::RankRecord& record, const std::vector<std::string>& fields, uint32_t rank,
             uint32_t ties) {
     if (record.rank > 0) return refuse("gives this event a second time");
@@ -149,6 +166,12 @@ class ForeignReader {
       return refuse("target is `" + printable(fields[target->second]) +
                     "`, but this event's item is `" +
                     printable(data_.item_ids()[record.target - 1]) + "`");
+    }
+    uint32_t popularity = record.popularity;
+    if (!number(fields, "popularity", &popularity)) return;
+    if (popularity != record.popularity) {
+      return refuse("popularity is " + std::to_string(popularity) + ", but this event's item has " +
+                    counted(record.popularity, "training event") + "; leave the column out");
     }
     uint32_t rank_unseen = rank, ties_unseen = ties;
     if (has("rank_unseen") && !number(fields, "rank_unseen", &rank_unseen)) return;
@@ -167,15 +190,13 @@ class ForeignReader {
     const auto column = column_.find(name);
     if (column == column_.end()) return true;
     const std::string& text = fields[column->second];
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
-    if (error == std::errc() && end == text.data() + text.size()) return true;
+    if (read_whole(text, value)) return true;
     refuse(std::string(name) + " must be a whole number from 0, but is `" + printable(text) + "`");
     return false;
   }
 
   void refuse(const std::string& what) {
-    if (++bad_ <= kMessages)
-      messages_ += "\n" + printable(path_) + ":" + std::to_string(line_) + ": " + what;
+    if (++bad_ <= kMessages) messages_ += "\n" + place_ + ": " + what;
   }
 
   void finish() const {
@@ -186,20 +207,20 @@ class ForeignReader {
 
   const std::string& path_;
   const data::Dataset& data_;
+  const data::Split& split_;
   std::vector<eval::RankRecord> records_;
   std::unordered_map<std::string, uint32_t> sequence_of_;
   std::unordered_map<uint64_t, size_t> record_of_;
   std::map<std::string, size_t> column_;
-  size_t width_ = 0, bad_ = 0;
-  int64_t line_ = 1;
-  std::string messages_;
+  size_t bad_ = 0;
+  std::string place_, messages_;
 };
 
 }  // namespace
 
 EventRanks read_foreign_ranks(const std::string& path, const data::Dataset& data,
                               const data::Split& split, bool first_event) {
-  ForeignReader reader(path, data, expected_records(data, split));
+  ForeignReader reader(path, data, split);
   reader.read();
   reader.require_coverage(first_event);
   EventRanks ranks;

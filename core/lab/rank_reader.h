@@ -1,4 +1,4 @@
-// Reads the ranks of another system from a CSV file.
+// Reads the ranks of another system from a file.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace lea::lab {
 
-// Reads a CSV file of another system. The columns, in any order:
+// Reads a file of another system, or one of export_ranks: CSV or npz (core/lab/rank_table.h). The
+// columns, in any order:
 //   sequence                  original id
 //   position                  0-based position of the target in its sequence
 //   rank                      among all items; 1 is best
@@ -17,8 +18,11 @@ namespace lea::lab {
 //   ties                      optional; 0 when absent
 //   rank_unseen, ties_unseen  optional; ranks count as known when rank_unseen is there and, where
 //                             `ties` is, also ties_unseen
-// The file must hold every test event once, and nothing else. When `first_event` is false, events
-// at position 0 may be absent. Throws DataError with file:line of the first wrong rows.
+//   popularity                optional; training events of the item, which are checked
+//   split_fingerprint         optional; of the split, which is checked
+// Any other column is an error, because a misspelt one would change the numbers. Counts may be written
+// as 2 or as 2.0. The file must hold every test event once, and nothing else. When `first_event` is
+// false, events at position 0 may be absent. Throws DataError with the places of the first wrong rows.
 EventRanks read_foreign_ranks(const std::string& path, const data::Dataset& data,
                               const data::Split& split, bool first_event);
 

@@ -2,7 +2,7 @@
 
 #include "core/base/csv.h"
 #include "core/base/error.h"
-#include "core/base/files.h"
+#include "core/base/output_file.h"
 #include "core/lab/archive.h"
 
 namespace lea::lab {
@@ -25,10 +25,12 @@ std::string csv_text(const EventRanks& ranks, const data::Dataset& data) {
   std::string text = "sequence,position,target";
   const auto columns = columns_of(ranks.unseen);
   for (const auto& [name, member] : columns) text += std::string(",") + name;
+  text += std::string(",") + kSplitColumn;
   for (const eval::RankRecord& r : ranks.file.records) {
     text += '\n' + csv_field(data.sequence_ids()[r.sequence]) + ',' + std::to_string(r.position) +
             ',' + csv_field(data.item_ids()[r.target - 1]);
     for (const auto& [name, member] : columns) text += ',' + std::to_string(r.*member);
+    text += ',' + ranks.file.split_fingerprint;
   }
   return text + '\n';
 }
@@ -49,6 +51,9 @@ void write_npz(const EventRanks& ranks, const data::Dataset& data, const std::st
   };
   add("position", &eval::RankRecord::position);
   for (const auto& [name, member] : columns_of(ranks.unseen)) add(name, member);
+  const std::string& split = ranks.file.split_fingerprint;
+  npz.begin(kSplitColumn, "|S" + std::to_string(split.size()), {}, split.size());
+  npz.write(split.data(), split.size());
   npz.finish();
 }
 
@@ -62,7 +67,9 @@ void export_ranks(const EventRanks& ranks, const data::Dataset& data, const std:
                     ranks.file.data_fingerprint.substr(0, 12) + ")");
   }
   if (format == "csv") {
-    publish_file(path, csv_text(ranks, data));
+    OutputFile file(path);
+    file.write(csv_text(ranks, data));
+    file.publish();
   } else {
     write_npz(ranks, data, path);
   }

@@ -10,6 +10,7 @@
 #include "core/base/csv.h"
 #include "core/base/error.h"
 #include "core/base/json_field.h"
+#include "core/base/output_file.h"
 #include "core/base/text.h"
 #include "core/lab/archive.h"
 #include "core/lab/worker_file.h"
@@ -98,41 +99,39 @@ void write_npz(const RankedRun& run, const ScoreExport& request, std::ifstream& 
 void write_csv(const RankedRun& run, const ScoreExport& request, std::ifstream& raw,
                int64_t columns) {
   const bool scores = of_scores(request);
-  const std::string temporary = request.out + ".part";
-  std::ofstream out(temporary, std::ios::binary);
-  out << "sequence,position,target";
+  OutputFile out(request.out);
+  std::string line = "sequence,position,target";
   for (int64_t j = 0; j < columns; ++j) {
-    out << ','
-        << (scores ? csv_field(run.data->item_ids()[static_cast<size_t>(j)])
-                   : "item_" + std::to_string(j + 1));
+    line += ',';
+    line += scores ? csv_field(run.data->item_ids()[static_cast<size_t>(j)])
+                   : "item_" + std::to_string(j + 1);
   }
-  out << '\n';
+  out.write(line + '\n');
   std::vector<char> row(static_cast<size_t>(columns) * 4);
   for (const eval::RankRecord& record : run.ranks.file.records) {
     raw.read(row.data(), static_cast<std::streamsize>(row.size()));
-    out << csv_field(run.data->sequence_ids()[record.sequence]) << ',' << record.position << ','
-        << csv_field(run.data->item_ids()[record.target - 1]);
+    line = csv_field(run.data->sequence_ids()[record.sequence]) + ',' +
+           std::to_string(record.position) + ',' +
+           csv_field(run.data->item_ids()[record.target - 1]);
     for (int64_t j = 0; j < columns; ++j) {
       if (scores) {
         float value = 0;
         std::memcpy(&value, row.data() + j * 4, 4);
         char text[32];
-        std::snprintf(text, sizeof text, "%.9g", static_cast<double>(value));
-        out << ',' << text;
+        std::snprintf(text, sizeof text, ",%.9g", static_cast<double>(value));
+        line += text;
         continue;
       }
       int32_t item = 0;
       std::memcpy(&item, row.data() + j * 4, 4);
       if (item < 1 || item > run.data->items())
         throw DataError("the worker named an item that does not exist");
-      out << ',' << csv_field(run.data->item_ids()[static_cast<size_t>(item - 1)]);
+      line += ',';
+      line += csv_field(run.data->item_ids()[static_cast<size_t>(item - 1)]);
     }
-    out << '\n';
+    out.write(line + '\n');
   }
-  if (!out.flush() || std::rename(temporary.c_str(), request.out.c_str()) != 0) {
-    std::remove(temporary.c_str());
-    throw StoreError(request.out + ": cannot be written; is the disk full?");
-  }
+  out.publish();
 }
 
 }  // namespace
@@ -143,7 +142,8 @@ ExportedScores export_scores(const std::string& lab, const RankedRun& run,
   exported.events = std::ssize(run.ranks.file.records);
   exported.columns =
       of_scores(request) ? run.data->items() : std::min(request.k, run.data->items());
-  const WorkerFile file(request.out);
+  // The worker may compute for long, so a place where nothing can be written is refused before.
+  const WorkerFile file{OutputPlace(request.out)};
   read_differences(run_worker(lab, run, request, file.path()), &exported);
   const auto bytes = static_cast<uintmax_t>(exported.events * exported.columns * 4);
   const uintmax_t written = std::filesystem::file_size(file.path());
@@ -152,6 +152,7 @@ ExportedScores export_scores(const std::string& lab, const RankedRun& run,
                     " bytes, not " + std::to_string(bytes));
   }
   std::ifstream raw(file.path(), std::ios::binary);
+  file.remove();
   request.format == "npz" ? write_npz(run, request, raw, exported.columns)
                           : write_csv(run, request, raw, exported.columns);
   return exported;

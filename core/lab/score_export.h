@@ -16,7 +16,7 @@ struct ScoreExport {
   What what = What::kScores;
   int64_t k = 20;
   std::string format = "csv";  // or "npz"
-  std::string out;             // the file to write
+  std::string out;             // the file or stream to write (core/base/output_file.h)
   std::vector<std::string> plugin_dirs;
 };
 

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/links.h"
+#include "core/base/temporary_folder.h"
 #include "core/base/text.h"
 #include "core/data/other_events.h"
 #include "core/run/artefact_folder.h"
@@ -18,17 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr uint64_t kSeed = 1;  // of the other events
-
-std::string temporary_folder() {
-  std::error_code error;
-  std::string folder = (fs::temp_directory_path(error) / "lealab-verify-XXXXXX").string();
-  if (error || !mkdtemp(folder.data())) {
-    throw StoreError(printable(folder) +
-                     ": no temporary folder can be made. Set TMPDIR to a folder that is there and "
-                     "can be written to.");
-  }
-  return folder;
-}
 
 std::string without_slash(fs::path path) {
   path = path.lexically_normal();
@@ -83,7 +73,7 @@ ShadowLab::ShadowLab(const std::string& lab, const std::string& name, const data
                      std::span<const uint8_t> part)
     : lab_(without_slash(fs::canonical(lab))),
       given_(without_slash(fs::absolute(lab))),
-      root_(temporary_folder()),
+      root_(make_temporary_folder("lealab-verify")),
       path_(root_ + "/lab") {
   try {
     data_ = data::dataset_folder(path_, name);

@@ -11,7 +11,8 @@
 
 namespace lea::lab {
 
-// Writes `out`, a file in NumPy's npz or in safetensors format, as its name ends. It holds the array
+// Writes `out`, a file in NumPy's npz or in safetensors format, as its name ends, or a stream
+// (core/base/output_file.h) in the format `stated`, which may be empty. It holds the array
 // `states` float32 [E + S, width]; or the array `rewards` float32 [E, 1 + P] with `pool` int64 [E, P],
 // when the artefact was made with a pool, and [E, 1] otherwise (docs/tables.md). `what` is "rewards" or
 // "states". Returns the names and shapes of the arrays.
@@ -22,6 +23,7 @@ namespace lea::lab {
 std::vector<std::pair<std::string, std::vector<int64_t>>> export_table(const std::string& lab,
                                                                        const run::Folder& artefact,
                                                                        const std::string& what,
-                                                                       const std::string& out);
+                                                                       const std::string& out,
+                                                                       const std::string& stated);
 
 }  // namespace lea::lab

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/temporary_folder.h"
 #include "core/base/text.h"
 #include "core/lab/process.h"
 #include "core/run/open_call.h"
@@ -35,9 +36,21 @@ constexpr double kSeconds = 24 * 3600;
 
 }  // namespace
 
-WorkerFile::WorkerFile(const std::string& out) : path_(out + ".raw-" + std::to_string(getpid())) {}
+WorkerFile::WorkerFile(const OutputPlace& out) {
+  if (out.is_stream()) {
+    folder_ = make_temporary_folder("lealab-export");
+    path_ = folder_ + "/raw";
+  } else {
+    path_ = out.path() + ".raw-" + std::to_string(getpid());
+  }
+}
 
-WorkerFile::~WorkerFile() { std::remove(path_.c_str()); }
+WorkerFile::~WorkerFile() { remove(); }
+
+void WorkerFile::remove() const {
+  std::remove(path_.c_str());
+  if (!folder_.empty()) std::remove(folder_.c_str());
+}
 
 CallFile::CallFile()
     : path_((std::filesystem::temp_directory_path() / "lea-call-XXXXXX").string()) {

@@ -4,20 +4,25 @@
 #include <string>
 #include <vector>
 
+#include "core/base/output_file.h"
+
 namespace lea::lab {
 
-// The path of the worker's temporary output file, beside `out`. The destructor removes it.
+// The worker's temporary output file: beside the file that is made of it, or, when that is a stream,
+// in a temporary folder. The destructor removes it.
 class WorkerFile {
  public:
-  explicit WorkerFile(const std::string& out);
+  explicit WorkerFile(const OutputPlace& out);
   ~WorkerFile();
   WorkerFile(const WorkerFile&) = delete;
   WorkerFile& operator=(const WorkerFile&) = delete;
 
   const std::string& path() const { return path_; }
+  // Removes it now. Who has opened it still reads it, and a signal leaves nothing behind.
+  void remove() const;
 
  private:
-  std::string path_;
+  std::string folder_, path_;
 };
 
 // A temporary file in which a worker notes which method of a plugin it calls (core/run/open_call.h),

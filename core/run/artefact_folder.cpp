@@ -12,6 +12,7 @@
 #include "core/base/folder_writer.h"
 #include "core/base/hash.h"
 #include "core/base/json_field.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 #include "core/spec/artefact_json.h"
 
@@ -113,6 +114,7 @@ std::vector<Folder> list_artefacts(const std::string& lab) {
     // What has the name of an artefact and is no folder is damaged, and whoever reads it says so.
     if (is_key(entry.path().filename().string())) artefacts.push_back({entry.path().string()});
   }
+  require_listed(artefacts_folder(lab), error);
   std::sort(artefacts.begin(), artefacts.end(),
             [](const auto& a, const auto& b) { return a.path < b.path; });
   return artefacts;

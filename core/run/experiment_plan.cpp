@@ -11,6 +11,7 @@
 #include "core/base/hash.h"
 #include "core/base/json_field.h"
 #include "core/base/large_json.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 #include "core/run/folder.h"
 
@@ -26,6 +27,7 @@ std::vector<std::string> plan_files(const std::string& lab) {
   for (const auto& entry : fs::directory_iterator(experiments_folder(lab), error)) {
     if (entry.path().extension() == ".json") files.push_back(entry.path().string());
   }
+  require_listed(experiments_folder(lab), error);
   std::sort(files.begin(), files.end());
   return files;
 }

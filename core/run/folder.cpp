@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/folder_writer.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 #include "core/run/header.h"
 
@@ -65,6 +66,7 @@ std::vector<Folder> list_runs(const std::string& lab) {
     // What has the name of a run and is no folder is damaged, and whoever reads it says so.
     if (is_uuid(entry.path().filename().string())) runs.push_back({entry.path().string()});
   }
+  require_listed(lab + kRuns, error);
   std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return runs;
 }

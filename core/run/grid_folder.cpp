@@ -9,6 +9,7 @@
 #include "core/base/files.h"
 #include "core/base/json_field.h"
 #include "core/base/large_json.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 #include "core/run/beat.h"
 #include "core/run/header.h"
@@ -130,8 +131,10 @@ std::vector<Folder> list_grids(const std::string& lab) {
   std::vector<Folder> grids;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(grids_folder(lab), error)) {
-    if (fs::exists(entry.path() / kGridFile, error)) grids.push_back({entry.path().string()});
+    std::error_code ignored;  // a grid that cannot be read concerns nobody else
+    if (fs::exists(entry.path() / kGridFile, ignored)) grids.push_back({entry.path().string()});
   }
+  require_listed(grids_folder(lab), error);
   std::sort(grids.begin(), grids.end(),
             [](const Folder& a, const Folder& b) { return a.path < b.path; });
   return grids;

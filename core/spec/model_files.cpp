@@ -11,6 +11,7 @@
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/lfs_pointer.h"
+#include "core/base/presence.h"
 #include "core/base/text.h"
 
 namespace lea::spec {
@@ -31,6 +32,7 @@ Names names_in(const std::string& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error))
     names.push_back(entry.path().filename().string());
+  require_listed(folder, error);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -71,6 +73,7 @@ std::string find_model(const std::string& value, const std::string& from,
   std::string path = (fs::path(from) / value).lexically_normal().string();
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   if (fs::exists(path, error)) return path;
+  if (error) throw ConfigError(printable(path) + ": cannot be read: " + error.message());
   const Names known = models_in(models);
   throw ConfigError("there is no folder " + printable(path) +
                     (is_word

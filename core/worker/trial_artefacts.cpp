@@ -1,13 +1,13 @@
 #include "core/worker/trial_artefacts.h"
 
 #include <ATen/ATen.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/temporary_folder.h"
 #include "core/base/text.h"
 
 namespace lea::worker {
@@ -118,12 +118,7 @@ Counts count_artefact(const PluginEntry& entry, const ParamValues& values, const
 
 TrialArtefacts::TrialArtefacts(const PluginEntry& entry, const ParamValues& values,
                                const TrialData& data) {
-  std::string pattern = (fs::temp_directory_path() / "lealab-trial-XXXXXX").string();
-  if (!mkdtemp(pattern.data()))
-    throw StoreError(pattern +
-                     ": no temporary folder can be made. Set TMPDIR to a folder that is "
-                     "there and can be written to.");
-  root_ = pattern;
+  root_ = make_temporary_folder("lealab-trial");
   std::vector<Artefact> left = entry.artefacts;
   while (!left.empty()) {
     const auto next = std::find_if(left.begin(), left.end(), [&](const Artefact& artefact) {

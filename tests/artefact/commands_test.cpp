@@ -1,5 +1,7 @@
 // What `lealab artefacts` refuses to prune, verify or export.
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/file_lock.h"
 #include "core/base/files.h"
@@ -119,12 +121,24 @@ TEST_F(ArtefactCommands, VerifyOfAKeyThatNoArtefactHasIsAMistake) {
   EXPECT_THAT(verify.err, HasSubstr(" has no such artefact."));
 }
 
-TEST_F(ArtefactCommands, ExportDoesNotReplaceAFifo) {
+TEST_F(ArtefactCommands, ExportWritesIntoAFifoAndToStandardOutput) {
   const std::string key = make_vectors(), fifo = path("fifo");
+  const auto exported = call({"artefacts", "export", key, "--out", path("file.tar")});
+  ASSERT_EQ(exported.exit_code, 0) << exported.err;
+  const std::string archive = read_file(path("file.tar"));
+  const auto standard = call({"artefacts", "export", key, "--out", "-"});
+  EXPECT_EQ(standard.exit_code, 0) << standard.err;
+  EXPECT_TRUE(standard.out == archive);
+  EXPECT_THAT(standard.err, HasSubstr("standard output: 1 artefact, "));
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-  const auto exported = call({"artefacts", "export", key, "--out", fifo});
-  EXPECT_EQ(exported.exit_code, 4) << exported.out << exported.err;
-  EXPECT_THAT(exported.err, HasSubstr("fifo: is no plain file. Name another file"));
+  const int reader = open(fifo.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GT(fcntl(reader, F_SETPIPE_SZ, 1 << 20), std::ssize(archive)) << "nobody reads meanwhile";
+  const auto into = call({"artefacts", "export", key, "--out", fifo});
+  EXPECT_EQ(into.exit_code, 0) << into.err;
+  std::string read_back(archive.size() + 1, '\0');
+  const ssize_t size = read(reader, read_back.data(), read_back.size());
+  close(reader);
+  EXPECT_EQ(size, std::ssize(archive));
   EXPECT_TRUE(fs::is_fifo(fifo));
   EXPECT_FALSE(fs::exists(fifo + ".part"));
 }

@@ -169,6 +169,32 @@ TEST_F(TableExport, RefusesWhatItCannotWriteOrDoesNotKnow) {
   EXPECT_FALSE(fs::exists(path("states.npz")));
 }
 
+TEST_F(TableExport, StandardOutputGetsTheFormatThatIsStated) {
+  write_spec("used: test.making", "", "state: used\n");
+  ASSERT_EQ(run().exit_code, 0);
+  const std::string key = key_of("states");
+  for (const std::string format : {"npz", "safetensors"}) {
+    SCOPED_TRACE(format);
+    ASSERT_EQ(export_of("states", key, "states." + format).exit_code, 0);
+    const size_t before = entries();
+    const auto standard = call({"export", "states", key, "--out", "-", "--format", format});
+    EXPECT_EQ(standard.exit_code, 0) << standard.err;
+    EXPECT_EQ(standard.err, "standard output: states [1056, 4]\n");
+    EXPECT_TRUE(standard.out == read_file(path("states." + format)));
+    EXPECT_EQ(entries(), before) << "a file was left behind";
+  }
+  const auto unstated = call({"export", "states", key, "--out", "-"});
+  EXPECT_TRUE(unstated.out == read_file(path("states.npz")));
+  const auto csv = call({"export", "states", key, "--out", "-", "--format", "csv"});
+  EXPECT_EQ(csv.exit_code, 2);
+  EXPECT_EQ(csv.err, "export states: --format must be npz or safetensors, but is csv.\n");
+  const auto other =
+      call({"export", "states", key, "--out", path("states.npz"), "--format", "safetensors"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("must end in .safetensors, the format. Give `--out "
+                                   "states.safetensors`."));
+}
+
 TEST_F(TableExport, RefusesADamagedArtefact) {
   write_spec("used: test.making", "", "state: used\n");
   ASSERT_EQ(run().exit_code, 0);

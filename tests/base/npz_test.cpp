@@ -71,6 +71,8 @@ TEST_F(Npz, GivesTheArraysThatNumPySaved) {
     EXPECT_EQ(array_of(file, "empty").shape, (std::vector<int64_t>{0, 3}));
     EXPECT_EQ(values<float>(file, "empty"), std::vector<float>());
     EXPECT_EQ(array_of(file, "words").dtype, "|S5");
+    const std::vector<char> words = values<char>(file, "words");
+    EXPECT_EQ(std::string(words.begin(), words.end()), std::string("one\0\0three", 10));
     EXPECT_EQ(array_of(file, "big_endian").dtype, ">f4");
     EXPECT_FALSE(array_of(file, "fortran").row_major);
     EXPECT_TRUE(array_of(file, "float32").row_major);

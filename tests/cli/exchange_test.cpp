@@ -145,11 +145,33 @@ TEST_F(Exchange, WritesArraysForNumPy) {
   EXPECT_THAT(read_file(path("topk.npz")), HasSubstr("'shape': (100,20,)"));
 }
 
+TEST_F(Exchange, StandardOutputGetsWhatAFileGets) {
+  const std::string run = run_of("supervised");
+  for (const char* what : {"scores", "topk"}) {
+    for (const char* format : {"csv", "npz"}) {
+      SCOPED_TRACE(std::string(what) + " " + format);
+      ASSERT_EQ(export_of(what, "supervised", "file", {"--format", format}).exit_code, 0);
+      const auto standard = lealab({"export", what, run, "--out", "-", "--format", format});
+      EXPECT_EQ(standard.exit_code, 0) << standard.err;
+      EXPECT_TRUE(standard.out == read_file(path("file")));
+      EXPECT_THAT(standard.err, HasSubstr("standard output: 100 events x "));
+    }
+  }
+  const auto none = export_of("scores", "supervised", "none/scores.csv");
+  EXPECT_EQ(none.exit_code, 4);
+  EXPECT_THAT(none.err, HasSubstr("cannot be written: there is no folder " + path("none")));
+}
+
 TEST_F(Exchange, OwnRanksComeBackAsARowWithTheSameNumbers) {
+  ASSERT_EQ(export_of("ranks", "supervised", "ranks.npz", {"--format", "npz"}).exit_code, 0);
   ASSERT_EQ(export_of("ranks", "supervised", "ranks.csv").exit_code, 0);
+  const auto from_arrays = lealab({"import", "ranks", path("ranks.npz"), "--experiment", "small",
+                                   "--name", "theirs", "--split-of", run_of("supervised")});
+  ASSERT_EQ(from_arrays.exit_code, 0) << from_arrays.err;
   const auto imported = lealab({"import", "ranks", path("ranks.csv"), "--experiment", "small",
                                 "--name", "theirs", "--split-of", run_of("supervised")});
   ASSERT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_EQ(imported.out, from_arrays.out) << "the arrays gave another run";
   const auto table =
       nlohmann::json::parse(lealab({"table", "small", "--format", "json"}).out).at("rows");
   std::map<std::string, nlohmann::json> by_framework;

@@ -32,15 +32,51 @@ TEST_F(ImportedRuns, BecomesARunLikeAnyOther) {
   EXPECT_THAT(check_index(lab_.path()).problems, ::testing::IsEmpty());
 }
 
-TEST_F(ImportedRuns, RefusesAnExperimentWhoseNameIsNone) {
-  const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
-  for (const char* name : {"../../evil", "a b", ".x", "-x"}) {
-    ImportedRun theirs = run();
-    theirs.experiment = name;
-    EXPECT_THAT(message_of([&] { add_imported_run(lab_.path(), theirs, ranks); }),
+TEST_F(ImportedRuns, RefusesNamesThatASpecRefuses) {
+  RankImport request;
+  request.path = csv(whole());
+  request.split = split_section_;
+  const auto refusal_of = [&](const std::string& experiment, const std::string& name,
+                              const std::string& data) {
+    request.experiment = experiment;
+    request.name = name;
+    request.data = data;
+    return message_of([&] { import_ranks(lab_.path(), request); });
+  };
+  for (const char* name : {"../../evil", "a b", ".x", "-x", "a\xff"}) {
+    EXPECT_THAT(refusal_of(name, "theirs", "toy"),
                 HasSubstr("--experiment must be letters, digits"));
+    EXPECT_THAT(refusal_of("study", "theirs", name), HasSubstr("--data must be letters, digits"));
   }
+  const std::string long_name(101, 'x');
+  for (const std::string& name :
+       {std::string("../x"), std::string("a/b"), std::string("a\\b"), std::string("a\x01"),
+        std::string("a\x7f"), std::string("a\nb"), std::string("a\xff"),
+        std::string("\xE2\x80\xAEx"), std::string(".x"), std::string("-x"), std::string(" x"),
+        std::string("x "), std::string(), long_name}) {
+    EXPECT_THAT(refusal_of("study", name, "toy"), HasSubstr("--name must be UTF-8 text")) << name;
+  }
+  EXPECT_THAT(refusal_of("study", "a\x01", "toy"), ::testing::EndsWith("but is `a\\x01`"));
+  std::ofstream(lab_.beside("a\x01.tsv")) << "user_id\tpart\n";
+  request.split.path = lab_.beside("a\x01.tsv");
+  EXPECT_THAT(refusal_of("study", "theirs", "toy"), HasSubstr("--split-path must be UTF-8 text"));
   EXPECT_THAT(run::list_runs(lab_.path()), ::testing::IsEmpty());
+  const auto runs = std::filesystem::directory_iterator(run::runs_folder(lab_.path()));
+  EXPECT_EQ(std::distance(runs, {}), 0) << "something was left behind";
+}
+
+TEST_F(ImportedRuns, TakesTheNamesThatPeopleGive) {
+  const auto ranks = read_foreign_ranks(csv(whole()), *data_, split_, true);
+  for (const char* name : {"their model", "GRU4Rec (tuned), 2024",
+                           "f\xC3\xBC"
+                           "nf",
+                           "SASRec+"}) {
+    ImportedRun theirs = run();
+    theirs.name = name;
+    EXPECT_EQ(run::read_header(add_imported_run(lab_.path(), theirs, ranks)).labels.at("framework"),
+              name);
+  }
+  EXPECT_THAT(collect(lab_.path()).refused, ::testing::IsEmpty());
 }
 
 TEST_F(ImportedRuns, NeverInventsRanksAmongUnseenItems) {

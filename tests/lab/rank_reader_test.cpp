@@ -27,6 +27,49 @@ TEST_F(RankReader, SaysWhichRowsCannotBeUsed) {
               HasSubstr("but this event's item is `i4`"));
 }
 
+TEST_F(RankReader, TakesAByteOrderMarkAndWholeNumbersThatHaveADecimalPoint) {
+  const auto bytes_of = [&](const std::string& rows, const std::string& header) {
+    return eval::encode_ranks(read_foreign_ranks(csv(rows, header), *data_, split_, true).file);
+  };
+  const std::string header = "sequence,position,rank", plain = bytes_of(whole(), header);
+  EXPECT_EQ(bytes_of(whole(), "\xEF\xBB\xBF" + header), plain);
+  EXPECT_EQ(bytes_of("=u0,4.0,1.0\n=u1,4.,2.0\n=u2,4.00,3.\n=u3,4,6.000\n", header), plain);
+  const std::string quoted = "\xEF\xBB\xBF\"sequence\",position,rank\r";
+  EXPECT_EQ(bytes_of("=u0,4,1\r\n=u1,4,2\r\n=u2,4,3\r\n=u3,4,6\r\n", quoted), plain);
+}
+
+TEST_F(RankReader, RefusesAnUnknownColumnAndNamesTheNearest) {
+  const std::string ties = "=u0,4,1,1\n=u1,4,2,0\n=u2,4,3,0\n=u3,4,5,0\n";
+  EXPECT_THAT(refusal(ties, "sequence,position,rank,tie"),
+              HasSubstr("ranks.csv:1: unknown column `tie`, did you mean `ties`? The columns are "
+                        "sequence, position, rank, target, ties, rank_unseen, ties_unseen, "
+                        "popularity, split_fingerprint; leave out any other."));
+  EXPECT_THAT(refusal(ties, "sequence,position,rank,"), HasSubstr(":1: unknown column ``. The "));
+  EXPECT_THAT(refusal(ties, "sequence,position,rank,rank"),
+              HasSubstr(":1: the column `rank` is there twice."));
+  EXPECT_EQ(read_foreign_ranks(csv(ties, "sequence,position,rank,ties"), *data_, split_, true)
+                .file.records[0]
+                .ties,
+            1u);
+}
+
+TEST_F(RankReader, RefusesRanksOfAnotherSplit) {
+  const auto rows = [](const std::string& last) {
+    std::string text;
+    for (const char* row : {"=u0,4,1,", "=u1,4,2,", "=u2,4,3,", "=u3,4,6,"}) text += row + last;
+    return text;
+  };
+  const std::string with_split = "sequence,position,rank,split_fingerprint";
+  EXPECT_THAT(refusal(rows("0123456789abcdef\n"), with_split),
+              HasSubstr("ranks.csv:2: split_fingerprint is `0123456789ab`, but the split that the "
+                        "ranks are read with has `" +
+                        split_.fingerprint.substr(0, 12) + "`."));
+  EXPECT_EQ(refusal(rows(split_.fingerprint + "\n"), with_split), "");
+  EXPECT_THAT(refusal(rows("77\n"), "sequence,position,rank,popularity"),
+              HasSubstr("ranks.csv:2: popularity is 77, but this event's item has 2 training "
+                        "events; leave the column out"));
+}
+
 TEST_F(RankReader, SaysWhyAFileCannotBeRead) {
   const auto refusal_of = [&](const std::string& path) {
     return message_of([&] { read_foreign_ranks(path, *data_, split_, true); });

@@ -60,6 +60,12 @@ TEST_F(RowCheck, CountsEachRowOfASequenceWithoutTrainingEvents) {
   EXPECT_EQ(found.first, "line 2 (sequence `v`, position 0, test)");
 }
 
+TEST_F(RowCheck, TakesAByteOrderMark) {
+  const std::string path = lab_.beside("marked.tsv");
+  std::ofstream(path) << "\xEF\xBB\xBFsequence_id\tposition\tx\r\nu\t0\t1\r\n";
+  EXPECT_EQ(count_rows(path, FileRows::kEvents, *data_, part_).rows, 1);
+}
+
 TEST_F(RowCheck, RefusesAFileOfAnotherForm) {
   const std::string path = lab_.beside("other.tsv");
   std::ofstream(path) << "user\tposition\tx\n";

@@ -1,0 +1,13 @@
+// What is said of a command line that is wrong.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace lea::cli {
+
+// The message for an error of the parser of `lealab`, for CLI::App::failure_message. Names the nearest
+// command or option, and the command whose --help lists them.
+std::string usage_message(const CLI::App* lealab, const CLI::Error& error);
+
+}  // namespace lea::cli
