@@ -9,22 +9,13 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/links.h"
 #include "core/base/text.h"
 
 namespace lea {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kMostLinks = 40;  // as the kernel follows
-
-// The file that a link leads to, which need not exist. The path itself when it is no link.
-std::string behind_links(fs::path path) {
-  std::error_code none;
-  for (int i = 0; i < kMostLinks && fs::is_symlink(fs::symlink_status(path, none)); ++i)
-    path = path.parent_path() / fs::read_symlink(path, none);
-  return path.string();
-}
 
 [[noreturn]] void fail(const std::string& name, const std::string& why) {
   throw StoreError(name + ": cannot be written: " + why + ".");
@@ -85,7 +76,7 @@ OutputPlace::OutputPlace(const std::string& out) : path_(out), name_(printable(o
     kind_ = Kind::kStream;
     return;
   }
-  path_ = behind_links(out);
+  path_ = follow_links(out);
   check_folder(path_, name_);
 }
 
