@@ -279,10 +279,10 @@ TEST(Quality, AnEnvironmentThatKnowsPopularityAloneKnowsNoMoreThanTheBaselines) 
   EXPECT_EQ(recorder.figures.at("reward_accuracy.gain_low.popularity"), 0);
   EXPECT_EQ(recorder.figures.at("reward_accuracy.gain_high.popularity"), 0);
   for (const auto& [name, spread] : figures.at("reward_accuracy").over) {
-    EXPECT_NEAR(spread.gain,
-                figures.at("reward_accuracy").spread.value -
-                    figures.at("reward_accuracy").beside.at(name),
-                1e-12);
+    EXPECT_NEAR(
+        spread.gain,
+        figures.at("reward_accuracy").spread.value - figures.at("reward_accuracy").beside.at(name),
+        1e-12);
     EXPECT_LE(spread.low, spread.gain) << name;
     EXPECT_LE(spread.gain, spread.high) << name;
     EXPECT_EQ(recorder.figures.at("reward_accuracy.gain_low." + name), spread.low);
