@@ -2,7 +2,7 @@
 // information for each interface.
 #include "core/api/plugin.h"
 #include "core/base/error.h"
-#include "core/base/vector_math.h"
+#include "core/lm/vector_math.h"
 
 namespace lea {
 namespace {

@@ -191,7 +191,8 @@ void TableReader::read_header(std::string_view record) {
   for (const std::string_view field : names) {
     const std::string number = std::to_string(header_.size() + 1);
     std::string name = form_.header ? std::string(field) : number;
-    if (form_.separator != "\t" && name.find_first_of("\t\n\r") != name.npos)
+    // A single column is a file with another separator, which the caller names.
+    if (names.size() > 1 && form_.separator != "\t" && name.find_first_of("\t\n\r") != name.npos)
       refuse_header("the name `" + printable(name) + "` holds a tab or a line end. Rename it.");
     if (name.empty() && form_.separator == "\t")
       refuse_header("a column of the header has no name.");

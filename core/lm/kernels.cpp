@@ -7,8 +7,8 @@
 
 #include "core/base/clones.h"
 #include "core/base/fast_math.h"
-#include "core/base/vector_math.h"
 #include "core/lm/row_loops.h"
+#include "core/lm/vector_math.h"
 
 namespace lea::lm {
 namespace {

@@ -27,7 +27,8 @@ const std::map<std::string, Names> kMayInclude = {
     {"cli",
      {"core/lab", "core/report", "core/run", "core/data", "core/eval", "core/spec", "db",
       "core/base"}},
-    {"core/api", {"core/spec", "core/base"}},
+    // A library that computes with LibTorch first makes its functions accurate.
+    {"core/api", {"core/spec", "core/base", "core/lm/vector_math.h"}},
     {"core/lm", {"core/base"}},
     {"core/train", {"core/api", "core/data", "core/eval", "core/spec", "core/base"}},
     {"core/worker",

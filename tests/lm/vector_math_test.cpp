@@ -11,7 +11,7 @@
 namespace lea::lm {
 namespace {
 
-// Without core/base/vector_math.h this failed once on a processor with AVX-512, in the cosines of positions.
+// Without core/lm/vector_math.h this failed once on a processor with AVX-512, in the cosines of positions.
 TEST(VectorMath, IsAsAccurateInTheFirstCallOfManyThreadsAsInTheSecond) {
   EXPECT_FALSE(weight_shapes(Config{}).empty());  // so that the library is linked and loaded
   using Function = at::Tensor (*)(const at::Tensor&);

@@ -1,4 +1,4 @@
-#include "core/base/vector_math.h"
+#include "core/lm/vector_math.h"
 
 #include <ATen/ATen.h>
 
