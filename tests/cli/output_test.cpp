@@ -199,7 +199,7 @@ TEST_F(OutputCommand, AFolderThatCannotBeReadIsNamedAndNotTakenForAnEmptyOne) {
   };
   expect("lab/runs", "lab/runs",
          {{"ls"}, {"show", uuid_}, {"export", "study", "--out", path("packs")}});
-  expect("lab/runs/" + uuid_, "lab/runs/" + uuid_ + "/cell.json", {{"show", uuid_}});
+  expect("lab/runs/" + uuid_, "lab/runs/" + uuid_ + "/run.yaml", {{"show", uuid_}});
   expect("lab/data", "lab/data", {{"data", "ls"}});
   expect("lab/data/toy", "lab/data/toy/dataset.json", {{"data", "show", "toy"}});
   expect("lab/artefacts", "lab/artefacts", {{"artefacts", "list"}, {"artefacts", "show", "12"}});

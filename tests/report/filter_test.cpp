@@ -76,7 +76,7 @@ TEST_F(FilterTest, SeesWhatWasResolvedWhereOlderLabelsSayNone) {
   EXPECT_EQ(matching("train.learning_rate=0.005"), (Numbers{1, 2, 3, 4}));
   EXPECT_THAT(list_runs(views_, "reward=predefined", {}),
               HasSubstr("gru4rec snqn reward=predefined train.learning_rate=0.005 "));
-  const auto json = nlohmann::json::parse(list_runs(views_, "reward=predefined", {"", true}));
+  const auto json = nlohmann::json::parse(list_runs(views_, "reward=predefined", {"", "json"}));
   EXPECT_EQ(json.at(0).at("labels").at("reward"), "predefined");
 }
 
