@@ -159,7 +159,8 @@ class Damaged : public testing::TestWithParam<size_t> {
     const auto table = lealab({"table", "study", "--format", "json"});
     ASSERT_EQ(table.exit_code, 0) << table.err;
     Uuids rows;
-    for (const auto& row : nlohmann::json::parse(table.out).at("rows")) {
+    const auto document = nlohmann::json::parse(table.out);
+    for (const auto& row : document.at("rows")) {
       for (const auto& run : row.at("runs")) rows.insert(run.at("uuid"));
       for (const auto& run : row.at("unfinished")) rows.insert(run.at("uuid"));
     }
@@ -182,7 +183,7 @@ class Damaged : public testing::TestWithParam<size_t> {
     EXPECT_THAT(check.err, holds(uuid(), named));
     const auto rebuilt = lealab({"db", "rebuild"});
     EXPECT_EQ(rebuilt.exit_code, named ? 3 : 0) << rebuilt.err;
-    EXPECT_THAT(rebuilt.out, HasSubstr(named ? "2 runs of 1 experiments" : "3 runs of 1 exp"));
+    EXPECT_THAT(rebuilt.out, HasSubstr(named ? "2 runs of 1 exp" : "3 runs of 1 exp"));
     EXPECT_THAT(rebuilt.err, holds(uuid(), named));
   }
   // A run that has not ended is left out in any case.

@@ -236,7 +236,7 @@ TEST_F(LanguageVariants, TheFastModeHasItemTokensInClosedFormAndTheHoistedOrder)
 }
 
 TEST_F(LanguageVariants, OfIndustryKeepTheTestClosedAndGiveEachSeedItsOwnEnvironment) {
-  const Experiment experiment = load_shipped("industry_le.yaml");
+  const Experiment experiment = load_shipped("language_industry.yaml");
   std::map<std::string, std::set<int64_t>> seeds;  // of the runs, by row
   std::set<std::pair<int64_t, int64_t>> pairs;     // seeds of a run and of its environment
   for (const PlannedRun& planned : experiment.runs) {
