@@ -21,7 +21,7 @@ auto as_error(const std::string& where, Read&& read) {
   } catch (const Error&) {
     throw;
   } catch (const std::bad_alloc&) {
-    throw StoreError(printable(where) + ": cannot be read: there is too little memory");
+    throw;
   } catch (const std::exception& error) {
     throw DataError(printable(where) + ": cannot be read: " + printable(error.what()));
   }

@@ -114,6 +114,7 @@ Spec
     seed: 1
   state: null
   train:
+    keep: all
     learning_rate: 0.005
     stop_on: "ndcg@20"
     weight_decay: 0.0
