@@ -192,9 +192,17 @@ TEST_F(Probe, NamesBothFilesOfAConflict) {
 }
 
 // What a spec with the backbone `bad` is answered.
-std::string answer_to_spec(const std::vector<PluginRecord>& records, const Folder& folder) {
+std::string answer_to_spec(std::vector<PluginRecord> records, const Folder& folder) {
   const std::string file =
       folder.write("spec.yaml", "data: {name: small}\nbackbone: bad\nframework: x\nseeds: [1]\n");
+  // The framework is looked up first, so there is one.
+  spec::PluginInfo framework;
+  framework.id = "test.x";
+  framework.kind = "framework";
+  framework.uses = {"backbone", "train"};
+  PluginRecord& record = records.emplace_back();
+  record.state = PluginState::kEnabled;
+  record.plugins = {framework};
   try {
     spec::load_experiment(file, {}, catalogue_of(records));
   } catch (const Error& error) {
