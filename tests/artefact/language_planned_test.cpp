@@ -100,7 +100,7 @@ TEST_F(PlannedLanguage, StatesTheMemoryAndTheDiskOfEachArtefact) {
   ASSERT_EQ(planned.size(), 5u);
   EXPECT_EQ(planned.at("tokens of lea.le").at("bytes"), 40 * 16 * 4);
   EXPECT_GT(planned.at("adapter of lea.le").at("memory_bytes"),
-            planned.at("tokens of lea.le").at("memory_bytes"))
+            planned.at("states of lea.le").at("memory_bytes"))
       << "training keeps what the gradient needs";
   ASSERT_NO_FATAL_FAILURE(run_study());
   for (const char* kind : {"states", "rewards"}) {
