@@ -99,9 +99,7 @@ TEST_F(PlannedLanguage, StatesTheMemoryAndTheDiskOfEachArtefact) {
   for (const json& artefact : all.at("artefacts")) planned[artefact.at("name")] = artefact;
   ASSERT_EQ(planned.size(), 5u);
   EXPECT_EQ(planned.at("tokens of lea.le").at("bytes"), 40 * 16 * 4);
-  EXPECT_GT(planned.at("adapter of lea.le").at("memory_bytes"),
-            planned.at("states of lea.le").at("memory_bytes"))
-      << "training keeps what the gradient needs";
+  // How much that is, large_language_test.cpp compares with arithmetic of its own.
   ASSERT_NO_FATAL_FAILURE(run_study());
   for (const char* kind : {"states", "rewards"}) {
     const auto size =
