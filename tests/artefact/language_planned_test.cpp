@@ -89,6 +89,7 @@ TEST_F(PlannedLanguage, StatesTheMemoryAndTheDiskOfEachArtefact) {
   write_study("reward: le\nstate: {of: le, project: 4}\n");
   import_data();
   const auto text = call({"plan", path("spec.yaml")});
+  // large_language_test.cpp compares the bytes of memory with arithmetic of its own.
   for (const char* kind : {"tokens", "adapter", "states", "rewards", "quality"}) {
     EXPECT_THAT(text.out, testing::ContainsRegex(std::string("artefact ") + kind +
                                                  " of lea.le: 1 to make, for 1 run, "
@@ -99,7 +100,6 @@ TEST_F(PlannedLanguage, StatesTheMemoryAndTheDiskOfEachArtefact) {
   for (const json& artefact : all.at("artefacts")) planned[artefact.at("name")] = artefact;
   ASSERT_EQ(planned.size(), 5u);
   EXPECT_EQ(planned.at("tokens of lea.le").at("bytes"), 40 * 16 * 4);
-  // How much that is, large_language_test.cpp compares with arithmetic of its own.
   ASSERT_NO_FATAL_FAILURE(run_study());
   for (const char* kind : {"states", "rewards"}) {
     const auto size =
