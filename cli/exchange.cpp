@@ -70,7 +70,7 @@ void export_table(const std::string& lab, const ExportOptions& options) {
   print_about(options.out, text);
 }
 
-// The folder of --out, where its links lead.
+// Returns the folder of --out, where its links lead.
 std::string folder_of(const ExportOptions& options) {
   require_folder_name(options.out);
   return follow_links(options.out);

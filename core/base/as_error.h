@@ -11,9 +11,9 @@
 
 namespace lea {
 
-// Returns what `read` returns. An Error passes. Any other exception, such as one of the standard
-// library's file system, becomes a DataError "WHERE: cannot be read: ..."; a lack of memory becomes
-// a StoreError.
+// Returns what `read` returns. An Error passes, and so does a lack of memory, which is no fault of
+// the file. Any other exception, such as one of the standard library's file system, becomes a
+// DataError "WHERE: cannot be read: ...".
 template <class Read>
 auto as_error(const std::string& where, Read&& read) {
   try {

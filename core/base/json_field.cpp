@@ -71,7 +71,7 @@ class Inspector : public nlohmann::json_sax<nlohmann::json> {
   int depth_ = 0;
 };
 
-// Empty when nothing has this name. A file that is there and cannot be reached is not absent.
+// Returns nothing when no file has this name. A file that cannot be reached is not absent.
 std::optional<std::string> text_in(const std::string& path, size_t limit) {
   if (!is_there(path)) return std::nullopt;
   std::error_code ignored;

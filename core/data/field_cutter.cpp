@@ -52,7 +52,7 @@ std::string FieldCutter::cut(std::string_view record, size_t* where) {
   }
 }
 
-// The field that begins with a quotation mark at `*at`, which then is behind the closing one.
+// Reads the field whose first quotation mark is at `*at`, and moves `*at` behind the closing one.
 std::string FieldCutter::cut_quoted(std::string_view record, size_t* at) {
   const size_t begin = *at + 1;
   size_t close = begin;

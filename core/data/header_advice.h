@@ -14,7 +14,7 @@ namespace lea::data {
 void refuse_wrong_separator(const TableReader& table, const Layout& layout);
 
 // Throws DataError: the interactions lack the column `name`, which holds what `role` names
-// (kRoles). Says what the first line looks like, and what to state.
+// (kRoles). The message says what the first line looks like, and what to state.
 [[noreturn]] void refuse_lacking(const TableReader& table, const Layout& layout,
                                  const std::vector<std::string>& names, const std::string& name,
                                  const std::string& role);

@@ -47,8 +47,8 @@ struct ImportOptions {
   std::string
       items_separator;  // "": `,` for .csv, a tab for .tsv and .item, otherwise as in `form`
 
-  // What the import drops before it filters, in this order. Events are equal that have equal
-  // sequences, items and behaviours.
+  // The import drops these events before it filters, in this order. Two events are equal when their
+  // sequences, items and behaviours are.
   std::string duplicates = "keep";  // or keep the first or last of equal events: first, last
   std::string repeats = "keep";     // or collapse equal events without another one between them
 };

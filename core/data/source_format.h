@@ -36,7 +36,7 @@ struct Columns {
   std::vector<std::string> unused;  // names
 };
 
-// What a column holds, as --columns names it.
+// These are the names that --columns has for what a column holds.
 inline constexpr const char* kRoles[] = {"user", "session", "item", "time", "behaviour"};
 
 // Throws ConfigError with the nearest name unless the format is tsv, recbole or gru4rec.

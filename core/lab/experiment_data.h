@@ -39,8 +39,8 @@ using OnImport =
     std::function<void(const spec::DataSection&, const std::vector<std::string>& notes)>;
 
 // Makes the same checks, then imports what the lab lacks and makes the lab's folder for it. Calls
-// `on_import` before each import. When another process imports the same
-// data set at the same time, one copy is published and both calls succeed.
+// `on_import` before each import. When another process imports the same data set at the same time,
+// one copy is published and both calls succeed.
 SplitSizes import_data(const std::string& lab, const spec::Experiment& experiment,
                        const OnImport& on_import);
 

@@ -22,7 +22,7 @@ constexpr const char* kLabelRule =
     "UTF-8 text of at most 100 bytes without `/`, `\\`, control characters, a leading `.` or `-`, "
     "and a space at either end";
 
-// As a label of a spec, it is UTF-8 text without control characters. It is no path, either.
+// A name is UTF-8 text without control characters, as a label of a spec is, and it is no path.
 bool is_label(const std::string& text) {
   if (text.empty() || text.size() > kLongestLabel || printable(text) != text) return false;
   if (text.find_first_of("/\\") != std::string::npos) return false;

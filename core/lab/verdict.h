@@ -27,7 +27,7 @@ struct Verdict {
 Verdict verdict(const Ended& ended, const std::optional<run::Result>& result, std::string_view log,
                 const std::string& call = "");
 
-// The reason without the steps that it names: the same failure at another step is the same failure.
+// Removes the steps that a reason names: a failure at another step may be the same failure.
 std::string without_steps(std::string reason);
 
 // Reads the result and the log after byte `log_start`, closes the attempt in attempts.jsonl, and

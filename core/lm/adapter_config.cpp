@@ -30,7 +30,7 @@ Value first_fit(const std::vector<std::pair<std::string, Value>>& patterns,
   return otherwise;
 }
 
-// Refuses features of PEFT that change what an adapter computes and that are not implemented here.
+// Refuses features of PEFT that change what an adapter computes and that are not read here.
 // A field that is absent, null, false or empty is accepted.
 void refuse_foreign(const JsonFields& fields) {
   static constexpr const char* kForeign[] = {

@@ -81,7 +81,7 @@ MemoryNeed need_of_input_gradient(const Config& config, const Weights& weights, 
                                   int64_t rows, int64_t prompt) {
   const auto element = static_cast<int64_t>(c10::elementSize(type));
   const int64_t kept = config.layers * kept_of_row(config, element, prompt);
-  // The logits of some rows, and about as much that the product with the head takes in between.
+  // The product with the head takes about as much in between as the logits of these rows.
   const int64_t logits = 2 * std::min(rows, kRowsOfLoss) * config.vocabulary * element;
   MemoryNeed need = need_of_weights(weights, type);
   need.working = with_slack(rows * (kept + bytes_of_row(config, element)) + logits);

@@ -34,7 +34,7 @@ std::string label_cell(const std::string& label) {
   return !label.empty() && *end == '\0' ? label : csv_field(label);
 }
 
-// A cell for each leaf of an object. Lists are leaves.
+// Adds a cell for each leaf of an object. A list is a leaf.
 void add_leaves(const json& object, Group group, const std::string& prefix, Cells* cells) {
   if (!object.is_object()) return;
   for (const auto& [key, value] : object.items()) {

@@ -22,7 +22,7 @@ std::string without_prefix(const std::string& name) {
   return name.starts_with("model.") ? name.substr(6) : name;
 }
 
-// A model whose tensors are named without `model.`, as models without a head are published.
+// The tensors of this model are named without `model.`, as models without a head are published.
 class WeightsWithoutPrefix : public ScratchTest {
  protected:
   void SetUp() override {
