@@ -14,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/spec/plugin_info.h"
 #include "core/train/adam.h"
+#include "core/train/determinism.h"
 #include "core/worker/registry.h"
 
 namespace {
@@ -138,7 +139,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", seconds, "CPU time to spend");
   CLI11_PARSE(app, argc, argv);
   at::set_num_threads(1);
-  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+  lea::train::require_determinism();
   try {
     const auto result = run(shape, framework, framework_params, backbone, backbone_params, seconds);
     std::printf("%s\n", result.dump().c_str());

@@ -103,6 +103,45 @@ Tensor mask_of(const AttentionBlock& block, int64_t window, at::Device device) {
       .masked_fill_(unseen, -std::numeric_limits<float>::infinity());
 }
 
+// The rows of a tensor that the queries of each block see. The tensor has `held` rows before those
+// of the layout.
+//
+// The gradient of a selection is as large as the tensor that it selects from. A training batch has
+// hundreds of blocks, so with a gradient one selection serves all of them. Without one, each block
+// has its own, so that only one is in memory.
+class SeenRows {
+ public:
+  SeenRows(const Layout& layout, const Tensor& from, int64_t held) : layout_(layout), from_(from) {
+    for (const AttentionBlock& block : layout.blocks)
+      ends_.push_back(held += block.groups * block.queries);
+    if (!from.requires_grad()) return;
+    std::vector<Tensor> rows;
+    std::vector<int64_t> counts;
+    for (size_t i = 0; i < layout.blocks.size(); ++i) {
+      const Tensor& key = layout.blocks[i].key;
+      rows.push_back(key.defined() ? key
+                                   : at::arange(first(i), ends_[i], layout.position.options()));
+      counts.push_back(count(i));
+    }
+    parts_ = at::embedding(from, at::cat(rows)).split_with_sizes(counts);
+  }
+
+  Tensor of(size_t i) const {  // [groups * keys, ...]
+    if (!parts_.empty()) return parts_[i];
+    const Tensor& key = layout_.blocks[i].key;
+    return key.defined() ? at::embedding(from_, key) : from_.narrow(0, first(i), count(i));
+  }
+
+ private:
+  int64_t count(size_t i) const { return layout_.blocks[i].groups * layout_.blocks[i].keys; }
+  int64_t first(size_t i) const { return ends_[i] - count(i); }  // where the key is undefined
+
+  const Layout& layout_;
+  const Tensor& from_;
+  std::vector<int64_t> ends_;  // of each block's own rows
+  std::vector<Tensor> parts_;
+};
+
 // q [G, H, repeats * Q, width], k and v [G, H, K, width], mask [Q, K]. Uses plain products because,
 // on short runs, LibTorch's fused attention for CPU takes twice as long forwards and nine times as
 // long backwards.
@@ -221,29 +260,29 @@ Tensor Decoder::attention(size_t index, const Tensor& x, const Layout& layout,
     k = append(options.cache->key, k);
     v = append(options.cache->value, v);
   }
+  const SeenRows seen_keys(layout, k, k.size(0) - rows), seen_values(layout, v, v.size(0) - rows);
+  std::vector<int64_t> queries_of;
+  for (const AttentionBlock& block : layout.blocks)
+    queries_of.push_back(block.groups * block.queries);
+  const std::vector<Tensor> own = q.split_with_sizes(queries_of);
   std::vector<Tensor> parts;
-  int64_t first = 0, held = k.size(0) - rows;
   for (size_t i = 0; i < layout.blocks.size(); ++i) {
     const AttentionBlock& block = layout.blocks[i];
-    const int64_t groups = block.groups, queries = block.queries, keys = block.keys,
-                  end = first + groups * queries;
-    const auto seen = [&](const Tensor& of) {  // [G, key heads, K, head width]
-      const Tensor run = block.key.defined()
-                             ? at::embedding(of, block.key)
-                             : of.narrow(0, held + end - groups * keys, groups * keys);
-      return run.view({groups, keys, key_heads, width}).transpose(1, 2);
+    const int64_t groups = block.groups, queries = block.queries;
+    const auto by_head = [&](const Tensor& seen) {
+      return seen.view({groups, block.keys, key_heads, width}).transpose(1, 2);
     };
     // Heads that share a key head are stacked, so that keys need not be repeated: [G, key heads,
     // repeats * Q, head width].
-    const Tensor asking = q.narrow(0, first, groups * queries)
+    const Tensor asking = own[i]
                               .view({groups, queries, key_heads, repeats, width})
                               .permute({0, 2, 3, 1, 4})
                               .reshape({groups, key_heads, repeats * queries, width});
-    const Tensor mixed = attend(asking, seen(k), seen(v), masks[i]);
+    const Tensor mixed =
+        attend(asking, by_head(seen_keys.of(i)), by_head(seen_values.of(i)), masks[i]);
     parts.push_back(mixed.view({groups, key_heads, repeats, queries, width})
                         .permute({0, 3, 1, 2, 4})
                         .reshape({groups * queries, heads * width}));
-    first = end;
   }
   return parts.size() == 1 ? parts[0] : at::cat(parts);
 }

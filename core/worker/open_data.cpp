@@ -1,9 +1,9 @@
 #include "core/worker/open_data.h"
 
-#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 #include "core/data/read_sums.h"
+#include "core/train/determinism.h"
 #include "core/worker/check_files.h"
 #include "core/worker/device.h"
 
@@ -20,7 +20,7 @@ void check_split_file(const spec::RunSpec& run) {
 OpenData open_data(const std::string& lab, const spec::RunSpec& run, int64_t threads,
                    const std::string& device, const std::string& device_key) {
   at::set_num_threads(static_cast<int>(threads));
-  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+  train::require_determinism();
   check_device(device, device_key);
   check_split_file(run);
   OpenData open;

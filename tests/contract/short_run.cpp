@@ -18,6 +18,7 @@
 #include "core/spec/plugin_info.h"
 #include "core/train/checkpoint.h"
 #include "core/train/context.h"
+#include "core/train/determinism.h"
 #include "core/worker/trial_artefacts.h"
 
 namespace lea::short_run {
@@ -120,7 +121,7 @@ worker::Registry& registry() {
 }
 
 Study::Study() {
-  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);  // as the worker does
+  train::require_determinism();
   folder_ = (std::filesystem::temp_directory_path() / "lea-short-run-XXXXXX").string();
   if (!mkdtemp(folder_.data())) throw std::runtime_error("no temporary folder");
   std::filesystem::create_directories(path("data"));

@@ -1,0 +1,10 @@
+// Settings of LibTorch under which equal inputs give equal bits.
+#pragma once
+
+namespace lea::train {
+
+// From now on, operations of this process give the same bits for the same inputs on one kind of
+// machine. One that cannot throws c10::Error.
+void require_determinism();
+
+}  // namespace lea::train
