@@ -106,8 +106,8 @@ Tensor mask_of(const AttentionBlock& block, int64_t window, at::Device device) {
 // The rows of a tensor that the queries of each block see. The tensor has `held` rows before those
 // of the layout.
 //
-// The gradient of a selection is as large as the tensor that it selects from. A training batch has
-// hundreds of blocks, so with a gradient one selection serves all of them. Without one, each block
+// The gradient of a selection is as large as the tensor that it selects from, and a training batch
+// has dozens of blocks. So with a gradient one selection serves all of them. Without one, each block
 // has its own, so that only one is in memory.
 class SeenRows {
  public:

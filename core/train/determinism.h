@@ -4,7 +4,7 @@
 namespace lea::train {
 
 // From now on, operations of this process give the same bits for the same inputs on one kind of
-// machine. One that cannot throws c10::Error.
+// machine. An operation that cannot do so throws c10::Error.
 void require_determinism();
 
 }  // namespace lea::train

@@ -112,6 +112,13 @@ TEST_F(Moving, AnArtefactThatIsThereAlreadyIsReportedAndStays) {
   EXPECT_EQ(import_in("lab", "states.tar").exit_code, 0) << "the lab from which it comes";
 }
 
+TEST_F(Moving, AnArchiveThatXzHasCompressedIsReadAsItIs) {
+  ASSERT_EQ(lab::run_process({"xz", path("states.tar")}, 300).exit_code, 0);
+  const auto imported = import_in("other", "states.tar.xz");
+  EXPECT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_EQ(in_other(), both());
+}
+
 TEST_F(Moving, AnArchiveOfSeveralHoldsEachOnceAndIsTheSameEveryTime) {
   const std::vector<std::string> several = {"artefacts", "export", states_,      key_of("rewards"),
                                             vectors_,    "--out",  path("a.tar")};
