@@ -48,7 +48,7 @@ def listed(names):
 
 def first_line(error):
     """Of an exception of another library, what is for people."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 class Split:
