@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "core/base/as_error.h"
@@ -99,6 +100,12 @@ Changes find_changes(const db::Store& store, const std::string& lab, Live live) 
   return changes;
 }
 
+using Clock = std::chrono::steady_clock;
+// For so long, and so many runs, a transaction's runs are read before they are stored together. It
+// bounds for how long others wait, what a killed process must do again, and the memory.
+constexpr auto kReading = std::chrono::milliseconds(300);
+constexpr size_t kRunsTogether = 500;
+
 // The index, opened for writing. Gives other processes a turn now and then.
 class Turns {
  public:
@@ -106,14 +113,13 @@ class Turns {
 
   db::Store& store() {
     constexpr auto kTurn = std::chrono::milliseconds(500), kPause = std::chrono::milliseconds(20);
-    const auto now = std::chrono::steady_clock::now();
-    if (store_ && now - since_ < kTurn) return *store_;
+    if (store_ && Clock::now() - since_ < kTurn) return *store_;
     if (store_) {
       store_.reset();
       std::this_thread::sleep_for(kPause);  // longer than a waiting process sleeps
     }
     store_ = std::make_unique<db::Store>(lab_, db::Store::Mode::kWrite, seconds_);
-    since_ = std::chrono::steady_clock::now();
+    since_ = Clock::now();
     return *store_;
   }
 
@@ -121,54 +127,79 @@ class Turns {
   const std::string lab_;
   const double seconds_;
   std::unique_ptr<db::Store> store_;
-  std::chrono::steady_clock::time_point since_;
+  Clock::time_point since_;
 };
 
 // Collects into the store that `store_of` returns, which may be another one after each call.
-template <class StoreOf>
-Collected collect_into(const StoreOf& store_of, const std::string& lab, Live live) {
-  const Changes changes = find_changes(store_of(), lab, live);
-  Collected collected;
-  collected.unchanged = changes.unchanged;
-  // Returns false when the folder or the plan is there and cannot be read.
-  const auto guarded = [&](const std::string& path, const auto& read, const auto& write) {
-    db::Store& store = store_of();
+class Collecting {
+ public:
+  Collecting(std::function<db::Store&()> store_of, const std::string& lab, Live live)
+      : store_of_(std::move(store_of)), changes_(find_changes(store_of_(), lab, live)) {
+    collected_.unchanged = changes_.unchanged;
+  }
+
+  Collected run() {
+    for (const std::string& file : changes_.plans) put_plan(file);
+    for (size_t next = 0; next < changes_.runs.size();) next = put_runs(next);
+    if (!changes_.gone_runs.empty() || !changes_.gone_plans.empty())
+      store_of_().drop(changes_.gone_runs, changes_.gone_plans);
+    return std::move(collected_);
+  }
+
+ private:
+  // Returns what `read` returns. Without a value, the file or folder is damaged, or somebody has
+  // removed it meanwhile.
+  template <class Read>
+  auto readable(const std::string& path, const Read& read) -> std::optional<decltype(read())> {
     try {
-      const auto record = as_error(path, read);
-      try {
-        write(store, record);
-      } catch (const Error& error) {
-        collected.unwritten |= error.code() == Exit::kEnvironment;
-        collected.refused.emplace_back(error.what());
-      }
+      return as_error(path, read);
     } catch (const Error& error) {
-      if (!has_name(path)) return true;  // somebody has removed it meanwhile
-      collected.refused.emplace_back(error.what());
-      return false;
+      if (has_name(path)) collected_.refused.emplace_back(error.what());
+      return std::nullopt;
     }
-    return true;
-  };
-  for (const std::string& file : changes.plans) {
-    guarded(
-        file, [&] { return row_of(run::read_plan(file)); },
-        [](db::Store& store, const db::ExperimentRow& plan) { store.put_experiment(plan); });
   }
-  for (const ChangedRun& run : changes.runs) {
-    const auto over = run.had_ended ? db::Store::Over::kAny : db::Store::Over::kEarlier;
-    const bool sound = guarded(
-        run.folder.path, [&] { return read_run(run.folder); },
-        [&](db::Store& store, const RunRecord& record) {
-          store.put(record.run, record.results, record.curves, over);
-          ++collected.runs;
-        });
-    // The rows are of files that are damaged since. The next call names the run again.
-    if (!sound && run.indexed) store_of().drop({run.folder.uuid()}, {});
+
+  void put_plan(const std::string& file) {
+    db::Store& store = store_of_();
+    const auto plan = readable(file, [&] { return row_of(run::read_plan(file)); });
+    if (!plan) return;
+    try {
+      store.put_experiment(*plan);
+    } catch (const StoreError& error) {
+      collected_.unwritten = true;
+      collected_.refused.emplace_back(error.what());
+    }
   }
-  if (!changes.gone_runs.empty() || !changes.gone_plans.empty()) {
-    store_of().drop(changes.gone_runs, changes.gone_plans);
+
+  // Reads the next runs, at least one, and stores them together. Returns the first that is left.
+  size_t put_runs(size_t next) {
+    db::Store& store = store_of_();
+    const auto end = Clock::now() + kReading;
+    std::vector<db::Store::Put> puts;
+    std::vector<std::string> damaged;
+    do {
+      const ChangedRun& run = changes_.runs[next++];
+      const auto over = run.had_ended ? db::Store::Over::kAny : db::Store::Over::kEarlier;
+      auto record = readable(run.folder.path, [&] { return read_run(run.folder); });
+      if (record) {
+        puts.push_back({*std::move(record), over});
+      } else if (run.indexed && has_name(run.folder.path)) {
+        // Its rows are of files that are damaged since. The next call names the run again.
+        damaged.push_back(run.folder.uuid());
+      }
+    } while (next < changes_.runs.size() && puts.size() < kRunsTogether && Clock::now() < end);
+    const auto refused = store.put_all(puts);
+    collected_.runs += std::ssize(puts) - std::ssize(refused);
+    collected_.unwritten |= !refused.empty();
+    for (const auto& [index, reason] : refused) collected_.refused.push_back(reason);
+    if (!damaged.empty()) store.drop(damaged, {});
+    return next;
   }
-  return collected;
-}
+
+  const std::function<db::Store&()> store_of_;
+  const Changes changes_;
+  Collected collected_;
+};
 
 constexpr double kReaderSeconds = 2;  // how long a command that reads waits for a writer
 
@@ -198,7 +229,7 @@ void collect_run(db::Store& store, const run::Folder& run) {
 Collected collect(const std::string& lab) {
   constexpr double kWriterSeconds = 30;
   Turns turns(lab, kWriterSeconds);
-  return collect_into([&]() -> db::Store& { return turns.store(); }, lab, Live::kAll);
+  return Collecting([&]() -> db::Store& { return turns.store(); }, lab, Live::kAll).run();
 }
 
 CurrentIndex current_index(const std::string& lab) {
@@ -207,7 +238,8 @@ CurrentIndex current_index(const std::string& lab) {
     try {
       Turns turns(lab, kReaderSeconds);
       Collected collected =
-          collect_into([&]() -> db::Store& { return turns.store(); }, lab, Live::kOfAnotherState);
+          Collecting([&]() -> db::Store& { return turns.store(); }, lab, Live::kOfAnotherState)
+              .run();
       if (!collected.unwritten) {
         return {std::make_unique<db::Store>(lab, db::Store::Mode::kReadOnly, kReaderSeconds),
                 std::move(collected.refused)};
@@ -218,7 +250,7 @@ CurrentIndex current_index(const std::string& lab) {
   }
   auto store = std::make_unique<db::Store>(lab, db::Store::Mode::kMemory, kReaderSeconds);
   Collected collected =
-      collect_into([&]() -> db::Store& { return *store; }, lab, Live::kOfAnotherState);
+      Collecting([&]() -> db::Store& { return *store; }, lab, Live::kOfAnotherState).run();
   return {std::move(store), std::move(collected.refused)};
 }
 

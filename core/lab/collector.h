@@ -1,6 +1,6 @@
 // Copies run folders into the results index. Only this code writes the index. Every call is
-// idempotent, and several processes may collect at once: each holds the index for about half a
-// second at a time.
+// idempotent, and several processes may collect at once: each holds the index for less than about a
+// second at a time, and stores the runs that it reads meanwhile in one transaction.
 #pragma once
 
 #include <memory>

@@ -75,6 +75,9 @@ std::unique_ptr<Connection> open_for_writing(const std::string& path, double sec
   connection->execute(wal_is_safe(sqlite3_libversion_number()) ? "PRAGMA journal_mode=WAL"
                                                                : "PRAGMA journal_mode=DELETE");
   connection->execute("PRAGMA synchronous=FULL");
+  // Room for the rows of put_all (64 MiB), which otherwise reach the file, and so block readers,
+  // before the commit.
+  connection->execute("PRAGMA cache_size=-65536");
   migrate(*connection);
   return connection;
 }

@@ -45,6 +45,13 @@ struct CurvePoint {
   double value = 0;
 };
 
+// A run with everything that the index has of it.
+struct RunRecord {
+  RunRow run;
+  std::vector<ResultRow> results;
+  std::vector<CurvePoint> curves;
+};
+
 // The plan of an experiment. A run belongs to every experiment that plans its hash and seed, even
 // if it was first run for another one. In each of them it has the labels of that plan.
 struct ExperimentRow {
@@ -105,6 +112,17 @@ class Store {
   // nothing is written.
   void put(const RunRow& run, const std::vector<ResultRow>& results,
            const std::vector<CurvePoint>& curves, Over over = Over::kEarlier);
+
+  struct Put {
+    RunRecord record;
+    Over over = Over::kEarlier;
+  };
+  // Stores many runs in one transaction, which is much faster than one for each, and blocks readers
+  // for its whole length: a caller bounds the number. A run that `put` would refuse is left out,
+  // and the others are stored. Returns the reason for each run that was not stored, by its index in
+  // `puts`. When the transaction itself fails, as on a full disk, each run gets one of its own. The
+  // exception is an index that another process holds: then no run is stored.
+  std::map<size_t, std::string> put_all(const std::vector<Put>& puts);
 
   // Stores a plan, and replaces an older one of that name.
   void put_experiment(const ExperimentRow& experiment);

@@ -77,10 +77,8 @@ void put_plugins(Connection& connection, const RunRow& run) {
   }
 }
 
-}  // namespace
-
-void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
-                const std::vector<CurvePoint>& curves, Over over) {
+void check(const RunRow& run, const std::vector<ResultRow>& results,
+           const std::vector<CurvePoint>& curves) {
   check_results(run, results);
   for (const CurvePoint& point : curves) {
     if (!std::isfinite(point.value)) {
@@ -88,17 +86,22 @@ void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
              "is not finite");
     }
   }
-  Connection& connection = *impl_->connection;
-  Transaction transaction(connection);
-  if (over == Over::kEarlier) {
-    Statement old(connection, "SELECT state, attempt FROM run WHERE uuid = ?");
-    old.bind(run.uuid);
-    if (old.step()) {
-      const std::string state = old.text(0);
-      if (has_ended(state) && !has_ended(run.state)) return;
-      if (state == "finished" && (run.state != state || attempt_of(run) < old.integer(1))) return;
-    }
-  }
+}
+
+// Whether the index has a row of the run that must stay.
+bool has_later(Connection& connection, const RunRow& run) {
+  Statement old(connection, "SELECT state, attempt FROM run WHERE uuid = ?");
+  old.bind(run.uuid);
+  if (!old.step()) return false;
+  const std::string state = old.text(0);
+  if (has_ended(state) && !has_ended(run.state)) return true;
+  return state == "finished" && (run.state != state || attempt_of(run) < old.integer(1));
+}
+
+// Writes the rows of a run that was checked. The caller has begun a transaction.
+void write(Connection& connection, const RunRow& run, const std::vector<ResultRow>& results,
+           const std::vector<CurvePoint>& curves, Store::Over over) {
+  if (over == Store::Over::kEarlier && has_later(connection, run)) return;
   Statement(connection, "DELETE FROM run WHERE uuid = ?").bind(run.uuid).run();
   Statement(connection, "INSERT INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(run.uuid)
@@ -129,7 +132,58 @@ void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
   if (!run.stamp.empty()) {
     Statement(connection, "INSERT INTO seen VALUES (?,?)").bind(run.uuid).bind(run.stamp).run();
   }
+}
+
+// Adds the reason for each run that is left out. Throws StoreError when nothing was stored.
+void put_together(Connection& connection, const std::vector<Store::Put>& puts,
+                  std::map<size_t, std::string>* refused) {
+  Transaction transaction(connection);
+  for (size_t i = 0; i < puts.size(); ++i) {
+    const auto& [run, results, curves] = puts[i].record;
+    try {
+      check(run, results, curves);
+      Savepoint savepoint(connection);
+      write(connection, run, results, curves, puts[i].over);
+      savepoint.release();
+    } catch (const BusyError&) {
+      throw;
+    } catch (const StoreError& error) {
+      // After some failures, as on a full disk, SQLite has undone the whole transaction.
+      if (!connection.in_transaction()) throw;
+      (*refused)[i] = error.what();
+    }
+  }
   transaction.commit();
+}
+
+}  // namespace
+
+void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
+                const std::vector<CurvePoint>& curves, Over over) {
+  check(run, results, curves);
+  Transaction transaction(*impl_->connection);
+  write(*impl_->connection, run, results, curves, over);
+  transaction.commit();
+}
+
+std::map<size_t, std::string> Store::put_all(const std::vector<Put>& puts) {
+  std::map<size_t, std::string> refused;
+  try {
+    put_together(*impl_->connection, puts, &refused);
+  } catch (const BusyError& error) {
+    for (size_t i = 0; i < puts.size(); ++i) refused.try_emplace(i, error.what());
+  } catch (const StoreError&) {
+    refused.clear();
+    for (size_t i = 0; i < puts.size(); ++i) {
+      const auto& [run, results, curves] = puts[i].record;
+      try {
+        put(run, results, curves, puts[i].over);
+      } catch (const StoreError& error) {
+        refused[i] = error.what();
+      }
+    }
+  }
+  return refused;
 }
 
 void Store::put_experiment(const ExperimentRow& experiment) {
