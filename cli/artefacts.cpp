@@ -150,8 +150,9 @@ void export_command(const Options& options, const Globals& globals) {
 }
 
 void import_command(const Options& options, const Globals& globals) {
-  const lab::ArtefactImport imported =
-      lab::import_artefacts(lab::open_lab(globals.lab), options.file);
+  lab::OpenedLab opened(globals.lab);
+  const lab::ArtefactImport imported = lab::import_artefacts(opened.folder(), options.file);
+  opened.keep();
   std::string text;
   for (const run::ArtefactHeader& header : imported.added) text += name_of(header) + ": added\n";
   for (const run::ArtefactHeader& header : imported.present)

@@ -167,9 +167,11 @@ void import_command(const ImportOptions& options, const Globals& globals) {
   const std::string meant = did_you_mean(first, {"ranks"});
   if (!meant.empty() && !is_there(first))
     throw UsageError("import: there is no file or folder " + printable(first) + meant);
-  const std::string lab = lab::open_lab(globals.lab);
+  lab::OpenedLab opened(globals.lab);
+  const std::string& lab = opened.folder();
   const lab::PackImport imported = lab::import_packs(lab, options.paths);
   const lab::Collected collected = lab::collect(lab);
+  opened.keep();
   for (const std::string& plan : imported.plans)
     std::printf("plan of %s added\n", printable(plan).c_str());
   std::printf("%s added, %zu %s here already\n", counted(imported.added, "run").c_str(),
