@@ -127,7 +127,7 @@ void prune_command(const Options& options, const Globals& globals) {
   }
   print(text + (options.dry ? "would remove " : "removed ") +
         counted(pruned.removed.size(), "artefact") + ", " + lab::size_text(pruned.bytes) + " (" +
-        std::to_string(pruned.bytes) + " bytes)\n");
+        counted(pruned.bytes, "byte") + ")\n");
 }
 
 std::string name_of(const run::ArtefactHeader& header) {
