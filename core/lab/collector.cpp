@@ -101,8 +101,8 @@ Changes find_changes(const db::Store& store, const std::string& lab, Live live) 
 }
 
 using Clock = std::chrono::steady_clock;
-// For so long, and so many runs, a transaction's runs are read before they are stored together. It
-// bounds for how long others wait, what a killed process must do again, and the memory.
+// Runs are read for so long, and at most so many, before they are stored in one transaction. This
+// bounds how long others wait, what is done again after a kill, and the memory.
 constexpr auto kReading = std::chrono::milliseconds(300);
 constexpr size_t kRunsTogether = 500;
 

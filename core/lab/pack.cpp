@@ -304,7 +304,7 @@ struct PackBytes {
   bool without_valid_ranks = false;
 };
 
-// Empty when the log cannot be read: nothing rests on it.
+// The result is empty when the log cannot be read, because nothing rests on the log.
 std::optional<std::string> log_of(const std::string& path) {
   try {
     return log_end(read_file(path, kFileBytes));
