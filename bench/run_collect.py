@@ -24,7 +24,7 @@ import uuid
 
 import report
 
-BAR_SECONDS_OF_A_THOUSAND = 10.0
+BAR_SECONDS_OF_A_THOUSAND = 5.0
 ROUNDS = 3
 
 SPEC = """
