@@ -96,6 +96,25 @@ std::string counted(int64_t count, std::string_view noun) {
   return count == 1 ? text : text + "s";
 }
 
+std::string grouped(int64_t number) {
+  std::string digits = std::to_string(number);
+  const int64_t sign = number < 0 ? 1 : 0;
+  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > sign; at -= 3)
+    digits.insert(static_cast<size_t>(at), ",");
+  return digits;
+}
+
+std::vector<std::string> between_bars(std::string_view text) {
+  std::vector<std::string> words(1);
+  for (const char letter : text) {
+    if (letter == '|')
+      words.emplace_back();
+    else
+      words.back() += letter;
+  }
+  return words;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   for (size_t at = 0; at < text.size();) {

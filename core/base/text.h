@@ -30,6 +30,13 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
 // "1 run", "2 runs", "0 runs". `noun` is singular, and its plural ends in -s.
 std::string counted(int64_t count, std::string_view noun);
 
+// An integer for people: "71,872".
+std::string grouped(int64_t number);
+
+// The words that a text lists with bars between them: "a|b" lists two. A text without a bar is one
+// word.
+std::vector<std::string> between_bars(std::string_view text);
+
 // The text with control and bidirectional characters, and bytes that are not UTF-8, as \xNN. Text
 // from files could otherwise control a terminal or change the order in which the text is read.
 std::string printable(std::string_view text);
