@@ -59,13 +59,36 @@ TEST_F(PlannedLanguage, IsRefusedWithoutAnythingToLearnOrToValidate) {
 TEST_F(PlannedLanguage, IsRefusedForLabelsWhereAnAugmenterChoosesByThem) {
   const std::string augment =
       "augment: {supervised_weight: 0.1, q_weight: 0.01, of: {le: {of: le, select: ";
-  write_study("reward: le\n" + augment + "labels}}}\n", ", labels: \" first| first\"");
+  write_study("reward: le\n" + augment + "labels}}}\n",
+              ", labels: \" first| first| third| fourth| fifth\"");
   import_data();
   EXPECT_THAT(refusal(),
               HasSubstr("choices of lea.le, for 1 run: le: labels: ` first` and ` first` "
                         "are the same token of this model"));
-  write_study("reward: le\n" + augment + "reward}}}\n", ", labels: \" first| first\"");
+  write_study("reward: le\n" + augment + "reward}}}\n",
+              ", labels: \" first| first| third| fourth| fifth\"");
   EXPECT_EQ(call({"plan", path("spec.yaml")}).exit_code, 0);
+}
+
+TEST_F(PlannedLanguage, IsRefusedForWhatItsAugmenterAsksBeforeTheDataIsInTheLab) {
+  const auto refused = [&](const std::string& augment) {
+    write_study("reward: le\naugment: {" + augment + "}\n");
+    const auto planned = call({"plan", path("spec.yaml")});
+    EXPECT_EQ(planned.exit_code, planned.err.empty() ? 0 : 3) << planned.out;
+    return planned.err;
+  };
+  EXPECT_THAT(refused("candidates: 7, of: {le: {of: le}}"),
+              testing::ContainsRegex("spec.yaml:[0-9]+:[0-9]+: augment.candidates: must be at most "
+                                     "5, but is 7: `select: labels` asks lea.le to read lists, and "
+                                     "its `labels` has 5 words"));
+  EXPECT_THAT(refused("of: {le: {of: {shuffled: {of: le}}}}"),
+              HasSubstr("augment.le.of: lea.shuffled cannot choose from a list, as `select: "
+                        "labels` asks: name an environment that can, itself and not a wrapper "
+                        "around it (there are: lea.le), or state another `select`"));
+  EXPECT_THAT(refused("of: {le: {of: {shuffled: {of: le}}, select: state_token}}"),
+              HasSubstr("lea.shuffled cannot choose from a list, as `select: state_token` asks"));
+  EXPECT_EQ(refused("candidates: 7, of: {le: {of: {shuffled: {of: le}}, select: reward}}"), "");
+  EXPECT_FALSE(fs::exists(path("lab")));
 }
 
 TEST_F(PlannedLanguage, IsRefusedForEachVariantWithItsOwnReason) {
