@@ -23,6 +23,7 @@
 #include "core/lab/disk.h"
 #include "core/lab/grid.h"
 #include "core/lab/session.h"
+#include "core/lab/wide_states.h"
 #include "core/report/table.h"
 #include "core/run/header.h"
 
@@ -141,6 +142,10 @@ void print_memory(const spec::Experiment& experiment, const lab::Plan& plan) {
   say("warning: " + joined(problems, "; ") + ". `run` begins only where there is more.");
 }
 
+void print_wide_states(const spec::Experiment& experiment, const lab::Plan& plan) {
+  for (const std::string& line : lab::wide_state_lines(experiment, plan)) say("warning: " + line);
+}
+
 void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   say(experiment.name + ": " + counted(plan.tasks.size(), "run"));
   print_cells(experiment, plan);
@@ -159,6 +164,7 @@ void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
         " (" + plan.basis + ")");
     print_disk(plan.disk, plan.to_do());
     print_memory(experiment, plan);
+    print_wide_states(experiment, plan);
   }
   if (plan.stale.count() > 0)
     say(plan.stale.line() + "; they are kept, and --redo-stale makes them again");

@@ -91,6 +91,36 @@ TEST_F(PlannedLanguage, IsRefusedForWhatItsAugmenterAsksBeforeTheDataIsInTheLab)
   EXPECT_FALSE(fs::exists(path("lab")));
 }
 
+TEST_F(PlannedLanguage, WarnsOfAWideStateThatIsJoinedAsItIs) {
+  write_study("state: le\n");
+  import_data();
+  const auto planned = [&](const std::string& width, const std::string& form = "") {
+    std::vector<std::string> command = {"plan", path("spec.yaml"), "--set",
+                                        "backbone.width=" + width};
+    if (!form.empty()) command.push_back(form);
+    const auto result = call(command);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out;
+  };
+  const std::string warning =
+      "warning: in 1 run the environment's state of width 16 is joined as it is to a hidden state "
+      "of width 3, so most of what the Q-head reads, and its scale, are the environment's. `state: "
+      "{of: NAME, project: 3}` projects it first.\n";
+  EXPECT_THAT(planned("3"), HasSubstr(warning));
+  const json as_json = json::parse(planned("3", "--json"));
+  EXPECT_EQ(as_json.at("wide_states"),
+            json::parse(R"([{"state_width": 16, "backbone_width": 3, "tasks": [0]}])"));
+  EXPECT_THAT(planned("4"), testing::Not(HasSubstr("joined as it is"))) << "16 is four times 4";
+  ASSERT_NO_FATAL_FAILURE(run_study());
+  const std::string made = planned("3");
+  EXPECT_THAT(made, HasSubstr("artefact states of lea.le: 1 done ("));
+  EXPECT_THAT(made, HasSubstr(warning)) << "the states are there, but the run is not";
+  for (const char* form : {"project: 4", "combine: replace"}) {
+    write_study(std::string("state: {of: le, ") + form + "}\n");
+    EXPECT_THAT(planned("3"), testing::Not(HasSubstr("joined as it is"))) << form;
+  }
+}
+
 TEST_F(PlannedLanguage, IsRefusedForEachVariantWithItsOwnReason) {
   std::string wordless = language_environment();
   const std::string place = ": {history} next";
