@@ -54,6 +54,7 @@ struct Settings : TuningSettings {
   double token_learning_rate = 5e-3;
   double token_penalty = 0;
   double token_stop = 0;
+  std::string token_optimiser = "adam";
 
   // The adapter and the score head (sections 3.3 to 3.5), beside TuningSettings.
   int64_t rank = 8;
@@ -108,7 +109,7 @@ struct Settings : TuningSettings {
     f.integer("token_iterations", token_iterations, {0, 1e6},
               "iterations for each item; 0: the start itself (paper: 300)");
     f.real("token_learning_rate", token_learning_rate, {1e-9, 10},
-           "learning rate of Adam on the item tokens");
+           "learning rate of the item tokens (paper: 5e-3)");
     f.real(
         "token_penalty", token_penalty, {0, 1e6},
         "weight of the squared distance to the start, in units of the mean squared length of word "
@@ -116,6 +117,9 @@ struct Settings : TuningSettings {
     f.real("token_stop", token_stop, {0, 1},
            "an item stops when its loss of the last 20 iterations fell by less than this fraction; "
            "0: never");
+    f.choice("token_optimiser", token_optimiser, {"adam", "sgd"},
+             "how item tokens are moved: by Adam, or by plain steps down the gradient (U14)");
+    f.added("token_optimiser");
     TuningSettings::fields(f);
     f.integer("rank", rank, {1, 1024}, "rank of LoRA (U15)");
     f.real("alpha", alpha, {1e-6, 1e6}, "alpha of LoRA");

@@ -71,6 +71,8 @@ TEST(ArtefactsOfTheLe, DoNotDependOnHowTokensWouldBeMoved) {
     EXPECT_FALSE(matters("tokens", {{"token_iterations", 0}}, name, 0.5)) << name;
     EXPECT_TRUE(matters("tokens", {{"token_iterations", 1}}, name, 0.5)) << name;
   }
+  EXPECT_FALSE(matters("tokens", {{"token_iterations", 0}}, "token_optimiser", "sgd"));
+  EXPECT_TRUE(matters("tokens", {{"token_iterations", 1}}, "token_optimiser", "sgd"));
 }
 
 TEST(ArtefactsOfTheLe, DoNotDependOnEpochsOrALossThatIsNotUsed) {
