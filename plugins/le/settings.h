@@ -44,6 +44,7 @@ struct Settings : TuningSettings {
 
   std::string order = "paper";         // or hoisted: constant text first, candidate last
   std::string state_prompt = "items";  // or user: where the state is read (A7)
+  std::string hidden_state = "last";   // or mean: over the positions of the prompt (A8)
   std::string items = "tokens";        // or titles: -IT (U22)
   std::string title = "{title:24}";    // an item of a prompt with `items: titles`
   std::string texts = "own";           // or shuffled among the items: a control
@@ -97,6 +98,11 @@ struct Settings : TuningSettings {
         "state_prompt", state_prompt, {"items", "user"},
         "the state is read after the items alone, or after the user prompt (A7); order hoisted "
         "reads it in the hoisted prompt");
+    f.choice(
+        "hidden_state", hidden_state, {"last", "mean"},
+        "a state or a reward is read from the last layer at the last position of its prompt, or "
+        "from the mean over all positions of the prompt (A8); labels at the last position");
+    f.added("hidden_state");
     f.choice("items", items, {"tokens", "titles"},
              "an item of a prompt is its token, or its title (-IT, U22)");
     f.text("title", title, "with `items: titles`: an item of a prompt");
