@@ -17,4 +17,11 @@ struct Store::Impl {
 
 void put_plugins(Connection& connection, const RunRow& run);
 
+// The columns that run_of reads, in the order of a SELECT.
+inline constexpr const char* kRunColumns =
+    "run.uuid, run.experiment, run.cell_hash, run.seed, run.state, run.reason, run.created, "
+    "run.finished, "
+    "run.source, run.labels, run.axes, run.spec, run.result";
+RunRow run_of(const Statement& row);
+
 }  // namespace lea::db
