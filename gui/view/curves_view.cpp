@@ -50,7 +50,8 @@ CurvesView::CurvesView(RunModel& run, QWidget* parent)
   all_->setText("Show all");
   all_->setToolTip("Undo the zoom: show all steps");
   connect(all_, &QToolButton::clicked, this, [this] {
-    plot_->rescaleAxes();
+    zoomed_ = false;
+    show_all();
     plot_->replot();
   });
   save_->setText("Save…");
@@ -59,6 +60,9 @@ CurvesView::CurvesView(RunModel& run, QWidget* parent)
   plot_->setAccessibleName("Curves of the run");
   plot_->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
   plot_->setMinimumHeight(120);
+  plot_->setAutoAddPlottableToLegend(false);
+  connect(plot_, &QCustomPlot::mouseWheel, this, [this] { zoomed_ = true; });
+  connect(plot_, &QCustomPlot::mousePress, this, [this] { zoomed_ = true; });
   plot_->plotLayout()->clear();
   plot_->plotLayout()->setRowSpacing(2);
   auto* bar = new QHBoxLayout;
@@ -103,6 +107,7 @@ void CurvesView::fill_menu() {
 }
 
 void CurvesView::begin() {
+  zoomed_ = false;
   graphs_.clear();
   panels_.clear();
   plot_->clearGraphs();
@@ -153,7 +158,6 @@ QCPGraph* CurvesView::graph(const std::string& metric) {
   graph->setName(to_qt(metric));
   graph->setAdaptiveSampling(true);
   graph->addToLegend(home.legend);
-  graph->removeFromLegend();
   return graph;
 }
 
@@ -168,18 +172,20 @@ void CurvesView::update() {
   plot_->setVisible(!none);
   for (const auto& [metric, curve] : run_.curves()) {
     if (!is_chosen(metric)) continue;
-    const bool known = graphs_.contains(metric);
-    QCPGraph* line = graph(metric);
-    line->setData(to_vector(curve.steps), to_vector(curve.values), /*alreadySorted=*/true);
-    if (!known) line->addToLegend(panel(curve_group(metric)).legend);
+    graph(metric)->setData(to_vector(curve.steps), to_vector(curve.values),
+                           /*alreadySorted=*/true);
   }
   paint_colours();
+  if (!zoomed_) show_all();
+  plot_->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void CurvesView::show_all() {
   plot_->rescaleAxes();
   for (auto& [group, panel] : panels_) {
     QCPAxis* left = panel.rect->axis(QCPAxis::atLeft);
     left->scaleRange(1.15, left->range().center());
   }
-  plot_->replot(QCustomPlot::rpQueuedReplot);
 }
 
 void CurvesView::paint_colours() {

@@ -37,6 +37,7 @@ class CurvesView : public QWidget {
   void update();
   Panel& panel(CurveGroup group);
   QCPGraph* graph(const std::string& metric);
+  void show_all();
   void paint_colours();
   void save_as();
 
@@ -48,7 +49,8 @@ class CurvesView : public QWidget {
   std::map<CurveGroup, Panel> panels_;
   std::map<std::string, QCPGraph*> graphs_;
   std::set<std::string> added_, removed_;  // by the user, from the built-in choice
-  bool stale_ = true;
+  bool stale_ = true;   // nobody looked when there was news
+  bool zoomed_ = false;  // by the user: new points do not change what is in view
 };
 
 }  // namespace lea::gui
