@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
   QApplication::setApplicationDisplayName("LEA Lab");
   QApplication::setApplicationVersion(LEA_VERSION);
   QApplication::setDesktopFileName("lealab-gui");
-  QApplication::setWindowIcon(QIcon(":/lealab-gui.svg"));
+  QApplication::setWindowIcon(QIcon(":/lealab-gui.png"));
   const bool system_is_dark = is_dark(QApplication::palette());
   // The same look of all controls in both themes, whatever the desktop brings.
   QApplication::setStyle(QStyleFactory::create("Fusion"));
