@@ -13,10 +13,10 @@
 namespace lea::lab {
 
 enum class TaskState {
-  kDoneBefore,   // before the grid began
-  kWaiting,      // it has not begun, or is to be done again
-  kRunning,      // a worker of this grid is on it
-  kElsewhere,    // another process is on it
+  kDoneBefore,  // before the grid began
+  kWaiting,     // it has not begun, or is to be done again
+  kRunning,     // a worker of this grid is on it
+  kElsewhere,   // another process is on it
   kFinished,
   kFailed,
   kInterrupted,  // a checkpoint was written on request
@@ -31,11 +31,11 @@ bool is_at_work(TaskState state);
 
 struct TaskProgress {
   TaskState state = TaskState::kWaiting;
-  std::string run;                      // uuid of the run or key of the artefact; empty before
-  run::Progress progress;               // at work: the last report
-  std::map<std::string, double> best;   // of the validations that were seen
-  std::string text;                     // elsewhere: who works on it; failed: why
-  std::time_t started = 0, heard = 0;   // of the last attempt and of the last event; 0: none
+  std::string run;                     // uuid of the run or key of the artefact; empty before
+  run::Progress progress;              // at work: the last report
+  std::map<std::string, double> best;  // of the validations that were seen
+  std::string text;                    // elsewhere: who works on it; failed: why
+  std::time_t started = 0, heard = 0;  // of the last attempt and of the last event; 0: none
 };
 
 class GridProgress {

@@ -74,8 +74,9 @@ struct FoundRun {
 // The order of Store::listing. Runs without the value come last.
 struct RunOrder {
   // Other fields: a column of RunRow as "state", or a metric of a part.
-  std::string column = "created";  // uuid, experiment, seed, state, reason, created, finished, source
-  std::string metric;              // such as "ndcg"; then `column` does not count
+  std::string column =
+      "created";       // uuid, experiment, seed, state, reason, created, finished, source
+  std::string metric;  // such as "ndcg"; then `column` does not count
   std::string part = "test";
   int64_t k = 0;
   bool descending = true;

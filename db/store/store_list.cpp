@@ -54,8 +54,7 @@ std::vector<RunRow> Store::rows(const std::vector<std::string>& uuids) const {
   return rows;
 }
 
-void Store::visit(const std::string& experiment,
-                  const std::function<bool(RunRow&&)>& visit) const {
+void Store::visit(const std::string& experiment, const std::function<bool(RunRow&&)>& visit) const {
   const std::string sql = std::string("SELECT ") + kRunColumns + " FROM run" +
                           (experiment.empty() ? " WHERE ?1 = ''" : " WHERE run.experiment = ?1");
   Statement query(*impl_->connection, sql.c_str());

@@ -48,9 +48,8 @@ Options parse(const QApplication& app) {
   parser.setApplicationDescription("The window of LEA Lab");
   parser.addHelpOption();
   parser.addVersionOption();
-  const QCommandLineOption lab("lab",
-                               "folder with data, runs and results (default: $LEALAB, else ./lab)",
-                               "DIR");
+  const QCommandLineOption lab(
+      "lab", "folder with data, runs and results (default: $LEALAB, else ./lab)", "DIR");
   const QCommandLineOption plugin_dir("plugin-dir", "one more folder with plugins (repeatable)",
                                       "DIR");
   parser.addOption(lab);

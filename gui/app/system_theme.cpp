@@ -38,8 +38,8 @@ void SystemTheme::setting_changed(const QString& group, const QString& key,
 
 void SystemTheme::take(const QVariant& value) {
   // `Read` wraps the value once more than the signal does.
-  const QVariant inner = value.canConvert<QDBusVariant>() ? value.value<QDBusVariant>().variant()
-                                                          : value;
+  const QVariant inner =
+      value.canConvert<QDBusVariant>() ? value.value<QDBusVariant>().variant() : value;
   const uint scheme = inner.toUInt();
   if (scheme == 0) return;
   const bool dark = scheme == 1;

@@ -74,8 +74,7 @@ void ActionList::restore(QSettings& settings) {
 }
 
 std::vector<QAction*> ActionList::matching(const QString& typed) const {
-  const QStringList words =
-      typed.split(QRegularExpression("\\s+"), Qt::SkipEmptyParts);
+  const QStringList words = typed.split(QRegularExpression("\\s+"), Qt::SkipEmptyParts);
   std::vector<std::pair<int, QAction*>> found;
   for (QAction* action : actions_) {
     if (!action->isEnabled() || !action->isVisible()) continue;

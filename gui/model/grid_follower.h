@@ -17,9 +17,9 @@ struct GridSummary {
   std::string id, experiment, spec, created;
   bool live = false, detached = false;
   size_t to_do = 0, finished = 0, failed = 0, at_work = 0, waiting = 0;
-  double seconds_left = 0;                      // live: estimated
-  std::optional<lab::Conclusion> conclusion;    // ended: how
-  std::string problem;                          // its folder is damaged: why
+  double seconds_left = 0;                    // live: estimated
+  std::optional<lab::Conclusion> conclusion;  // ended: how
+  std::string problem;                        // its folder is damaged: why
 
   bool operator==(const GridSummary& other) const;
 };
@@ -30,8 +30,8 @@ struct GridNews {
   bool read_all = false;           // false: further grids are read by the next calls
   bool any_ended = false;          // a grid that was live before has ended
   // Of the grid that is followed:
-  std::string followed;                               // its id; empty for none
-  std::shared_ptr<const run::GridHeader> header;      // set when the events begin anew
+  std::string followed;                           // its id; empty for none
+  std::shared_ptr<const run::GridHeader> header;  // set when the events begin anew
   std::vector<run::GridEvent> events;
 };
 
@@ -58,7 +58,7 @@ class GridFollower {
 
   const std::string lab_;
   std::map<std::string, std::unique_ptr<Watched>> live_;  // by id
-  std::map<std::string, GridSummary> known_;              // of grids that have ended, or are damaged
+  std::map<std::string, GridSummary> known_;  // of grids that have ended, or are damaged
   int64_t serial_ = -1;
   std::unique_ptr<Watched> follow_;
 };

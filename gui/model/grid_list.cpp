@@ -41,8 +41,7 @@ void GridList::update() {
                                [](const auto& a, const auto& b) { return a.id == b.id; });
   if (same) {
     grids_ = now;
-    if (!grids_.empty())
-      Q_EMIT dataChanged(index(1), index(static_cast<int>(grids_.size())));
+    if (!grids_.empty()) Q_EMIT dataChanged(index(1), index(static_cast<int>(grids_.size())));
     return;
   }
   beginResetModel();

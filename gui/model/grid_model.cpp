@@ -69,8 +69,7 @@ std::vector<GridModel::Failures> GridModel::failures() const {
   std::map<std::string, size_t> places;
   for (size_t index = 0; index < progress_->tasks().size(); ++index) {
     if (task(index).state != lab::TaskState::kFailed) continue;
-    const auto [place, added] =
-        places.emplace(lab::without_steps(task(index).text), groups.size());
+    const auto [place, added] = places.emplace(lab::without_steps(task(index).text), groups.size());
     if (added) groups.push_back({task(index).text, {}});
     groups[place->second].tasks.push_back(index);
   }

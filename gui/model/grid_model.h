@@ -45,8 +45,9 @@ class GridModel : public QObject {
   std::vector<Failures> failures() const;
 
  Q_SIGNALS:
-  void reset();                                     // other tasks
-  void changed(const std::vector<size_t>& tasks);   // sorted; may be empty when the grid itself changed
+  void reset();  // other tasks
+  void changed(
+      const std::vector<size_t>& tasks);  // sorted; may be empty when the grid itself changed
 
  private:
   void arrange();

@@ -105,8 +105,8 @@ void LabModel::look_at_grids() {
   looking_at_grids_ = true;
   files_.ask(
       grids_ticket_,
-      [follower = follower_, followed = followed_,
-       serial = follow_serial_](const Lane::Cancelled&) { return follower->look(followed, serial); },
+      [follower = follower_, followed = followed_, serial = follow_serial_](
+          const Lane::Cancelled&) { return follower->look(followed, serial); },
       [this](const GridNews& news) { take(news); },
       [this](const QString& text) {
         looking_at_grids_ = false;
@@ -139,9 +139,9 @@ void LabModel::refresh() {
       [this](const auto& current) {
         refreshing_ = false;
         Q_EMIT refreshing_changed();
-        current.second.empty() ? messages_.resolve("left out")
-                               : messages_.report(Severity::kWarning, "left out",
-                                                  left_out_text(current.second));
+        current.second.empty()
+            ? messages_.resolve("left out")
+            : messages_.report(Severity::kWarning, "left out", left_out_text(current.second));
         messages_.resolve("collecting");
         index_.use(current.first);
         version_ = -1;

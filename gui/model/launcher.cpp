@@ -64,8 +64,8 @@ void Launcher::start(const Launch& launch) {
     if (error != QProcess::FailedToStart) return;
     --starting_;
     Q_EMIT starting_changed();
-    lab_.messages().error("launch", "Cannot start " + process->program() + ": " +
-                                        process->errorString() + ".");
+    lab_.messages().error(
+        "launch", "Cannot start " + process->program() + ": " + process->errorString() + ".");
     process->deleteLater();
   });
   process->start();
@@ -79,8 +79,8 @@ void Launcher::finished(QProcess* process, const std::string& spec) {
   const bool sound = process->exitStatus() == QProcess::NormalExit && process->exitCode() == 0;
   process->deleteLater();
   if (!sound) {
-    lab_.messages().error("launch", problem.isEmpty() ? "`lealab run` ended without a message."
-                                                      : problem);
+    lab_.messages().error("launch",
+                          problem.isEmpty() ? "`lealab run` ended without a message." : problem);
     return;
   }
   lab_.messages().note("launch", grid.isEmpty()
@@ -98,10 +98,9 @@ void Launcher::ask(const std::string& grid, const std::string& hash, const std::
       *tickets_.back(),
       [target, action](const Lane::Cancelled&) { return lab::ask(target, action, kAnswerSeconds); },
       [this, target](const std::string& answer) {
-        lab_.messages().note("request",
-                             answer.empty()
-                                 ? shown("asked " + target.named + ", which has not answered yet")
-                                 : shown(answer));
+        lab_.messages().note("request", answer.empty() ? shown("asked " + target.named +
+                                                               ", which has not answered yet")
+                                                       : shown(answer));
       },
       [this](const QString& text) { lab_.messages().error("request", text); });
 }

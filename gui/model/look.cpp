@@ -33,8 +33,18 @@ QPainterPath check(const QRectF& square) {
 }
 
 QPainterPath cross(const QRectF& square) {
-  return polygon(square, {{.20, .06}, {.50, .36}, {.80, .06}, {.94, .20}, {.64, .50}, {.94, .80},
-                          {.80, .94}, {.50, .64}, {.20, .94}, {.06, .80}, {.36, .50}, {.06, .20}});
+  return polygon(square, {{.20, .06},
+                          {.50, .36},
+                          {.80, .06},
+                          {.94, .20},
+                          {.64, .50},
+                          {.94, .80},
+                          {.80, .94},
+                          {.50, .64},
+                          {.20, .94},
+                          {.06, .80},
+                          {.36, .50},
+                          {.06, .20}});
 }
 
 struct Roles {
@@ -110,8 +120,9 @@ QPainterPath look_sign(Look look, const QRectF& square) {
     case Look::kRunning:
       return polygon(square, {{.18, .06}, {.92, .50}, {.18, .94}});
     case Look::kElsewhere:
-      return polygon(square, {{.0, .38}, {.50, .38}, {.50, .12}, {1., .50}, {.50, .88}, {.50, .62},
-                              {.0, .62}});
+      return polygon(
+          square,
+          {{.0, .38}, {.50, .38}, {.50, .12}, {1., .50}, {.50, .88}, {.50, .62}, {.0, .62}});
     case Look::kFinished:
       return check(square);
     case Look::kDoneBefore: {
@@ -141,14 +152,14 @@ bool is_dark(const QPalette& palette) {
 }
 
 QColor curve_colour(size_t index, bool dark) {
-  static const std::array<QColor, 8> kLight = {
-      QColor(0x00, 0x72, 0xb2), QColor(0xd5, 0x5e, 0x00), QColor(0x00, 0x9e, 0x73),
-      QColor(0xcc, 0x79, 0xa7), QColor(0xe6, 0x9f, 0x00), QColor(0x33, 0x99, 0xcc),
-      QColor(0x8c, 0x6d, 0x31), QColor(0x55, 0x55, 0x55)};
-  static const std::array<QColor, 8> kDark = {
-      QColor(0x56, 0xb4, 0xe9), QColor(0xf0, 0x7a, 0x3c), QColor(0x1f, 0xb0, 0x85),
-      QColor(0xdd, 0x94, 0xbb), QColor(0xe6, 0x9f, 0x00), QColor(0x9a, 0xd0, 0xf5),
-      QColor(0xc9, 0xa9, 0x6a), QColor(0xc8, 0xc8, 0xc8)};
+  static const std::array<QColor, 8> kLight = {QColor(0x00, 0x72, 0xb2), QColor(0xd5, 0x5e, 0x00),
+                                               QColor(0x00, 0x9e, 0x73), QColor(0xcc, 0x79, 0xa7),
+                                               QColor(0xe6, 0x9f, 0x00), QColor(0x33, 0x99, 0xcc),
+                                               QColor(0x8c, 0x6d, 0x31), QColor(0x55, 0x55, 0x55)};
+  static const std::array<QColor, 8> kDark = {QColor(0x56, 0xb4, 0xe9), QColor(0xf0, 0x7a, 0x3c),
+                                              QColor(0x1f, 0xb0, 0x85), QColor(0xdd, 0x94, 0xbb),
+                                              QColor(0xe6, 0x9f, 0x00), QColor(0x9a, 0xd0, 0xf5),
+                                              QColor(0xc9, 0xa9, 0x6a), QColor(0xc8, 0xc8, 0xc8)};
   return dark ? kDark[index % kDark.size()] : kLight[index % kLight.size()];
 }
 
@@ -162,16 +173,15 @@ Theme theme_from(const QString& name) {
 
 QPalette light_palette() {
   return palette_with({QColor(0xf3, 0xf4, 0xf6), QColor(0x1c, 0x1e, 0x21), Qt::white,
-                       QColor(0xf7, 0xf8, 0xfa), QColor(0xe9, 0xeb, 0xee),
-                       QColor(0x1f, 0x6f, 0xb5), Qt::white, QColor(0x00, 0x5c, 0x99),
-                       QColor(0x75, 0x7b, 0x83), QColor(0xc4, 0xc8, 0xcd)});
+                       QColor(0xf7, 0xf8, 0xfa), QColor(0xe9, 0xeb, 0xee), QColor(0x1f, 0x6f, 0xb5),
+                       Qt::white, QColor(0x00, 0x5c, 0x99), QColor(0x75, 0x7b, 0x83),
+                       QColor(0xc4, 0xc8, 0xcd)});
 }
 
 QPalette dark_palette() {
-  return palette_with({QColor(0x25, 0x28, 0x2c), QColor(0xe4, 0xe6, 0xe9),
-                       QColor(0x1b, 0x1d, 0x20), QColor(0x21, 0x24, 0x28),
-                       QColor(0x33, 0x37, 0x3c), QColor(0x2f, 0x7c, 0xc0), Qt::white,
-                       QColor(0x6c, 0xb8, 0xf0), QColor(0x93, 0x99, 0xa1),
+  return palette_with({QColor(0x25, 0x28, 0x2c), QColor(0xe4, 0xe6, 0xe9), QColor(0x1b, 0x1d, 0x20),
+                       QColor(0x21, 0x24, 0x28), QColor(0x33, 0x37, 0x3c), QColor(0x2f, 0x7c, 0xc0),
+                       Qt::white, QColor(0x6c, 0xb8, 0xf0), QColor(0x93, 0x99, 0xa1),
                        QColor(0x4a, 0x4f, 0x56)});
 }
 

@@ -17,9 +17,8 @@ void Messages::report(Severity severity, const QString& source, const QString& t
 }
 
 bool Messages::remove(const QString& source) {
-  return std::erase_if(current_, [&](const Message& message) {
-           return message.source == source;
-         }) > 0;
+  return std::erase_if(current_, [&](const Message& message) { return message.source == source; }) >
+         0;
 }
 
 void Messages::resolve(const QString& source) {

@@ -28,9 +28,7 @@ class Messages : public QObject {
   // A message that its source shows already, or that the user has dismissed, is not shown again
   // until its source was resolved.
   void report(Severity severity, const QString& source, const QString& text);
-  void error(const QString& source, const QString& text) {
-    report(Severity::kError, source, text);
-  }
+  void error(const QString& source, const QString& text) { report(Severity::kError, source, text); }
   void note(const QString& source, const QString& text) { report(Severity::kNote, source, text); }
   // The cause of the source's message has gone.
   void resolve(const QString& source);

@@ -35,10 +35,10 @@ class RunModel : public QObject {
   bool is_gone() const { return gone_; }
 
  Q_SIGNALS:
-  void shown();                              // another run
+  void shown();  // another run
   void curves_changed();
   void lines_added(const QStringList& lines);
-  void begun_anew();                         // the curves before no longer count
+  void begun_anew();  // the curves before no longer count
 
  private:
   void look();

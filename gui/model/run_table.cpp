@@ -164,8 +164,8 @@ void RunTable::fetch(int page) const {
         self->fetching_.erase(page);
         while (self->pages_.size() >= kPagesKept) {
           // The page that is farthest from this one.
-          const bool front = page - self->pages_.begin()->first >
-                             self->pages_.rbegin()->first - page;
+          const bool front =
+              page - self->pages_.begin()->first > self->pages_.rbegin()->first - page;
           self->pages_.erase(front ? self->pages_.begin() : std::prev(self->pages_.end()));
         }
         auto& rows = self->pages_[page];
@@ -219,8 +219,7 @@ QVariant RunTable::data(const QModelIndex& index, int role) const {
 void RunTable::all_rows(const std::vector<int>& columns,
                         const std::function<void(const Rows&)>& done) {
   std::vector<std::string> fields;
-  for (const int column : columns)
-    fields.push_back(columns_[static_cast<size_t>(column)].field);
+  for (const int column : columns) fields.push_back(columns_[static_cast<size_t>(column)].field);
   lab_.index().ask(
       export_ticket_,
       [uuids = uuids_, fields](const db::Store& store, const Lane::Cancelled& cancelled) {

@@ -63,8 +63,7 @@ QVariant TableModel::headerData(int section, Qt::Orientation orientation, int ro
   if (orientation != Qt::Horizontal || section < 0 || section >= columnCount()) return {};
   const TableColumn& column = columns()[static_cast<size_t>(section)];
   if (role == Qt::DisplayRole) return column.title;
-  if (role == Qt::ToolTipRole)
-    return column.about.isEmpty() ? to_qt(column.field) : column.about;
+  if (role == Qt::ToolTipRole) return column.about.isEmpty() ? to_qt(column.field) : column.about;
   if (role == Qt::TextAlignmentRole)
     return QVariant((column.number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
   return {};
@@ -105,7 +104,8 @@ QString write_rows(const QString& format, const std::vector<QString>& titles,
   if (format == "json") return json_of(titles, rows);
   const auto line = format == "csv" ? csv_of : markdown_of;
   QString text = line(titles);
-  if (format != "csv") text += "|" + QString(" --- |").repeated(static_cast<int>(titles.size())) + "\n";
+  if (format != "csv")
+    text += "|" + QString(" --- |").repeated(static_cast<int>(titles.size())) + "\n";
   for (const auto& row : rows) text += line(row);
   return text;
 }

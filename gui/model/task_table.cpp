@@ -66,8 +66,7 @@ void TaskTable::reset() {
     for (const GridModel::Cell& cell : grid_.cells())
       tasks_.insert(tasks_.end(), cell.tasks.begin(), cell.tasks.end());
     if (!grid_.artefacts().empty()) columns_.push_back({"artefact", "Artefact"});
-    for (const std::string& axis : header.axes)
-      columns_.push_back({"label." + axis, shown(axis)});
+    for (const std::string& axis : header.axes) columns_.push_back({"label." + axis, shown(axis)});
     columns_.push_back({"seed", "Seed", true});
     columns_.push_back({"progress", "Progress", true, true, "the share of the steps, in percent"});
     columns_.push_back({"left", "Left", true, true,
@@ -159,10 +158,9 @@ FailureTable::FailureTable(const GridModel& grid, QObject* parent)
 
 void FailureTable::update() {
   std::vector<GridModel::Failures> groups = grid_.failures();
-  const bool same = std::equal(groups.begin(), groups.end(), groups_.begin(), groups_.end(),
-                               [](const auto& a, const auto& b) {
-                                 return a.reason == b.reason && a.tasks == b.tasks;
-                               });
+  const bool same = std::equal(
+      groups.begin(), groups.end(), groups_.begin(), groups_.end(),
+      [](const auto& a, const auto& b) { return a.reason == b.reason && a.tasks == b.tasks; });
   groups_ = std::move(groups);
   if (!same || groups_.empty()) rows_replaced();
 }

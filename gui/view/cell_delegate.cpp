@@ -16,7 +16,8 @@ constexpr int kSign = 11, kGap = 6;
 void CellDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
                          const QModelIndex& index) const {
   const QVariant look = index.data(kLookRole), share = index.data(kShareRole);
-  if (!look.isValid() && !share.isValid()) return QStyledItemDelegate::paint(painter, option, index);
+  if (!look.isValid() && !share.isValid())
+    return QStyledItemDelegate::paint(painter, option, index);
   QStyleOptionViewItem item = option;
   initStyleOption(&item, index);
   const QStyle* style = item.widget != nullptr ? item.widget->style() : QApplication::style();
@@ -30,16 +31,16 @@ void CellDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     QColor colour = look_colour(Look::kRunning, dark);
     colour.setAlphaF(0.45);
     const QRect bar = item.rect.adjusted(2, 3, -2, -3);
-    painter->fillRect(QRect(bar.topLeft(), QSize(static_cast<int>(bar.width() * share.toDouble()),
-                                                 bar.height())),
-                      colour);
+    painter->fillRect(
+        QRect(bar.topLeft(), QSize(static_cast<int>(bar.width() * share.toDouble()), bar.height())),
+        colour);
   }
   if (look.isValid()) {
     const auto state = static_cast<Look>(look.toInt());
     const QRectF square(rest.left(), rest.center().y() - kSign / 2, kSign, kSign);
-    painter->fillPath(look_sign(state, square),
-                      selected ? item.palette.color(QPalette::HighlightedText)
-                               : look_colour(state, dark));
+    painter->fillPath(look_sign(state, square), selected
+                                                    ? item.palette.color(QPalette::HighlightedText)
+                                                    : look_colour(state, dark));
     rest.setLeft(rest.left() + kSign + kGap);
   }
   painter->restore();

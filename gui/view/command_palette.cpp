@@ -66,7 +66,7 @@ void CommandPalette::run() {
 bool CommandPalette::eventFilter(QObject* watched, QEvent* event) {
   if (event->type() == QEvent::KeyPress) {
     const int key = static_cast<QKeyEvent*>(event)->key();
-    const int step = key == Qt::Key_Down     ? 1
+    const int step = key == Qt::Key_Down       ? 1
                      : key == Qt::Key_Up       ? -1
                      : key == Qt::Key_PageDown ? 8
                      : key == Qt::Key_PageUp   ? -8

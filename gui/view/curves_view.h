@@ -49,8 +49,8 @@ class CurvesView : public QWidget {
   std::map<CurveGroup, Panel> panels_;
   std::map<std::string, QCPGraph*> graphs_;
   std::set<std::string> added_, removed_;  // by the user, from the built-in choice
-  bool stale_ = true;   // nobody looked when there was news
-  bool zoomed_ = false;  // by the user: new points do not change what is in view
+  bool stale_ = true;                      // nobody looked when there was news
+  bool zoomed_ = false;                    // by the user: new points do not change what is in view
 };
 
 }  // namespace lea::gui

@@ -22,16 +22,17 @@ constexpr size_t kSpecBytes = size_t{16} << 20;
 ExperimentPage::ExperimentPage(const Context& context)
     : context_(context), title_(plain_label({}, this)), text_(new QPlainTextEdit(this)) {
   ActionList& actions = context_.actions;
-  QAction* open = actions.add("experiment.open", "Open a spec…", [this] { choose_file(); },
-                              QKeySequence::Open);
+  QAction* open = actions.add(
+      "experiment.open", "Open a spec…", [this] { choose_file(); }, QKeySequence::Open);
   open->setIconText("Open…");
   save_ = actions.add(
       "experiment.save", "Save the spec",
       [this] { path_.isEmpty() ? save_as() : static_cast<void>(save_file(path_)); },
       QKeySequence::Save);
   save_->setIconText("Save");
-  launch_ = actions.add("experiment.launch", "Launch the experiment", [this] { launch(); },
-                        QKeySequence("Ctrl+Return"));
+  launch_ = actions.add(
+      "experiment.launch", "Launch the experiment", [this] { launch(); },
+      QKeySequence("Ctrl+Return"));
   launch_->setIconText("Launch");
   launch_->setToolTip("Start a grid in the background that does what the spec still lacks");
   copy_ = actions.add("experiment.copy_command", "Copy the launch as a command", [this] {
@@ -41,9 +42,10 @@ ExperimentPage::ExperimentPage(const Context& context)
   text_->setAccessibleName("Text of the spec");
   text_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
   text_->setLineWrapMode(QPlainTextEdit::NoWrap);
-  text_->setPlaceholderText("Open a spec, or write one here. It states what differs from the "
-                            "defaults:\n\nname: mine\ndata: {name: ml-100k}\ngrid:\n  backbone: "
-                            "[gru4rec]\n  framework: [supervised, snqn]\nseeds: [1, 2, 3]");
+  text_->setPlaceholderText(
+      "Open a spec, or write one here. It states what differs from the "
+      "defaults:\n\nname: mine\ndata: {name: ml-100k}\ngrid:\n  backbone: "
+      "[gru4rec]\n  framework: [supervised, snqn]\nseeds: [1, 2, 3]");
   title_->setAccessibleName("File of the spec");
   auto* bar = new QHBoxLayout;
   bar->addWidget(title_, 1);
@@ -99,13 +101,14 @@ bool ExperimentPage::save_file(const QString& path) {
 }
 
 void ExperimentPage::choose_file() {
-  const QString path = QFileDialog::getOpenFileName(this, "Open a spec", {}, "Specs (*.yaml *.yml)");
+  const QString path =
+      QFileDialog::getOpenFileName(this, "Open a spec", {}, "Specs (*.yaml *.yml)");
   if (!path.isEmpty()) open(path);
 }
 
 void ExperimentPage::save_as() {
-  const QString path =
-      QFileDialog::getSaveFileName(this, "Save the spec", "experiment.yaml", "Specs (*.yaml *.yml)");
+  const QString path = QFileDialog::getSaveFileName(this, "Save the spec", "experiment.yaml",
+                                                    "Specs (*.yaml *.yml)");
   if (!path.isEmpty()) save_file(path);
 }
 

@@ -25,8 +25,7 @@ int FieldCompleter::word_begin(const QString& text, int cursor) {
 QString FieldCompleter::pathFromIndex(const QModelIndex& index) const {
   const QString text = line_->text();
   const int cursor = line_->cursorPosition();
-  return text.left(word_begin(text, cursor)) + QCompleter::pathFromIndex(index) +
-         text.mid(cursor);
+  return text.left(word_begin(text, cursor)) + QCompleter::pathFromIndex(index) + text.mid(cursor);
 }
 
 QStringList FieldCompleter::splitPath(const QString&) const {

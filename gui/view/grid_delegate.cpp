@@ -33,8 +33,7 @@ void GridDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
   painter->save();
   painter->setRenderHint(QPainter::Antialiasing);
   const QVariant look = index.data(GridList::kLook);
-  const QColor colour =
-      look.isValid() ? look_colour(static_cast<Look>(look.toInt()), dark) : text;
+  const QColor colour = look.isValid() ? look_colour(static_cast<Look>(look.toInt()), dark) : text;
   QRect title = rest;
   title.setHeight(line);
   if (look.isValid()) {

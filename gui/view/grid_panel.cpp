@@ -21,7 +21,8 @@ void paint_sign(QPainter& painter, Look look, const QPoint& at, int height, bool
 
 }  // namespace
 
-ArtefactStrip::ArtefactStrip(const GridModel& grid, QWidget* parent) : QWidget(parent), grid_(grid) {
+ArtefactStrip::ArtefactStrip(const GridModel& grid, QWidget* parent)
+    : QWidget(parent), grid_(grid) {
   setAccessibleName("Artefacts of the grid");
   QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   policy.setHeightForWidth(true);
@@ -134,9 +135,8 @@ GridPanel::GridPanel(const GridModel& grid, const std::vector<QAction*>& buttons
     button->setToolButtonStyle(Qt::ToolButtonTextOnly);
     button->setText(action->iconText());
     button->setAccessibleName(action->text());
-    connect(action, &QAction::changed, button, [button, action] {
-      button->setText(action->iconText());
-    });
+    connect(action, &QAction::changed, button,
+            [button, action] { button->setText(action->iconText()); });
     top->addWidget(button);
   }
   auto* column = new QVBoxLayout(this);

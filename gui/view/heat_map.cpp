@@ -118,9 +118,9 @@ void HeatMap::paintEvent(QPaintEvent* event) {
       named = place->cell;
       const QRect line(kMargin, square_of(place->task).top(), name_width_, side_);
       painter.setPen(palette().color(QPalette::Text));
-      painter.drawText(line, Qt::AlignVCenter | Qt::AlignRight,
-                       fontMetrics().elidedText(to_qt(grid_.cells()[named].name), Qt::ElideMiddle,
-                                                name_width_));
+      painter.drawText(
+          line, Qt::AlignVCenter | Qt::AlignRight,
+          fontMetrics().elidedText(to_qt(grid_.cells()[named].name), Qt::ElideMiddle, name_width_));
     }
     paint_square(painter, *place);
   }

@@ -47,9 +47,9 @@ class HeatMap : public QAbstractScrollArea {
   void reveal(const Place& place);
 
   const GridModel& grid_;
-  std::vector<Place> places_;      // by cell, then seed
-  std::vector<size_t> by_task_;    // a task's index in places_
-  bool named_ = true;              // a line for each cell, with its name
+  std::vector<Place> places_;    // by cell, then seed
+  std::vector<size_t> by_task_;  // a task's index in places_
+  bool named_ = true;            // a line for each cell, with its name
   int side_ = 18, name_width_ = 0, height_ = 0;
   std::optional<size_t> current_;
 };

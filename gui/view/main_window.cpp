@@ -74,9 +74,9 @@ void MainWindow::build_pages(const std::vector<PageEntry>& pages) {
     order_.push_back(entry.id);
     pages_[entry.id] = page;
     docks_[entry.id] = dock;
-    context_.actions.add("window." + entry.id, "Go to the page " + entry.title,
-                         [this, id = entry.id] { show_page(id); },
-                         QKeySequence(QString("Ctrl+%1").arg(++number)));
+    context_.actions.add(
+        "window." + entry.id, "Go to the page " + entry.title,
+        [this, id = entry.id] { show_page(id); }, QKeySequence(QString("Ctrl+%1").arg(++number)));
   }
   arrange_docks();
 }
@@ -104,15 +104,18 @@ void MainWindow::show_page(const QString& id) {
 void MainWindow::build_menus() {
   ActionList& actions = context_.actions;
   QMenu* lab = menuBar()->addMenu("&Lab");
-  lab->addAction(actions.add("window.open_lab", "Open a lab…", [this] { choose_lab(); },
-                             QKeySequence("Ctrl+Shift+O")));
-  lab->addAction(actions.add("window.refresh", "Bring the index up to date",
-                             [this] { context_.lab.refresh(); }, QKeySequence::Refresh));
+  lab->addAction(actions.add(
+      "window.open_lab", "Open a lab…", [this] { choose_lab(); }, QKeySequence("Ctrl+Shift+O")));
+  lab->addAction(actions.add(
+      "window.refresh", "Bring the index up to date", [this] { context_.lab.refresh(); },
+      QKeySequence::Refresh));
   lab->addSeparator();
-  lab->addAction(actions.add("window.quit", "Quit", [this] { close(); }, QKeySequence("Ctrl+Q")));
+  lab->addAction(actions.add(
+      "window.quit", "Quit", [this] { close(); }, QKeySequence("Ctrl+Q")));
   QMenu* view = menuBar()->addMenu("&View");
-  view->addAction(actions.add("window.commands", "Search for a command…",
-                              [this] { palette_list_->open(); }, QKeySequence("Ctrl+K")));
+  view->addAction(actions.add(
+      "window.commands", "Search for a command…", [this] { palette_list_->open(); },
+      QKeySequence("Ctrl+K")));
   view->addSeparator();
   for (const QString& id : order_) view->addAction(actions.action("window." + id));
   view->addSeparator();
@@ -122,7 +125,8 @@ void MainWindow::build_menus() {
     editor->setAttribute(Qt::WA_DeleteOnClose);
     editor->open();
   }));
-  view->addAction(actions.add("window.reset_layout", "Reset the layout", [this] { reset_layout(); }));
+  view->addAction(
+      actions.add("window.reset_layout", "Reset the layout", [this] { reset_layout(); }));
   QMenu* help = menuBar()->addMenu("&Help");
   help->addAction(actions.add("window.about", "About LEA Lab", [this] { show_about(); }));
 }

@@ -53,9 +53,9 @@ MessageBar::MessageBar(Messages& messages, QWidget* parent)
   row->setContentsMargins(8, 4, 8, 4);
   row->addWidget(sign_, 0, Qt::AlignTop);
   row->addWidget(text_, 1);
-  for (QWidget* widget : {static_cast<QWidget*>(earlier_), static_cast<QWidget*>(place_),
-                          static_cast<QWidget*>(later_), static_cast<QWidget*>(copy_),
-                          static_cast<QWidget*>(close_)})
+  for (QWidget* widget :
+       {static_cast<QWidget*>(earlier_), static_cast<QWidget*>(place_),
+        static_cast<QWidget*>(later_), static_cast<QWidget*>(copy_), static_cast<QWidget*>(close_)})
     row->addWidget(widget, 0, Qt::AlignTop);
   connect(earlier_, &QToolButton::clicked, this, [this] { step(-1); });
   connect(later_, &QToolButton::clicked, this, [this] { step(1); });

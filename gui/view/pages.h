@@ -10,7 +10,7 @@
 namespace lea::gui {
 
 struct PageEntry {
-  QString id;     // stable: settings and the navigator use it
+  QString id;  // stable: settings and the navigator use it
   QString title;
   std::function<Page*(const Context&)> make;
 };

@@ -109,15 +109,15 @@ void RunsPage::add_actions() {
   clone_ = actions.add("runs.clone", "Clone the spec of the grid", [this] { clone(); });
   clone_->setIconText("Clone");
   clone_->setToolTip("Open a copy of the spec on the page Experiment");
-  folder_ = actions.add("runs.folder", "Open the folder of the run or grid",
-                        [this] { open_folder(); });
+  folder_ =
+      actions.add("runs.folder", "Open the folder of the run or grid", [this] { open_folder(); });
   folder_->setIconText("Folder");
-  stop_run_ = actions.add("runs.stop_run", "Stop the chosen runs",
-                          [this] { ask_run(Action::kStop); });
-  retry_run_ = actions.add("runs.retry_run", "Retry the chosen runs",
-                           [this] { ask_run(Action::kRetry); });
-  skip_run_ = actions.add("runs.skip_run", "Skip the chosen runs",
-                          [this] { ask_run(Action::kSkip); });
+  stop_run_ =
+      actions.add("runs.stop_run", "Stop the chosen runs", [this] { ask_run(Action::kStop); });
+  retry_run_ =
+      actions.add("runs.retry_run", "Retry the chosen runs", [this] { ask_run(Action::kRetry); });
+  skip_run_ =
+      actions.add("runs.skip_run", "Skip the chosen runs", [this] { ask_run(Action::kSkip); });
   first_run_ = actions.add("runs.first_run", "Start the chosen runs before others",
                            [this] { ask_run(Action::kFirst); });
 }
@@ -200,10 +200,10 @@ void RunsPage::build_empty() {
     const QString folder = QFileDialog::getExistingDirectory(this, "Choose a lab");
     if (!folder.isEmpty()) context_.lab.open(to_std(folder));
   });
-  make_lab_ = empty_->add_button("Make a lab here",
-                                 [this] { context_.lab.make(context_.lab.missing()); });
-  to_experiment_ = empty_->add_button(
-      "Go to Experiment", [this] { Q_EMIT context_.navigator.page("experiment"); });
+  make_lab_ =
+      empty_->add_button("Make a lab here", [this] { context_.lab.make(context_.lab.missing()); });
+  to_experiment_ = empty_->add_button("Go to Experiment",
+                                      [this] { Q_EMIT context_.navigator.page("experiment"); });
   whole_->addWidget(empty_);
 }
 
@@ -215,13 +215,15 @@ void RunsPage::update_state() {
   make_lab_->setVisible(!lab.is_open());
   to_experiment_->setVisible(lab.is_open());
   if (!lab.is_open()) {
-    empty_->set_text("There is no lab yet",
-                     "A lab is the folder with your data sets, runs and results. None was found at " +
-                         shown(lab.missing()) + ". Choose one that you have, or make a new one there.");
+    empty_->set_text(
+        "There is no lab yet",
+        "A lab is the folder with your data sets, runs and results. None was found at " +
+            shown(lab.missing()) + ". Choose one that you have, or make a new one there.");
   } else {
-    empty_->set_text(lab.is_refreshing() ? "Looking for runs…" : "This lab has no runs yet",
-                     "Open or write a spec on the page Experiment and launch it: its grid appears here "
-                     "at once. A grid that is started in a terminal appears, too.");
+    empty_->set_text(
+        lab.is_refreshing() ? "Looking for runs…" : "This lab has no runs yet",
+        "Open or write a spec on the page Experiment and launch it: its grid appears here "
+        "at once. A grid that is started in a terminal appears, too.");
   }
   whole_->setCurrentWidget(empty ? static_cast<QWidget*>(empty_) : columns_);
   // The first look shows the grid that works, if one does.
@@ -268,9 +270,9 @@ void RunsPage::choose_row() {
   } else if (!rows.empty()) {
     const report::RunView* view = runs_.view(rows.front());
     const std::string& uuid = runs_.uuid(rows.front());
-    show_run(uuid, view == nullptr ? to_qt(uuid.substr(0, 8))
-                                   : shown(view->run.experiment) + ", run " +
-                                         to_qt(uuid.substr(0, 8)));
+    show_run(uuid, view == nullptr
+                       ? to_qt(uuid.substr(0, 8))
+                       : shown(view->run.experiment) + ", run " + to_qt(uuid.substr(0, 8)));
   }
   update_actions();
 }
@@ -293,7 +295,9 @@ std::vector<size_t> RunsPage::chosen_tasks() const {
 void RunsPage::update_actions() {
   const bool shown = !grid_.empty() && !grid_id_.isEmpty();
   const bool live = shown && grid_.summary().live;
-  const auto count = [&](lab::TaskState state) { return shown ? grid_.progress().count(state) : 0; };
+  const auto count = [&](lab::TaskState state) {
+    return shown ? grid_.progress().count(state) : 0;
+  };
   stop_->setEnabled(live);
   retry_failed_->setEnabled(live && count(lab::TaskState::kFailed) > 0);
   skip_waiting_->setEnabled(live && count(lab::TaskState::kWaiting) > 0);
@@ -346,9 +350,9 @@ void RunsPage::clone() {
 }
 
 void RunsPage::open_folder() {
-  const std::string path = !run_.empty() ? run_.folder().path
-                                         : run::grids_folder(context_.lab.folder()) + "/" +
-                                               to_std(grid_id_);
+  const std::string path = !run_.empty()
+                               ? run_.folder().path
+                               : run::grids_folder(context_.lab.folder()) + "/" + to_std(grid_id_);
   if (!QDesktopServices::openUrl(QUrl::fromLocalFile(to_qt(path))))
     context_.messages.error("folder", "No program opens folders here. It is " + shown(path));
 }

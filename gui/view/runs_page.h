@@ -83,8 +83,8 @@ class RunsPage : public Page {
   QStackedWidget* tables_ = nullptr;
   TablePane *tasks_pane_ = nullptr, *runs_pane_ = nullptr, *failures_pane_ = nullptr;
   QTabWidget* details_ = nullptr;
-  QString grid_id_;            // of the grid that is shown; empty: all runs
-  bool chose_first_ = false;   // the first grid of the lab was chosen without the user
+  QString grid_id_;           // of the grid that is shown; empty: all runs
+  bool chose_first_ = false;  // the first grid of the lab was chosen without the user
   std::optional<size_t> task_;
   bool choosing_ = false;
 };

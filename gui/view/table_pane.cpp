@@ -166,8 +166,8 @@ void TablePane::columns_changed() {
     const TableColumn& about = model_.columns()[static_cast<size_t>(column)];
     if (!known_.insert(about.field).second) continue;
     view_->setColumnHidden(column, !about.shown);
-    const int wide = std::max(view_->fontMetrics().horizontalAdvance(about.title) + 32,
-                              about.number ? 70 : 92);
+    const int wide =
+        std::max(view_->fontMetrics().horizontalAdvance(about.title) + 32, about.number ? 70 : 92);
     view_->setColumnWidth(column, std::min(wide, kWidest));
   }
 }
@@ -179,8 +179,7 @@ void TablePane::set_add_column(const std::function<void(const std::string&)>& ad
 void TablePane::fill_columns() {
   column_menu_->clear();
   for (int column = 0; column < model_.columnCount(); ++column) {
-    QAction* action =
-        column_menu_->addAction(model_.columns()[static_cast<size_t>(column)].title);
+    QAction* action = column_menu_->addAction(model_.columns()[static_cast<size_t>(column)].title);
     action->setCheckable(true);
     action->setChecked(!view_->isColumnHidden(column));
     connect(action, &QAction::toggled, this, [this, column](bool shown) {
@@ -243,10 +242,12 @@ void TablePane::copy(const QString& format, bool all) {
 }
 
 void TablePane::export_file() {
-  const QString path = QFileDialog::getSaveFileName(
-      this, "Save the rows", name_.toLower() + ".csv", "CSV (*.csv);;Markdown (*.md);;JSON (*.json)");
+  const QString path = QFileDialog::getSaveFileName(this, "Save the rows", name_.toLower() + ".csv",
+                                                    "CSV (*.csv);;Markdown (*.md);;JSON (*.json)");
   if (path.isEmpty()) return;
-  const QString format = path.endsWith(".json") ? "json" : path.endsWith(".md") ? "markdown" : "csv";
+  const QString format = path.endsWith(".json") ? "json"
+                         : path.endsWith(".md") ? "markdown"
+                                                : "csv";
   write(format, /*all=*/true, [this, path](const QString& text) {
     QSaveFile file(path);
     const QByteArray bytes = text.toUtf8();

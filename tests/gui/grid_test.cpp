@@ -108,9 +108,8 @@ TEST_F(FollowedGrid, StandsInTheListWithHowFarItIs) {
   happens({Kind::kStarted, 3, "00000000-0000-4000-8000-000000000003"});
   happens({Kind::kFinished, 2});
   ASSERT_TRUE(wait_until([&] {
-    return list.rowCount() == 2 && list.data(list.index(1), GridList::kDetail)
-                                       .toString()
-                                       .startsWith("1 of 3 · 1 at work");
+    return list.rowCount() == 2 &&
+           list.data(list.index(1), GridList::kDetail).toString().startsWith("1 of 3 · 1 at work");
   })) << list.data(list.index(1), GridList::kDetail).toString().toStdString();
   EXPECT_EQ(list.data(list.index(1), Qt::DisplayRole), "study");
   EXPECT_EQ(list.row_of(QString::fromStdString(live_->header().id)), 1);

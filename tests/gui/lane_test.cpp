@@ -10,9 +10,7 @@
 namespace lea::gui {
 namespace {
 
-const Lane::Failed kUnexpected = [](const QString& text) {
-  ADD_FAILURE() << text.toStdString();
-};
+const Lane::Failed kUnexpected = [](const QString& text) { ADD_FAILURE() << text.toStdString(); };
 
 TEST(Lane, WorksOnItsThreadAndAnswersOnThisOne) {
   Lane lane("test");
@@ -44,7 +42,8 @@ TEST(Lane, DropsTheAnswerToAnOlderQuestionOfTheSameTicket) {
         return 1;
       },
       answered, kUnexpected);
-  lane.ask(ticket, [](const Lane::Cancelled&) { return 2; }, answered, kUnexpected);
+  lane.ask(
+      ticket, [](const Lane::Cancelled&) { return 2; }, answered, kUnexpected);
   go.release();
   ASSERT_TRUE(wait_until([&] { return lane.waiting() == 0; }));
   EXPECT_EQ(answers, std::vector<int>{2});
@@ -55,8 +54,10 @@ TEST(Lane, AnswersDifferentTicketsInTheirOrder) {
   Ticket first, second;
   std::vector<int> answers;
   const auto answered = [&](int answer) { answers.push_back(answer); };
-  lane.ask(first, [](const Lane::Cancelled&) { return 1; }, answered, kUnexpected);
-  lane.ask(second, [](const Lane::Cancelled&) { return 2; }, answered, kUnexpected);
+  lane.ask(
+      first, [](const Lane::Cancelled&) { return 1; }, answered, kUnexpected);
+  lane.ask(
+      second, [](const Lane::Cancelled&) { return 2; }, answered, kUnexpected);
   ASSERT_TRUE(wait_until([&] { return lane.waiting() == 0; }));
   EXPECT_EQ(answers, (std::vector<int>{1, 2}));
 }
@@ -115,7 +116,8 @@ TEST(Lane, EndsWhileWorkWaits) {
           return 1;
         },
         done, kUnexpected);
-    lane.ask(other, [](const Lane::Cancelled&) { return 2; }, done, kUnexpected);
+    lane.ask(
+        other, [](const Lane::Cancelled&) { return 2; }, done, kUnexpected);
   }
   EXPECT_FALSE(answered);
 }

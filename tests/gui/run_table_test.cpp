@@ -88,7 +88,8 @@ TEST_F(RealRuns, FillTheTable) {
   Messages messages;
   LabModel lab(messages);
   RunTable table(lab);
-  const QAbstractItemModelTester tester(&table, QAbstractItemModelTester::FailureReportingMode::Fatal);
+  const QAbstractItemModelTester tester(&table,
+                                        QAbstractItemModelTester::FailureReportingMode::Fatal);
   lab.open(folder_->path());
   ASSERT_TRUE(wait_until([&] { return table.rowCount() == 6; }));
   const int column = table.column_of("framework");
@@ -97,7 +98,8 @@ TEST_F(RealRuns, FillTheTable) {
   EXPECT_EQ(framework.toStdString(), report::field_of(*table.view(0), "framework").text);
   EXPECT_GE(table.column_of("ndcg@20"), 0) << "the main metric of the runs has a column";
   QString problem = "none was checked";
-  QObject::connect(&table, &TableModel::filter_checked, [&](const QString& text) { problem = text; });
+  QObject::connect(&table, &TableModel::filter_checked,
+                   [&](const QString& text) { problem = text; });
   table.set_filter("framwork=snqn");
   ASSERT_TRUE(wait_until([&] { return problem.contains("did you mean `framework`?"); }));
   EXPECT_EQ(table.rowCount(), 6);
@@ -127,8 +129,8 @@ TEST_F(RealRuns, ShowTheirCurvesAndTheirLog) {
   lab.open(folder_->path());
   RunModel run(lab);
   const db::Store store(folder_->path(), db::Store::Mode::kReadOnly);
-  const auto snqn = matching_runs(store, {"", "framework=snqn or framework=sa2c"},
-                                  sampled_fields(store), kNever);
+  const auto snqn =
+      matching_runs(store, {"", "framework=snqn or framework=sa2c"}, sampled_fields(store), kNever);
   ASSERT_FALSE(snqn.empty());
   QStringList lines;
   QObject::connect(&run, &RunModel::lines_added, [&](const QStringList& more) { lines += more; });
@@ -136,9 +138,11 @@ TEST_F(RealRuns, ShowTheirCurvesAndTheirLog) {
   ASSERT_TRUE(wait_until([&] { return !run.curves().empty() && !lines.empty(); }));
   // The curves are those that the index has.
   std::map<std::string, std::vector<double>> stored;
-  for (const db::CurvePoint& point : store.curves(snqn[0])) stored[point.metric].push_back(point.value);
+  for (const db::CurvePoint& point : store.curves(snqn[0]))
+    stored[point.metric].push_back(point.value);
   ASSERT_EQ(run.curves().size(), stored.size());
-  for (const auto& [metric, curve] : run.curves()) EXPECT_EQ(curve.values, stored[metric]) << metric;
+  for (const auto& [metric, curve] : run.curves())
+    EXPECT_EQ(curve.values, stored[metric]) << metric;
 }
 
 TEST(RunFolder, ThatGoesUnderTheWindowIsReportedOnce) {

@@ -67,7 +67,8 @@ TEST(MemoryTable, ShowsTheRowsThatMatchAndCountsThem) {
 TEST(MemoryTable, KeepsItsRowsWhenAFilterIsWrongAndSaysWhere) {
   Fruits fruits;
   QString problem;
-  QObject::connect(&fruits, &TableModel::filter_checked, [&](const QString& text) { problem = text; });
+  QObject::connect(&fruits, &TableModel::filter_checked,
+                   [&](const QString& text) { problem = text; });
   fruits.set_filter("price>2");
   fruits.set_filter("prise>3");
   EXPECT_THAT(problem.toStdString(), HasSubstr("did you mean `price`?"));
@@ -76,7 +77,8 @@ TEST(MemoryTable, KeepsItsRowsWhenAFilterIsWrongAndSaysWhere) {
 
 TEST(MemoryTable, MovesARowThatChangesAndKeepsTheSelectionOnIt) {
   Fruits fruits;
-  const QAbstractItemModelTester tester(&fruits, QAbstractItemModelTester::FailureReportingMode::Fatal);
+  const QAbstractItemModelTester tester(&fruits,
+                                        QAbstractItemModelTester::FailureReportingMode::Fatal);
   fruits.sort(1, Qt::AscendingOrder);
   const QPersistentModelIndex fig(fruits.index(0, 0));
   fruits.set_price(2, 100);
@@ -142,8 +144,10 @@ TEST(Actions, KeepOnlyTheShortcutsThatTheUserChanged) {
   const LabFolder folder;
   const QString file = QString::fromStdString(folder.file("window.ini"));
   ActionList actions;
-  QAction* stop = actions.add("runs.stop", "Stop", [] {}, QKeySequence("Ctrl+S"));
-  QAction* quit = actions.add("quit", "Quit", [] {}, QKeySequence("Ctrl+Q"));
+  QAction* stop = actions.add(
+      "runs.stop", "Stop", [] {}, QKeySequence("Ctrl+S"));
+  QAction* quit = actions.add(
+      "quit", "Quit", [] {}, QKeySequence("Ctrl+Q"));
   {
     QSettings settings(file, QSettings::IniFormat);
     actions.set_shortcut(stop, QKeySequence("Ctrl+T"));

@@ -58,9 +58,8 @@ TEST_F(Window, ShowsTheGridThatWorksAndItsFailures) {
   open(folder_.path());
   ASSERT_TRUE(wait_until([&] { return !runs()->grid().empty(); }));
   run::append_event(grid.folder(), {Kind::kFailed, 2, "", "why <i>not</i>"});
-  ASSERT_TRUE(wait_until([&] {
-    return runs()->grid().progress().count(lab::TaskState::kFailed) == 1;
-  }));
+  ASSERT_TRUE(
+      wait_until([&] { return runs()->grid().progress().count(lab::TaskState::kFailed) == 1; }));
   QTabWidget* details = runs()->findChild<QTabWidget*>();
   EXPECT_EQ(details->tabText(2), "Errors (1)");
   for (const QLabel* label : runs()->findChildren<QLabel*>())
@@ -190,7 +189,8 @@ TEST_F(Window, NamesEveryControl) {
   for (const QWidget* widget : window_->findChildren<QWidget*>()) {
     const bool control = widget->inherits("QAbstractButton") || widget->inherits("QLineEdit") ||
                          widget->inherits("QAbstractItemView") || widget->inherits("QComboBox") ||
-                         widget->inherits("QPlainTextEdit") || widget->inherits("QAbstractScrollArea");
+                         widget->inherits("QPlainTextEdit") ||
+                         widget->inherits("QAbstractScrollArea");
     // Parts that Qt itself makes: buttons of docks and tabs, the menus' scroll areas, completers.
     const bool of_qt = widget->objectName().startsWith("qt_") || widget->inherits("QTabBar") ||
                        widget->inherits("QMenu") || widget->parentWidget()->inherits("QTabBar") ||
