@@ -10,7 +10,9 @@
 #include <QSocketNotifier>
 #include <QStyleFactory>
 #include <cstdio>
+#include <cstdlib>
 
+#include "core/base/error.h"
 #include "core/base/standard_streams.h"
 #include "gui/app/system_theme.h"
 #include "gui/model/settings.h"

@@ -12,6 +12,8 @@ constexpr const char* kService = "org.freedesktop.portal.Desktop";
 constexpr const char* kPath = "/org/freedesktop/portal/desktop";
 constexpr const char* kInterface = "org.freedesktop.portal.Settings";
 constexpr const char* kGroup = "org.freedesktop.appearance";
+// As SLOT writes it; the bus knows no other form.
+constexpr const char* kSlot = "1setting_changed(QString,QString,QDBusVariant)";
 constexpr const char* kKey = "color-scheme";  // 0: no preference, 1: dark, 2: light
 
 }  // namespace
@@ -19,8 +21,7 @@ constexpr const char* kKey = "color-scheme";  // 0: no preference, 1: dark, 2: l
 SystemTheme::SystemTheme(bool dark, QObject* parent) : QObject(parent), dark_(dark) {
   QDBusConnection bus = QDBusConnection::sessionBus();
   if (!bus.isConnected()) return;
-  bus.connect(kService, kPath, kInterface, "SettingChanged", this,
-              SLOT(setting_changed(QString, QString, QDBusVariant)));
+  bus.connect(kService, kPath, kInterface, "SettingChanged", this, kSlot);
   QDBusMessage question = QDBusMessage::createMethodCall(kService, kPath, kInterface, "Read");
   question << QString(kGroup) << QString(kKey);
   auto* answer = new QDBusPendingCallWatcher(bus.asyncCall(question), this);

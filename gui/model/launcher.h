@@ -14,9 +14,9 @@
 namespace lea::gui {
 
 struct Launch {
-  std::string spec;              // a file
-  std::vector<std::string> set;  // overrides
-  int64_t jobs = 0;              // 0: as `lealab run` chooses
+  std::string spec;                   // a file
+  std::vector<std::string> set = {};  // overrides
+  int64_t jobs = 0;                   // 0: as `lealab run` chooses
   bool redo_stale = false;
 };
 

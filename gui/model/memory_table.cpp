@@ -122,10 +122,8 @@ int MemoryTable::rowCount(const QModelIndex& parent) const {
 
 QVariant MemoryTable::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
-  if (role == Qt::TextAlignmentRole) {
-    const bool number = columns()[static_cast<size_t>(index.column())].number;
-    return QVariant((number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
-  }
+  if (role == Qt::TextAlignmentRole)
+    return alignment(columns()[static_cast<size_t>(index.column())]);
   return show(source_row(index), index.column(), role);
 }
 

@@ -12,8 +12,8 @@
 namespace lea::gui {
 
 struct RunQuery {
-  std::string experiment;  // empty: all
-  std::string expression;  // core/report/filter.h
+  std::string experiment = {};  // empty: all
+  std::string expression = {};  // core/report/filter.h
   std::string sort_field = "created";
   bool descending = true;
 };

@@ -2,6 +2,7 @@
 
 #include <QTimer>
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/clock.h"
 #include "core/report/labels.h"
@@ -97,7 +98,7 @@ void RunTable::take(Listed listed) {
         })) {
       beginInsertColumns({}, column_of("age"), column_of("age"));
       columns_.insert(columns_.begin() + column_of("age"),
-                      {metric, to_qt(metric), true, true, "of the test part"});
+                      TableColumn{metric, to_qt(metric), true, true, "of the test part"});
       endInsertColumns();
       Q_EMIT columns_changed();
     }
@@ -195,8 +196,7 @@ QVariant RunTable::text_of(const report::RunView& view, const std::string& field
 QVariant RunTable::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
   const TableColumn& column = columns_[static_cast<size_t>(index.column())];
-  if (role == Qt::TextAlignmentRole)
-    return QVariant((column.number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole) return alignment(column);
   if (role == kIdRole) return to_qt(uuid(index.row()));
   if (role != Qt::DisplayRole && role != Qt::ToolTipRole && role != kLookRole) return {};
   const report::RunView* run = view(index.row());

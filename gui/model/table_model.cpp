@@ -55,6 +55,11 @@ QString json_of(const std::vector<QString>& titles, const TableModel::Rows& rows
 
 }  // namespace
 
+QVariant alignment(const TableColumn& column) {
+  const Qt::Alignment side = column.number ? Qt::AlignRight : Qt::AlignLeft;
+  return static_cast<int>(side | Qt::AlignVCenter);
+}
+
 int TableModel::columnCount(const QModelIndex& parent) const {
   return parent.isValid() ? 0 : static_cast<int>(columns().size());
 }
@@ -64,8 +69,7 @@ QVariant TableModel::headerData(int section, Qt::Orientation orientation, int ro
   const TableColumn& column = columns()[static_cast<size_t>(section)];
   if (role == Qt::DisplayRole) return column.title;
   if (role == Qt::ToolTipRole) return column.about.isEmpty() ? to_qt(column.field) : column.about;
-  if (role == Qt::TextAlignmentRole)
-    return QVariant((column.number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole) return alignment(column);
   return {};
 }
 

@@ -57,6 +57,9 @@ class TableModel : public QAbstractTableModel {
   void columns_changed();
 };
 
+// How the text of a cell or a title is aligned.
+QVariant alignment(const TableColumn& column);
+
 // The condition that a text in the row below the headers means for a column: `>0.07`, `=snqn`,
 // `~ler`, `!=1`, `NULL`, `not NULL`; without an operator, the text must be contained. "" for a blank
 // text.

@@ -22,6 +22,9 @@ class FilterHeader : public QHeaderView {
   bool filters_shown() const { return shown_; }
   QLineEdit* line(int column) const { return lines_.at(static_cast<size_t>(column)); }
 
+  // Puts the lines below their titles; to be called after the table has scrolled sideways.
+  void place();
+
   QSize sizeHint() const override;
 
  Q_SIGNALS:
@@ -31,8 +34,6 @@ class FilterHeader : public QHeaderView {
   void updateGeometries() override;
 
  private:
-  void place();
-
   std::vector<QLineEdit*> lines_;
   bool shown_ = true;
 };

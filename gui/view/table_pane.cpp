@@ -5,7 +5,9 @@
 #include <QFileDialog>
 #include <QHBoxLayout>
 #include <QInputDialog>
+#include <QLocale>
 #include <QSaveFile>
+#include <QScrollBar>
 #include <algorithm>
 
 #include "gui/model/settings.h"
@@ -93,6 +95,7 @@ TablePane::TablePane(const QString& name, TableModel& model, Messages& messages,
   connect(view_->selectionModel(), &QItemSelectionModel::selectionChanged, this,
           &TablePane::selection_changed);
   connect(view_, &QTableView::customContextMenuRequested, this, &TablePane::open_row_menu);
+  connect(view_->horizontalScrollBar(), &QScrollBar::valueChanged, header_, &FilterHeader::place);
   columns_changed();
 }
 

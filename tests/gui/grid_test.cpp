@@ -1,6 +1,8 @@
 // Grids as the window follows them, through folders that the test writes as a grid does.
 #include "gui/model/grid_model.h"
 
+#include <fstream>
+
 #include "gui/model/grid_list.h"
 #include "gui/model/lab_model.h"
 #include "gui/model/task_table.h"

@@ -1,5 +1,6 @@
 #include "gui/model/lane.h"
 
+#include <fstream>
 #include <semaphore>
 
 #include "core/base/error.h"

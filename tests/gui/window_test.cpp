@@ -1,9 +1,13 @@
 // The window as a person uses it, with keys and clicks, without a display.
+#include <signal.h>
+
 #include <QAbstractButton>
 #include <QAbstractItemView>
 #include <QComboBox>
 #include <QPlainTextEdit>
 #include <QTest>
+#include <cmath>
+#include <fstream>
 
 #include "gui/model/settings.h"
 #include "gui/view/main_window.h"
