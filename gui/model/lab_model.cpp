@@ -12,6 +12,8 @@ namespace {
 
 constexpr int kTickMilliseconds = 1000;
 constexpr int kIdleTicks = 3;  // without a live grid, every third tick looks
+// New runs outside a grid, as a job of a cluster makes them, are collected so long after they came.
+constexpr int kRefreshMilliseconds = 10000;
 
 bool any_live(const std::vector<GridSummary>& grids) {
   return std::any_of(grids.begin(), grids.end(), [](const GridSummary& grid) { return grid.live; });
@@ -30,6 +32,14 @@ LabModel::LabModel(Messages& messages, QObject* parent)
     : QObject(parent), messages_(messages), index_(messages) {
   timer_.setInterval(kTickMilliseconds);
   connect(&timer_, &QTimer::timeout, this, &LabModel::tick);
+  refresh_soon_.setInterval(kRefreshMilliseconds);
+  refresh_soon_.setSingleShot(true);
+  connect(&refresh_soon_, &QTimer::timeout, this, &LabModel::refresh);
+  connect(&folders_, &QFileSystemWatcher::directoryChanged, this, [this](const QString& folder) {
+    if (folder == to_qt(run::grids_folder(folder_))) return look_at_grids();
+    // A grid collects its own runs.
+    if (!any_live(grids_) && !refresh_soon_.isActive()) refresh_soon_.start();
+  });
 }
 
 void LabModel::open(const std::string& option) {
@@ -51,10 +61,19 @@ void LabModel::open(const std::string& option) {
   }
   index_.open(folder_);
   Q_EMIT opened();
+  watch_folders();
   if (!is_open()) return timer_.stop();
   timer_.start();
   look_at_grids();
   refresh();
+}
+
+void LabModel::watch_folders() {
+  refresh_soon_.stop();
+  if (!folders_.directories().isEmpty()) folders_.removePaths(folders_.directories());
+  if (!is_open()) return;
+  // Without a notice, as on some network file systems, the timer and the user look.
+  folders_.addPaths({to_qt(run::grids_folder(folder_)), to_qt(run::runs_folder(folder_))});
 }
 
 void LabModel::make(const std::string& folder) {

@@ -1,6 +1,7 @@
 // The open lab: its lanes, and the watch over its changes. Pages ask it, and are told what changed.
 #pragma once
 
+#include <QFileSystemWatcher>
 #include <QObject>
 #include <QString>
 #include <QTimer>
@@ -55,6 +56,7 @@ class LabModel : public QObject {
 
  private:
   void tick();
+  void watch_folders();
   void look_at_index();
   void look_at_grids();
   void take(const GridNews& news);
@@ -63,7 +65,8 @@ class LabModel : public QObject {
   Index index_;
   Lane files_{"files"}, collecting_{"collecting"};
   Ticket version_ticket_, grids_ticket_, refresh_ticket_;
-  QTimer timer_;
+  QTimer timer_, refresh_soon_;
+  QFileSystemWatcher folders_;
   std::string folder_, missing_, followed_;
   std::shared_ptr<GridFollower> follower_;  // used on the lane `files`
   std::vector<GridSummary> grids_;

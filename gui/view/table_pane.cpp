@@ -20,6 +20,7 @@ namespace lea::gui {
 namespace {
 
 constexpr int kTypingMilliseconds = 250;
+constexpr int kBusyMilliseconds = 400;  // a shorter query needs no way to end it
 constexpr int kWidest = 260;
 
 QToolButton* bar_button(const QString& text, const QString& tip, QWidget* parent) {
@@ -88,8 +89,13 @@ TablePane::TablePane(const QString& name, TableModel& model, Messages& messages,
     count_->setText(shown == all ? QLocale().toString(all)
                                  : QLocale().toString(shown) + " of " + QLocale().toString(all));
   });
-  connect(&model, &TableModel::busy_changed, this,
-          [this] { cancel_->setVisible(model_.is_busy()); });
+  busy_.setSingleShot(true);
+  busy_.setInterval(kBusyMilliseconds);
+  connect(&busy_, &QTimer::timeout, this, [this] { cancel_->setVisible(model_.is_busy()); });
+  connect(&model, &TableModel::busy_changed, this, [this] {
+    if (!model_.is_busy()) cancel_->hide();
+    model_.is_busy() ? busy_.start() : busy_.stop();
+  });
   connect(view_, &QTableView::activated, this,
           [this](const QModelIndex& index) { Q_EMIT row_activated(index.row()); });
   connect(view_->selectionModel(), &QItemSelectionModel::selectionChanged, this,

@@ -71,7 +71,7 @@ class TablePane : public QWidget {
   FilterHeader* header_;
   QLabel* problem_;
   QStringListModel* fields_;
-  QTimer typing_;
+  QTimer typing_, busy_;
   std::set<std::string> known_;  // fields whose columns have their first look
   std::function<void(const std::string&)> add_column_;
 };
