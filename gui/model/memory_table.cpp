@@ -55,14 +55,18 @@ std::vector<size_t> MemoryTable::arranged() const {
 
 void MemoryTable::rearrange() {
   std::vector<size_t> rows = arranged();
-  if (rows == order_) return count();
+  if (rows == order_ && places_.size() == size()) return count();
+  if (rows.size() != order_.size()) {
+    beginResetModel();
+    place(std::move(rows));
+    endResetModel();
+    return count();
+  }
   Q_EMIT layoutAboutToBeChanged();
   const QModelIndexList before = persistentIndexList();
   std::vector<size_t> held;
   for (const QModelIndex& index : before) held.push_back(source_row(index));
-  order_ = std::move(rows);
-  places_.assign(size(), -1);
-  for (size_t i = 0; i < order_.size(); ++i) places_[order_[i]] = static_cast<int>(i);
+  place(std::move(rows));
   QModelIndexList after;
   for (qsizetype i = 0; i < before.size(); ++i) {
     const int place = shown_row(held[static_cast<size_t>(i)]);
@@ -71,6 +75,12 @@ void MemoryTable::rearrange() {
   changePersistentIndexList(before, after);
   Q_EMIT layoutChanged();
   count();
+}
+
+void MemoryTable::place(std::vector<size_t> rows) {
+  order_ = std::move(rows);
+  places_.assign(size(), -1);
+  for (size_t i = 0; i < order_.size(); ++i) places_[order_[i]] = static_cast<int>(i);
 }
 
 void MemoryTable::count() {
@@ -89,9 +99,7 @@ void MemoryTable::rows_replaced() {
   } catch (const Error& error) {
     problem = to_qt(error.what());
   }
-  order_ = arranged();
-  places_.assign(size(), -1);
-  for (size_t i = 0; i < order_.size(); ++i) places_[order_[i]] = static_cast<int>(i);
+  place(arranged());
   endResetModel();
   Q_EMIT columns_changed();
   Q_EMIT filter_checked(problem);

@@ -43,6 +43,7 @@ class MemoryTable : public TableModel {
  private:
   std::vector<size_t> arranged() const;
   void rearrange();
+  void place(std::vector<size_t> rows);
   bool matches(size_t row) const;
   void count();
 

@@ -79,7 +79,8 @@ void RunTable::reload() {
 }
 
 void RunTable::take(Listed listed) {
-  beginResetModel();
+  const bool same_rows = listed.uuids == uuids_;
+  if (!same_rows) beginResetModel();
   uuids_ = std::move(listed.uuids);
   fields_ = std::move(listed.fields);
   pages_.clear();
@@ -89,21 +90,31 @@ void RunTable::take(Listed listed) {
     auto& page = pages_[0];
     for (report::RunView& view : listed.first) page.emplace_back(std::move(view));
   }
-  endResetModel();
-  if (!pages_.empty()) {
-    const report::RunView& first = *pages_[0].front();
-    const std::string metric = report::main_metric(first.run, first.metrics.test);
-    if (!metric.empty() && std::none_of(columns_.begin(), columns_.end(), [](const auto& column) {
-          return is_metric(column.field);
-        })) {
-      beginInsertColumns({}, column_of("age"), column_of("age"));
-      columns_.insert(columns_.begin() + column_of("age"),
-                      TableColumn{metric, to_qt(metric), true, true, "of the test part"});
-      endInsertColumns();
-      Q_EMIT columns_changed();
-    }
-  }
+  if (!same_rows) endResetModel();
+  if (same_rows && rowCount() > 0)
+    Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, columnCount() - 1));
+  add_main_metric();
   Q_EMIT counted(static_cast<qint64>(uuids_.size()), listed.all);
+}
+
+// The metric that stands for the runs, such as ndcg@20, which is known from the first of them.
+void RunTable::add_main_metric() {
+  if (view(0) == nullptr || has_metric_) return;
+  const std::string metric = report::main_metric(view(0)->run, view(0)->metrics.test);
+  if (metric.empty()) return;
+  has_metric_ = true;
+  if (column_of(metric) >= 0) return;
+  const int at = column_of("age");
+  beginInsertColumns({}, at, at);
+  columns_.insert(columns_.begin() + at,
+                  TableColumn{metric, to_qt(metric), true, true, "of the test part"});
+  endInsertColumns();
+  Q_EMIT columns_changed();
+}
+
+int RunTable::row_of_id(const QString& id) const {
+  const auto found = std::find(uuids_.begin(), uuids_.end(), to_std(id));
+  return found == uuids_.end() ? -1 : static_cast<int>(found - uuids_.begin());
 }
 
 void RunTable::add_column(const std::string& field) {

@@ -41,6 +41,7 @@ class RunTable : public TableModel {
   bool is_busy() const override { return busy_; }
   void cancel() override;
 
+  int row_of_id(const QString& id) const override;
   int rowCount(const QModelIndex& parent = {}) const override;
   QVariant data(const QModelIndex& index, int role) const override;
   void sort(int column, Qt::SortOrder order) override;
@@ -54,6 +55,7 @@ class RunTable : public TableModel {
   };
 
   void take(Listed listed);
+  void add_main_metric();
   void fetch(int page) const;
   void set_busy(bool busy);
   static QVariant text_of(const report::RunView& view, const std::string& field);
@@ -68,7 +70,7 @@ class RunTable : public TableModel {
   mutable std::set<int> fetching_;
   mutable std::map<int, std::unique_ptr<Ticket>> page_tickets_;
   Ticket ticket_, export_ticket_;
-  bool busy_ = false;
+  bool busy_ = false, has_metric_ = false;
 };
 
 }  // namespace lea::gui

@@ -73,6 +73,13 @@ QVariant TableModel::headerData(int section, Qt::Orientation orientation, int ro
   return {};
 }
 
+int TableModel::row_of_id(const QString& id) const {
+  for (int row = 0; row < rowCount(); ++row) {
+    if (index(row, 0).data(kIdRole).toString() == id) return row;
+  }
+  return -1;
+}
+
 int TableModel::column_of(const std::string& field) const {
   for (size_t i = 0; i < columns().size(); ++i) {
     if (columns()[i].field == field) return static_cast<int>(i);

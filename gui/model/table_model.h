@@ -46,6 +46,8 @@ class TableModel : public QAbstractTableModel {
 
   int columnCount(const QModelIndex& parent = {}) const override;
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+  // The row with this kIdRole; -1 when it is not shown.
+  virtual int row_of_id(const QString& id) const;
   // -1 when there is no such column.
   int column_of(const std::string& field) const;
 

@@ -131,7 +131,7 @@ report::FieldValue TaskTable::value(size_t row, const std::string& field) const 
 QVariant TaskTable::show(size_t row, int column, int role) const {
   const std::string& field = columns_[static_cast<size_t>(column)].field;
   const lab::TaskProgress& task = grid_.task(tasks_[row]);
-  if (role == kIdRole) return to_qt(task.run);
+  if (role == kIdRole) return to_qt(grid_.header().tasks[tasks_[row]].hash);
   if (role == kLookRole && field == "status") return static_cast<int>(task.state);
   if (role == kShareRole && field == "progress" && lab::is_at_work(task.state))
     return share(task.progress);

@@ -96,6 +96,8 @@ TablePane::TablePane(const QString& name, TableModel& model, Messages& messages,
     if (!model_.is_busy()) cancel_->hide();
     model_.is_busy() ? busy_.start() : busy_.stop();
   });
+  connect(&model, &QAbstractItemModel::modelAboutToBeReset, this, &TablePane::remember);
+  connect(&model, &QAbstractItemModel::modelReset, this, &TablePane::recall);
   connect(view_, &QTableView::activated, this,
           [this](const QModelIndex& index) { Q_EMIT row_activated(index.row()); });
   connect(view_->selectionModel(), &QItemSelectionModel::selectionChanged, this,
@@ -134,6 +136,28 @@ void TablePane::build_bar(QHBoxLayout* bar) {
                           static_cast<QWidget*>(filters_), static_cast<QWidget*>(columns_),
                           static_cast<QWidget*>(more_)})
     bar->addWidget(widget);
+}
+
+void TablePane::remember() {
+  remembered_.clear();
+  for (const int row : selected_rows())
+    remembered_ << model_.index(row, 0).data(kIdRole).toString();
+  scrolled_ = view_->verticalScrollBar()->value();
+}
+
+// A table that is read again keeps what was selected and where it was scrolled to.
+void TablePane::recall() {
+  QItemSelection selection;
+  for (const QString& id : remembered_) {
+    const int row = id.isEmpty() ? -1 : model_.row_of_id(id);
+    if (row >= 0)
+      selection.select(model_.index(row, 0), model_.index(row, model_.columnCount() - 1));
+  }
+  if (!selection.isEmpty()) {
+    view_->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect);
+    QTimer::singleShot(0, this, [this] { view_->verticalScrollBar()->setValue(scrolled_); });
+  }
+  remembered_.clear();
 }
 
 void TablePane::apply_filters() {

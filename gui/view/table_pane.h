@@ -51,6 +51,8 @@ class TablePane : public QWidget {
 
  private:
   void build_bar(QHBoxLayout* bar);
+  void remember();
+  void recall();
   void apply_filters();
   void show_problem(const QString& problem);
   void fill_columns();
@@ -71,6 +73,8 @@ class TablePane : public QWidget {
   FilterHeader* header_;
   QLabel* problem_;
   QStringListModel* fields_;
+  QStringList remembered_;  // the ids of the rows that were selected before a reset
+  int scrolled_ = 0;
   QTimer typing_, busy_;
   std::set<std::string> known_;  // fields whose columns have their first look
   std::function<void(const std::string&)> add_column_;
