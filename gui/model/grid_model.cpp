@@ -10,6 +10,7 @@
 namespace lea::gui {
 
 void GridModel::clear() {
+  Q_EMIT about_to_reset();
   header_.reset();
   progress_.reset();
   summary_ = {};
@@ -36,17 +37,18 @@ void GridModel::arrange() {
 }
 
 void GridModel::add(const GridNews& news) {
-  for (const GridSummary& grid : news.grids) {
-    if (grid.id == news.followed) summary_ = grid;
-  }
   const bool anew = news.header != nullptr;
   if (anew) {
+    Q_EMIT about_to_reset();
     header_ = news.header;
     progress_ = std::make_unique<lab::GridProgress>(*header_);
     remark_.clear();
     arrange();
   }
   if (empty()) return;
+  for (const GridSummary& grid : news.grids) {
+    if (grid.id == news.followed) summary_ = grid;
+  }
   std::set<size_t> tasks;
   for (const run::GridEvent& event : news.events) {
     progress_->on_event(event);

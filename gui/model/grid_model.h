@@ -45,7 +45,8 @@ class GridModel : public QObject {
   std::vector<Failures> failures() const;
 
  Q_SIGNALS:
-  void reset();  // other tasks
+  void about_to_reset();  // what was shown is still there
+  void reset();           // other tasks
   void changed(
       const std::vector<size_t>& tasks);  // sorted; may be empty when the grid itself changed
 

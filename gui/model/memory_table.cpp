@@ -89,8 +89,13 @@ void MemoryTable::count() {
 
 int MemoryTable::shown_row(size_t row) const { return row < places_.size() ? places_[row] : -1; }
 
+void MemoryTable::begin_replacing() {
+  if (!replacing_) beginResetModel();
+  replacing_ = true;
+}
+
 void MemoryTable::rows_replaced() {
-  beginResetModel();
+  begin_replacing();
   // The fields may be others now. An expression that is wrong for them shows all rows.
   filter_.reset();
   QString problem;
@@ -100,6 +105,7 @@ void MemoryTable::rows_replaced() {
     problem = to_qt(error.what());
   }
   place(arranged());
+  replacing_ = false;
   endResetModel();
   Q_EMIT columns_changed();
   Q_EMIT filter_checked(problem);

@@ -35,7 +35,9 @@ class MemoryTable : public TableModel {
   // Of a cell, for a role. By default the text of its field.
   virtual QVariant show(size_t row, int column, int role) const;
 
-  // To be called after all rows were replaced, or their columns.
+  // To be called before all rows or columns are replaced, while those before are still there, and
+  // after that.
+  void begin_replacing();
   void rows_replaced();
   // To be called after these rows have changed. Filters and sorts again where that may matter.
   void rows_changed(const std::vector<size_t>& rows);
@@ -51,6 +53,7 @@ class MemoryTable : public TableModel {
   std::vector<int> places_;    // by row: its place in order_, or -1
   std::string expression_;
   std::optional<report::Filter> filter_;
+  bool replacing_ = false;
   int sort_column_ = -1;
   Qt::SortOrder sort_order_ = Qt::AscendingOrder;
 };

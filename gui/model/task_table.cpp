@@ -52,6 +52,7 @@ QString seconds_text(double seconds) {
 }
 
 TaskTable::TaskTable(const GridModel& grid, QObject* parent) : MemoryTable(parent), grid_(grid) {
+  connect(&grid, &GridModel::about_to_reset, this, &TaskTable::begin_replacing);
   connect(&grid, &GridModel::reset, this, &TaskTable::reset);
   connect(&grid, &GridModel::changed, this, &TaskTable::update);
   reset();
@@ -151,18 +152,24 @@ FailureTable::FailureTable(const GridModel& grid, QObject* parent)
     : MemoryTable(parent),
       grid_(grid),
       columns_({{"runs", "Runs", true}, {"reason", "Reason"}, {"which", "Which"}}) {
-  connect(&grid, &GridModel::reset, this, &FailureTable::update);
+  connect(&grid, &GridModel::reset, this, [this] { replace(grid_.failures()); });
   connect(&grid, &GridModel::changed, this, &FailureTable::update);
   update();
 }
 
 void FailureTable::update() {
   std::vector<GridModel::Failures> groups = grid_.failures();
-  const bool same = std::equal(
-      groups.begin(), groups.end(), groups_.begin(), groups_.end(),
-      [](const auto& a, const auto& b) { return a.reason == b.reason && a.tasks == b.tasks; });
+  if (std::equal(
+          groups.begin(), groups.end(), groups_.begin(), groups_.end(),
+          [](const auto& a, const auto& b) { return a.reason == b.reason && a.tasks == b.tasks; }))
+    return;
+  replace(std::move(groups));
+}
+
+void FailureTable::replace(std::vector<GridModel::Failures> groups) {
+  begin_replacing();
   groups_ = std::move(groups);
-  if (!same || groups_.empty()) rows_replaced();
+  rows_replaced();
 }
 
 report::FieldValue FailureTable::value(size_t row, const std::string& field) const {

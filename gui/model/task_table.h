@@ -51,6 +51,7 @@ class FailureTable : public MemoryTable {
 
  private:
   void update();
+  void replace(std::vector<GridModel::Failures> groups);
 
   const GridModel& grid_;
   const std::vector<TableColumn> columns_;
