@@ -112,6 +112,7 @@ void CurvesView::begin() {
   panels_.clear();
   plot_->clearGraphs();
   plot_->plotLayout()->clear();
+  plot_->plotLayout()->simplify();
   update();
 }
 
