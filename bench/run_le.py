@@ -8,9 +8,10 @@ The data folder holds interactions.tsv.gz, items.tsv.gz and split.tsv. Writes be
 
 The environment has the settings of the preset le_fast: hoisted prompts, item tokens in closed form, 150 steps, a state for
 each place and the rewards of the logged item and two sampled ones for each training event. Each stage is a `lealab work` of
-its own, with one thread. What is made from the adapter is made by two at a time, as `lealab run --jobs 2` does, because two
-threads are slower than one in operations as small as these. Its arithmetic is what the plugin counts for the plan: twice the multiplications of the language model, no
-padding, no recomputing, and for the adapter three passes for each step, and the validations.
+its own, with one thread, because two threads are slower than one in operations as small as these. After the adapter two
+stages are made at a time (--jobs), as `lealab run --jobs 2` does. The arithmetic of a stage is what the plugin counts for the
+plan: twice the multiplications of the language model, no padding, no recomputing, and for the adapter three passes for each
+step, and the validations.
 
 The peer (bench/le/peer.py) makes the same from one padded prompt for each history, and for each history and candidate, on a
 sample in the same run: some steps of the adapter, and the states and rewards of events that lie evenly in the data. Its
@@ -224,8 +225,8 @@ def main():
     rows.append([*whole, f"{sum(theirs.values()):.0f}", f"{sum(theirs.values()) / compared:.1f}x"])
     text = f"""# The build of the language-model environment, on {options.data.name}
 
-{report.provenance(kind)}. One thread for each stage, {options.jobs} stages at a time after the adapter, SmolLM2-135M in {options.dtype}, the settings of the preset le_fast;
-{events:,} training events with a history. The peer is transformers and PEFT in {options.dtype} with one padded prompt for each history, and
+{report.provenance(kind)}. One thread for each stage, {options.jobs} stages at a time after the adapter, SmolLM2-135M
+in {options.dtype}, the settings of the preset le_fast; {events:,} training events with a history. The peer is transformers and PEFT in {options.dtype} with one padded prompt for each history, and
 for each history and candidate. Its seconds are those of {options.steps} steps and of {options.events} events, times the number of all.
 The correlation of ours and its numbers is {agreement["states"]:.4f} for states and {agreement["rewards"]:.4f} for rewards.
 It has one thread as well, and its ratio is to the wall time of the stage. The last row has the wall time of the whole build; its ratio

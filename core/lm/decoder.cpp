@@ -103,7 +103,7 @@ Tensor mask_of(const AttentionBlock& block, int64_t window, at::Device device) {
       .masked_fill_(unseen, -std::numeric_limits<float>::infinity());
 }
 
-// The rows of a tensor that the queries of each block see. The tensor has `held` rows before those
+// Selects the rows of a tensor that the queries of each block see. The tensor has `held` rows before those
 // of the layout.
 //
 // The gradient of a selection is as large as the tensor that it selects from, and a training batch

@@ -1,4 +1,4 @@
-// Settings of LibTorch under which equal inputs give equal bits.
+// Makes LibTorch give equal bits for equal inputs.
 #pragma once
 
 namespace lea::train {
