@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "core/base/error.h"
@@ -34,6 +35,15 @@ class Exporter {
     map(kMapFiles[0], "item_id\titem\n", data_.item_ids(), 1);
     map(kMapFiles[1], "user_id\tsequence\n", data_.sequence_ids(), 0);
     map(kMapFiles[2], "behaviour\tnumber\n", data_.behaviours(), 0);
+  }
+
+  void split_record() const {
+    const nlohmann::json record = {{"data", name_},
+                                   {"data_fingerprint", data_.fingerprint()},
+                                   {"split_fingerprint", split_->fingerprint}};
+    FileWriter file(folder_.path(kSplitFile));
+    file.write(record.dump(1) + "\n");
+    file.close();
   }
 
   void tsv() const {
@@ -142,6 +152,7 @@ void export_dataset(const Dataset& data, const Split* split, const std::string& 
   FolderWriter writer(folder);
   const Exporter exporter(data, split, name, writer);
   exporter.maps();
+  if (split != nullptr) exporter.split_record();
   if (format == "tsv") {
     exporter.tsv();
   } else {

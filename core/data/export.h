@@ -13,11 +13,16 @@ namespace lea::data {
 inline constexpr const char* kMapFiles[] = {"items.map.tsv", "sequences.map.tsv",
                                             "behaviours.map.tsv"};
 
+// The file of an export with a split that identifies both: an object with the name of the data set
+// ("data"), "data_fingerprint" and "split_fingerprint".
+inline constexpr const char* kSplitFile = "split.json";
+
 // Makes `folder`, which must not exist. An import of the folder in the same format gives a data set
 // with the same fingerprint. Every format has the numbers of items, sequences and behaviours:
 //   items.map.tsv       item_id, item (1 .. N)
 //   sequences.map.tsv   user_id, sequence (0 ..)
 //   behaviours.map.tsv  behaviour, number (0 ..)
+// With a split, every format has kSplitFile.
 //
 // The other files depend on the format. Events are in data order and have their original ids.
 //

@@ -183,6 +183,34 @@ TEST_F(Exchange, OwnRanksComeBackAsARowWithTheSameNumbers) {
     EXPECT_EQ(by_framework.at("theirs").at("test").at(metric).at("mean"), cell.at("mean"));
 }
 
+TEST_F(Exchange, ForeignScoresGiveTheRanksThatTheLabGivesThem) {
+  std::map<std::string, int> popularity;
+  const std::string out = path("files");
+  ASSERT_EQ(
+      lealab({"data", "export", "toy", "--split-file", path("split.tsv"), "--out", out}).exit_code,
+      0);
+  std::istringstream lines(read_file(out + "/train.tsv"));
+  for (std::string user, item, time; lines >> user >> item >> time;) ++popularity[item];
+  popularity.erase("item_id");  // the header
+  ASSERT_EQ(popularity.size(), 40u);
+  write("scores.json", nlohmann::json(popularity).dump());
+  const auto ranked = lab::run_process(
+      {"python3", LEA_SOURCE_DIR "/tests/cli/fixed_scores.py", LEA_SOURCE_DIR "/tools", "--model",
+       path("scores.json"), "--split", out, "--out", path("theirs.csv")},
+      60);
+  ASSERT_EQ(ranked.exit_code, 0) << ranked.err;
+  ASSERT_EQ(export_of("ranks", "popularity", "ours.csv").exit_code, 0);
+  const Rows theirs = rows_of(path("theirs.csv"));
+  Rows ours = rows_of(path("ours.csv"));
+  ASSERT_EQ(theirs.size(), 1u + 100u);
+  ASSERT_EQ(ours.size(), theirs.size());
+  for (size_t i = 0; i < ours.size(); ++i) {
+    ours[i].erase(ours[i].begin() + 7);  // the popularity
+    if (theirs[i][1] == "0") continue;   // without a history they have no scores
+    EXPECT_EQ(theirs[i], ours[i]);
+  }
+}
+
 TEST_F(Exchange, RefusesASplitThatWasReplaced) {
   ASSERT_EQ(export_of("ranks", "supervised", "ranks.csv").exit_code, 0);
   std::string split = read_file(path("split.tsv"));

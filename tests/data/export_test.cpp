@@ -138,6 +138,17 @@ TEST_F(Export, LeavesOutASplitFileThatCannotSayIt) {
   EXPECT_FALSE(std::filesystem::exists(path("out/split.tsv")));
 }
 
+TEST_F(Export, RecordsWhichSplitItIsOf) {
+  for (const std::string format : {"tsv", "recbole"}) {
+    export_dataset(*data_, &split_, "toy", format, path(format));
+    EXPECT_EQ(read(path(format + "/split.json")),
+              "{\n \"data\": \"toy\",\n \"data_fingerprint\": \"" + data_->fingerprint() +
+                  "\",\n \"split_fingerprint\": \"" + split_.fingerprint + "\"\n}\n");
+  }
+  export_dataset(*data_, nullptr, "toy", "tsv", path("whole"));
+  EXPECT_FALSE(std::filesystem::exists(path("whole/split.json")));
+}
+
 TEST_F(Export, NeverWritesIntoAnExistingFolder) {
   std::filesystem::create_directories(path("out"));
   EXPECT_EQ(refusal_of([&] { export_dataset(*data_, nullptr, "toy", "tsv", path("out")); }),
