@@ -127,7 +127,7 @@ void prune_command(const Options& options, const Globals& globals) {
   }
   print(text + (options.dry ? "would remove " : "removed ") +
         counted(pruned.removed.size(), "artefact") + ", " + lab::size_text(pruned.bytes) + " (" +
-        std::to_string(pruned.bytes) + " bytes)\n");
+        counted(pruned.bytes, "byte") + ")\n");
 }
 
 std::string name_of(const run::ArtefactHeader& header) {
@@ -150,8 +150,9 @@ void export_command(const Options& options, const Globals& globals) {
 }
 
 void import_command(const Options& options, const Globals& globals) {
-  const lab::ArtefactImport imported =
-      lab::import_artefacts(lab::open_lab(globals.lab), options.file);
+  lab::OpenedLab opened(globals.lab);
+  const lab::ArtefactImport imported = lab::import_artefacts(opened.folder(), options.file);
+  opened.keep();
   std::string text;
   for (const run::ArtefactHeader& header : imported.added) text += name_of(header) + ": added\n";
   for (const run::ArtefactHeader& header : imported.present)

@@ -113,9 +113,11 @@ void print_summary(const std::string& name, const Dataset& dataset, const data::
   print_line("time", summary.time_is_position
                          ? "positions only (0, 1, 2 ...)"
                          : number(summary.first_time) + " to " + number(summary.last_time));
-  print_line("repeated items", percent(summary.repeats, summary.events) + " in " +
-                                   count(summary.sequences_with_repeats) + " sequences, " +
-                                   count(summary.immediate_repeats) + " at once");
+  print_line("repeated items",
+             percent(summary.repeats, summary.events) + " in " +
+                 count(summary.sequences_with_repeats) +
+                 (summary.sequences_with_repeats == 1 ? " sequence, " : " sequences, ") +
+                 count(summary.immediate_repeats) + " at once");
   print_line("equal timestamps", percent(summary.equal_times, summary.events));
   for (const auto& [behaviour, events] : summary.behaviours) {
     print_line(("behaviour " + printable(behaviour)).c_str(), percent(events, summary.events));

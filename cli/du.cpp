@@ -29,7 +29,7 @@ std::vector<lab::FileKind> kinds_in(const auto& rows) {
   return kinds;
 }
 
-// One line for each row: what `begin` gives, its size, and its size by kind.
+// Writes one line for each row: what `begin` gives, the size, and the size of each kind.
 std::string table_of(std::vector<std::string> titles, const auto& rows, const auto& begin) {
   const std::vector<lab::FileKind> kinds = kinds_in(rows);
   titles.push_back("size");

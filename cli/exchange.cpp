@@ -50,10 +50,11 @@ void export_scores(const Globals& globals, const std::string& lab, const ExportO
       lab::export_scores(lab, lab::open_ranked_run(lab, options.run), request);
   if (exported.differing > 0) {
     std::fprintf(stderr,
-                 "note: %lld of %s rank otherwise than in ranks.bin: a plugin, LibTorch or the "
+                 "note: %lld of %s %s otherwise than in ranks.bin: a plugin, LibTorch or the "
                  "machine is another one\n",
                  static_cast<long long>(exported.differing),
-                 counted(exported.compared, "event").c_str());
+                 counted(exported.compared, "event").c_str(),
+                 exported.differing == 1 ? "ranks" : "rank");
   }
   print_about(options.out,
               counted(exported.events, "event") + " x " + std::to_string(exported.columns));
@@ -167,8 +168,10 @@ void import_command(const ImportOptions& options, const Globals& globals) {
   const std::string meant = did_you_mean(first, {"ranks"});
   if (!meant.empty() && !is_there(first))
     throw UsageError("import: there is no file or folder " + printable(first) + meant);
-  const std::string lab = lab::open_lab(globals.lab);
+  lab::OpenedLab opened(globals.lab);
+  const std::string& lab = opened.folder();
   const lab::PackImport imported = lab::import_packs(lab, options.paths);
+  opened.keep();
   const lab::Collected collected = lab::collect(lab);
   for (const std::string& plan : imported.plans)
     std::printf("plan of %s added\n", printable(plan).c_str());

@@ -91,10 +91,13 @@ void print_model(const nlohmann::json& model) {
            : value.is_string()       ? value.get<std::string>()
                                      : value.dump();
   };
+  const auto number_of = [&](const char* key, const std::string& noun) {
+    return text(key) + " " + noun + (text(key) == "1" ? "" : "s");
+  };
   print_line("family", text("family"));
-  print_line("shape", text("layers") + " layers, " + text("width") + " wide, " + text("heads") +
-                          " heads, " + text("key_heads") + " of keys, " + text("inner") +
-                          " inside the MLP");
+  print_line("shape", number_of("layers", "layer") + ", " + text("width") + " wide, " +
+                          number_of("heads", "head") + ", " + text("key_heads") + " of keys, " +
+                          text("inner") + " inside the MLP");
   print_line("vocabulary", text("vocabulary") + " (the tokenizer has " + text("tokenizer") + ")" +
                                (has("tied") && model.at("tied") == true ? ", tied head" : ""));
   std::string windows;
@@ -102,16 +105,16 @@ void print_model(const nlohmann::json& model) {
     const auto all = model.at("windows").get<std::vector<int64_t>>();
     const auto sliding = std::count_if(all.begin(), all.end(), [](int64_t w) { return w > 0; });
     if (sliding > 0) {
-      windows = "; " + std::to_string(sliding) + " layers see the last " +
-                std::to_string(*std::max_element(all.begin(), all.end()));
+      windows = "; " + counted(sliding, "layer") + (sliding == 1 ? " sees" : " see") +
+                " the last " + std::to_string(*std::max_element(all.begin(), all.end()));
     }
   }
-  print_line("context", text("context") + " tokens" + windows);
+  print_line("context", number_of("context", "token") + windows);
   if (has("parameters")) {
     std::string dtypes;
     for (const auto& [dtype, count] : model.at("dtypes").items())
       dtypes += (dtypes.empty() ? "" : ", ") + dtype;
-    print_line("weights", text("parameters") + " numbers in " +
+    print_line("weights", number_of("parameters", "number") + " in " +
                               counted(model.at("files").get<int64_t>(), "file") + ", " +
                               mib(model.at("bytes")) + ", " + dtypes);
   }

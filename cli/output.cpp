@@ -21,7 +21,7 @@ void print(const std::string& text) {
 int finish_output(int code) {
   constexpr int kEnvironment = static_cast<int>(Exit::kEnvironment);
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  if (code != kEnvironment) std::fprintf(stderr, "%s\n", kFull);  // print() has said it
+  if (code != kEnvironment) std::fprintf(stderr, "%s\n", kFull);  // print() has reported it
   return kEnvironment;
 }
 

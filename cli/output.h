@@ -1,4 +1,4 @@
-// Standard output of the commands, and what --out says of it.
+// Writes the standard output of the commands.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ void print(const std::string& text);
 // kEnvironment, with a message, when something that was printed could not be written.
 int finish_output(int code);
 
-// Prints the lines, and a sentence about what was written to `out`, the value of --out: on standard
-// error when that was standard output, which then holds nothing else.
+// Prints the lines, and a sentence about what was written to `out`, the value of --out. They go to
+// standard error when `out` is standard output, so that this holds nothing but the file.
 void print_about(const std::string& out, const std::string& sentence,
                  const std::string& lines = "");
 

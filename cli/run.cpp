@@ -22,6 +22,7 @@
 #include "core/lab/detach.h"
 #include "core/lab/disk.h"
 #include "core/lab/grid.h"
+#include "core/lab/lab_folder.h"
 #include "core/lab/session.h"
 #include "core/report/table.h"
 #include "core/run/header.h"
@@ -166,6 +167,7 @@ void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
 }
 
 void plan_command(const RunOptions& options, const Globals& globals) {
+  lab::require_named_lab(globals.lab);
   const lab::Session session = session_of(options, globals);
   const lab::Plan plan = session.plan();
   if (options.json) return say(lab::to_json(plan, session.experiment()).dump(1));

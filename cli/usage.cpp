@@ -10,7 +10,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-// The innermost command that was called, and what it was given that it does not take.
+// The innermost command that was called, and the words that it was given and does not take.
 struct Call {
   const CLI::App* command;
   Names left;
@@ -23,7 +23,7 @@ Call call_of(const CLI::App* app) {
   return inner.empty() ? call : call_of(inner.back());
 }
 
-// "lealab data show"
+// Returns the command with those above it: "lealab data show".
 std::string path_of(const CLI::App* app) {
   const CLI::App* parent = app->get_parent();
   std::string path;
@@ -52,7 +52,7 @@ std::string help_of(const CLI::App* app, const char* what) {
   return text.append(path_of(app)).append(" --help` lists its ").append(what).append(".\n");
 }
 
-// The end of a sentence: the nearest name if there is one, otherwise a full stop.
+// Returns the end of a sentence: the nearest name if there is one, and otherwise a full stop.
 std::string hint(const std::string& word, const Names& candidates) {
   const std::string meant = did_you_mean(word, candidates);
   return meant.empty() ? "." : meant;

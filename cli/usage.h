@@ -1,4 +1,4 @@
-// What is said of a command line that is wrong.
+// Makes the messages about a wrong command line.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -6,8 +6,8 @@
 
 namespace lea::cli {
 
-// The message for an error of the parser of `lealab`, for CLI::App::failure_message. Names the nearest
-// command or option, and the command whose --help lists them.
+// Returns the message for an error of the parser of `lealab`, for CLI::App::failure_message. It names
+// the nearest command or option, and the command whose --help lists them.
 std::string usage_message(const CLI::App* lealab, const CLI::Error& error);
 
 }  // namespace lea::cli

@@ -23,15 +23,19 @@ install(TARGETS lea_api lea_lm LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/experiments/presets DESTINATION share/lealab FILES_MATCHING PATTERN "*.yaml")
 file(CREATE_LINK ${CMAKE_SOURCE_DIR}/experiments/presets ${CMAKE_BINARY_DIR}/presets SYMBOLIC)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/core/api DESTINATION include/lealab/core FILES_MATCHING PATTERN "*.h")
-# Of core/lm, the headers that mark something as the interface.
-file(GLOB_RECURSE lea_lm_headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/core/lm/*.h)
-foreach(header ${lea_lm_headers})
-  file(STRINGS ${CMAKE_SOURCE_DIR}/${header} lea_marked REGEX "LEA_LM_API" LIMIT_COUNT 1)
-  if(lea_marked)
-    get_filename_component(folder ${header} DIRECTORY)
-    install(FILES ${CMAKE_SOURCE_DIR}/${header} DESTINATION include/lealab/${folder})
-  endif()
-endforeach()
+# Of core/lm, the headers that mark something as the interface. They are found when the tree is installed, because
+# with CONFIGURE_DEPENDS Ninja always has something to do.
+install(CODE "set(lea_source \"${CMAKE_SOURCE_DIR}\")")
+install(CODE [[
+  file(GLOB_RECURSE lea_headers RELATIVE "${lea_source}" "${lea_source}/core/lm/*.h")
+  foreach(lea_header ${lea_headers})
+    file(STRINGS "${lea_source}/${lea_header}" lea_marked REGEX "LEA_LM_API" LIMIT_COUNT 1)
+    if(lea_marked)
+      get_filename_component(lea_folder ${lea_header} DIRECTORY)
+      file(INSTALL "${lea_source}/${lea_header}" DESTINATION "${CMAKE_INSTALL_PREFIX}/include/lealab/${lea_folder}")
+    endif()
+  endforeach()
+]])
 install(FILES ${CMAKE_SOURCE_DIR}/core/spec/artefact.h ${CMAKE_SOURCE_DIR}/core/spec/params.h
         DESTINATION include/lealab/core/spec)
 install(FILES ${CMAKE_SOURCE_DIR}/core/base/error.h ${CMAKE_SOURCE_DIR}/core/base/log_level.h

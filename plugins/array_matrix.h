@@ -8,6 +8,7 @@
 #include <ATen/ATen.h>
 
 #include "core/api/array_file.h"
+#include "core/base/counted.h"
 #include "core/base/error.h"
 
 namespace lea {
@@ -26,12 +27,11 @@ inline Tensor read_matrix(const ArrayFile& file, const std::string& path, const 
   const std::string where = path + ": `" + found + "` ";
   const std::vector<int64_t> shape = file.shape(found);
   if (shape.empty() || shape.size() > 2) {
-    throw DataError(where + "must be a matrix, but has " + std::to_string(shape.size()) +
-                    " dimensions");
+    throw DataError(where + "must be a matrix, but has " + counted(std::ssize(shape), "dimension"));
   }
   if (shape.size() == 2 && shape[1] == 0) throw DataError(where + "has no column");
   if (shape[0] != rows) {
-    throw DataError(where + "has " + std::to_string(shape[0]) + " rows, but must have " +
+    throw DataError(where + "has " + counted(shape[0], "row") + ", but must have " +
                     std::to_string(rows) + ": one for " + one +
                     ", in the order of the data, so the file belongs to one split");
   }

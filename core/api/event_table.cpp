@@ -35,9 +35,10 @@ bool EventTable::next() {
     return true;
   }
   if (file_->rows.rows() > 0 && file_->used == 0) {
-    throw DataError(file_->path + ": none of its " + std::to_string(file_->rows.rows()) +
-                    " rows belongs to a training sequence: sequence_id must hold the ids of the "
-                    "imported data set (`lealab data export` writes them)");
+    throw DataError(
+        file_->path + ": has " + counted(file_->rows.rows(), "row") +
+        ", none of which belongs to a training sequence: sequence_id must hold the ids of the "
+        "imported data set (`lealab data export` writes them)");
   }
   return false;
 }

@@ -49,8 +49,8 @@ SparseRows read_sparse_rows(const std::string& path, int64_t rows) {
   matrix.value = values_of<float>(tensor_of(tensors, "value", at::kFloat, path));
   matrix.columns = columns.numel() == 1 ? columns.item<int64_t>() : -1;
   if (matrix.rows() != rows)
-    throw DataError(printable(path) + ": must hold a matrix of " + std::to_string(rows) +
-                    " rows, but holds one of " + std::to_string(matrix.rows()));
+    throw DataError(printable(path) + ": must hold a matrix of " + counted(rows, "row") +
+                    ", but holds one of " + std::to_string(matrix.rows()));
   if (!is_valid(matrix))
     throw DataError(printable(path) + ": holds no sparse matrix: its offsets or columns are wrong");
   return matrix;

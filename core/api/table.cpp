@@ -118,8 +118,8 @@ void TableWriter::append(const Tensor& chunk) {
   File& file = *file_;
   if (chunk.dim() != 2 || chunk.size(1) != file.width || chunk.size(0) > file.rows - file.done) {
     throw PluginError("a chunk of a table must be [n, " + std::to_string(file.width) +
-                      "] with at most " + std::to_string(file.rows - file.done) +
-                      " rows, which are missing");
+                      "] with at most " + counted(file.rows - file.done, "row") +
+                      ", as many as are missing");
   }
   const Tensor values = chunk.detach().to(at::kCPU, file.type).contiguous();
   if (!at::isfinite(values).all().item<bool>())
@@ -136,7 +136,7 @@ void TableWriter::finish() {
   File& file = *file_;
   if (file.done != file.rows) {
     throw PluginError("a table was finished after " + std::to_string(file.done) + " of " +
-                      std::to_string(file.rows) + " rows");
+                      counted(file.rows, "row"));
   }
   if (file.descriptor >= 0) {
     // Bytes of a chunk that was never counted may stand behind the rows.
@@ -158,8 +158,8 @@ Table::Table(const std::string& path, const std::string& name) {
   }
   const size_t dimensions = file.shape(name).size();
   if (dimensions != 1 && dimensions != 2)
-    throw DataError(where + ": must be a matrix, but has " + std::to_string(dimensions) +
-                    " dimensions");
+    throw DataError(where + ": must be a matrix, but has " +
+                    counted(static_cast<int64_t>(dimensions), "dimension"));
   values_ = file.read(name);
   if (dimensions == 1) values_ = values_.unsqueeze(1);
 }

@@ -14,13 +14,13 @@ namespace lea {
 // seen. Throws StoreError when the path is not a regular file that can be read.
 std::string cached_sum(const std::string& path);
 
-// The file of the cache that keeps the sum of `path` as it is now, whether it is there yet or not.
-// Empty when the sum is not kept.
+// Returns the file of the cache that keeps the sum of `path` as it is now. The file may not exist
+// yet. The name is empty when the sum is not kept.
 std::string kept_sum_file(const std::string& path);
 
 // While an object exists, cached_sum() calls `tell` before it reads a file of at least `least`
-// bytes, because the reading can take minutes. Only in the thread that made the object; of several
-// objects the latest counts.
+// bytes, because the reading can take minutes. The object counts only in the thread that made it,
+// and the latest of several objects counts.
 class LongReads {
  public:
   using Tell = std::function<void(const std::string& path, uint64_t bytes)>;

@@ -43,8 +43,8 @@ void EventRows::check_header() const {
     }
   }
   if (!fits) {
-    refuse("the header must be " + header_form() + ", but has " + std::to_string(fields_.size()) +
-           " columns");
+    refuse("the header must be " + header_form() + ", but has " +
+           counted(std::ssize(fields_), "column"));
   }
 }
 
@@ -52,8 +52,8 @@ bool EventRows::next() {
   if (!read_fields()) return false;
   ++rows_;
   if (fields_.size() != columns_) {
-    refuse("must have " + std::to_string(columns_) + " columns separated by tabs, but has " +
-           std::to_string(fields_.size()));
+    refuse("must have " + counted(static_cast<int64_t>(columns_), "column") +
+           " separated by tabs, but has " + std::to_string(fields_.size()));
   }
   position_ = number<int64_t>(1, "a whole number, 0 or more");
   if (position_ < 0) refuse("position must be 0 or more, but is " + std::to_string(position_));

@@ -115,7 +115,7 @@ void publish_file(const std::string& path, std::string_view bytes) {
   const int64_t free = free_bytes(folder_of(path));
   const auto needed = static_cast<int64_t>(static_cast<double>(bytes.size()) * 1.1);
   if (free >= 0 && needed > free) {
-    fail(path, "check space", std::to_string(needed) + " bytes are needed");
+    fail(path, "check space", counted(needed, "byte") + (needed == 1 ? " is" : " are") + " needed");
   }
   for (int attempt = 1;; ++attempt) {
     const std::string temporary = temporary_name(path);

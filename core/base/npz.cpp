@@ -211,7 +211,7 @@ uint64_t read_header(Entries* entries, const std::string& where, NpzArray* array
   return before + length;
 }
 
-// The bytes of an element of NumPy's byte strings ("|S5"); 0 for another dtype.
+// Returns the size of an element of NumPy's byte strings ("|S5"), and 0 for another dtype.
 uint64_t width_of(std::string_view dtype) {
   uint64_t width = 0;
   if (!dtype.starts_with("|S")) return 0;

@@ -13,8 +13,8 @@ struct NpzArray {
   std::string dtype;  // F64, F32, F16, I64, I32 as in safetensors; others as in NumPy: "|S5"
   std::vector<int64_t> shape;  // empty for a scalar
   bool row_major = true;       // false in Fortran order
-  // Of all elements, where they are numbers of a dtype above or byte strings ("|S5", padded with
-  // zeros); 0 for another dtype.
+  // The size of all elements, where they are numbers of a dtype above or byte strings ("|S5", which
+  // are padded with zeros). It is 0 for another dtype.
   uint64_t bytes = 0;
   size_t entry = 0;  // number of the archive's entry
 };

@@ -12,8 +12,8 @@ namespace lea {
 // Whether `out` is `-`, or another name of the file that is standard output, such as /dev/stdout.
 bool is_standard_output(const std::string& out);
 
-// Where --out leads: to a file that is made or replaced, or to a stream, which is never replaced.
-// A stream is standard output, a device or a FIFO.
+// The place to which --out leads. It is a file, which is made or replaced, or a stream, which is
+// never replaced. A stream is standard output, a device or a FIFO.
 class OutputPlace {
  public:
   // Throws UsageError for an empty name. Throws StoreError that names the cause when it is a folder,
@@ -22,7 +22,8 @@ class OutputPlace {
 
   bool is_stream() const { return kind_ != Kind::kFile; }
   bool is_standard_output() const { return kind_ == Kind::kStandardOutput; }
-  // Of a file, without the links that lead to it: these stay. Of a device or FIFO, as it was given.
+  // The path of a file is without the links that lead to it, so that these stay. The path of a
+  // device or a FIFO is as it was given.
   const std::string& path() const { return path_; }
   const std::string& name() const { return name_; }  // for messages; printable
 

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Why plugins of the folder are not used; "" when they are.
+// Returns why plugins of the folder are not used, or "" when they are used.
 std::string why_left_out(const std::string& folder) {
   struct stat facts {};
   if (stat(folder.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) return "it is no folder.";

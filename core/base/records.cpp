@@ -39,7 +39,7 @@ std::optional<nlohmann::json> record_of(const std::string& line) {
   return record;
 }
 
-// Without a file when the path names none: the end of a FIFO may never come.
+// The stream is not open when the path names no plain file, because a FIFO may never end.
 std::ifstream open_records(const std::string& path, std::ios::openmode mode = {}) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return {};

@@ -15,14 +15,16 @@ namespace lea {
 uint64_t append_record(const std::string& path, const nlohmann::json& record);
 
 // The records in order, up to the first line with a wrong checksum (such as a line that a crash
-// cut). The key "crc32" is removed. What is no plain file has no records, nor has an absent one.
+// cut). The key "crc32" is removed. An absent file has no records, and neither has what is no plain
+// file.
 std::vector<nlohmann::json> read_records(const std::string& path);
 
-// The same, for a file that nobody writes any more. Throws DataError that names the line when there
-// is other damage than a last line that a crash cut, which is text without an end.
+// Does the same for a file that nobody writes any more. Throws DataError that names the line when
+// there is other damage than a last line that a crash cut, which is text without an end.
 std::vector<nlohmann::json> read_whole_records(const std::string& path);
 
-// The same as read_records, but skips lines with a wrong checksum instead of ending at the first.
+// Does the same as read_records, but skips lines with a wrong checksum instead of ending at the
+// first.
 std::vector<nlohmann::json> read_sound_records(const std::string& path);
 
 // The records that were appended after the byte `*offset`; moves `*offset` behind them. Leaves a

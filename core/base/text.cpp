@@ -90,12 +90,6 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
   return text.empty() ? "none" : text;
 }
 
-std::string counted(int64_t count, std::string_view noun) {
-  std::string text = std::to_string(count) + " ";
-  text += noun;
-  return count == 1 ? text : text + "s";
-}
-
 std::string printable(std::string_view text) {
   std::string out;
   for (size_t at = 0; at < text.size();) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/counted.h"
+
 namespace lea {
 
 // The candidate with the smallest edit distance (Damerau-Levenshtein), if the distance is at most a
@@ -26,9 +28,6 @@ inline constexpr const char* kNameRule =
 
 // Words as "a, b, c"; "none" when there are none.
 std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
-
-// "1 run", "2 runs", "0 runs". `noun` is singular, and its plural ends in -s.
-std::string counted(int64_t count, std::string_view noun);
 
 // The text with control and bidirectional characters, and bytes that are not UTF-8, as \xNN. Text
 // from files could otherwise control a terminal or change the order in which the text is read.

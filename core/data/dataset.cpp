@@ -164,8 +164,8 @@ std::span<const T> Dataset::map(const char* name, int64_t count) {
   const bool regular = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
   if (!regular || static_cast<size_t>(info.st_size) != size) {
     ::close(file);
-    refuse(path, regular ? "has " + std::to_string(info.st_size) +
-                               " bytes, but dataset.json implies " + std::to_string(size) + "."
+    refuse(path, regular ? "has " + counted(info.st_size, "byte") + ", but dataset.json implies " +
+                               std::to_string(size) + "."
                          : "is not a regular file.");
   }
   auto mapping = std::make_shared<Mapping>();
@@ -193,7 +193,7 @@ void Dataset::map_arrays() {
 void Dataset::check_values() const {
   const std::string offsets = folder_ + "/offsets.u64";
   if (offsets_.front() != 0 || offsets_.back() != item_.size()) {
-    refuse(offsets, "does not span the " + std::to_string(item_.size()) + " interactions.");
+    refuse(offsets, "does not span the " + counted(std::ssize(item_), "interaction") + ".");
   }
   for (size_t s = 0; s + 1 < offsets_.size(); ++s) {
     if (offsets_[s] >= offsets_[s + 1])
@@ -230,8 +230,8 @@ std::vector<std::string> read_lines(const std::string& path, int64_t expected) {
     lines.push_back(text.substr(begin, end - begin));
   }
   if (begin != text.size() || static_cast<int64_t>(lines.size()) != expected) {
-    refuse(path, "holds " + std::to_string(lines.size()) + " whole lines; " +
-                     std::to_string(expected) + " ids are needed.");
+    refuse(path, "holds " + counted(std::ssize(lines), "whole line") + "; " +
+                     counted(expected, "id") + (expected == 1 ? " is" : " are") + " needed.");
   }
   return lines;
 }

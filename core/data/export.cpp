@@ -15,7 +15,7 @@
 namespace lea::data {
 namespace {
 
-// The shortest text that reads back as the same double, also as -0; whole numbers without an
+// Returns the shortest text that reads back as the same double, also as -0. Whole numbers have no
 // exponent.
 std::string time_text(double time) {
   char text[400];

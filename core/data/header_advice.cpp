@@ -99,8 +99,8 @@ std::string options_for_row(const Fields& fields, const Layout& layout) {
          ",time=" + std::to_string(time.value_or(others[1] + 1) + 1);
 }
 
-// The options by which a first line of these fields would fit; empty when it fits or nothing is
-// known of it.
+// Returns the options by which a first line of these fields would fit. There are none when it fits,
+// or when nothing is known of it.
 std::string options_for(const Fields& fields, const Layout& layout, bool header) {
   if (!header) return "";
   if (layout.format != "recbole" && looks_like_recbole(fields)) return "--format recbole";

@@ -66,8 +66,10 @@ std::string all_filtered(const Interactions& interactions, const ImportOptions& 
   if (interactions.events() == 0)
     return printable(path) + ": the file has a header but no interactions.";
   return printable(path) + ": the filters (min_sequence " + std::to_string(options.min_sequence) +
-         ", min_item " + std::to_string(options.min_item) + ", " + options.filter + ") drop all " +
-         std::to_string(interactions.events()) + " interactions. Lower them.";
+         ", min_item " + std::to_string(options.min_item) + ", " + options.filter + ") drop " +
+         (interactions.events() == 1 ? "the only interaction"
+                                     : "all " + counted(interactions.events(), "interaction")) +
+         ". Lower them.";
 }
 
 void add_unread(const std::vector<std::string>& files, std::vector<std::string>* notes) {

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-// The options that a spec states, too.
+// A spec can state these options, too.
 constexpr const char* kOfSpecs[] = {"min_sequence", "min_item", "filter", "skip_bad_rows"};
 
 void check_choice(const char* name, const std::string& value,

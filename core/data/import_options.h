@@ -20,8 +20,8 @@ nlohmann::json options_record(const ImportOptions& options);
 // Whether a record holds an option that a spec cannot state.
 bool has_options_by_hand(const nlohmann::json& record);
 
-// {"user": "UserId", "time": "Time"} of "user=UserId" and "time=Time". Throws UsageError for a text
-// that is none, with the nearest name.
+// Reads "user=UserId" and "time=Time" as {"user": "UserId", "time": "Time"}. Throws UsageError with
+// the nearest name for a text of another form.
 std::map<std::string, std::string> columns_from(const std::vector<std::string>& texts);
 
 // The separator that `tab`, `\t` or the separator itself means. Throws UsageError for other text,

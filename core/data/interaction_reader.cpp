@@ -48,7 +48,7 @@ class UsersOfSessions {
     }
   }
 
-  // Empty when each session has one user.
+  // The sentence is empty when each session has one user.
   std::string sentence(const std::string& user_column, const std::string& session_column) const {
     if (count_ == 0) return "";
     return counted(count_, "session") + " of the column " + in_ticks(session_column) +

@@ -13,7 +13,7 @@ namespace lea::data {
 struct ReadInteractions {
   std::vector<std::string> unused_columns;
   bool iso8601 = false;  // the times were dates and times, and became seconds since 1970
-  // A sentence when sessions have rows of several users; otherwise empty.
+  // Returns a sentence when sessions have rows of several users, and otherwise "".
   std::string mixed_sessions;
 };
 

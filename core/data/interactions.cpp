@@ -22,7 +22,7 @@ void move_to_front(const std::vector<std::string>& first, const IdTable& ids,
                    [&](uint32_t a, uint32_t b) { return rank[a] < rank[b]; });
 }
 
-// The place of each of `size` indices in `order`; kNone for one that is not there.
+// Returns the place of each of `size` indices in `order`, and kNone for one that is not there.
 std::vector<uint32_t> places_in(const std::vector<uint32_t>& order, size_t size) {
   std::vector<uint32_t> places(size, IdTable::kNone);
   for (size_t i = 0; i < order.size(); ++i) places[order[i]] = static_cast<uint32_t>(i);

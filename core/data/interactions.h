@@ -93,7 +93,7 @@ class Interactions {
     return !sequence_dropped_[sequence_[event]] && !item_dropped_[item_[event]] &&
            !dropped_alone(event);
   }
-  // Equal for events with equal items and behaviours.
+  // The number is equal for events with equal items and behaviours.
   uint64_t kind(size_t event) const {
     const uint8_t behaviour = behaviour_.size() > 0 ? behaviour_[event] : uint8_t{0};
     return (uint64_t{item_[event]} << 8) | behaviour;

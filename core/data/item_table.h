@@ -34,7 +34,7 @@ class ItemTable {
 
   int64_t items_without_row() const;
   int64_t rows_without_item() const { return unused_rows_; }
-  // A sentence when no item has a row; otherwise empty.
+  // Returns a sentence when no item has a row, and otherwise "".
   std::string warning(const std::string& path) const;
 
  private:

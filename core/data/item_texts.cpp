@@ -36,9 +36,9 @@ std::vector<std::string> item_texts(const Dataset& data, const std::string& colu
   while (table.next()) texts.emplace_back(table.fields()[found - header.begin()]);
   bad.finish();
   if (std::ssize(texts) != data.items()) {
-    throw DataError(printable(path) + ": has " + std::to_string(texts.size()) +
-                    " rows, but the data set has " + std::to_string(data.items()) +
-                    " items. Import the data again.");
+    throw DataError(printable(path) + ": has " + counted(std::ssize(texts), "row") +
+                    ", but the data set has " + counted(data.items(), "item") +
+                    ". Import the data again.");
   }
   return texts;
 }

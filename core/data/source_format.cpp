@@ -42,14 +42,14 @@ std::string without_gz(std::string name) {
   return name;
 }
 
-// NAME of NAME.inter[.gz]; empty for another name.
+// Returns NAME of NAME.inter[.gz], and "" for another name.
 std::string stem_of_inter(const std::string& name) {
   const std::string plain = without_gz(name);
   return plain.ends_with(".inter") ? plain.substr(0, plain.size() - 6) : "";
 }
 
-// The NAME.inter[.gz] of a folder in which all others are parts of it, such as NAME.train.inter.
-// Empty if there is none.
+// Returns the NAME.inter[.gz] of a folder in which all others are parts of it, such as
+// NAME.train.inter. Returns "" if there is none.
 std::string only_inter(const fs::path& folder) {
   std::vector<std::string> found;
   for (const std::string& name : names_in(folder)) {
@@ -65,7 +65,7 @@ std::string only_inter(const fs::path& folder) {
   return "";
 }
 
-// " It has: a.csv, b.tsv." and what to do, for a folder that lacks what is needed.
+// Returns " It has: a.csv, b.tsv." with the advice, for a folder that lacks what is needed.
 std::string what_is_there(const fs::path& folder, const std::string& advice) {
   constexpr size_t kShown = 10;
   std::vector<std::string> names = names_in(folder);

@@ -92,8 +92,8 @@ std::vector<uint8_t> by_file(const Sequences& data, const spec::SplitSection& se
   const auto missing = std::find(part.begin(), part.end(), kUnset);
   if (missing != part.end()) {
     throw DataError(printable(section.path) + ": gives no part to " +
-                    std::to_string(std::count(part.begin(), part.end(), kUnset)) +
-                    " sequences, the first is `" +
+                    counted(std::count(part.begin(), part.end(), kUnset), "sequence") +
+                    ", the first is `" +
                     printable(data.ids()[static_cast<size_t>(missing - part.begin())]) + "`.");
   }
   return spread(data, part);

@@ -31,8 +31,8 @@ struct TextSummary {
   int64_t items = 0;
   int64_t with_text = 0;                                 // items with some text that is not empty
   std::vector<std::pair<std::string, int64_t>> columns;  // name, items whose text is not empty
-  // Rows of the source whose item the data set lacks. Empty where an older import did not count
-  // them.
+  // The rows of the source whose item the data set lacks. It is empty where an older import did not
+  // count them.
   std::optional<int64_t> rows_without_item;
 };
 
@@ -46,7 +46,7 @@ struct Leakage {
 };
 
 Summary summarize(const Dataset& data);
-// Empty without item texts. Throws DataError when their file is damaged.
+// The result is empty when there are no item texts. Throws DataError when their file is damaged.
 std::optional<TextSummary> summarize_texts(const Dataset& data);
 Leakage leakage(const Dataset& data, const Split& split, Part part);
 

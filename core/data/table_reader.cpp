@@ -183,8 +183,8 @@ void TableReader::read_header(std::string_view record) {
     throw DataError(place(path(), line_, where + 1) + problem);
   const auto& names = cutter_.fields();
   if (names.size() > kMaxColumns) {
-    refuse_header(what + " has " + std::to_string(names.size()) +
-                  " columns; at most 1000 are read.");
+    refuse_header(what + " has " + counted(std::ssize(names), "column") +
+                  "; at most 1000 are read.");
   }
   first_is_row_ = !form_.header;
   std::set<std::string> seen;

@@ -19,7 +19,7 @@ class Parts {
     return true;
   }
 
-  // So many digits that make a number up to `most`.
+  // Takes this number of digits. They must make a number up to `most`.
   bool number(size_t digits, int most, int* value) {
     if (rest_.size() < digits) return false;
     *value = 0;
@@ -31,7 +31,7 @@ class Parts {
     return *value <= most;
   }
 
-  // One digit or more, as the digits behind a decimal point.
+  // Takes one digit or more, which stand behind a decimal point.
   bool fraction(double* value) {
     constexpr int kExact = 15;  // digits of a whole number that a double holds
     double digits = 0, scale = 1;
@@ -49,7 +49,7 @@ class Parts {
   std::string_view rest_;
 };
 
-// Days since 1970.
+// Reads a date as days since 1970.
 bool read_date(Parts& parts, int64_t* days) {
   int year = 0, month = 0, day = 0;
   if (!parts.number(4, 9999, &year) || !parts.character('-') || !parts.number(2, 12, &month) ||
@@ -63,7 +63,7 @@ bool read_date(Parts& parts, int64_t* days) {
   return date.ok();
 }
 
-// Seconds of the day, and their fraction. 60 seconds are a leap second.
+// Reads a time as seconds of the day and their fraction. 60 seconds are a leap second.
 bool read_time_of_day(Parts& parts, int64_t* seconds, double* fraction) {
   int hour = 0, minute = 0, second = 0;
   if (!parts.number(2, 23, &hour) || !parts.character(':') || !parts.number(2, 59, &minute))
@@ -76,7 +76,7 @@ bool read_time_of_day(Parts& parts, int64_t* seconds, double* fraction) {
   return true;
 }
 
-// Seconds by which the zone is ahead of UTC.
+// Reads a zone as the seconds by which it is ahead of UTC.
 bool read_zone(Parts& parts, int64_t* ahead) {
   if (parts.at_end() || parts.character('Z')) return true;
   const bool east = parts.character('+');

@@ -64,11 +64,11 @@ Frame FrameReader::read(std::string_view magic, uint32_t record_size) const {
   Frame frame;
   frame.record_size = value<uint32_t>(8);
   if (record_size == 0 && (frame.record_size == 0 || frame.record_size % 4 != 0)) {
-    fail(8, "records have " + std::to_string(frame.record_size) +
-                " bytes instead of a multiple of four");
+    fail(8,
+         "records have " + counted(frame.record_size, "byte") + " instead of a multiple of four");
   }
   if (record_size != 0 && frame.record_size != record_size) {
-    fail(8, "records have " + std::to_string(frame.record_size) + " bytes instead of " +
+    fail(8, "records have " + counted(frame.record_size, "byte") + " instead of " +
                 std::to_string(record_size));
   }
   frame.items = value<uint32_t>(12);
@@ -76,8 +76,9 @@ Frame FrameReader::read(std::string_view magic, uint32_t record_size) const {
   const size_t space = bytes_.size() - kFrameHeader - kHash;
   // The comparison divides, because a product with the untrusted count could overflow.
   if (space % frame.record_size != 0 || space / frame.record_size != frame.count) {
-    fail(16, std::to_string(frame.count) + " records are announced, but " + std::to_string(space) +
-                 " bytes of records are there");
+    fail(16, std::to_string(frame.count) + (frame.count == 1 ? " record is" : " records are") +
+                 " announced, but " + counted(static_cast<int64_t>(space), "byte") +
+                 " of records " + (space == 1 ? "is" : "are") + " there");
   }
   const size_t end = bytes_.size() - kHash;
   if (bytes_.compare(end, kHash, sha256(std::string_view(bytes_).substr(0, end))) != 0) {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/eval/frame.h"
 
 namespace lea::eval {
@@ -17,13 +18,13 @@ std::string wrong(const RankRecord& r, const RankRecord* before, uint32_t items)
     return "target " + std::to_string(r.target) + " is outside 1 to " + std::to_string(n);
   }
   if (r.rank < 1 || uint64_t{r.rank} + r.ties > n) {
-    return "rank " + std::to_string(r.rank) + " with " + std::to_string(r.ties) +
-           " ties is outside 1 to " + std::to_string(n);
+    return "rank " + std::to_string(r.rank) + " with " + counted(r.ties, "tie") +
+           " is outside 1 to " + std::to_string(n);
   }
   if (r.rank_unseen < 1 || r.rank_unseen > r.rank || r.ties_unseen > r.ties) {
     return "the rank among unseen items (" + std::to_string(r.rank_unseen) + ", " +
-           std::to_string(r.ties_unseen) + " ties) is not within that among all (" +
-           std::to_string(r.rank) + ", " + std::to_string(r.ties) + " ties)";
+           counted(r.ties_unseen, "tie") + ") is not within that among all (" +
+           std::to_string(r.rank) + ", " + counted(r.ties, "tie") + ")";
   }
   const bool ordered = before == nullptr || r.sequence > before->sequence ||
                        (r.sequence == before->sequence && r.position > before->position);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/eval/frame.h"
 
 namespace lea::eval {
@@ -30,8 +31,8 @@ std::string wrong(const uint32_t* row, uint32_t k, uint32_t items, std::vector<u
 std::string encode_top(const TopFile& file) {
   if (file.k < 1 || file.k > file.items || file.top.size() % file.k != 0) {
     throw DataError("top items cannot be stored: " + std::to_string(file.top.size()) +
-                    " of them are no rows of " + std::to_string(file.k) + " of " +
-                    std::to_string(file.items) + " items.");
+                    " of them, in rows of " + std::to_string(file.k) + " of " +
+                    counted(file.items, "item") + ".");
   }
   std::vector<uint32_t> scratch;
   for (size_t row = 0; row < file.events(); ++row) {
@@ -54,7 +55,7 @@ TopFile decode_top(const std::string& bytes, const std::string& where) {
   TopFile file{
       frame.data_fingerprint, frame.split_fingerprint, frame.items, frame.record_size / 4, {}};
   if (file.k > file.items) {
-    reader.fail(8, "records have " + std::to_string(file.k) + " items, but there are only " +
+    reader.fail(8, "records have " + counted(file.k, "item") + ", but the data set has only " +
                        std::to_string(file.items));
   }
   file.top.resize(frame.count * file.k);

@@ -242,8 +242,8 @@ class Unpacking {
     }
     out.close();
     if (bytes != record.bytes)
-      refuse(shown + " has another size than " + std::to_string(record.bytes) +
-             " bytes, with which it was made");
+      refuse(shown + " has another size than " + counted(record.bytes, "byte") +
+             ", with which it was made");
     if (sum.hex() != record.sha256)
       refuse(shown + " is damaged: it has another checksum than when it was made");
   }

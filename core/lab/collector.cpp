@@ -1,175 +1,20 @@
 #include "core/lab/collector.h"
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
-#include <set>
+#include <functional>
 #include <thread>
 
 #include "core/base/as_error.h"
 #include "core/base/error.h"
-#include "core/base/files.h"
-#include "core/base/hash.h"
-#include "core/base/json_field.h"
 #include "core/base/links.h"
-#include "core/base/records.h"
-#include "core/base/text.h"
-#include "core/eval/ranks.h"
-#include "core/eval/top.h"
 #include "core/run/experiment_plan.h"
-#include "core/run/header.h"
 #include "core/run/plain_files.h"
-#include "core/run/result.h"
+#include "core/run/state.h"
 
 namespace lea::lab {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr double kMetricSlack = 1e-9;
-
-using Metrics = std::map<std::string, double>;
-
-// The stated metrics must be exactly those that the ranks give.
-void verify_metrics(const Metrics& stated, const Metrics& recomputed, const std::string& where,
-                    const std::string& file) {
-  for (const auto& [name, value] : recomputed) {
-    const auto found = stated.find(name);
-    if (found == stated.end() || std::abs(found->second - value) > kMetricSlack) {
-      throw DataError(where + ": " + name + ": must be " + std::to_string(value) +
-                      ", which follows from " + file + ". The run's folder is damaged.");
-    }
-  }
-  for (const auto& [name, value] : stated) {
-    if (recomputed.contains(name)) continue;
-    throw DataError(where + ": " + printable(name) + ": does not follow from " + file +
-                    "; the run's cuts give other metrics. The run's folder is damaged.");
-  }
-}
-
-// One of the two files of ranks, with the hash and the metrics in result.json.
-struct StatedRanks {
-  const char* part;
-  const char* file;
-  const char* hash_key;
-  const std::string& hash;
-  const Metrics& metrics;
-};
-
-// Returns the ranks.
-eval::RankFile verify_ranks(const run::Folder& run, const run::Result& result,
-                            const StatedRanks& stated, const eval::Protocol& protocol) {
-  const std::string path = run.file(stated.file), where = run.file(run::kResultFile);
-  const std::string bytes = read_file(path);
-  if (sha256(bytes) != stated.hash) {
-    throw DataError(path + ": is not the file that result.json names (" + stated.hash_key +
-                    "). The run's folder is damaged; restore it from a copy.");
-  }
-  eval::RankFile ranks = eval::decode_ranks(bytes, path);
-  const auto same = [&](const char* key, const std::string& states, const std::string& ranked) {
-    if (states == ranked) return;
-    throw DataError(where + ": " + key + ": is not that of " + stated.file +
-                    ". The run's folder is damaged; restore it from a copy.");
-  };
-  same("data_fingerprint", result.data_fingerprint, ranks.data_fingerprint);
-  same("split_fingerprint", result.split_fingerprint, ranks.split_fingerprint);
-  verify_metrics(stated.metrics, eval::metrics(ranks.records, protocol),
-                 where + ": metrics: " + stated.part, stated.file);
-  return ranks;
-}
-
-// The top items must be those of the events in ranks.bin. Older results state none.
-void verify_top(const run::Folder& run, const run::Result& result, const eval::RankFile& ranks) {
-  if (result.top_sha256.empty()) return;
-  const std::string path = run.file(run::kTopFile);
-  const std::string bytes = read_file(path);
-  const auto damaged = [&](const std::string& what) {
-    return DataError(path + ": " + what + ". The run's folder is damaged; restore it from a copy.");
-  };
-  if (sha256(bytes) != result.top_sha256)
-    throw damaged("is not the file that result.json names (top_sha256)");
-  const eval::TopFile top = eval::decode_top(bytes, path);
-  if (top.data_fingerprint != ranks.data_fingerprint ||
-      top.split_fingerprint != ranks.split_fingerprint || top.items != ranks.items ||
-      top.events() != ranks.records.size())
-    throw damaged("does not have the data set, the split and the events of ranks.bin");
-}
-
-// The two files that are written before the first attempt must be of one run. The hash of imported
-// ranks is that of their content.
-void verify_header(const run::Folder& run, const run::Header& header, const spec::RunSpec& spec) {
-  const std::string where = run.file(run::kHeaderFile);
-  if (header.source != "lealab" && header.source != "imported") {
-    throw DataError(where + ": source: must be lealab or imported, but is " +
-                    in_backticks(header.source) + ". The run's folder is damaged.");
-  }
-  if (header.seed != spec.seed)
-    throw DataError(where + ": seed: is not that of run.yaml. The run's folder is damaged.");
-  if (header.source == "lealab" && spec::run_hash(spec) != header.hash)
-    throw DataError(where + ": hash: does not belong to run.yaml. The run's folder is damaged.");
-}
-
-void verify_finished(const run::Folder& run, const run::Result& result,
-                     const spec::EvaluateSection& evaluate) {
-  const eval::Protocol protocol = eval::protocol_of(evaluate);
-  if (!result.closed()) {
-    const eval::RankFile ranks = verify_ranks(
-        run, result, {"test", run::kRanksFile, "ranks_sha256", result.ranks_sha256, result.test},
-        protocol);
-    verify_top(run, result, ranks);
-  } else if (!result.ranks_sha256.empty() || !result.top_sha256.empty() || result.valid.empty()) {
-    throw DataError(
-        run.file(run::kResultFile) +
-        ": metrics: test: is missing. Only a run that states no ranks of the test part, "
-        "and has validation metrics, may lack it. The run's folder is damaged.");
-  }
-  // A run without validation events has no such metrics and ranks. A pack may leave the ranks out.
-  const bool stated = !result.valid.empty() || !result.ranks_valid_sha256.empty();
-  if (!stated || !has_name(run.file(run::kValidRanksFile))) return;
-  verify_ranks(run, result,
-               {"valid", run::kValidRanksFile, "ranks_valid_sha256", result.ranks_valid_sha256,
-                result.valid},
-               protocol);
-}
-
-std::vector<db::ResultRow> results_of(const std::string& uuid, const run::Result& result) {
-  std::vector<db::ResultRow> rows;
-  for (const auto& [part, values] : {std::pair{"valid", &result.valid}, {"test", &result.test}}) {
-    for (const auto& [name, value] : *values) {
-      const auto [metric, k] = eval::parse_metric(name);
-      rows.push_back({uuid, metric, part, k, value});
-    }
-  }
-  return rows;
-}
-
-// Adds a point for each finite number. Training writes NaN as null, which is skipped.
-void add_points(const nlohmann::json& object, int64_t step, std::vector<db::CurvePoint>* points) {
-  static const std::set<std::string> kNotMetrics = {"step", "time", "max_steps", "attempt"};
-  for (const auto& [name, value] : object.items()) {
-    if (!value.is_number() || kNotMetrics.contains(name)) continue;
-    const double number = value.get<double>();
-    if (std::isfinite(number)) points->push_back({name, step, number});
-  }
-}
-
-// A worker that is killed leaves no more than a last line that is cut, so other damage in the
-// folder of a `finished` run is one. While a run is open, the file may be cut and written again as
-// it is read.
-std::vector<db::CurvePoint> curves_of(const run::Folder& run, bool finished) {
-  const std::string path = run.file(run::kEventsFile);
-  std::vector<db::CurvePoint> points;
-  for (const nlohmann::json& record : finished ? read_whole_records(path) : read_records(path)) {
-    const JsonFields fields(record, path);
-    const std::string type = fields.text("type", "");
-    if (type != "train" && type != "valid") continue;
-    const int64_t step = fields.integer("step");
-    add_points(record, step, &points);
-    const auto metrics = record.find("metrics");
-    if (metrics != record.end() && metrics->is_object()) add_points(*metrics, step, &points);
-  }
-  return points;
-}
 
 db::ExperimentRow row_of(run::ExperimentPlan plan) {
   db::ExperimentRow row{plan.name, plan.created, plan.axes, plan.spec, {}};
@@ -255,6 +100,12 @@ Changes find_changes(const db::Store& store, const std::string& lab, Live live) 
   return changes;
 }
 
+using Clock = std::chrono::steady_clock;
+// Runs are read for so long, and at most so many, before they are stored in one transaction. This
+// bounds how long others wait, what is done again after a kill, and the memory.
+constexpr auto kReading = std::chrono::milliseconds(300);
+constexpr size_t kRunsTogether = 500;
+
 // The index, opened for writing. Gives other processes a turn now and then.
 class Turns {
  public:
@@ -262,14 +113,13 @@ class Turns {
 
   db::Store& store() {
     constexpr auto kTurn = std::chrono::milliseconds(500), kPause = std::chrono::milliseconds(20);
-    const auto now = std::chrono::steady_clock::now();
-    if (store_ && now - since_ < kTurn) return *store_;
+    if (store_ && Clock::now() - since_ < kTurn) return *store_;
     if (store_) {
       store_.reset();
       std::this_thread::sleep_for(kPause);  // longer than a waiting process sleeps
     }
     store_ = std::make_unique<db::Store>(lab_, db::Store::Mode::kWrite, seconds_);
-    since_ = std::chrono::steady_clock::now();
+    since_ = Clock::now();
     return *store_;
   }
 
@@ -277,54 +127,79 @@ class Turns {
   const std::string lab_;
   const double seconds_;
   std::unique_ptr<db::Store> store_;
-  std::chrono::steady_clock::time_point since_;
+  Clock::time_point since_;
 };
 
 // Collects into the store that `store_of` returns, which may be another one after each call.
-template <class StoreOf>
-Collected collect_into(const StoreOf& store_of, const std::string& lab, Live live) {
-  const Changes changes = find_changes(store_of(), lab, live);
-  Collected collected;
-  collected.unchanged = changes.unchanged;
-  // Returns false when the folder or the plan is there and cannot be read.
-  const auto guarded = [&](const std::string& path, const auto& read, const auto& write) {
-    db::Store& store = store_of();
+class Collecting {
+ public:
+  Collecting(std::function<db::Store&()> store_of, const std::string& lab, Live live)
+      : store_of_(std::move(store_of)), changes_(find_changes(store_of_(), lab, live)) {
+    collected_.unchanged = changes_.unchanged;
+  }
+
+  Collected run() {
+    for (const std::string& file : changes_.plans) put_plan(file);
+    for (size_t next = 0; next < changes_.runs.size();) next = put_runs(next);
+    if (!changes_.gone_runs.empty() || !changes_.gone_plans.empty())
+      store_of_().drop(changes_.gone_runs, changes_.gone_plans);
+    return std::move(collected_);
+  }
+
+ private:
+  // Returns what `read` returns. Without a value, the file or folder is damaged, or somebody has
+  // removed it meanwhile.
+  template <class Read>
+  auto readable(const std::string& path, const Read& read) -> std::optional<decltype(read())> {
     try {
-      const auto record = as_error(path, read);
-      try {
-        write(store, record);
-      } catch (const Error& error) {
-        collected.unwritten |= error.code() == Exit::kEnvironment;
-        collected.refused.emplace_back(error.what());
-      }
+      return as_error(path, read);
     } catch (const Error& error) {
-      if (!has_name(path)) return true;  // somebody has removed it meanwhile
-      collected.refused.emplace_back(error.what());
-      return false;
+      if (has_name(path)) collected_.refused.emplace_back(error.what());
+      return std::nullopt;
     }
-    return true;
-  };
-  for (const std::string& file : changes.plans) {
-    guarded(
-        file, [&] { return row_of(run::read_plan(file)); },
-        [](db::Store& store, const db::ExperimentRow& plan) { store.put_experiment(plan); });
   }
-  for (const ChangedRun& run : changes.runs) {
-    const auto over = run.had_ended ? db::Store::Over::kAny : db::Store::Over::kEarlier;
-    const bool sound = guarded(
-        run.folder.path, [&] { return read_run(run.folder); },
-        [&](db::Store& store, const RunRecord& record) {
-          store.put(record.run, record.results, record.curves, over);
-          ++collected.runs;
-        });
-    // The rows are of files that are damaged since. The next call names the run again.
-    if (!sound && run.indexed) store_of().drop({run.folder.uuid()}, {});
+
+  void put_plan(const std::string& file) {
+    db::Store& store = store_of_();
+    const auto plan = readable(file, [&] { return row_of(run::read_plan(file)); });
+    if (!plan) return;
+    try {
+      store.put_experiment(*plan);
+    } catch (const StoreError& error) {
+      collected_.unwritten = true;
+      collected_.refused.emplace_back(error.what());
+    }
   }
-  if (!changes.gone_runs.empty() || !changes.gone_plans.empty()) {
-    store_of().drop(changes.gone_runs, changes.gone_plans);
+
+  // Reads the next runs, at least one, and stores them together. Returns the first that is left.
+  size_t put_runs(size_t next) {
+    db::Store& store = store_of_();
+    const auto end = Clock::now() + kReading;
+    std::vector<db::Store::Put> puts;
+    std::vector<std::string> damaged;
+    do {
+      const ChangedRun& run = changes_.runs[next++];
+      const auto over = run.had_ended ? db::Store::Over::kAny : db::Store::Over::kEarlier;
+      auto record = readable(run.folder.path, [&] { return read_run(run.folder); });
+      if (record) {
+        puts.push_back({*std::move(record), over});
+      } else if (run.indexed && has_name(run.folder.path)) {
+        // Its rows are of files that are damaged since. The next call names the run again.
+        damaged.push_back(run.folder.uuid());
+      }
+    } while (next < changes_.runs.size() && puts.size() < kRunsTogether && Clock::now() < end);
+    const auto refused = store.put_all(puts);
+    collected_.runs += std::ssize(puts) - std::ssize(refused);
+    collected_.unwritten |= !refused.empty();
+    for (const auto& [index, reason] : refused) collected_.refused.push_back(reason);
+    if (!damaged.empty()) store.drop(damaged, {});
+    return next;
   }
-  return collected;
-}
+
+  const std::function<db::Store&()> store_of_;
+  const Changes changes_;
+  Collected collected_;
+};
 
 constexpr double kReaderSeconds = 2;  // how long a command that reads waits for a writer
 
@@ -346,37 +221,6 @@ bool has_something(const std::string& lab) {
 
 }  // namespace
 
-RunRecord read_run(const run::Folder& run) {
-  RunRecord record;
-  record.run.stamp = run::files_stamp(run);  // before they are read: a later change is noticed
-  run::require_plain_files(run);
-  const run::Header header = run::read_header(run);
-  const spec::RunSpec spec = spec::load_run(run.file(run::kSpecFile));
-  verify_header(run, header, spec);
-  record.run.uuid = header.uuid;
-  record.run.experiment = header.experiment;
-  record.run.run_hash = header.hash;
-  record.run.seed = header.seed;
-  record.run.created = header.created;
-  record.run.labels = header.labels;
-  record.run.axes = header.axes;
-  record.run.source = header.source;
-  record.run.spec = spec::to_json(spec);
-  record.run.state = run::to_string(run::state_of(run));
-  const std::string path = run.file(run::kResultFile);
-  if (const auto document = run::read_result_document(run)) {
-    const run::Result result = run::result_from(*document, path);
-    record.run.result = *document;
-    record.run.state = run::to_string(result.state);  // the run may have ended after state_of
-    record.run.reason = result.reason;
-    record.run.finished = result.finished_at;
-    record.results = results_of(header.uuid, result);
-    if (result.state == run::State::kFinished) verify_finished(run, result, spec.evaluate);
-  }
-  record.curves = curves_of(run, record.run.state == run::to_string(run::State::kFinished));
-  return record;
-}
-
 void collect_run(db::Store& store, const run::Folder& run) {
   const RunRecord record = read_run(run);
   store.put(record.run, record.results, record.curves);
@@ -385,7 +229,7 @@ void collect_run(db::Store& store, const run::Folder& run) {
 Collected collect(const std::string& lab) {
   constexpr double kWriterSeconds = 30;
   Turns turns(lab, kWriterSeconds);
-  return collect_into([&]() -> db::Store& { return turns.store(); }, lab, Live::kAll);
+  return Collecting([&]() -> db::Store& { return turns.store(); }, lab, Live::kAll).run();
 }
 
 CurrentIndex current_index(const std::string& lab) {
@@ -394,7 +238,8 @@ CurrentIndex current_index(const std::string& lab) {
     try {
       Turns turns(lab, kReaderSeconds);
       Collected collected =
-          collect_into([&]() -> db::Store& { return turns.store(); }, lab, Live::kOfAnotherState);
+          Collecting([&]() -> db::Store& { return turns.store(); }, lab, Live::kOfAnotherState)
+              .run();
       if (!collected.unwritten) {
         return {std::make_unique<db::Store>(lab, db::Store::Mode::kReadOnly, kReaderSeconds),
                 std::move(collected.refused)};
@@ -405,7 +250,7 @@ CurrentIndex current_index(const std::string& lab) {
   }
   auto store = std::make_unique<db::Store>(lab, db::Store::Mode::kMemory, kReaderSeconds);
   Collected collected =
-      collect_into([&]() -> db::Store& { return *store; }, lab, Live::kOfAnotherState);
+      Collecting([&]() -> db::Store& { return *store; }, lab, Live::kOfAnotherState).run();
   return {std::move(store), std::move(collected.refused)};
 }
 

@@ -1,14 +1,13 @@
 // Copies run folders into the results index. Only this code writes the index. Every call is
-// idempotent, and several processes may collect at once: each holds the index for about half a
-// second at a time.
+// idempotent, and several processes may collect at once: each holds the index for less than about a
+// second at a time, and stores the runs that it reads meanwhile in one transaction.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "core/run/folder.h"
-#include "db/store/store.h"
+#include "core/lab/run_record.h"
 
 namespace lea::lab {
 
@@ -19,21 +18,6 @@ struct Collected {
   std::vector<std::string> refused;
   bool unwritten = false;  // the index itself could not be written, as on a full disk
 };
-
-// The content of a run's folder in the form that db::Store::put takes.
-struct RunRecord {
-  db::RunRow run;
-  std::vector<db::ResultRow> results;
-  std::vector<db::CurvePoint> curves;
-};
-
-// Reads a folder. Verifies that it holds plain files and that cell.json is that of run.yaml. For a
-// finished run, verifies that ranks.bin and, where it exists, ranks-valid.bin
-// match result.json and test.json: the sha256, the data and split fingerprints, and exactly the stated
-// metrics. So must top.bin, where the result states it. While the test part is closed, what there is
-// of ranks.bin does not count.
-// Throws DataError that names file and key.
-RunRecord read_run(const run::Folder& run);
 
 // Reads, verifies and indexes one run. Throws as read_run and db::Store::put do.
 void collect_run(db::Store& store, const run::Folder& run);

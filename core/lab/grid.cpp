@@ -94,7 +94,9 @@ Conclusion conclude(const GridResult& result) {
            counted(result.blocked, "run") + " did not begin" +
            (result.failed > 0 ? "; " + text : "");
   }
-  if (result.refused > 0) text += ", " + std::to_string(result.refused) + " were not collected";
+  if (result.refused > 0)
+    text += ", " + std::to_string(result.refused) + (result.refused == 1 ? " was" : " were") +
+            " not collected";
   const bool unsupplied = result.unsupplied == result.failed + result.failed_artefacts &&
                           result.refused_unsupplied == result.refused;
   const Exit code = unsupplied ? Exit::kEnvironment : Exit::kFailedRuns;

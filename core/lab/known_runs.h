@@ -47,8 +47,9 @@ struct CountingRuns {
   std::vector<std::string> damaged;
 };
 
-// First those that the experiment's plan names, in the order of the plan, then its imported runs.
-// Without a plan that can be read: all runs that were made for the experiment. Stale runs count.
+// The runs that the experiment's plan names come first, in the order of the plan, and its imported
+// runs follow. When there is no plan that can be read, all runs that were made for the experiment
+// count. Stale runs count.
 CountingRuns counting_runs(const std::string& lab, const std::string& experiment);
 
 }  // namespace lea::lab

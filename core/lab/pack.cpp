@@ -15,9 +15,9 @@
 #include "core/base/links.h"
 #include "core/base/text.h"
 #include "core/lab/archive.h"
-#include "core/lab/collector.h"
 #include "core/lab/exchange.h"
 #include "core/lab/plan.h"
+#include "core/lab/run_record.h"
 #include "core/run/experiment_plan.h"
 #include "core/run/header.h"
 #include "core/run/result.h"
@@ -304,7 +304,7 @@ struct PackBytes {
   bool without_valid_ranks = false;
 };
 
-// Empty when the log cannot be read: nothing rests on it.
+// The result is empty when the log cannot be read, because nothing rests on the log.
 std::optional<std::string> log_of(const std::string& path) {
   try {
     return log_end(read_file(path, kFileBytes));

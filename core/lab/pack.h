@@ -44,7 +44,7 @@ struct Packed {
 };
 
 // Writes the pack of a run into `folder`. Throws DataError unless the run has finished and passes
-// read_run (core/lab/collector.h).
+// read_run (core/lab/run_record.h).
 Packed pack_run(const run::Folder& run, const std::string& folder);
 
 struct PackExport {

@@ -22,7 +22,8 @@ struct PluginRecord {
   std::vector<spec::PluginInfo> plugins;  // what the library registers
   std::string built_with;                 // "g++ 12, LibTorch 2.13.0, API 1.0"
   std::string sha256;
-  // What its manifest lists, also when it is not enabled; empty when that could not be read.
+  // The plugins that its manifest lists, also when it is not enabled. There are none when the manifest
+  // could not be read.
   std::vector<spec::PluginName> provides;
   bool lasting = true;  // false: the machine ended the probe, which says nothing of the file
 };
@@ -50,7 +51,7 @@ PluginRecord probe_file(const std::string& file, double seconds = 30);
 // The versions and binaries of the enabled ones, for the rule about stale runs.
 run::InstalledPlugins installed_plugins(const std::vector<PluginRecord>& records);
 
-// Those that are not enabled.
+// Returns the libraries that are not enabled.
 std::vector<spec::RefusedLibrary> refused_libraries(const std::vector<PluginRecord>& records);
 
 // The enabled ones. The others are named as refused.

@@ -87,7 +87,8 @@ class ForeignReader {
     }
     if (missing > 0) {
       throw DataError(printable(path_) + ": " + std::to_string(missing) + " of " +
-                      std::to_string(records_.size()) + " test events have no rank:" + first +
+                      counted(std::ssize(records_), "test event") +
+                      (missing == 1 ? " has" : " have") + " no rank:" + first +
                       "\nA table compares systems on the same events only.");
     }
     records_ = std::move(kept);
@@ -158,7 +159,7 @@ class ForeignReader {
     if (record.rank > 0) return refuse("gives this event a second time");
     if (rank < 1 || uint64_t{rank} + ties > static_cast<uint64_t>(data_.items())) {
       return refuse("rank must be 1 or more, and rank + ties at most the " +
-                    std::to_string(data_.items()) + " items, but they are " + std::to_string(rank) +
+                    counted(data_.items(), "item") + ", but they are " + std::to_string(rank) +
                     " and " + std::to_string(ties));
     }
     const auto target = column_.find("target");

@@ -30,7 +30,8 @@ namespace {
 constexpr uint64_t kLimit = uint64_t{2} << 30;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// Before anything is read, because a FIFO can block and a device may never end.
+// Refuses a file that is not regular before anything is read, because a FIFO can block and a device
+// may never end.
 void check_file(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);

@@ -24,10 +24,10 @@ class RankTable {
 
   // Goes to the next row. Returns false after the last one. Throws DataError.
   bool next();
-  // Of the row, one for each column; in CSV, as many as the line has.
+  // The row has one field for each column. In CSV it has as many as the line.
   const std::vector<std::string>& fields() const { return fields_; }
-  // Where the row stands: "FILE:3", or "FILE: row 2" for arrays, whose rows count from 1. Before the
-  // first row, where the names of the columns stand.
+  // Returns where the row stands: "FILE:3", or "FILE: row 2" for arrays, whose rows count from 1.
+  // Before the first row it is the place of the names of the columns.
   std::string place() const;
 
   struct Rows;

@@ -148,8 +148,9 @@ ExportedScores export_scores(const std::string& lab, const RankedRun& run,
   const auto bytes = static_cast<uintmax_t>(exported.events * exported.columns * 4);
   const uintmax_t written = std::filesystem::file_size(file.path());
   if (written != bytes) {
-    throw DataError("run " + run.folder.uuid() + ": the worker wrote " + std::to_string(written) +
-                    " bytes, not " + std::to_string(bytes));
+    throw DataError("run " + run.folder.uuid() + ": the worker wrote " +
+                    counted(static_cast<int64_t>(written), "byte") + ", not " +
+                    std::to_string(bytes));
   }
   std::ifstream raw(file.path(), std::ios::binary);
   file.remove();

@@ -84,7 +84,7 @@ class Survey {
     return space;
   }
 
-  // Also of what is half made there.
+  // Half-made folders count too.
   Space runs_in(const fs::path& folder) {
     Space all;
     std::error_code error;

@@ -1,4 +1,4 @@
-// What takes the space of a lab and of its experiments.
+// Finds what takes the space of a lab and of its experiments.
 #pragma once
 
 #include <cstdint>

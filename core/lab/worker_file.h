@@ -8,8 +8,8 @@
 
 namespace lea::lab {
 
-// The worker's temporary output file: beside the file that is made of it, or, when that is a stream,
-// in a temporary folder. The destructor removes it.
+// The worker's temporary output file. It lies beside the file that is made of it, or in a temporary
+// folder when a stream is written. The destructor removes it.
 class WorkerFile {
  public:
   explicit WorkerFile(const OutputPlace& out);
@@ -18,7 +18,7 @@ class WorkerFile {
   WorkerFile& operator=(const WorkerFile&) = delete;
 
   const std::string& path() const { return path_; }
-  // Removes it now. Who has opened it still reads it, and a signal leaves nothing behind.
+  // Removes it now. Whoever has opened it can read it, and a signal leaves nothing behind.
   void remove() const;
 
  private:
@@ -29,15 +29,15 @@ class WorkerFile {
 // for the message when it crashes there. The destructor removes it.
 class CallFile {
  public:
-  // Without a folder for temporary files, nothing is known of a crash.
+  // When there is no folder for temporary files, the message of a crash names no method.
   CallFile();
   ~CallFile();
   CallFile(const CallFile&) = delete;
   CallFile& operator=(const CallFile&) = delete;
 
-  // Further arguments of the worker.
+  // Returns the arguments that name the file to the worker.
   std::vector<std::string> arguments() const;
-  // " in backbone my.model at encode()"; "" when no call was open.
+  // Returns " in backbone my.model at encode()", and "" when no call was open.
   std::string where() const;
 
  private:

@@ -153,7 +153,7 @@ std::vector<int64_t> windows_of(const JsonFields& fields, const Family& family, 
   if (fields.has("layer_types")) {
     types = fields.texts("layer_types");
     if (std::ssize(types) != layers) {
-      fields.fail("layer_types", "must name " + std::to_string(layers) + " layers, but names " +
+      fields.fail("layer_types", "must name " + counted(layers, "layer") + ", but names " +
                                      std::to_string(types.size()));
     }
   }

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/lm/scalar_type.h"
 
 namespace lea::lm {
@@ -119,9 +120,8 @@ at::Tensor hidden_states(const Decoder& decoder, const Forest& forest, const at:
                                 text_of(vectors.sizes()));
   }
   if (forest.depth() > config.context) {
-    throw DataError("a prompt has " + std::to_string(forest.depth()) +
-                    " tokens, more than the model's context of " + std::to_string(config.context) +
-                    ".");
+    throw DataError("a prompt has " + counted(forest.depth(), "token") +
+                    ", more than the model's context of " + std::to_string(config.context) + ".");
   }
   const int64_t known = config.vocabulary + (vectors.defined() ? vectors.size(0) : 0);
   if (forest.largest_id() >= known) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/lm/memory.h"
 
 namespace lea::lm {
@@ -18,7 +19,7 @@ at::Tensor ids_on(const std::vector<int64_t>& ids, at::Device device) {
 void require_fit(const Decoder& decoder, int64_t ids, int64_t more, const std::string& where) {
   const int64_t context = decoder.config().context;
   if (ids + more <= context) return;
-  throw DataError(where + ": has " + std::to_string(ids) + " tokens, " +
+  throw DataError(where + ": has " + counted(ids, "token") + ", " +
                   (ids > context ? "more than" : "all of") + " the model's context of " +
                   std::to_string(context) + ". Shorten it.");
 }

@@ -7,7 +7,7 @@ namespace lea {
 bool settle_vector_math() {
   const at::NoGradGuard no_grad;
   using Function = at::Tensor (*)(const at::Tensor&);
-  // Those that ATen/cpu/vml.h gives to MKL in some version of LibTorch.
+  // ATen/cpu/vml.h gives these functions to MKL in some version of LibTorch.
   static constexpr Function kFunctions[] = {at::acos, at::asin,  at::atan,   at::cos,  at::cosh,
                                             at::erf,  at::erfc,  at::erfinv, at::exp,  at::expm1,
                                             at::log,  at::log10, at::log1p,  at::log2, at::sin,

@@ -43,7 +43,7 @@ std::string with_model_prefix(const std::string& name) {
 
 struct Weights::Files {
   std::string folder;
-  // By names with the prefix; an entry has its name in the file.
+  // The keys are names with the prefix. An entry has its name in the file.
   std::map<std::string, SafetensorsEntry> entries;
   std::map<std::string, std::shared_ptr<const MappedFile>> file_of;
 

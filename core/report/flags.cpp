@@ -84,8 +84,9 @@ void add_limits(const Pivot& pivot, Lines* lines) {
     if (!seeds.empty()) names.push_back(row.name + " (" + seeds_text(seeds) + ")");
   }
   if (names.empty()) return;
-  const std::string which =
-      all && runs > 1 ? "all " + std::to_string(runs) + " trained runs" : joined(names, "; ");
+  const std::string which = all && runs > 1
+                                ? "all " + counted(static_cast<int64_t>(runs), "trained run")
+                                : joined(names, "; ");
   lines->push_back("Ended at max_steps: " + which +
                    ". Such a run may not have converged when it was ended.");
 }

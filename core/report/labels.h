@@ -14,14 +14,14 @@ namespace lea::report {
 // The names of a run's slots, in the order of a table's columns.
 const std::vector<std::string>& slots();
 
-// The label of a run on an axis. For an empty slot: "-" for the backbone, "none" for the others.
-// Otherwise the label of labels_of(). Without one, the last part of the slot's plugin id, or
-// the value at the dotted key ("-" when absent). Empty for a run that is only planned and has no
-// label on the axis.
+// Returns the label of a run on an axis. An empty slot has "-" for the backbone and "none" for the
+// others. Otherwise labels_of() gives the label. Where it has none, the label is the last part of the
+// slot's plugin id, or the value at the dotted key ("-" when absent). It is empty for a run that is
+// only planned and has no label on the axis.
 std::string label_of(const db::RunRow& run, const std::string& axis);
 
-// The labels of a run as its experiment wrote them. Where older programs wrote "none" or "default"
-// for what was resolved, the label of that.
+// Returns the labels of a run as its experiment wrote them. Where older programs wrote "none" or
+// "default", the label is what was resolved.
 std::map<std::string, std::string> labels_of(const db::RunRow& run);
 
 // A short name of a run for messages: "gru4rec snqn reward=le".
@@ -38,8 +38,8 @@ std::string seed_list(const std::set<int64_t>& seeds);
 // without one is not named: "split 5", and "" without a split.
 std::string repetitions_text(const std::set<Repetition>& repetitions);
 
-// The name of a row with those of its repetitions: "gru4rec snqn, seed 1", and "popularity" for a
-// run without a seed.
+// Returns the name of a row with its repetitions: "gru4rec snqn, seed 1", and "popularity" for a run
+// without a seed.
 std::string with_repetitions(const std::string& name, const std::set<Repetition>& repetitions);
 
 // Whether the run has a framework without training: `train` is null in its resolved spec. False for

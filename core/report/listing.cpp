@@ -58,7 +58,7 @@ void sort_views(const std::string& sort, std::vector<RunView>* views) {
   *views = std::move(sorted);
 }
 
-// Why a run has not finished, in one line. `lealab show` has the whole.
+// Returns why a run has not finished, in one line. `lealab show` prints the whole reason.
 std::string shown_reason(const std::string& reason) {
   constexpr size_t kShown = 300;  // bytes
   if (reason.size() <= kShown) return printable(reason);

@@ -216,7 +216,7 @@ std::string comparison_line(const Pivot& pivot, const PairedRows& pairs) {
   }
   if (pairs.difference.half_width) {
     line += std::string(pairs.over_sequences ? "; over " : "; 95 % interval over ") +
-            std::to_string(pairs.splits.size()) + " splits ± " +
+            counted(std::ssize(pairs.splits), "split") + " ± " +
             fixed(*pairs.difference.half_width);
   } else {
     line += "; a single split";
@@ -253,7 +253,8 @@ std::string reading_line(const Pivot& pivot) {
   if (widest) {
     line += " and " + grouped(widest->sequences) + (closed ? " validation" : " test") +
             " sequences, " + grouped(widest->shared) +
-            " of which are on several splits; all events of a sequence are one cluster, and the "
+            (widest->shared == 1 ? " of which is" : " of which are") +
+            " on several splits; all events of a sequence are one cluster, and the "
             "interval over sequences holds the trained networks fixed";
   }
   return line +

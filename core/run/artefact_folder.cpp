@@ -128,7 +128,7 @@ Folder find_artefact(const std::string& lab, const std::string& prefix) {
   if (found.size() == 1) return found.front();
   throw UsageError("artefact " + printable(prefix) + ": " +
                    (found.empty() ? "the lab " + lab + " has no such artefact"
-                                  : std::to_string(found.size()) + " artefacts begin so") +
+                                  : counted(std::ssize(found), "artefact") + " begin so") +
                    ". `lealab artefacts list` lists them.");
 }
 
@@ -274,9 +274,9 @@ std::optional<Result> check_artefact(const Folder& artefact, bool sums) {
     const auto size = static_cast<int64_t>(fs::file_size(path, error));
     if (error) refuse(artefact, path, "is missing or cannot be read: " + error.message());
     if (size != record.bytes) {
-      refuse(artefact, path,
-             "has " + std::to_string(size) + " bytes, but was made with " +
-                 std::to_string(record.bytes));
+      refuse(
+          artefact, path,
+          "has " + counted(size, "byte") + ", but was made with " + std::to_string(record.bytes));
     }
     if (sums && sha256_file(path) != record.sha256)
       refuse(artefact, path, "is damaged: it has another checksum than when it was made");

@@ -37,8 +37,8 @@ Header new_header(const spec::Experiment& experiment, const spec::PlannedRun& ru
 std::string cell_name(const std::vector<std::string>& axes,
                       const std::map<std::string, std::string>& labels);
 
-// With its seed: "gru4rec snqn seed 1". A run that is not trained has the seed 0, which is not named:
-// "popularity", or "the run" where there is no label either.
+// Returns the labels and the seed of a run: "gru4rec snqn seed 1". The seed 0 of a run that is not
+// trained is not named, so its name is "popularity", or "the run" where there is no label either.
 std::string run_name(const std::vector<std::string>& axes,
                      const std::map<std::string, std::string>& labels, int64_t seed);
 

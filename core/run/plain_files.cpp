@@ -20,7 +20,7 @@ constexpr const char* kFiles[] = {kSpecFile, kHeaderFile, kResultFile,
                                   kTopFile,  kEventsFile, kAttemptsFile};
 constexpr size_t kDigits = 16;  // of a stamp
 
-// Empty when nothing has this name. Does not follow a link.
+// The result is empty when nothing has this name. Does not follow a link.
 std::optional<struct stat> facts_of(const std::string& path) {
   struct stat facts {};
   if (lstat(path.c_str(), &facts) == 0) return facts;

@@ -57,8 +57,9 @@ struct Provenance {
   std::string host, cpu, device, machine_kind;
   int64_t threads = 1;
   int64_t peak_memory_bytes = 0;
-  // Of git, of what the worker was built from, and whether the tracked files were those of it. Empty
-  // when that was no checkout, and in results that are older than the keys.
+  // The git revision from which the worker was built, and whether the tracked files were those of the
+  // revision. It is empty when the worker was not built from a checkout, and in results that are older
+  // than the keys.
   std::string revision = {};
   bool tree_clean = true;
 };
@@ -70,8 +71,8 @@ struct Training {
   int64_t parameters = 0;
   double train_seconds = 0;  // of all attempts
   double wall_seconds = 0;   // of the last attempt
-  // Of the state that an environment gives, before it is projected, and of the backbone that it joins.
-  // 0 without a state, and in results that are older than the keys.
+  // The widths of the state that an environment gives, before it is projected, and of the backbone that
+  // it joins. They are 0 without a state, and in results that are older than the keys.
   int64_t state_width = 0, backbone_width = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "core/spec/default_label.h"
 
+#include <utility>
+
 #include "core/spec/param_json.h"
 #include "core/spec/yaml.h"
 
@@ -26,12 +28,28 @@ std::string slot_label(const std::string& slot, const Settings& settings, const 
   return text.substr(text.rfind('.') + 1);
 }
 
+// The two sides of the first dot.
+std::pair<std::string, std::string> halves(const std::string& key) {
+  const size_t dot = key.find('.');
+  return {key.substr(0, dot), dot == std::string::npos ? "" : key.substr(dot + 1)};
+}
+
+// All parameters of a plugin, also the `added` ones that have their default.
+json whole_params(const std::string& kind, const std::string& id, const json& params,
+                  const PluginCatalogue& plugins) {
+  const PluginInfo* info = plugins.find(kind, id);
+  return info == nullptr ? params : with_added_defaults(info->params, params);
+}
+
+std::string label_or_default(const json* value) {
+  return value == nullptr ? "default" : value_label(*value);
+}
+
 }  // namespace
 
 const json* resolved_value(const json& document, const std::string& key) {
-  const size_t dot = key.find('.');
-  if (dot == std::string::npos) return nullptr;
-  const std::string head = key.substr(0, dot), name = key.substr(dot + 1);
+  const auto [head, name] = halves(key);
+  if (name.empty()) return nullptr;
   if (is_section(head)) return member(member(&document, head), name);
   if (!is_slot(head)) return nullptr;
   if (const json* setting = member(member(&document, head + "_use"), name)) return setting;
@@ -48,13 +66,25 @@ std::string stated_label(const Node& node) {
   return node.is_scalar() ? node.text : plain_json(node).dump();
 }
 
-std::string default_label(const std::string& axis, const Settings& settings, const RunSpec& run) {
-  const json document = to_json(run);
+std::string default_label(const std::string& axis, const Settings& settings,
+                          const Resolved& resolved, const PluginCatalogue& plugins) {
   const std::string slot = slot_named(axis);
+  json document = with_added_defaults(to_json(resolved.run));
   if (is_slot(slot)) return slot_label(slot, settings, document);
   if (const Entry* stated = stated_entry(settings, axis)) return stated_label(*stated->value);
-  const json* resolved = resolved_value(document, axis);
-  return resolved == nullptr ? "default" : value_label(*resolved);
+  const auto [head, name] = halves(canonical_key(settings, axis));
+  if (head == "environments") {
+    const auto [environment, parameter] = halves(name);
+    const auto used = resolved.used_environments.find(environment);
+    if (used == resolved.used_environments.end()) return "default";
+    const json params = whole_params("environment", used->second.id, used->second.params, plugins);
+    return label_or_default(member(&params, parameter));
+  }
+  if (is_slot(head) && document.at(head).is_object()) {
+    json& use = document[head];
+    use["params"] = whole_params(kind_of(head), use.at("id"), use.at("params"), plugins);
+  }
+  return label_or_default(resolved_value(document, axis));
 }
 
 }  // namespace lea::spec

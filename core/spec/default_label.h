@@ -4,15 +4,16 @@
 
 #include <string>
 
-#include "core/spec/run_spec.h"
-#include "core/spec/settings.h"
+#include "core/spec/resolver.h"
 
 namespace lea::spec {
 
 // What was resolved for `axis`: for a slot the label or name that the spec states, otherwise the last
-// part of the plugin's id, and "none" for an empty slot; for a setting or a parameter its value. It is
-// "default" where neither tells, as for bundles.
-std::string default_label(const std::string& axis, const Settings& settings, const RunSpec& run);
+// part of the plugin's id, and "none" for an empty slot; for a setting or a parameter, also one of a
+// declared environment, its value. It is "default" for an axis of bundles, and for what the run does
+// not have. `plugins` are those with which the run was resolved.
+std::string default_label(const std::string& axis, const Settings& settings,
+                          const Resolved& resolved, const PluginCatalogue& plugins);
 
 // A setting or a parameter of a slot, by its dotted key, in the canonical document of a run. Null when
 // the document does not have it.

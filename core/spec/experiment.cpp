@@ -61,6 +61,7 @@ class Expansion {
             Errors& errors)
       : root_(without_empty(layers.root)),
         layers_(layers),
+        catalogue_(catalogue),
         errors_(errors),
         resolver_(catalogue, models, root_->at, errors),
         defaults_(parse_settings(*root_, errors)),
@@ -161,7 +162,7 @@ class Expansion {
   void add_cell(const Cell& cell) {
     const Settings settings = grid_.settings(cell);
     const Resolved resolved = resolver_.resolve(settings);
-    used_environments_.insert(resolved.used_environments.begin(), resolved.used_environments.end());
+    for (const auto& [name, use] : resolved.used_environments) used_environments_.insert(name);
     check_split_seed(cell, resolved);
     const std::vector<int64_t> of_cell = seeds_of(cell);
     if (!errors_.empty() || of_cell.empty()) return;
@@ -235,7 +236,7 @@ class Expansion {
       } else if (cell[i] >= 0) {
         labels[axis.key] = axis.values[static_cast<size_t>(cell[i])].label;
       } else {
-        labels[axis.key] = default_label(axis.key, settings, resolved.run);
+        labels[axis.key] = default_label(axis.key, settings, resolved, catalogue_);
       }
     }
     return labels;
@@ -299,6 +300,7 @@ class Expansion {
 
   NodePtr root_;
   const Layers& layers_;
+  const PluginCatalogue& catalogue_;
   Errors& errors_;
   Resolver resolver_;
   Settings defaults_;

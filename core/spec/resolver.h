@@ -17,8 +17,9 @@ namespace lea::spec {
 
 struct Resolved {
   RunSpec run;
-  std::set<std::string> reads;              // the slots and sections that the run reads
-  std::set<std::string> used_environments;  // declared names that the run contains
+  std::set<std::string> reads;  // the slots and sections that the run reads
+  std::map<std::string, PluginUse>
+      used_environments;  // those that the run contains, by their names
 };
 
 class Resolver {

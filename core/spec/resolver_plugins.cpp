@@ -211,11 +211,11 @@ PluginUse Resolver::environment(Draft& draft, const UseSetting& setting, const s
     errors_.add(setting.at, key, "environments go in a circle: " + printable(circle + *name));
     return {};
   }
-  draft.out.used_environments.insert(*name);
+  PluginUse& use = draft.out.used_environments[*name];
   draft.chain.push_back(*name);
   // A declaration names a plugin, never a declared environment. So `le: {le: {...}}` is no circle.
-  const PluginUse use = plugin_use(draft, "environment", draft.settings.environments.at(*name),
-                                   "environments." + *name);
+  use = plugin_use(draft, "environment", draft.settings.environments.at(*name),
+                   "environments." + *name);
   draft.chain.pop_back();
   return use;
 }

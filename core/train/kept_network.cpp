@@ -17,7 +17,7 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kEvents = 32;  // with which each tensor is tried; they fit into one chunk
 
-// What `compute` returns. Empty when the framework refuses the values that it has.
+// Returns what `compute` returns, or nothing when the framework refuses the values that it has.
 template <class Compute>
 auto unless_refused(const Compute& compute) -> std::optional<decltype(compute())> {
   try {

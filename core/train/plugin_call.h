@@ -1,5 +1,5 @@
-// A call of a plugin's method, by name. What the method throws names the plugin, the method and the
-// step; and while it runs, its name stands where another process finds it if this one crashes.
+// Calls a method of a plugin by name. An exception of the method names the plugin, the method and the
+// step. While the method runs, its name stands where another process finds it if this one crashes.
 //
 // One thread calls plugins.
 #pragma once
@@ -15,18 +15,18 @@
 
 namespace lea::train {
 
-// The step of the training loop, which names of calls have from now on. -1: outside the loop.
+// Sets the step of the training loop, which names of calls have from now on. It is -1 outside the loop.
 void set_step(int64_t step);
 
-// "backbone my.model at encode(), step 20".
+// Returns "backbone my.model at encode(), step 20".
 std::string place_of(const std::string& plugin, const std::string& method);
 
-// From now on, `memory` holds the name of the method that runs: the innermost one, as text that ends
-// with a zero byte; empty while none runs. Null: no longer.
+// From now on, `memory` holds the name of the innermost method that runs, as text that ends with a zero
+// byte. The text is empty while no method runs. A null pointer ends this.
 void show_calls_in(char* memory, size_t bytes);
 
-// Where the memory ran out the last time, when that was in a plugin's method; "" otherwise. It is
-// known although no exception could carry it.
+// Returns where the memory ran out the last time, when that was in a plugin's method, and otherwise "".
+// The place is known although no exception could carry it.
 const char* place_without_memory();
 
 // Something else than a lea::Error came out of a plugin's method.
@@ -75,7 +75,7 @@ decltype(auto) call_plugin(const std::string& plugin, const char* method, F&& ru
   }
 }
 
-// The same for a method that gives a tensor. Throws PluginError when that has another shape or type.
+// Checks the tensor that a method has given. Throws PluginError when it has another shape or type.
 at::Tensor tensor_of(const OpenCall& call, at::Tensor given, at::IntArrayRef shape,
                      at::ScalarType type);
 template <class F>

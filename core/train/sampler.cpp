@@ -84,8 +84,8 @@ void AllowedItems::sort_sequences(const std::string& exclude) {
     if (std::ssize(sorted) >= training_.items) {
       throw DataError("negatives.exclude: `" + exclude +
                       "` leaves no item to draw, because training sequence " +
-                      std::to_string(s + 1) + " has all " + std::to_string(training_.items) +
-                      " items of the data set; state `exclude: target`");
+                      std::to_string(s + 1) +
+                      " has every item of the data set; state `exclude: target`");
     }
     for (const auto& [one, first] : sorted) {
       item_.push_back(one);

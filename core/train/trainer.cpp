@@ -374,8 +374,9 @@ class Loop {
         progress_.on_step(step_, run_.train.max_steps, data::name_of(data::Part::kValid));
       });
       log(LogLevel::kInfo, kComponent,
-          "the scores depend on " + std::to_string(kept.size()) + " of " + std::to_string(all) +
-              " tensors, which are kept");
+          "the scores depend on " + std::to_string(kept.size()) + " of " +
+              counted(static_cast<int64_t>(all), "tensor") +
+              (kept.size() == 1 ? ", which is kept" : ", which are kept"));
     }
     save_best(paths_.checkpoint, kept);
   }

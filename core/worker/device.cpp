@@ -18,8 +18,9 @@ void check_device(const std::string& device, const std::string& key) {
   const int64_t index = std::max<int64_t>(0, c10::Device(device).index());
   if (static_cast<size_t>(index) < devices) return;
   throw Error(Exit::kEnvironment,
-              key + ": " + device + ": LibTorch sees " + std::to_string(devices) +
-                  " CUDA devices here. Use cpu, or build with LIBTORCH=PATH of a LibTorch for CUDA "
+              key + ": " + device + ": LibTorch sees " +
+                  counted(static_cast<int64_t>(devices), "CUDA device") +
+                  " here. Use cpu, or build with LIBTORCH=PATH of a LibTorch for CUDA "
                   "on a machine with a GPU.");
 }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::worker {
 namespace {
@@ -51,8 +52,8 @@ class Reader {
   std::string_view range(uint64_t offset, uint64_t size, const char* what) const {
     if (offset > bytes_.size() || size > bytes_.size() - offset) {
       refuse(std::string("the file is cut or damaged: its ") + what + " reaches to byte " +
-             std::to_string(offset + size) + ", but it has " + std::to_string(bytes_.size()) +
-             " bytes. Copy or build it again.");
+             std::to_string(offset + size) + ", but it has " + counted(std::ssize(bytes_), "byte") +
+             ". Copy or build it again.");
     }
     return bytes_.substr(offset, size);
   }

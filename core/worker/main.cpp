@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
   prepare->add_option("--claim", options.claim, "the inherited descriptor of the artefact's claim");
   prepare->callback([&] { exit_code = lea::worker::run_preparing(options); });
 
-  // For commands that have no folder of a task, in which the plugin's method that runs is noted.
+  // A task notes the plugin's method that runs in its folder. Other commands are given a file for it.
   std::string call;
   const auto add_call = [&](CLI::App* command) {
     command->add_option("--call", call, "a file: notes there which method of a plugin runs");

@@ -77,7 +77,7 @@ json probe(const std::string& path, const PhaseListener& phase) {
     verdict["sha256"] = file.sha256;
     for (const Provided& one : file.provides) {
       verdict["provides"].push_back({{"kind", one.kind}, {"id", one.id}});
-      // Of a plugin that ends this process, these lines are all that its list will know.
+      // When a plugin ends this process, these lines are all that is known of it.
       write_all(STDERR_FILENO, "provides: " + one.kind + " " + one.id + "\n");
     }
     for (const PluginEntry& entry : load_plugin(file, phase)) {

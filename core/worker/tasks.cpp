@@ -242,8 +242,8 @@ int64_t check_kept_network(const OpenRun& open, const run::Result& result,
   const int64_t events = differing(valid, before);
   if (events == 0) return 0;
   const std::string text = "the kept network ranks " + std::to_string(events) + " of " +
-                           std::to_string(valid.records.size()) +
-                           " validation events otherwise than when the run was made";
+                           counted(std::ssize(valid.records), "validation event") +
+                           " otherwise than when the run was made";
   constexpr int64_t kShare = 20;  // one in so many events may differ
   if (events * kShare > std::ssize(valid.records) || same_programs(*result.made_with, now)) {
     throw DataError(text +

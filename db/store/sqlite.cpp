@@ -70,7 +70,10 @@ Connection::~Connection() { sqlite3_close(handle_); }
 
 void Connection::fail(const std::string& action) const {
   const std::string reason = sqlite3_errmsg(handle_);
-  throw StoreError(path_ + ": " + action + ": " + printable(reason) + "." + advice(code(), path_));
+  const std::string message =
+      path_ + ": " + action + ": " + printable(reason) + "." + advice(code(), path_);
+  if ((code() & 0xff) == SQLITE_BUSY) throw BusyError(message);
+  throw StoreError(message);
 }
 
 void Connection::execute(const char* sql) {
@@ -171,6 +174,21 @@ Transaction::~Transaction() {
 
 void Transaction::commit() {
   connection_.execute("COMMIT");
+  open_ = false;
+}
+
+Savepoint::Savepoint(Connection& connection) : connection_(connection) {
+  connection.execute("SAVEPOINT part");
+}
+
+Savepoint::~Savepoint() {
+  if (open_) {
+    sqlite3_exec(connection_.handle(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr);
+  }
+}
+
+void Savepoint::release() {
+  connection_.execute("RELEASE part");
   open_ = false;
 }
 

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/error.h"
+
 namespace lea::db {
 
 inline constexpr int64_t kApplicationId = 0x4C45414C;  // "LEAL"
@@ -18,6 +20,12 @@ const std::vector<const char*>& schema_steps();
 // Whether this version may use write-ahead logging: SQLite 3.7.0-3.51.2 has the WAL-reset
 // corruption bug. It is fixed from 3.51.3 on, and in the backports from 3.50.7 and from 3.44.6.
 bool wal_is_safe(int sqlite_version);
+
+// Another process holds the index.
+class BusyError : public StoreError {
+ public:
+  using StoreError::StoreError;
+};
 
 class Connection {
  public:
@@ -33,8 +41,10 @@ class Connection {
   int64_t integer(const char* sql);    // the value of a query that has one value
   std::string text(const char* sql);
   int code() const { return sqlite3_extended_errcode(handle_); }
+  bool in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
   sqlite3* handle() const { return handle_; }
   const std::string& path() const { return path_; }
+  // Throws a StoreError with the last failure of SQLite: a BusyError for a lock.
   [[noreturn]] void fail(const std::string& action) const;
 
  private:
@@ -74,6 +84,19 @@ class Transaction {
   explicit Transaction(Connection& connection);
   ~Transaction();
   void commit();
+
+ private:
+  Connection& connection_;
+  bool open_ = true;
+};
+
+// A part of a transaction. The destructor undoes what was written since the constructor, unless
+// release() was called. One at a time.
+class Savepoint {
+ public:
+  explicit Savepoint(Connection& connection);
+  ~Savepoint();
+  void release();
 
  private:
   Connection& connection_;

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <thread>
 
 #include "core/base/error.h"
-#include "core/base/text.h"
-#include "core/eval/ranks.h"
 #include "db/store/index_place.h"
 #include "db/store/store_impl.h"
 
@@ -18,8 +15,6 @@ namespace {
 constexpr const char* kLocked = "the results index";
 constexpr double kLockSeconds = 30;
 constexpr double kMakingSeconds = 2;  // how long a reader waits for an index that is being made
-// The metrics of our own runs obey the bounds up to rounding.
-constexpr double kSlack = 1e-9;
 
 std::string rebuild_advice() {
   return " Move it away and run `lealab db rebuild`, which makes it again from the run folders.";
@@ -80,6 +75,9 @@ std::unique_ptr<Connection> open_for_writing(const std::string& path, double sec
   connection->execute(wal_is_safe(sqlite3_libversion_number()) ? "PRAGMA journal_mode=WAL"
                                                                : "PRAGMA journal_mode=DELETE");
   connection->execute("PRAGMA synchronous=FULL");
+  // Room for the rows of put_all (64 MiB), which otherwise reach the file, and so block readers,
+  // before the commit.
+  connection->execute("PRAGMA cache_size=-65536");
   migrate(*connection);
   return connection;
 }
@@ -154,52 +152,6 @@ void make_folder(const IndexPlace& place) {
                    error.message() + ". Set LEALAB_INDEX to a folder that can be written.");
 }
 
-[[noreturn]] void refuse(const RunRow& run, const std::string& row, std::string why) {
-  if (why.ends_with('.')) why.pop_back();  // some reasons are whole sentences
-  throw StoreError(
-      "run " + run.uuid + ": " + row + " " + why +
-      ". Nothing of this run was stored; its folder is damaged or comes from a faulty program.");
-}
-
-std::string row_name(const ResultRow& row) {
-  return row.part + " " + row.metric + "@" + std::to_string(row.k);
-}
-
-void check_results(const RunRow& run, const std::vector<ResultRow>& results) {
-  std::map<std::string, std::map<std::string, double>> parts;
-  for (const ResultRow& row : results) {
-    const std::string name = row.metric + "@" + std::to_string(row.k);
-    if (row.uuid != run.uuid) refuse(run, row_name(row), "belongs to run " + row.uuid);
-    if (row.part != "valid" && row.part != "test")
-      refuse(run, row_name(row), "is of an unknown part");
-    try {
-      eval::parse_metric(name);
-    } catch (const Error& error) {
-      refuse(run, row_name(row), std::string("is no known metric: ") + error.what());
-    }
-    if (!std::isfinite(row.value) || row.value < 0 || row.value > 1) {
-      refuse(run, row_name(row), "is " + std::to_string(row.value) + ", not in [0, 1]");
-    }
-    if (!parts[row.part].emplace(name, row.value).second)
-      refuse(run, row_name(row), "is given twice");
-  }
-  for (const auto& [part, metrics] : parts) {
-    for (const std::string& broken : eval::broken_bounds(metrics, kSlack)) {
-      refuse(run, part + " metrics", "break a bound: " + broken);
-    }
-  }
-}
-
-bool has_ended(const std::string& state) {
-  return state == "finished" || state == "failed" || state == "cancelled";
-}
-
-int64_t attempt_of(const RunRow& run) {
-  const auto found = run.result.is_object() ? run.result.find("attempt") : run.result.end();
-  if (!run.result.is_object() || found == run.result.end() || !found->is_number_integer()) return 0;
-  return found->get<int64_t>();
-}
-
 }  // namespace
 
 Store::Store(const std::string& lab, Mode mode, double seconds) : impl_(std::make_unique<Impl>()) {
@@ -219,97 +171,6 @@ Store::Store(const std::string& lab, Mode mode, double seconds) : impl_(std::mak
 }
 
 Store::~Store() = default;
-
-void Store::put(const RunRow& run, const std::vector<ResultRow>& results,
-                const std::vector<CurvePoint>& curves, Over over) {
-  check_results(run, results);
-  for (const CurvePoint& point : curves) {
-    if (!std::isfinite(point.value)) {
-      refuse(run, "curve " + point.metric + " at step " + std::to_string(point.step),
-             "is not finite");
-    }
-  }
-  Connection& connection = *impl_->connection;
-  Transaction transaction(connection);
-  if (over == Over::kEarlier) {
-    Statement old(connection, "SELECT state, attempt FROM run WHERE uuid = ?");
-    old.bind(run.uuid);
-    if (old.step()) {
-      const std::string state = old.text(0);
-      if (has_ended(state) && !has_ended(run.state)) return;
-      if (state == "finished" && (run.state != state || attempt_of(run) < old.integer(1))) return;
-    }
-  }
-  Statement(connection, "DELETE FROM run WHERE uuid = ?").bind(run.uuid).run();
-  Statement(connection, "INSERT INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
-      .bind(run.uuid)
-      .bind(run.experiment)
-      .bind(run.run_hash)
-      .bind(run.seed)
-      .bind(run.state)
-      .bind(run.reason)
-      .bind(run.created)
-      .bind(run.finished)
-      .bind(run.source)
-      .bind(nlohmann::json(run.labels).dump())
-      .bind(nlohmann::json(run.axes).dump())
-      .bind(run.spec.dump())
-      .bind(run.result.dump())
-      .bind(attempt_of(run))
-      .run();
-  Statement result(connection, "INSERT INTO result VALUES (?,?,?,?,?)");
-  for (const ResultRow& row : results) {
-    result.bind(row.uuid).bind(row.metric).bind(row.k).bind(row.part).bind(row.value).run();
-  }
-  // A resumed run may have written a step twice. The later record counts.
-  Statement curve(connection, "INSERT OR REPLACE INTO curve VALUES (?,?,?,?)");
-  for (const CurvePoint& point : curves) {
-    curve.bind(run.uuid).bind(point.metric).bind(point.step).bind(point.value).run();
-  }
-  put_plugins(connection, run);
-  if (!run.stamp.empty()) {
-    Statement(connection, "INSERT INTO seen VALUES (?,?)").bind(run.uuid).bind(run.stamp).run();
-  }
-  transaction.commit();
-}
-
-void Store::put_experiment(const ExperimentRow& experiment) {
-  Connection& connection = *impl_->connection;
-  Transaction transaction(connection);
-  Statement(connection, "DELETE FROM experiment WHERE name = ?").bind(experiment.name).run();
-  Statement(connection, "INSERT INTO experiment VALUES (?,?,?,?)")
-      .bind(experiment.name)
-      .bind(experiment.created)
-      .bind(nlohmann::json(experiment.axes).dump())
-      .bind(experiment.spec.dump())
-      .run();
-  Statement cell(connection, "INSERT INTO cell VALUES (?,?,?,?,?)");
-  int64_t position = 0;
-  for (const ExperimentRow::Run& planned : experiment.runs) {
-    cell.bind(experiment.name)
-        .bind(position++)
-        .bind(planned.hash)
-        .bind(planned.seed)
-        .bind(nlohmann::json(planned.labels).dump())
-        .run();
-  }
-  transaction.commit();
-}
-
-void Store::drop(const std::vector<std::string>& uuids, const std::vector<std::string>& plans) {
-  Transaction transaction(*impl_->connection);
-  Statement run(*impl_->connection, "DELETE FROM run WHERE uuid = ?");
-  for (const std::string& uuid : uuids) run.bind(uuid).run();
-  Statement plan(*impl_->connection, "DELETE FROM experiment WHERE name = ?");
-  for (const std::string& name : plans) plan.bind(name).run();
-  transaction.commit();
-}
-
-void Store::clear() {
-  Transaction transaction(*impl_->connection);
-  impl_->connection->execute("DELETE FROM run; DELETE FROM experiment;");
-  transaction.commit();
-}
 
 std::string index_file(const std::string& lab) { return index_place(lab).file(); }
 bool has_index(const std::string& lab) { return std::filesystem::exists(index_file(lab)); }

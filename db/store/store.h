@@ -45,6 +45,13 @@ struct CurvePoint {
   double value = 0;
 };
 
+// A run with everything that the index has of it.
+struct RunRecord {
+  RunRow run;
+  std::vector<ResultRow> results;
+  std::vector<CurvePoint> curves;
+};
+
 // The plan of an experiment. A run belongs to every experiment that plans its hash and seed, even
 // if it was first run for another one. In each of them it has the labels of that plan.
 struct ExperimentRow {
@@ -93,10 +100,10 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // Which rows of the same run are replaced. kEarlier: all but those of a run that has ended, which
-  // an earlier state does not replace, and those of a finished run, which an older attempt does
-  // not. kAny: all, because the folder was changed after the run had ended, and the folder is the
-  // truth.
+  // Which rows of the same run are replaced. With kEarlier, an earlier state does not replace the
+  // rows of a run that has ended, and an older attempt does not replace those of a finished run. With
+  // kAny, all rows are replaced: the folder was changed after the run had ended, and the folder is
+  // the truth.
   enum class Over { kEarlier, kAny };
 
   // Stores a run with its results, curves and plugins in one transaction; the same call twice
@@ -105,6 +112,17 @@ class Store {
   // nothing is written.
   void put(const RunRow& run, const std::vector<ResultRow>& results,
            const std::vector<CurvePoint>& curves, Over over = Over::kEarlier);
+
+  struct Put {
+    RunRecord record;
+    Over over = Over::kEarlier;
+  };
+  // Stores many runs in one transaction, which is much faster than one for each. Readers may wait for
+  // the whole of it, so the caller bounds the number of runs. A run that `put` would refuse is left out,
+  // and the others are stored. Returns the reason for each run that was not stored, by its index in
+  // `puts`. When the transaction itself fails, as on a full disk, each run gets one of its own. No run
+  // is stored when another process holds the index.
+  std::map<size_t, std::string> put_all(const std::vector<Put>& puts);
 
   // Stores a plan, and replaces an older one of that name.
   void put_experiment(const ExperimentRow& experiment);

@@ -1,4 +1,4 @@
-// Shared by store.cpp and store_read.cpp. Private to db/.
+// Shared by the files store*.cpp. Private to db/.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,5 @@ struct Store::Impl {
   std::optional<FileLock> lock;  // outlives the connection
   std::unique_ptr<Connection> connection;
 };
-
-void put_plugins(Connection& connection, const RunRow& run);
 
 }  // namespace lea::db

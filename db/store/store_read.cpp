@@ -61,11 +61,6 @@ ResultRow result_of(const Statement& row) {
   return {row.text(0), row.text(1), row.text(2), row.integer(3), row.real(4)};
 }
 
-std::string text_of(const nlohmann::json& document, const char* key) {
-  const auto found = document.find(key);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 // Selects the runs of experiment ?1: the runs that its plan names, then its imported runs; without
 // a plan, the runs that were made for it. The table `cell` and the column `cell_hash` mean runs,
 // because their names are older than the words of today.
@@ -80,21 +75,6 @@ constexpr const char* kMembers =
     "  AND (source = 'imported' OR NOT EXISTS (SELECT 1 FROM experiment WHERE name = ?1))) ";
 
 }  // namespace
-
-void put_plugins(Connection& connection, const RunRow& run) {
-  if (!run.result.is_object()) return;
-  const auto plugins = run.result.find("plugins");
-  if (plugins == run.result.end() || !plugins->is_array()) return;
-  Statement insert(connection, "INSERT OR REPLACE INTO plugin VALUES (?,?,?,?)");
-  for (const auto& plugin : *plugins) {
-    if (!plugin.is_object()) continue;
-    insert.bind(run.uuid)
-        .bind(text_of(plugin, "id"))
-        .bind(text_of(plugin, "version"))
-        .bind(text_of(plugin, "sha256"))
-        .run();
-  }
-}
 
 std::vector<RunRow> Store::runs(const std::string& experiment) const {
   std::vector<RunRow> runs;

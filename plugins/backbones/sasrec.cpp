@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "core/api/plugin.h"
+#include "core/base/counted.h"
 #include "core/base/error.h"
 
 namespace {
@@ -111,7 +112,7 @@ class SasRec final : public lea::Backbone {
     if (params.width % params.heads != 0) {
       throw lea::ConfigError("backbone sasrec: width must be a multiple of heads, but is " +
                              std::to_string(params.width) + " with " +
-                             std::to_string(params.heads) + " heads");
+                             lea::counted(params.heads, "head"));
     }
     item_ = register_module("item", torch::nn::Embedding(context.items() + 1, params.width));
     position_ = register_parameter("position", at::empty({context.history(), params.width}));

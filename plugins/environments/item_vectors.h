@@ -11,6 +11,7 @@
 #include "core/api/pair_counts.h"
 #include "core/api/table.h"
 #include "core/api/tensor_file.h"
+#include "core/base/counted.h"
 #include "core/base/error.h"
 
 namespace lea {
@@ -26,8 +27,8 @@ inline Table read_item_vectors(const std::string& folder, int64_t items) {
   const std::string path = folder + "/vectors.safetensors";
   Table table(path);
   if (table.rows() != items + 1 || table.values().scalar_type() != at::kFloat)
-    throw DataError(path + ": must hold " + std::to_string(items + 1) +
-                    " rows of F32, one for each item and one for padding");
+    throw DataError(path + ": must hold " + counted(items + 1, "row") +
+                    " of F32, one for each item and one for padding");
   return table;
 }
 

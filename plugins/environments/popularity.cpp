@@ -8,6 +8,7 @@
 
 #include "core/api/plugin.h"
 #include "core/api/tensor_file.h"
+#include "core/base/counted.h"
 #include "core/base/error.h"
 
 namespace {
@@ -64,7 +65,7 @@ class Popularity final : public lea::Environment {
     const Tensor counts = lea::tensor_of(lea::read_tensors(path), "counts", at::kLong, path);
     if (counts.numel() != context.items() + 1)
       throw lea::DataError(path + ": must hold a count for each of " +
-                           std::to_string(context.items()) + " items and for padding");
+                           lea::counted(context.items(), "item") + " and for padding");
     const Tensor count = counts.to(at::kDouble);
     const Tensor popularity =
         params.scale == "log" ? count.log1p() / count.max().log1p() : count / count.sum();

@@ -24,6 +24,7 @@
 #include "core/api/event_table.h"
 #include "core/api/plugin.h"
 #include "core/api/pool.h"
+#include "core/base/counted.h"
 #include "plugins/array_matrix.h"
 
 namespace {
@@ -134,13 +135,13 @@ class Table final : public lea::Environment {
     matrix_ = lea::read_matrix(file, path, "rewards", training_.events(), "each training event");
     const int64_t width = matrix_.size(1), pool = pool_.defined() ? pool_.size(1) : 0;
     if (width != 1 && width != 1 + pool) {
-      const std::string columns = path + ": the rewards have " + std::to_string(width) +
-                                  " columns, one for the logged item and the others for a pool";
+      const std::string columns = path + ": the rewards have " + lea::counted(width, "column") +
+                                  ", one for the logged item and the others for a pool";
       if (pool == 0 && width > 1) {
         throw lea::ConfigError(columns + "; state `negatives: {from: pool, pool: " +
                                std::to_string(width - 1) + "}` as it was when they were made");
       }
-      throw lea::DataError(columns + ", but the run's pool has " + std::to_string(pool) + " items");
+      throw lea::DataError(columns + ", but the run's pool has " + lea::counted(pool, "item"));
     }
     if (width > 1 && file.has("pool")) compare_pool(file, path);
   }

@@ -9,6 +9,7 @@
 
 #include "core/api/item_draw.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::le {
 namespace {
@@ -50,8 +51,8 @@ void LanguageAugmenter::require_labels(int64_t candidates) const {
   const int64_t labels = chooser_->longest_list();
   if (candidates <= labels) return;
   throw ConfigError("augmenter le: augment.candidates is " + std::to_string(candidates) +
-                    ", but the environment in `of` has " + std::to_string(labels) +
-                    " labels: give `labels` of " + id_of(params_.of) +
+                    ", but the environment in `of` has " + counted(labels, "label") +
+                    ": give `labels` of " + id_of(params_.of) +
                     " one word for each candidate, or lower augment.candidates");
 }
 

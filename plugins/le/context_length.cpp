@@ -4,12 +4,13 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace lea::le {
 namespace {
 
 std::string more_than(int64_t tokens, int64_t context) {
-  return std::to_string(tokens) + " tokens, more than the model's context of " +
+  return counted(tokens, "token") + ", more than the model's context of " +
          std::to_string(context) + ". ";
 }
 
@@ -34,8 +35,8 @@ void require_fit(const SomePrompts& prompts, const std::string& what, const Trai
   if (items == 0) return;
   const int64_t most = prompts.longest(items);
   if (most <= context) return;
-  throw ConfigError("le: data.history: with " + std::to_string(items) + " items the prompt of " +
-                    what + " has " + more_than(most, context) +
+  throw ConfigError("le: data.history: with " + counted(items, "item") + " the prompt of " + what +
+                    " has " + more_than(most, context) +
                     "State a smaller data.history, shorter wordings, or with `items: titles` lower "
                     "caps in title");
 }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "plugins/tuning/losses.h"
 #include "plugins/tuning/tables.h"
 
@@ -112,9 +113,11 @@ int64_t LanguageEnvironment::longest_list() const {
 
 Tensor LanguageEnvironment::list_scores(const History& history, const Tensor& lists) {
   if (lists.size(1) > longest_list()) {
-    throw ConfigError("le: labels: there are " + std::to_string(longest_list()) +
-                      ", but a list has " + std::to_string(lists.size(1)) +
-                      " candidates: write as many labels, or lower augment.candidates");
+    const int64_t labels = longest_list();
+    throw ConfigError((labels == 1 ? "le: labels: there is " : "le: labels: there are ") +
+                      std::to_string(labels) + ", but a list has " +
+                      counted(lists.size(1), "candidate") +
+                      ": write as many labels, or lower augment.candidates");
   }
   const Tensor length = history.length.to(at::kCPU),
                filled = lists.to(at::kCPU).gt(0).sum(1);  // int64 [B]

@@ -12,6 +12,7 @@
 #include "core/api/tfidf.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/text.h"
 #include "plugins/le/context_length.h"
 #include "plugins/le/item_neighbours.h"
 #include "plugins/le/item_texts.h"
@@ -154,8 +155,8 @@ std::vector<std::vector<AskedPlace>> chunks_of(const TrainingData& training, boo
 
 void require_items(const EnvironmentModel& model, const PrepareContext& context) {
   if (model.tokens().size(0) == context.items()) return;
-  throw DataError("the item tokens are of " + std::to_string(model.tokens().size(0)) +
-                  " items, but the data has " + std::to_string(context.items()));
+  throw DataError("the item tokens are of " + counted(model.tokens().size(0), "item") +
+                  ", but the data has " + std::to_string(context.items()));
 }
 
 void LanguageEnvironment::Maker::prepare(const Artefact& artefact, PrepareContext& context) {
@@ -176,10 +177,12 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
       open_language_model(settings_, context.device(), Purpose::kTokens, longest_sentence(texts));
   const lm::Decoder& decoder = model->decoder;
   if (texts.without_text > 0) {
-    context.log(LogLevel::kWarning, std::to_string(texts.without_text) + " of " +
-                                        std::to_string(context.items()) +
-                                        " items have no text, so their tokens are all the same: "
-                                        "the mean word embedding");
+    context.log(
+        LogLevel::kWarning,
+        std::to_string(texts.without_text) + " of " + counted(context.items(), "item") +
+            (texts.without_text == 1 ? " has no text, so its token is "
+                                     : " have no text, so their tokens are all the same: ") +
+            "the mean word embedding");
   }
   // Nothing here reads the prompts, but a mistake in a wording must not show only after hours of item
   // tokens.

@@ -98,8 +98,8 @@ std::vector<std::string> read_titles(const Settings& settings, const std::string
   const auto is_text = [](const nlohmann::json& value) { return value.is_string(); };
   if (!document || !document->is_array() || std::ssize(*document) != items ||
       !std::all_of(document->begin(), document->end(), is_text)) {
-    throw DataError(printable(path) + ": must be a list of " + std::to_string(items) +
-                    " texts. The artefact must be made anew");
+    throw DataError(printable(path) + ": must be a list of " + counted(items, "text") +
+                    ". The artefact must be made anew");
   }
   return document->get<std::vector<std::string>>();
 }

@@ -13,6 +13,7 @@
 #include "core/api/tensor_file.h"
 #include "core/api/types.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/lm/cross_entropy.h"
 #include "core/lm/forest.h"
 #include "plugins/le/lesson.h"
@@ -116,8 +117,8 @@ class Optimiser {
       const int64_t bad = whole.logical_not().nonzero()[0].item<int64_t>();
       throw ConfigError("le: token_learning_rate: the token of item " +
                         std::to_string(batch_[static_cast<size_t>(bad)] + 1) +
-                        " is not finite after " + std::to_string(iteration_) +
-                        " iterations. Lower token_learning_rate");
+                        " is not finite after " + counted(iteration_, "iteration") +
+                        ". Lower token_learning_rate");
     }
     return all;
   }

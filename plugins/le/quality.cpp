@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/text.h"
 #include "core/lm/config.h"
 #include "plugins/le/context_length.h"
 #include "plugins/le/environment_maker.h"
@@ -144,9 +145,9 @@ void LanguageEnvironment::Maker::make_choices(PrepareContext& context) const {
   const auto labels = std::ssize(prompts.labels());
   if (labels < static_cast<int64_t>(kCandidates)) {
     record_events(context, parts);
-    context.log(LogLevel::kInfo, "there are " + std::to_string(labels) +
-                                     " labels, and choices are measured from lists of " +
-                                     std::to_string(kCandidates));
+    context.log(LogLevel::kInfo,
+                (labels == 1 ? "there is " : "there are ") + counted(labels, "label") +
+                    ", and choices are measured from lists of " + std::to_string(kCandidates));
     return;
   }
   std::unique_ptr<EnvironmentModel> model;

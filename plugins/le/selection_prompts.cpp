@@ -75,8 +75,8 @@ Ids labels_of(const std::string& labels, const lm::Tokenizer& tokenizer) {
   for (const std::string& word : words) {
     const Ids own = tokenizer.encode_part(word, "le: labels");
     if (own.size() != 1) {
-      refuse("labels", in_backticks(word) + " is " + std::to_string(own.size()) +
-                           " tokens of this model, and a label must be one" +
+      refuse("labels", in_backticks(word) + " is " + counted(std::ssize(own), "token") +
+                           " of this model, and a label must be one" +
                            proposals(words.size(), tokenizer));
     }
     const auto [other, fresh] = word_of.emplace(own[0], word);
@@ -159,7 +159,8 @@ int64_t SelectionPrompts::longest(int64_t history) const {
 Ids SelectionPrompts::candidates(std::span<const int64_t> list) const {
   if (list.empty()) throw std::invalid_argument("le: an empty list of candidates");
   if (list.size() > next_.size()) {
-    refuse("labels", "there are " + counted(std::ssize(next_), "label") + ", but a list has " +
+    refuse("labels", std::string(next_.size() == 1 ? "there is " : "there are ") +
+                         counted(std::ssize(next_), "label") + ", but a list has " +
                          counted(std::ssize(list), "candidate"));
   }
   Ids ids;

@@ -111,8 +111,9 @@ Tuner::Tuner(const Settings& settings, const std::string& tokens_folder,
   const lm::Config& config = decoder.config();
   tokens_ = read_item_tokens(tokens_folder, config.width).to(device);
   if (tokens_.size(0) != training.items) {
-    throw DataError(tokens_folder + "/" + kTokensFile + ": has " + std::to_string(tokens_.size(0)) +
-                    " items, but the data has " + std::to_string(training.items));
+    throw DataError(tokens_folder + "/" + kTokensFile + ": has " +
+                    counted(tokens_.size(0), "item") + ", but the data has " +
+                    std::to_string(training.items));
   }
   embedded_ = tokens_.to(decoder.type());
   const lm::Tokenizer& tokenizer = model_->folder.tokenizer;

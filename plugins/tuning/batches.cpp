@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/base/counted.h"
 #include "core/base/error.h"
 
 namespace lea {
@@ -36,9 +37,9 @@ TuningBatches::TuningBatches(const TuningSettings& settings, const TrainingData&
   per_epoch_ = (units + settings_.batch_size - 1) / settings_.batch_size;
   steps_ = settings_.steps > 0 ? settings_.steps : settings_.epochs * per_epoch_;
   if (units == 0 && (settings_.steps > 0 || settings_.epochs > 0)) {
-    throw DataError(settings_.plugin + ": portion: none of its " +
-                    std::to_string(part_.sequences()) +
-                    " training sequences has two events, so there is no history to learn from. "
+    throw DataError(settings_.plugin + ": portion: has " +
+                    counted(part_.sequences(), "training sequence") +
+                    ", none of which has two events, so there is no history to learn from. "
                     "State a greater `portion`");
   }
   if (settings_.popularity_power != 0 && units > 0)

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/api/pool.h"
+#include "core/base/counted.h"
 #include "core/base/error.h"
 #include "plugins/tuning/losses.h"
 
@@ -102,9 +103,9 @@ void finish_rewards(PrepareContext& context, const std::string& empty_history) {
 Table open_table(const std::string& path, int64_t rows, int64_t width) {
   Table table(path);
   if (table.rows() == rows && (width < 0 || table.width() == width)) return table;
-  throw DataError(path + ": has " + std::to_string(table.rows()) + " rows of " +
-                  std::to_string(table.width()) +
-                  " values, so it is of other data than this run's. It must be made anew");
+  throw DataError(path + ": has " + counted(table.rows(), "row") + " of " +
+                  counted(table.width(), "value") +
+                  ", so it is of other data than this run's. It must be made anew");
 }
 
 Table open_rewards(const std::string& folder, const TrainingData& training, const Tensor& pool) {

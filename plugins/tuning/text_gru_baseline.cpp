@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/counted.h"
 #include "plugins/tuning/kept_generator.h"
 #include "plugins/tuning/losses.h"
 #include "plugins/tuning/text_gru_learner.h"
@@ -112,8 +113,8 @@ std::optional<TextGruModel> train_text_gru(const TuningSettings& of, const Spars
     if (!tuned) return std::nullopt;
     if (tuned->diverged) {
       context.log(LogLevel::kWarning, "the training of the baseline text_gru diverged after " +
-                                          std::to_string(tuned->steps) +
-                                          " steps. The network from before is beside");
+                                          counted(tuned->steps, "step") +
+                                          ". The network from before is beside");
     }
   }
   return TextGruModel::read(path, context.items(), kTextGruWidth, at::kCPU);

@@ -7,6 +7,7 @@
 
 #include "core/api/recurrent.h"
 #include "core/api/tensor_file.h"
+#include "core/base/counted.h"
 #include "core/base/error.h"
 #include "plugins/tuning/kept_generator.h"
 
@@ -38,8 +39,8 @@ TextGruModel TextGruModel::read(const std::string& path, int64_t items, int64_t 
   const std::map<std::string, Tensor> tensors = read_tensors(path);
   const Tensor vectors = tensor_of(tensors, kVectors, at::kFloat, path);
   if (vectors.dim() != 2 || vectors.size(0) != items + 1 || vectors.size(1) != width) {
-    throw DataError(path + ": must hold " + std::to_string(items + 1) + " vectors of " +
-                    std::to_string(width) + " numbers, one for each item and one for padding");
+    throw DataError(path + ": must hold " + counted(items + 1, "vector") + " of " +
+                    counted(width, "number") + ", one for each item and one for padding");
   }
   // A new GRU draws its start, although other weights replace it at once. A run that reads one must
   // go on with the random numbers that it would have without.

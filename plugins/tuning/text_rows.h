@@ -10,6 +10,7 @@
 
 #include "core/api/preparer.h"
 #include "core/api/tfidf.h"
+#include "core/base/counted.h"
 #include "core/base/error.h"
 #include "core/spec/params.h"
 
@@ -65,15 +66,17 @@ inline std::optional<TextRows> text_rows(const TextSettings& settings, PrepareCo
   const std::vector<std::string> texts = text_documents(settings, context, plugin);
   const auto empty = std::count(texts.begin(), texts.end(), std::string());
   if (empty > 0) {
-    context.log(LogLevel::kWarning, std::to_string(empty) + " of " + std::to_string(texts.size()) +
-                                        " items have no text, so their " + what + "s are 0");
+    context.log(LogLevel::kWarning,
+                std::to_string(empty) + " of " + counted(std::ssize(texts), "item") +
+                    (empty == 1 ? " has no text, so its " + what + " is 0"
+                                : " have no text, so their " + what + "s are 0"));
   }
   TextRows found{tfidf(texts, {settings.pairs, settings.min_documents, settings.max_features,
                                settings.sublinear}),
                  empty};
   if (found.rows.columns == 0) {
     throw DataError(plugin + ": no word stands in the texts of " +
-                    std::to_string(settings.min_documents) + " items or more, so every " + what +
+                    counted(settings.min_documents, "item") + " or more, so every " + what +
                     " would be 0. Name columns with text in `texts`, or lower `min_documents`");
   }
   if (context.stop(1, 2)) return std::nullopt;

@@ -172,8 +172,8 @@ TEST_F(TextGru, RefusesWhatItCannotLearnFrom) {
   single.training = training_data(kAll, 4, {{1}, {2}});
   single.pool = Tensor();
   EXPECT_EQ(refusal(values_of(), single),
-            "text_gru: portion: none of its 1 training sequences has two events, so there is no "
-            "history to learn from. State a greater `portion`");
+            "text_gru: portion: has 1 training sequence, none of which has two events, so there is "
+            "no history to learn from. State a greater `portion`");
 }
 
 TEST_F(TextGru, RefusesANetworkOfAnotherNumberOfItems) {

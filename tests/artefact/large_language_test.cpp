@@ -235,6 +235,7 @@ TEST_F(LargeLanguage, FitsAMachineOf24GiBAndIsRefusedOnASmallOneBeforeAnythingIs
 TEST_F(LargeLanguage, TellsThatItReadsItsWeightsOnce) {
   write_model({.layers = 2});  // 1.4 GB: what is read is a hole, which takes a second
   write_large_study();
+  fs::create_directory(path("lab"));
   const std::string told =
       "reading " + path("model/model.safetensors") + ", 1.4 GB, for its checksum, once\n";
   EXPECT_THAT(call({"plan", path("spec.yaml")}).err, HasSubstr(told));

@@ -335,6 +335,7 @@ TEST_F(Artefacts, OfAPluginThatDeclaresACircleAreNotOffered) {
   EXPECT_THAT(lealab({"--plugin-dir", LEA_CIRCLE_PLUGINS, "plugins", "show", "circle"}).err,
               HasSubstr("`circle` cannot be used: " + circle + ": " + reason));
   write_spec("made: test.making", "grid: {reward: [made, nowhere]}\n", "");
+  fs::create_directory(path("lab"));
   EXPECT_THAT(lealab({"--plugin-dir", LEA_ARTEFACT_PLUGINS, "--plugin-dir", LEA_CIRCLE_PLUGINS,
                       "plan", path("spec.yaml")})
                   .err,

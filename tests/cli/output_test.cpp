@@ -253,6 +253,33 @@ TEST_F(OutputCommand, ReadingMakesNoLabAndAMistypedLabIsAnError) {
   EXPECT_FALSE(fs::exists(path("lab"))) << "a source that is refused makes none, either";
 }
 
+TEST_F(OutputCommand, AnImportThatIsRefusedMakesNoLab) {
+  fs::create_directory(path("empty"));
+  write("bad.tar.xz", "no archive");
+  write("bad.json", "{}");
+  const std::string lab = path("new/deeper/lab");
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"import", path("none.tar.xz")},
+        {"import", path("empty")},
+        {"import", path("bad.tar.xz")},
+        {"import", path("bad.json")},
+        {"artefacts", "import", path("none.tar")},
+        {"artefacts", "import", path("bad.tar.xz")},
+        {"data", "import", "toy", path("bad.tar.xz")}}) {
+    std::vector<std::string> whole = {LEALAB_PROGRAM, "--lab", lab};
+    whole.insert(whole.end(), command.begin(), command.end());
+    const auto result = lab::run_process(whole, 60);
+    EXPECT_EQ(result.exit_code, 3) << testing::PrintToString(command) << result.err;
+    EXPECT_FALSE(fs::exists(path("new"))) << testing::PrintToString(command);
+  }
+  // A folder that was there stays as it was.
+  fs::create_directories(lab + "/notes");
+  EXPECT_EQ(lab::run_process({LEALAB_PROGRAM, "--lab", lab, "import", path("empty")}, 60).exit_code,
+            3);
+  EXPECT_TRUE(fs::exists(lab + "/notes"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(lab), {}), 1);
+}
+
 TEST_F(OutputCommand, NamesThatAreNoUtf8OrHoldControlCharactersLeaveNothingBehind) {
   for (const std::string name : {"../x", "a\x01", "a\xff", "a\nb"}) {
     const auto result = import_ranks(name);

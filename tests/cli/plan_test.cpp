@@ -16,8 +16,10 @@ using testing::HasSubstr;
 using testing::Not;
 namespace fs = std::filesystem;
 
+// The lab is an empty folder at first, because a plan for a lab that is named wants one.
 class PlanCommand : public LabCommand {
  protected:
+  PlanCommand() { fs::create_directory(path("lab")); }
   // A spec of one baseline, which needs no training, with lines added.
   void baseline(const std::string& lines) const {
     write("spec.yaml", "name: small\nframework: popularity\nseeds: [1]\n" + lines);
@@ -31,7 +33,6 @@ class PlanCommand : public LabCommand {
   // Every file and folder of the lab with its time.
   std::map<std::string, fs::file_time_type> lab_files() const {
     std::map<std::string, fs::file_time_type> files;
-    if (!fs::exists(path("lab"))) return files;
     for (const auto& entry : fs::recursive_directory_iterator(path("lab")))
       files[entry.path()] = entry.last_write_time();
     return files;
@@ -186,6 +187,32 @@ TEST_F(PlanCommand, WritesNothingAndSaysThatRunImports) {
   const auto planned = plan();
   EXPECT_EQ(planned.exit_code, 0) << planned.err;
   EXPECT_THAT(planned.out, HasSubstr("data set toy is not in the lab; `run` imports it from "));
+  EXPECT_TRUE(fs::is_empty(path("lab")));
+}
+
+TEST_F(PlanCommand, RefusesALabThatIsNamedAndMissing) {
+  baseline("data: {name: toy, path: interactions.tsv}\n");
+  fs::remove(path("lab"));
+  const std::string advice =
+      " names it. Correct the name, or make the folder first to plan for a new lab.\n";
+  const auto planned = plan();
+  EXPECT_EQ(planned.exit_code, 3) << planned.out;
+  EXPECT_EQ(planned.err, path("lab") + ": there is no such folder, and --lab" + advice);
+  const auto by_variable = lab::run_process(
+      {"/usr/bin/env", "LEALAB=" + path("lab"), LEALAB_PROGRAM, "plan", path("spec.yaml")}, 300);
+  EXPECT_EQ(by_variable.exit_code, 3) << by_variable.out;
+  EXPECT_EQ(by_variable.err, path("lab") + ": there is no such folder, and LEALAB" + advice);
+  EXPECT_FALSE(fs::exists(path("lab")));
+}
+
+TEST_F(PlanCommand, NeedsNoLabWhereNoneIsNamed) {
+  baseline("data: {name: toy, path: interactions.tsv}\n");
+  fs::remove(path("lab"));
+  const auto planned = lab::run_process({"/usr/bin/env", "--chdir", folder_, "--unset=LEALAB",
+                                         LEALAB_PROGRAM, "plan", path("spec.yaml")},
+                                        300);
+  EXPECT_EQ(planned.exit_code, 0) << planned.err;
+  EXPECT_THAT(planned.out, HasSubstr("the lab lab does not exist; `run` makes it\n"));
   EXPECT_FALSE(fs::exists(path("lab")));
 }
 

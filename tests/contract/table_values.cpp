@@ -242,8 +242,8 @@ TEST_F(Table, RefusesRowsWithFileAndLine) {
 
 TEST_F(Table, RefusesAFileOfAnotherDataSet) {
   EXPECT_EQ(refusal(header_ + "u0\t0\ti1\t1\nu1\t0\ti1\t1\n"),
-            "FILE: none of its 2 rows belongs to a training sequence: sequence_id must hold the "
-            "ids of the imported data set (`lealab data export` writes them)");
+            "FILE: has 2 rows, none of which belongs to a training sequence: sequence_id must hold "
+            "the ids of the imported data set (`lealab data export` writes them)");
   EXPECT_THROW(environment({{"rewards", ::testing::TempDir()}}), DataError) << "a folder";
   EXPECT_THROW(environment({{"rewards", ::testing::TempDir() + "/missing.tsv"}}), DataError);
 }

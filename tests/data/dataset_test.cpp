@@ -96,7 +96,7 @@ TEST_F(DatasetFolder, RefusesIdsThatDoNotMatchTheCount) {
   write("lab/data/toy/item_ids.txt", "a\n");
   const auto data = Dataset::open(lab() + "/data/toy");
   EXPECT_THAT(refusal_of([&] { data->item_ids(); }),
-              HasSubstr("holds 1 whole lines; 2 ids are needed."));
+              HasSubstr("holds 1 whole line; 2 ids are needed."));
 }
 
 TEST_F(DatasetFolder, IsReplacedOnRequest) {

@@ -109,7 +109,7 @@ TEST_F(SplitTest, RefusesWrongFiles) {
   EXPECT_THAT(refusal_of_split(*data, section), HasSubstr("split.path must name a TSV"));
   section.path = write("split.tsv", "user_id\tpart\nu1\tvalid\nu0\ttrain\n");
   EXPECT_EQ(refusal_of_split(*data, section),
-            "split.tsv: gives no part to 1 sequences, the first is `u2`.");
+            "split.tsv: gives no part to 1 sequence, the first is `u2`.");
   write("split.tsv", "user_id\tpart\nu1\tvalid\nu1\ttrain\nu9\ttest\nu0\ttrian\n");
   const std::string message = refusal_of_split(*data, section);
   EXPECT_THAT(message, HasSubstr("split.tsv:3:1: sequence `u1` has a second row."));

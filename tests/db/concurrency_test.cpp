@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <chrono>
@@ -144,6 +145,64 @@ TEST(KilledWriter, LosesNothingThatWasAcknowledged) {
     if (HasFatalFailure()) return;
   }
   EXPECT_GT(acknowledged, 30) << "hardly a run was stored: the test proves nothing";
+}
+
+TEST(KilledWriter, LeavesAllOfWhatIsStoredTogetherOrNothing) {
+  constexpr int kTogether = 40;
+  const Lab lab;
+  { Store store(lab.path(), Store::Mode::kWrite); }
+  std::mt19937 random(1);
+  size_t stored = 0;
+  // A busy machine stores little in 60 ms, so later rounds last longer.
+  for (int round = 0; round < 20 || (stored == 0 && round < 200); ++round) {
+    const pid_t writer = in_child([&] {
+      Store store(lab.path(), Store::Mode::kWrite);
+      for (int i = 0;; i += kTogether) store.put_all(puts_of(round * 100000 + i, kTogether));
+    });
+    std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(
+        std::uniform_real_distribution(1.0, 60.0 * (1 + round / 20))(random)));
+    kill(writer, SIGKILL);
+    const int status = status_of(writer);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "it had ended by itself";
+    const Store store(lab.path(), Store::Mode::kReadOnly);
+    stored = store.runs().size();
+    ASSERT_EQ(stored % kTogether, 0u);
+    ASSERT_EQ(store.results().size(), stored * 5);
+    ASSERT_THAT(store.problems(), ::testing::IsEmpty());
+  }
+  EXPECT_GT(stored, 0u) << "nothing was stored: the test proves nothing";
+}
+
+// The index may not grow beyond a size, as on a disk that is nearly full.
+TEST(FullDisk, TakesTheRunsThatFitAndNamesTheOthers) {
+  constexpr int kRuns = 100;
+  const Lab lab;
+  { Store store(lab.path(), Store::Mode::kWrite); }
+  auto puts = puts_of(0, kRuns);
+  for (Store::Put& put : puts) put.record.run.spec = {{"text", std::string(20000, 'x')}};
+  const pid_t writer = in_child([&] {
+    signal(SIGXFSZ, SIG_IGN);
+    Store store(lab.path(), Store::Mode::kWrite);
+    const rlim_t most = std::filesystem::file_size(lab.file()) + 500000;
+    const rlimit limit = {most, most};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) throw std::runtime_error("setrlimit");
+    const auto refused = store.put_all(puts);
+    if (refused.size() + store.runs().size() != kRuns) throw std::runtime_error("one is missing");
+    for (const auto& [index, reason] : refused) {
+      if (reason.find("results.sqlite: ") == std::string::npos) throw std::runtime_error(reason);
+    }
+  });
+  ASSERT_EQ(status_of(writer), 0);
+  {
+    const Store store(lab.path(), Store::Mode::kReadOnly);
+    EXPECT_GT(store.runs().size(), 5u);
+    EXPECT_LT(store.runs().size(), 30u);
+    EXPECT_EQ(store.results().size(), store.runs().size() * 5);
+    EXPECT_THAT(store.problems(), ::testing::IsEmpty());
+  }
+  Store store(lab.path(), Store::Mode::kWrite);
+  EXPECT_THAT(store.put_all(puts), ::testing::IsEmpty());
+  EXPECT_EQ(store.runs().size(), size_t{kRuns});
 }
 
 // A journal that a killed writer left is rolled back for a viewer, too.

@@ -66,4 +66,14 @@ inline void put(Store& store, int number) {
   store.put(run, good_results(run.uuid), good_curve());
 }
 
+// The runs first, first + 1, ... as `put` stores them.
+inline std::vector<Store::Put> puts_of(int first, int count) {
+  std::vector<Store::Put> puts;
+  for (int i = first; i < first + count; ++i) {
+    const RunRow run = finished_run(i);
+    puts.push_back({{run, good_results(run.uuid), good_curve()}});
+  }
+  return puts;
+}
+
 }  // namespace lea::db

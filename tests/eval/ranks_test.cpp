@@ -93,8 +93,8 @@ TEST(Ranks, RefuseValuesThatCannotBe) {
   };
   EXPECT_THAT(record(2, 0), HasSubstr("byte 152: record 0: target 0 is outside 1 to 10"));
   EXPECT_THAT(record(2, 11), HasSubstr("target 11 is outside 1 to 10"));
-  EXPECT_THAT(record(4, 0), HasSubstr("rank 0 with 1 ties is outside 1 to 10"));
-  EXPECT_THAT(record(4, 10), HasSubstr("rank 10 with 1 ties is outside 1 to 10"));
+  EXPECT_THAT(record(4, 0), HasSubstr("rank 0 with 1 tie is outside 1 to 10"));
+  EXPECT_THAT(record(4, 10), HasSubstr("rank 10 with 1 tie is outside 1 to 10"));
   EXPECT_THAT(record(5, UINT32_MAX), HasSubstr("ties is outside 1 to 10"));
   EXPECT_THAT(record(6, 5), HasSubstr("the rank among unseen items (5, 0 ties) is not within"));
   EXPECT_THAT(record(0, 2), HasSubstr("byte 184: record 1: the records are not in data order"));

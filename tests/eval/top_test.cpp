@@ -94,7 +94,7 @@ TEST(TopItems, RefuseWhatCannotBeWithItsOffset) {
   EXPECT_THAT(at(8, 0), HasSubstr("byte 8: records have 0 bytes instead of a multiple of four"));
   EXPECT_THAT(at(8, 6), HasSubstr("byte 8: records have 6 bytes instead of a multiple of four"));
   EXPECT_THAT(at(8, 16), HasSubstr("byte 16: 2 records are announced, but 24 bytes"));
-  EXPECT_THAT(at(12, 2), HasSubstr("byte 8: records have 3 items, but there are only 2"));
+  EXPECT_THAT(at(12, 2), HasSubstr("byte 8: records have 3 items, but the data set has only 2"));
   EXPECT_THAT(at(kFirst, 0), HasSubstr("byte 152: record 0: item 0 is outside 1 to 10"));
   EXPECT_THAT(at(kFirst, 11), HasSubstr("byte 152: record 0: item 11 is outside 1 to 10"));
   EXPECT_THAT(at(kFirst + 16, 2), HasSubstr("byte 164: record 1: item 2 occurs twice"));
@@ -110,8 +110,9 @@ TEST(TopItems, AreCheckedBeforeTheyAreWritten) {
     change(file);
     return message_of([&] { encode_top(file); });
   };
-  EXPECT_THAT(refusal([](TopFile& f) { f.top.pop_back(); }), HasSubstr("are no rows of 3"));
-  EXPECT_THAT(refusal([](TopFile& f) { f.k = 0; }), HasSubstr("are no rows of 0"));
+  EXPECT_THAT(refusal([](TopFile& f) { f.top.pop_back(); }),
+              HasSubstr("5 of them, in rows of 3 of 10 items."));
+  EXPECT_THAT(refusal([](TopFile& f) { f.k = 0; }), HasSubstr("6 of them, in rows of 0 of"));
   EXPECT_THAT(refusal([](TopFile& f) { f.items = 2; }), HasSubstr("of 2 items"));
   EXPECT_THAT(refusal([](TopFile& f) { f.top[5] = 2; }),
               HasSubstr("record 1: item 2 occurs twice"));

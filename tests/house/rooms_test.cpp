@@ -35,12 +35,15 @@ const std::map<std::string, Names> kMayInclude = {
      {"core/train", "core/lm", "core/api", "core/data", "core/eval", "core/run", "core/spec",
       "core/base"}},
     // What environments share that are trained by the paper's losses.
-    {"plugins/tuning", {"core/api", "core/spec/params.h", "core/base/error.h"}},
-    {"plugins", {"plugins/tuning", "core/api", "core/spec/params.h", "core/base/error.h"}},
+    {"plugins/tuning",
+     {"core/api", "core/spec/params.h", "core/base/error.h", "core/base/counted.h"}},
+    {"plugins",
+     {"plugins/tuning", "core/api", "core/spec/params.h", "core/base/error.h",
+      "core/base/counted.h"}},
     // The language-model environment: what core/lm is made for.
     {"plugins/le",
      {"plugins/tuning", "core/api", "core/lm", "core/spec/params.h", "core/base/error.h",
-      "core/base/files.h", "core/base/json_field.h", "core/base/text.h"}},
+      "core/base/counted.h", "core/base/files.h", "core/base/json_field.h", "core/base/text.h"}},
 };
 // The only rooms that use LibTorch. `lealab` is made of the others, so it starts at once, and no
 // plugin can crash it.

@@ -154,6 +154,32 @@ TEST(Collector, RefusesADamagedFolderAndTakesTheOthers) {
   EXPECT_EQ(runs[0].run_hash, experiment.runs[0].hash);
 }
 
+TEST(Collector, StoresManyRunsTogetherAndLeavesOutTheDamagedOnes) {
+  constexpr size_t kRuns = 40;
+  const TemporaryLab lab;
+  const auto experiment = experiment_of(std::vector<std::string>(kRuns, "finish"));
+  std::vector<run::Folder> runs;
+  for (size_t i = 0; i < kRuns; ++i) runs.push_back(finished_run(lab.path(), experiment, i));
+  { const db::Store makes_the_file(lab.path(), db::Store::Mode::kWrite); }
+  for (size_t i : {0, 17, 39}) publish_file(runs[i].file(run::kResultFile), "{");
+  // SQLite counts the transactions that changed the file in its bytes 24 to 27.
+  const auto transactions = [&] {
+    const std::string bytes = read_file(db::index_file(lab.path()));
+    int64_t count = 0;
+    for (size_t i = 24; i < 28; ++i) count = count << 8 | static_cast<unsigned char>(bytes.at(i));
+    return count;
+  };
+  const int64_t before = transactions();
+  const Collected collected = collect(lab.path());
+  EXPECT_EQ(collected.runs, static_cast<int64_t>(kRuns) - 3);
+  EXPECT_FALSE(collected.unwritten);
+  EXPECT_LT(transactions() - before, static_cast<int64_t>(kRuns) / 2);
+  ASSERT_THAT(collected.refused, SizeIs(3));
+  for (size_t i : {0, 17, 39})
+    EXPECT_THAT(collected.refused, ::testing::Contains(HasSubstr(runs[i].uuid())));
+  EXPECT_THAT(db::Store(lab.path(), db::Store::Mode::kReadOnly).states(), SizeIs(kRuns - 3));
+}
+
 TEST(Collector, DropsAnOpenRunWhoseFolderIsGoneAndKeepsOneThatHadEnded) {
   const TemporaryLab lab;
   const auto experiment = experiment_of({"finish", "finish"});

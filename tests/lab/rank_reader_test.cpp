@@ -13,6 +13,8 @@ class RankReader : public RankTest {};
 TEST_F(RankReader, SaysWhichRowsCannotBeUsed) {
   EXPECT_THAT(refusal("=u0,4,1\n"),
               HasSubstr("3 of 4 test events have no rank:\n  sequence =u1, position 4"));
+  EXPECT_THAT(refusal("=u0,4,1\n=u1,4,2\n=u2,4,3\n"),
+              HasSubstr("1 of 4 test events has no rank:\n  sequence =u3, position 4"));
   EXPECT_THAT(refusal(whole().append("=u0,4,1\n")),
               HasSubstr("ranks.csv:6: gives this event a second time"));
   EXPECT_THAT(refusal("=u0,3,1\n"), HasSubstr(":2: position 3 of this sequence is no test event"));

@@ -92,6 +92,7 @@ TEST_F(Template, SkeletonBuildsAgainstAnInstallation) {
               HasSubstr("/prefix/lib/lealab/plugins/gru4rec.so"));
   // It finds its presets too, wherever a spec lies.
   const std::string spec = folder_.write("spec.yaml", "extends: [paper, papr]\n");
+  fs::create_directory(folder_.at("lab"));
   const ProcessResult refused =
       run_process({lealab, "--lab", folder_.at("lab"), "plan", spec}, 120);
   EXPECT_EQ(refused.exit_code, 3) << refused.out;

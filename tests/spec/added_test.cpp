@@ -122,6 +122,18 @@ TEST_F(AddedToAPlugin, StatingItsDefaultIsTheSameRunAndAnotherValueIsNot) {
   }
 }
 
+TEST_F(AddedToAPlugin, IsLabelledByItsDefaultWhereAnAddedCellDoesNotNameIt) {
+  later_ = true;
+  const std::string rest = "framework.gamma: [0.1], include: [{framework.gamma: 0.3}]}\n";
+  for (const std::string axis : {"framework.later", "environments.e.later"}) {
+    const Experiment experiment = load(std::string(kBase) + "environments: {e: le}\nreward: e\n" +
+                                       "grid: {" + axis + ": [5], " + rest);
+    ASSERT_EQ(experiment.runs.size(), 2u) << axis;
+    EXPECT_EQ(experiment.runs[0].labels.at(axis), "5");
+    EXPECT_EQ(experiment.runs[1].labels.at(axis), "3") << axis;
+  }
+}
+
 TEST_F(AddedToAPlugin, IsLeftOutOfInnerEnvironmentsToo) {
   const auto inner = [&](const char* params, bool later) {
     return hash(std::string("reward: {shuffled: {of: {le: {") + params + "}}}}\n", later);

@@ -107,6 +107,26 @@ TEST_F(GridTest, LabelsWhatAnAddedCellDoesNotNameByWhatWasResolved) {
       "snqn(twin=true)/control/table/7/0.5/1e-3/1");
 }
 
+TEST_F(GridTest, LabelsAParameterOfAnEnvironmentByWhatWasResolved) {
+  const std::string axes =
+      "backbone: gru4rec\nframework: snqn\nseeds: [1]\ngrid:\n  environments.E.portion: [0.2]\n"
+      "  framework.gamma: [0.1]\n  include: [{framework.gamma: 0.3}]\n";
+  EXPECT_THAT(names(axes + "environments: {e: le}\nreward: e\n"),
+              ElementsAre("0.2/0.1/1", "0.1/0.3/1"));
+  EXPECT_THAT(names(axes + "environments: {e: {le: {portion: 5e-1}}}\nreward: e\n"),
+              ElementsAre("0.2/0.1/1", "5e-1/0.3/1"));
+  EXPECT_THAT(names(axes + "environments: {e: le}\nreward: {shuffled: {of: e}}\n"),
+              ElementsAre("0.2/0.1/1", "0.1/0.3/1"));
+}
+
+TEST_F(GridTest, LabelsASettingThatWasAddedLaterByItsDefault) {
+  EXPECT_THAT(
+      names("backbone: gru4rec\nframework: snqn\nseeds: [1]\ngrid:\n"
+            "  train.weight_decay: [0.5]\n  framework.gamma: [0.1]\n"
+            "  include: [{framework.gamma: 0.3}]\n"),
+      ElementsAre("0.5/0.1/1", nlohmann::json(TrainSection().weight_decay).dump() + "/0.3/1"));
+}
+
 // A case of the report that led to the rule: the reward of the added cell was resolved, and shown as
 // `none`.
 TEST_F(GridTest, LabelsTheDefaultRewardOfAnAddedCell) {

@@ -110,7 +110,7 @@ TEST(AllowedItems, AreRefusedWhereNoneIsLeft) {
   for (const std::string exclude : {"history", "sequence"}) {
     EXPECT_EQ(message_of([&] { AllowedItems(exclude, data); }),
               "negatives.exclude: `" + exclude +
-                  "` leaves no item to draw, because training sequence 2 has all 3 items of the "
+                  "` leaves no item to draw, because training sequence 2 has every item of the "
                   "data set; state `exclude: target`");
     EXPECT_THROW(draw_pool(negatives(exclude), data), DataError);
   }

@@ -37,6 +37,13 @@ program_targets() {
   sed -n 's/^build all: phony //p' "$1/build.ninja" | tr ' ' '\n' | grep -v -e '^tests/' -e '^bench/'
 }
 
+# reasons_to_build FOLDER TARGET...: prints why Ninja has something to do, one reason a line. Every build looks up the
+# git revision, which is no reason, and neither is what only follows from another reason.
+reasons_to_build() {
+  { ninja -C "$1" -n -d explain "${@:2}" 2>&1 || true; } | sed -n 's/^ninja explain: //p' |
+    { grep -v -e ' is dirty$' -e 'lea_look_up_revision' || true; }
+}
+
 # compile PRESET everything|programs
 compile() {
   local preset=$1 folder=$root/build/$1 state
@@ -60,11 +67,14 @@ compile() {
   fi
   local jobs status=0
   jobs=$(compile_jobs)
-  if ninja -C "$folder" -n "${targets[@]}" 2>/dev/null | grep -q 'no work to do'; then
-    return
+  if [[ -n $(reasons_to_build "$folder" "${targets[@]}") ]]; then
+    say "Building build/$preset with $jobs compilers at once"
+    ninja -C "$folder" -j "$jobs" "${targets[@]}" || status=$?
+  else
+    # Only a new revision can be left to compile, which takes seconds.
+    ninja -C "$folder" -j "$jobs" "${targets[@]}" >"$deps/build.log" 2>&1 || status=$?
+    ((status == 0)) || cat "$deps/build.log" >&2
   fi
-  say "Building build/$preset with $jobs compilers at once"
-  ninja -C "$folder" -j "$jobs" "${targets[@]}" || status=$?
   # Ninja's exit status is 2 (130 since version 1.12) if only Ninja was interrupted, and 1 for a
   # failure.
   ((status != 2 && status != 130)) || interrupted

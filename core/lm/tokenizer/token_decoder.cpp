@@ -19,7 +19,7 @@ using Tokens = std::vector<std::string>;
 
 constexpr const char* kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
-// Every occurrence of `from` as `to`. As in the reference, an empty text occurs around each
+// Replaces every occurrence of `from` by `to`. As in the reference, an empty text occurs around each
 // character.
 std::string replaced(const std::string& text, const std::string& from, const std::string& to) {
   std::string result;
