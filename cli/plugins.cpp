@@ -132,6 +132,15 @@ void print_plugin(const spec::PluginInfo& plugin) {
   }
   if (plugin.gives_state) std::printf("gives states\n");
   if (plugin.needs_pool) std::printf("as a reward, needs `negatives: {from: pool, pool: P}`\n");
+  if (plugin.chooses) {
+    std::printf("can choose from a list%s\n", plugin.list_words.empty()
+                                                  ? ""
+                                                  : (" of at most as many candidates as `" +
+                                                     printable(plugin.list_words) + "` has words")
+                                                        .c_str());
+  }
+  if (!plugin.asks.empty())
+    std::printf("asks of the environment in `of`: %s\n", printable(joined(plugin.asks)).c_str());
   if (plugin.params.empty()) {
     std::printf("\nNo parameters.\n");
     return;

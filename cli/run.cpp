@@ -24,6 +24,7 @@
 #include "core/lab/grid.h"
 #include "core/lab/lab_folder.h"
 #include "core/lab/session.h"
+#include "core/lab/wide_states.h"
 #include "core/report/table.h"
 #include "core/run/header.h"
 
@@ -142,6 +143,10 @@ void print_memory(const spec::Experiment& experiment, const lab::Plan& plan) {
   say("warning: " + joined(problems, "; ") + ". `run` begins only where there is more.");
 }
 
+void print_wide_states(const spec::Experiment& experiment, const lab::Plan& plan) {
+  for (const std::string& line : lab::wide_state_lines(experiment, plan)) say("warning: " + line);
+}
+
 void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   say(experiment.name + ": " + counted(plan.tasks.size(), "run"));
   print_cells(experiment, plan);
@@ -160,6 +165,7 @@ void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
         " (" + plan.basis + ")");
     print_disk(plan.disk, plan.to_do());
     print_memory(experiment, plan);
+    print_wide_states(experiment, plan);
   }
   if (plan.stale.count() > 0)
     say(plan.stale.line() + "; they are kept, and --redo-stale makes them again");

@@ -32,6 +32,13 @@
 //   kNeedsPool      environments, optional: static constexpr bool, true when its rewards are looked
 //                   up, so that it has none for a sampled item outside the pool; a spec that takes
 //                   rewards from it must state `negatives: {from: pool}`
+//   kListWords      environments that implement Chooser, optional: static constexpr const char*, the
+//                   text parameter that lists, with | between them, one word for each candidate that
+//                   a list may have; a spec with more candidates is refused
+//   asks()          augmenters, optional: static std::vector<std::string>, which functions of Chooser
+//                   it calls of the environment that its parameter `of` names: list_scores,
+//                   state_scores, or "list_scores if select=labels" where it calls it only with this
+//                   value of its parameter `select`; a spec whose `of` cannot answer is refused
 //   artefacts()     optional: static std::vector<lea::Artefact>, what it makes once and runs share
 //   Maker           with artefacts: the class that makes them (core/api/preparer.h)
 #pragma once
@@ -43,6 +50,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -60,8 +68,8 @@ namespace lea {
 // The version of the plugin API, which is core/api and the installed headers of core/lm. The minor is
 // raised when it gains something, the major when an interface or a struct of it changes. A plugin
 // needs the host's major and a minor that is not newer than the host's.
-inline constexpr uint32_t kApiMajor = 5;
-inline constexpr uint32_t kApiMinor = 3;
+inline constexpr uint32_t kApiMajor = 6;
+inline constexpr uint32_t kApiMinor = 0;
 
 // What a plugin was built with. Each field must agree with the host's, because C++ objects cross
 // between the two. It is plain data in a section of its own, so that it can be read from the file.
@@ -140,6 +148,9 @@ struct PluginEntry {
   int64_t min_negatives = 0;      // frameworks
   bool gives_state = false;       // environments
   bool needs_pool = false;        // environments
+  bool chooses = false;           // environments: it implements Chooser
+  std::string list_words;         // environments
+  std::vector<std::string> asks;  // augmenters
   std::vector<Artefact> artefacts;
   std::function<std::shared_ptr<Backbone>(const ParamValues&, const Context&)> backbone;
   std::function<std::shared_ptr<Framework>(const ParamValues&, const Context&)> framework;
@@ -173,12 +184,15 @@ class LEA_API Registrar {
     PluginEntry entry = describe<T>("environment", id, version, summary);
     if constexpr (requires { T::kGivesState; }) entry.gives_state = T::kGivesState;
     if constexpr (requires { T::kNeedsPool; }) entry.needs_pool = T::kNeedsPool;
+    if constexpr (requires { T::kListWords; }) entry.list_words = T::kListWords;
+    entry.chooses = std::is_base_of_v<Chooser, T>;
     entry.environment = make<T>;
     add(std::move(entry));
   }
   template <class T>
   void augmenter(const char* id, const char* version, const char* summary) {
     PluginEntry entry = describe<T>("augmenter", id, version, summary);
+    if constexpr (requires { T::asks(); }) entry.asks = T::asks();
     entry.augmenter = make<T>;
     add(std::move(entry));
   }

@@ -78,9 +78,11 @@ class LEA_API PrepareContext {
 //   memory_accesses  reads or writes of single numbers in no order, such as counting pairs
 //   bytes            written to files that stay; `lealab plan` also counts them as disk
 //   text_bytes       of texts that are split into words and counted
-// And one that is no work:
-//   memory_bytes     that must be free for the making, at once, about; it has no pace. `lealab plan`
-//                    shows it, and `lealab run` does not begin where less is available
+// And two that are no work and have no pace:
+//   memory_bytes     that must be free for the making, at once, about. `lealab plan` shows it, and
+//                    `lealab run` does not begin where less is available
+//   state_width      the width of the environment's states that the artefact holds, or from which
+//                    they follow. `lealab plan` warns where a wide state is joined as it is
 using Counts = std::map<std::string, double>;
 
 class LEA_API Preparer {

@@ -90,6 +90,17 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
   return text.empty() ? "none" : text;
 }
 
+std::vector<std::string> between_bars(std::string_view text) {
+  std::vector<std::string> words(1);
+  for (const char letter : text) {
+    if (letter == '|')
+      words.emplace_back();
+    else
+      words.back() += letter;
+  }
+  return words;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   for (size_t at = 0; at < text.size();) {

@@ -29,6 +29,10 @@ inline constexpr const char* kNameRule =
 // Words as "a, b, c"; "none" when there are none.
 std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
 
+// The words that a text lists with bars between them: "a|b" lists two. A text without a bar is one
+// word.
+std::vector<std::string> between_bars(std::string_view text);
+
 // The text with control and bidirectional characters, and bytes that are not UTF-8, as \xNN. Text
 // from files could otherwise control a terminal or change the order in which the text is read.
 std::string printable(std::string_view text);

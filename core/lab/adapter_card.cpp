@@ -142,7 +142,12 @@ bool has(const Card& card, const std::string& name) {
                      [&](const Card::File& file) { return file.name == name; });
 }
 
-std::string meaning(bool tokens, bool head) {
+// Whether states and rewards are read from the mean over the positions of a prompt.
+bool reads_mean(const nlohmann::json& settings) {
+  return text_in(settings, "hidden_state") == "mean";
+}
+
+std::string meaning(bool tokens, bool head, bool mean) {
   std::string text;
   if (tokens) {
     text +=
@@ -154,10 +159,13 @@ std::string meaning(bool tokens, bool head) {
   if (head) {
     text +=
         "The head gives the reward of a prompt: the product of `weight` with the hidden state of "
-        "the last layer, behind the last norm, at the prompt's last position, plus `bias`. The "
-        "state of a history is such a hidden state itself. The settings have the wording of the "
-        "prompts; text between two items is split into tokens by itself, without special "
-        "tokens.\n\n";
+        "the last layer, behind the last norm, " +
+        std::string(mean ? "in the mean over the prompt's positions"
+                         : "at the prompt's last position") +
+        ", plus `bias`. The state of a history is such a hidden state itself. The settings have "
+        "the "
+        "wording of the prompts; text between two items is split into tokens by itself, without "
+        "special tokens.\n\n";
   }
   return text;
 }
@@ -175,7 +183,7 @@ std::string random_base(const nlohmann::json& settings) {
          "which LEA Lab draws again from the seed.\n\n";
 }
 
-std::string python(const std::string& base, bool tokens, bool head) {
+std::string python(const std::string& base, bool tokens, bool head, bool mean) {
   std::string text = R"(import torch
 from peft import PeftModel
 from safetensors.torch import load_file
@@ -201,8 +209,8 @@ def item(number):
 ids = words("The user has bought: ") + item(1) + words(" next ") + item(2)
 with torch.no_grad():
     found = model(inputs_embeds=vectors[torch.tensor([ids])], output_hidden_states=True)
-state = found.hidden_states[-1][0, -1]
-)";
+state = found.hidden_states[-1])" +
+            std::string(mean ? "[0].mean(0)\n" : "[0, -1]\n");
   }
   if (tokens && head) {
     text += R"(head = load_file(folder + "/head.safetensors")
@@ -222,11 +230,11 @@ std::string text_of(const Card& card) {
   return front_matter(random ? "" : base) + "# " + printable(card.adapter.header.needed.name()) +
          "\n\nA LoRA adapter of a language model, exported from LEA Lab.\n\n" +
          (random ? random_base(all) : "") + origin(card, base, random) + settings(card) +
-         figures(card) + files(card) + "## Use\n\n" + meaning(tokens, head) +
+         figures(card) + files(card) + "## Use\n\n" + meaning(tokens, head, reads_mean(all)) +
          (random
               ? "There is no example: no published model has the weights that the adapter belongs "
                 "to.\n"
-              : python(base, tokens, head));
+              : python(base, tokens, head, reads_mean(all)));
 }
 
 }  // namespace lea::lab

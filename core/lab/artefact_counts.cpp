@@ -85,7 +85,8 @@ std::map<size_t, ArtefactAnswer> ask_about_artefacts(
   std::map<size_t, ArtefactAnswer> answers;
   Question question;
   for (size_t i = 0; i < artefacts.size(); ++i) {
-    if (artefacts[i].done || artefacts[i].key.empty()) continue;
+    const bool asked = !artefacts[i].done || artefacts[i].joined_raw;
+    if (!asked || artefacts[i].key.empty()) continue;
     const run::ArtefactHeader header = header_of(artefacts, i, experiment);
     const std::string file =
         cache_file("counts", counts_key(header, build_of(options.installed, header.needed)));

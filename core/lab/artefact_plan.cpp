@@ -13,6 +13,7 @@
 #include "core/lab/experiment_data.h"
 #include "core/run/state.h"
 #include "core/spec/section_json.h"
+#include "core/spec/wide_state.h"
 
 namespace lea::lab {
 
@@ -108,13 +109,15 @@ ArtefactPlan plan_artefacts(const std::string& lab, const spec::Experiment& expe
     const spec::RunSpec& run = experiment.runs[index].run;
     if (cell == experiment.runs[index].cell) {
       plan.needs.push_back(plan.needs.back());
+      plan.raw_states.push_back(plan.raw_states.back());
       for (const size_t artefact : plan.needs.back()) ++plan.artefacts[artefact].users;
       continue;
     }
     cell = experiment.runs[index].cell;
     const auto needed = spec::needed_artefacts(run, artefacts_of);
-    std::vector<size_t> needs;
+    std::vector<size_t> needs, raw_states;
     std::vector<std::string> keys;
+    const bool joins_raw = !run.state.none() && spec::is_joined_raw(run.state_use);
     const spec::ReadSums* read = needed.empty() ? nullptr : sums.of(run);
     for (const spec::NeededArtefact& artefact : needed) {
       if (read) check_reads(artefact, run, *read);
@@ -135,6 +138,9 @@ ArtefactPlan plan_artefacts(const std::string& lab, const spec::Experiment& expe
         plan.artefacts.push_back(std::move(planned));
       }
       needs.push_back(found->second);
+      if (!joins_raw || !artefact.used_in.contains("state")) continue;
+      raw_states.push_back(found->second);
+      plan.artefacts[found->second].joined_raw = true;
     }
     // Uses of a plugin that differ in nothing that the artefact depends on share it.
     std::vector<size_t> once;
@@ -143,6 +149,7 @@ ArtefactPlan plan_artefacts(const std::string& lab, const spec::Experiment& expe
     }
     for (const size_t artefact : once) ++plan.artefacts[artefact].users;
     plan.needs.push_back(std::move(once));
+    plan.raw_states.push_back(std::move(raw_states));
   }
   return plan;
 }

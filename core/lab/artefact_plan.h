@@ -31,12 +31,20 @@ struct PlannedArtefact {
   int64_t memory = 0;     // bytes that must be free for the making
   std::string refused;    // of one to make: the bad input for which the making would fail
   std::string no_memory;  // of one to make: why this machine has too little memory for it
+  // Whether a run that needs work joins as it is what may be these states (ArtefactPlan::raw_states).
+  bool joined_raw = false;
+  // The width of the environment's states, of one to make or joined raw, as its plugin counts it; 0:
+  // unknown, or it holds none.
+  int64_t state_width = 0;
 };
 
 struct ArtefactPlan {
   std::vector<PlannedArtefact> artefacts;  // each after what it is made from
   // For each of the runs asked for, the artefacts that it needs: indices into `artefacts`.
   std::vector<std::vector<size_t>> needs;
+  // For each of these runs, the artefacts that it needs in its slot `state`, when it joins that state
+  // as it is (core/spec/wide_state.h): indices into `artefacts`.
+  std::vector<std::vector<size_t>> raw_states;
 };
 
 // For the runs with these indices. Each artefact is there once. Opens the data sets, but only when a

@@ -7,12 +7,10 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/lab/disk.h"
-#include "core/run/header.h"
+#include "core/lab/named_runs.h"
 
 namespace lea::lab {
 namespace {
-
-constexpr size_t kCellsNamed = 3;
 
 // Artefacts of one plugin with the same problem.
 struct Problem {
@@ -37,27 +35,17 @@ void add_problem(const PlannedArtefact& artefact, size_t index, const std::strin
   found->artefacts.insert(index);
 }
 
-// "4 runs (gru4rec LER, gru4rec LEASR)": those that need any of the artefacts, and their cells.
+// The runs that need any of the artefacts.
 std::string runs_of(const std::set<size_t>& artefacts, const spec::Experiment& experiment,
                     const Plan& plan) {
-  int64_t runs = 0;
-  std::vector<std::string> cells;
-  for (const PlannedTask& task : plan.tasks) {
-    const bool needs = std::any_of(task.needs.begin(), task.needs.end(),
-                                   [&](size_t need) { return artefacts.contains(need); });
-    if (!needs) continue;
-    ++runs;
-    const spec::PlannedRun& run = experiment.runs[task.index];
-    const std::string cell = run::cell_name(experiment.axes, run.labels);
-    if (!cell.empty() && std::find(cells.begin(), cells.end(), cell) == cells.end())
-      cells.push_back(cell);
+  std::vector<size_t> tasks;
+  for (size_t i = 0; i < plan.tasks.size(); ++i) {
+    const std::vector<size_t>& needs = plan.tasks[i].needs;
+    if (std::any_of(needs.begin(), needs.end(),
+                    [&](size_t need) { return artefacts.contains(need); }))
+      tasks.push_back(i);
   }
-  std::string text = counted(runs, "run");
-  if (cells.empty()) return text;
-  const size_t more = cells.size() - std::min(cells.size(), kCellsNamed);
-  cells.resize(cells.size() - more);
-  if (more > 0) cells.push_back(std::to_string(more) + " more");
-  return text + " (" + joined(cells) + ")";
+  return named_runs(experiment, plan, tasks);
 }
 
 // A line for each problem that `reason` states of artefacts.

@@ -16,8 +16,8 @@ constexpr double kStartSeconds = 2;     // of the worker that makes an artefact
 // What an older program cached lacks the pace of newer sorts of work.
 constexpr const char* kPaceFile = "pace-2";
 
-// An amount of bytes; 0 when the plugin does not count it.
-int64_t bytes_in(const Amounts& amounts, const char* sort) {
+// A whole number; 0 when the plugin does not count it.
+int64_t amount_in(const Amounts& amounts, const char* sort) {
   constexpr double kMost = 1e18;
   const auto found = amounts.find(sort);
   const bool sound = found != amounts.end() && found->second > 0 && found->second < kMost;
@@ -52,8 +52,10 @@ void estimate_artefacts(const TimeOptions& options, const spec::Experiment& expe
     bool refused = false;
     for (const auto& [index, answer] : answers) {
       PlannedArtefact& artefact = (*artefacts)[index];
-      artefact.bytes = bytes_in(answer.counts, "bytes");
-      artefact.memory = bytes_in(answer.counts, "memory_bytes");
+      artefact.state_width = amount_in(answer.counts, "state_width");
+      if (artefact.done) continue;
+      artefact.bytes = amount_in(answer.counts, "bytes");
+      artefact.memory = amount_in(answer.counts, "memory_bytes");
       artefact.refused = answer.refused;
       artefact.no_memory = answer.no_memory;
       refused = refused || !answer.refused.empty();
@@ -61,7 +63,7 @@ void estimate_artefacts(const TimeOptions& options, const spec::Experiment& expe
     if (refused) return;  // nobody will see how long it would take
     Amounts pace;
     for (const auto& [index, answer] : answers) {
-      if (answer.counts.empty()) continue;
+      if (answer.counts.empty() || (*artefacts)[index].done) continue;
       if (pace.empty()) pace = pace_of(options, experiment.prepare);
       double seconds = kStartSeconds;
       for (const auto& [sort, amount] : answer.counts) {

@@ -11,6 +11,7 @@
 #include "core/eval/frame.h"
 #include "core/eval/ranks.h"
 #include "core/eval/top.h"
+#include "core/spec/wide_state.h"
 
 namespace lea::lab {
 namespace {
@@ -54,7 +55,7 @@ struct Approximation {
 // each. Other frameworks train one network with one head.
 Approximation approximation_of(const spec::RunSpec& run, int64_t items) {
   const nlohmann::json& params = run.backbone.params;
-  const int64_t width = integer_in(params, "width", 64);
+  const int64_t width = spec::hidden_width(run.backbone).value_or(64);
   const int64_t depth = integer_in(params, "layers", 0) + integer_in(params, "blocks", 0);
   const int64_t backbone = (items + 1) * width + std::max<int64_t>(depth, 1) * 6 * width * width;
   const int64_t head = items * (width + 1);

@@ -15,6 +15,7 @@
 #include "core/base/text.h"
 #include "core/lab/disk.h"
 #include "core/lab/estimate.h"
+#include "core/lab/wide_states.h"
 #include "core/run/steps_done.h"
 #include "db/store/store.h"
 
@@ -248,10 +249,18 @@ void add_artefacts(const std::string& lab, const spec::Experiment& experiment,
   }
   ArtefactPlan artefacts = plan_artefacts(lab, experiment, catalogue, runs);
   plan->artefacts = std::move(artefacts.artefacts);
-  for (size_t i = 0; i < tasks.size(); ++i) plan->tasks[tasks[i]].needs = artefacts.needs[i];
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    plan->tasks[tasks[i]].needs = artefacts.needs[i];
+    plan->tasks[tasks[i]].raw_states = artefacts.raw_states[i];
+  }
 }
 
 namespace {
+
+// Null for 0, which stands for an unknown amount.
+nlohmann::json or_null(int64_t amount) {
+  return amount > 0 ? nlohmann::json(amount) : nlohmann::json();
+}
 
 nlohmann::json to_json(const std::vector<PlannedArtefact>& artefacts) {
   nlohmann::json list = nlohmann::json::array();
@@ -266,9 +275,20 @@ nlohmann::json to_json(const std::vector<PlannedArtefact>& artefacts) {
                                        : "to do"},
          {"runs", artefact.users},
          {"seconds", artefact.seconds ? nlohmann::json(*artefact.seconds) : nlohmann::json()},
-         {"bytes", artefact.bytes > 0 ? nlohmann::json(artefact.bytes) : nlohmann::json()},
-         {"memory_bytes", artefact.memory > 0 ? nlohmann::json(artefact.memory) : nlohmann::json()},
+         {"bytes", or_null(artefact.bytes)},
+         {"memory_bytes", or_null(artefact.memory)},
+         {"state_width", or_null(artefact.state_width)},
          {"note", artefact.note}});
+  }
+  return list;
+}
+
+nlohmann::json to_json(const std::vector<WideState>& states) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const WideState& state : states) {
+    list.push_back({{"state_width", state.state_width},
+                    {"backbone_width", state.backbone_width},
+                    {"tasks", state.tasks}});
   }
   return list;
 }
@@ -313,9 +333,10 @@ nlohmann::json to_json(const Plan& plan, const spec::Experiment& experiment) {
             {"free_bytes", disk.free < 0 ? nlohmann::json() : nlohmann::json(disk.free)},
             {"measured", disk.measured}}},
           {"memory",
-           {{"needed_bytes", memory.needed > 0 ? nlohmann::json(memory.needed) : nlohmann::json()},
+           {{"needed_bytes", or_null(memory.needed)},
             {"available_bytes",
              memory.available < 0 ? nlohmann::json() : nlohmann::json(memory.available)}}},
+          {"wide_states", to_json(wide_states(experiment, plan))},
           {"artefacts", to_json(plan.artefacts)},
           {"tasks", std::move(tasks)}};
 }

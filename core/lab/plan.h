@@ -42,6 +42,7 @@ struct PlannedTask {
   int64_t bytes = 0;      // estimated size of the folder of the finished run; 0: no work is needed
   // The artefacts that a run which needs work needs: indices into Plan::artefacts.
   std::vector<size_t> needs = {};
+  std::vector<size_t> raw_states = {};  // of these; see ArtefactPlan::raw_states
 };
 
 // The disk that the work takes, in bytes.

@@ -67,6 +67,15 @@ size_t Forest::run_of(int64_t row) const {
   return static_cast<size_t>(behind - runs_.begin()) - 1;
 }
 
+std::vector<int64_t> Forest::path(int64_t row) const {
+  if (row < 0 || row >= rows())
+    throw std::invalid_argument("Forest::path: a row that is not there");
+  const Run& run = runs_[run_of(row)];
+  std::vector<int64_t> whole = path_to(run);
+  whole.resize(static_cast<size_t>(run.depth + row - run.first + 1));
+  return whole;
+}
+
 // All rows of the prompt that ends with this run, from the prompt's start.
 std::vector<int64_t> Forest::path_to(const Run& run) const {
   std::vector<int64_t> path(static_cast<size_t>(run.depth + run.length));

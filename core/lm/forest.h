@@ -44,6 +44,10 @@ class LEA_LM_API Forest {
   // hold it: 0, 1, 2, ...
   int64_t read(int64_t row);
 
+  // The rows of the prompt that ends with this row, from its start. Throws std::invalid_argument for
+  // an unknown row.
+  std::vector<int64_t> path(int64_t row) const;
+
   int64_t rows() const { return static_cast<int64_t>(ids_.size()); }
   int64_t depth() const;  // rows of the longest prompt
   int64_t largest_id() const { return largest_id_; }

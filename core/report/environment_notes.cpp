@@ -6,6 +6,7 @@
 
 #include "core/base/text.h"
 #include "core/report/json_path.h"
+#include "core/spec/wide_state.h"
 
 namespace lea::report {
 namespace {
@@ -121,27 +122,23 @@ void add_conditions(const Pivot& pivot, std::vector<std::string>* notes) {
 
 // Rows whose Q-head reads an environment's state that is much wider than the hidden state beside it.
 void add_wide_states(const Pivot& pivot, std::vector<std::string>* notes) {
-  constexpr int64_t kTimesWider = 4;
   std::map<std::pair<int64_t, int64_t>, std::vector<std::string>> rows;  // by the two widths
   for (const Row& row : pivot.rows) {
     std::set<std::pair<int64_t, int64_t>> widths;
     for (const Member& member : row.finished) {
       const auto& training = member.result.training;
-      const bool joined_raw = number_at(member.run.spec, "state_use.project").value_or(0) == 0 &&
-                              text_at(member.run.spec, "state_use.combine") != "replace";
-      if (!training || !joined_raw || training->backbone_width == 0) continue;
-      if (training->state_width > kTimesWider * training->backbone_width)
+      spec::StateSection use;
+      use.combine = text_at(member.run.spec, "state_use.combine");
+      use.project = number_at(member.run.spec, "state_use.project").value_or(0) != 0 ? 1 : 0;
+      if (!training || !spec::is_joined_raw(use) || training->backbone_width == 0) continue;
+      if (spec::is_wide_state(training->state_width, training->backbone_width))
         widths.emplace(training->state_width, training->backbone_width);
     }
     for (const auto& of_row : widths) rows[of_row].push_back(row.name);
   }
   for (const auto& [widths, names] : rows) {
-    notes->push_back("Wide state: " + joined(names) + ": the environment's state of width " +
-                     grouped(widths.first) + " is joined as it is to a hidden state of width " +
-                     grouped(widths.second) +
-                     ", so most of what the Q-head reads, and its scale, are the environment's. "
-                     "`state: {of: NAME, project: " +
-                     std::to_string(widths.second) + "}` projects it first.");
+    notes->push_back("Wide state: " + joined(names) + ": " +
+                     spec::wide_state_text(widths.first, widths.second));
   }
 }
 

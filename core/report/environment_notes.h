@@ -17,8 +17,9 @@ namespace lea::report {
 // - "One environment: ROWS: ..." All finished runs of a row, at least two, used the same artefacts
 //   of a plugin that has a parameter `seed`. So the interval over the runs is conditional on what
 //   this one seed gave.
-// - "Wide state: ROWS: ..." The state of an environment is joined without a projection, and is more
-//   than four times as wide as the hidden state of the backbone. The widths are those of the results.
+// - "Wide state: ROWS: ..." The state of an environment is joined without a projection, and is wide
+//   beside the hidden state of the backbone (core/spec/wide_state.h). The widths are those of the
+//   results.
 std::vector<std::string> environment_notes(const Pivot& pivot);
 
 }  // namespace lea::report

@@ -192,13 +192,6 @@ std::string fixed(double value) {
   return text;
 }
 
-std::string grouped(int64_t number) {
-  std::string digits = std::to_string(number);
-  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(at, ",");
-  return digits;
-}
-
 std::map<Repetition, double> values_of(const Row& row, const Column& column) {
   std::map<Repetition, double> values;
   for (const Member& member : row.finished) {

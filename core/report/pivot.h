@@ -98,9 +98,6 @@ inline constexpr int kDigits = 4;
 std::string fixed(double value);
 double as_printed(double value);
 
-// An integer for people: "71,872".
-std::string grouped(int64_t number);
-
 // The values of a row in a column, by repetition.
 std::map<Repetition, double> values_of(const Row& row, const Column& column);
 

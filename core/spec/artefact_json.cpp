@@ -79,6 +79,14 @@ Artefact artefact_from_json(const json& document, const std::string& where) {
           fields.texts("reads"), fields.text("slot"),  fields.integer("revision")};
 }
 
+const ParamInfo* find_param(const std::vector<ParamInfo>& params, const std::string& name) {
+  const auto found = std::find_if(params.begin(), params.end(),
+                                  [&](const ParamInfo& info) { return info.name == name; });
+  return found == params.end() ? nullptr : &*found;
+}
+
+constexpr const char* kNoParameter = "is no parameter of the plugin";
+
 class Check {
  public:
   Check(const std::vector<Artefact>& artefacts, const std::vector<ParamInfo>& params,
@@ -105,11 +113,6 @@ class Check {
   }
 
  private:
-  const ParamInfo* find_param(const std::string& name) const {
-    const auto found = std::find_if(params_.begin(), params_.end(),
-                                    [&](const ParamInfo& info) { return info.name == name; });
-    return found == params_.end() ? nullptr : &*found;
-  }
   const Artefact* find(const std::string& kind) const {
     const auto found = std::find_if(artefacts_.begin(), artefacts_.end(),
                                     [&](const Artefact& other) { return other.kind == kind; });
@@ -118,21 +121,10 @@ class Check {
 
   void param(const Artefact& artefact, const std::string& text) const {
     const CountedParam counted = counted_param(text);
-    for (const std::string& name : {counted.name, counted.other}) {
-      if (!name.empty() && !find_param(name))
-        refuse(artefact, "params", name, "is no parameter of the plugin", names_of(params_));
-    }
-    if (counted.other.empty()) return;
-    const ParamInfo& other = *find_param(counted.other);
-    if (!can_decide(other)) {
-      fail(artefact, "params",
-           in_backticks(text) + ": " + in_backticks(other.name) +
-               " cannot decide: it was added after a release, or is no choice, text, number or "
-               "boolean");
-    }
-    const std::string problem = problem_with(other, value_in(counted.value, other));
-    if (!problem.empty())
-      fail(artefact, "params", in_backticks(text) + ": " + other.name + " " + problem);
+    if (!counted.name.empty() && !find_param(params_, counted.name))
+      refuse(artefact, "params", counted.name, kNoParameter, names_of(params_));
+    const std::string problem = problem_of_condition(counted, text, params_);
+    if (!problem.empty()) fail(artefact, "params", problem);
   }
 
   void kind(const Artefact& artefact) const {
@@ -146,7 +138,7 @@ class Check {
     const std::string& after = artefact.after;
     if (after.empty()) return;
     if (after.starts_with(kOf)) {
-      const ParamInfo* of = find_param("of");
+      const ParamInfo* of = find_param(params_, "of");
       if (!of || of->type != ParamType::kEnvironment) {
         fail(artefact, "after",
              in_backticks(after) + " needs a parameter `of` that names an environment");
@@ -173,9 +165,7 @@ class Check {
 
   [[noreturn]] void refuse(const Artefact& artefact, const char* key, const std::string& word,
                            const std::string& problem, const Words& allowed) const {
-    fail(artefact, key,
-         in_backticks(word) + " " + problem + did_you_mean(word, allowed) +
-             " (there are: " + joined(allowed) + ")");
+    fail(artefact, key, unknown_word(word, problem, allowed));
   }
   [[noreturn]] void fail(const Artefact& artefact, const char* key,
                          const std::string& problem) const {
@@ -208,18 +198,39 @@ CountedParam counted_param(const std::string& text) {
   return {text, "", "", false};
 }
 
+bool condition_holds(const CountedParam& counted, const json& params) {
+  if (counted.other.empty()) return true;
+  const auto other = params.find(counted.other);
+  const bool equal = other != params.end() && has_value(*other, counted.value);
+  return equal != counted.unless;
+}
+
+std::string problem_of_condition(const CountedParam& counted, const std::string& text,
+                                 const std::vector<ParamInfo>& params) {
+  if (counted.other.empty()) return "";
+  const ParamInfo* other = find_param(params, counted.other);
+  if (!other) return unknown_word(counted.other, kNoParameter, names_of(params));
+  if (!can_decide(*other)) {
+    return in_backticks(text) + ": " + in_backticks(other->name) +
+           " cannot decide: it was added after a release, or is no choice, text, number or boolean";
+  }
+  const std::string problem = problem_with(*other, value_in(counted.value, *other));
+  return problem.empty() ? "" : in_backticks(text) + ": " + other->name + " " + problem;
+}
+
+std::string unknown_word(const std::string& word, const std::string& problem,
+                         const std::vector<std::string>& known) {
+  return in_backticks(word) + " " + problem + did_you_mean(word, known) +
+         " (there are: " + joined(known) + ")";
+}
+
 json counting_params(const Artefact& artefact, const json& params) {
   json counting = json::object();
   for (const std::string& text : artefact.params) {
     const CountedParam counted = counted_param(text);
     const auto found = params.find(counted.name);
     if (found == params.end()) continue;
-    if (!counted.other.empty()) {
-      const auto other = params.find(counted.other);
-      const bool equal = other != params.end() && has_value(*other, counted.value);
-      if (equal == counted.unless) continue;
-    }
-    counting[counted.name] = *found;
+    if (condition_holds(counted, params)) counting[counted.name] = *found;
   }
   return counting;
 }

@@ -23,6 +23,18 @@ struct CountedParam {
 };
 CountedParam counted_param(const std::string& text);
 
+// Whether its condition holds for these parameters; true without one.
+bool condition_holds(const CountedParam& counted, const nlohmann::json& params);
+
+// What is wrong with the condition of `text`, the source of `counted`, in a plugin with these
+// parameters. Empty when nothing is, or when there is no condition.
+std::string problem_of_condition(const CountedParam& counted, const std::string& text,
+                                 const std::vector<ParamInfo>& params);
+
+// "`word` PROBLEM, did you mean `other`? (there are: ...)".
+std::string unknown_word(const std::string& word, const std::string& problem,
+                         const std::vector<std::string>& known);
+
 // The parameters among `params` that count for the artefact.
 nlohmann::json counting_params(const Artefact& artefact, const nlohmann::json& params);
 

@@ -11,6 +11,7 @@
 #include "core/base/letter_case.h"
 #include "core/base/text.h"
 #include "core/spec/artefact_json.h"
+#include "core/spec/asked.h"
 #include "core/spec/param_json.h"
 
 namespace lea::spec {
@@ -177,6 +178,9 @@ json to_json(const PluginInfo& info) {
           {"min_negatives", info.min_negatives},
           {"gives_state", info.gives_state},
           {"needs_pool", info.needs_pool},
+          {"chooses", info.chooses},
+          {"list_words", info.list_words},
+          {"asks", info.asks},
           {"artefacts", artefacts},
           {"file", info.file},
           {"sha256", info.sha256}};
@@ -204,6 +208,10 @@ PluginInfo plugin_from_json(const json& document) {
   }
   info.gives_state = fields.boolean("gives_state", false);
   info.needs_pool = fields.boolean("needs_pool", false);
+  info.chooses = fields.boolean("chooses", false);
+  info.list_words = fields.text("list_words", "");
+  if (fields.has("asks")) info.asks = fields.texts("asks");
+  check_asks(info, where);
   info.artefacts = artefacts_from_json(fields.at("artefacts"), where, info.params);
   info.file = fields.text("file");
   info.sha256 = fields.text("sha256");

@@ -23,6 +23,13 @@ struct PluginInfo {
   int64_t min_negatives = 0;  // frameworks: it cannot train with fewer sampled items for each step
   bool gives_state = false;   // environments
   bool needs_pool = false;    // environments: no reward for a sampled item outside the pool
+  bool chooses = false;       // environments: it can choose from a list (lea::Chooser)
+  // Environments that choose: the text parameter that lists, with | between them, one word for each
+  // candidate that a list may have. Empty: how long a list may be is not declared.
+  std::string list_words = {};
+  // Augmenters: what they ask of the environment that the parameter `of` names (core/spec/asked.h).
+  // "list_scores if select=labels" is asked only where the parameter `select` has this value.
+  std::vector<std::string> asks = {};
   std::vector<Artefact> artefacts;
   std::string file;    // the library
   std::string sha256;  // of the library

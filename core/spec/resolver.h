@@ -88,6 +88,10 @@ class Resolver {
   // outside the pool. Empty when there is none.
   std::string needs_pool(const PluginUse& reward) const;
   void pool(Draft& draft);
+  void check_asked(const Draft& draft);
+  void check_candidates(const Draft& draft, const std::string& asks, const PluginInfo& environment,
+                        const PluginUse& of);
+  std::vector<std::string> choosers() const;  // the environments that can choose from a list
   void split_file(Draft& draft);
   nlohmann::json model(const Node& node, const std::string& key);
   std::string file_sum(const std::string& path, const Location& at, const std::string& key);

@@ -5,6 +5,7 @@
 #include "core/base/device_name.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/spec/asked.h"
 #include "core/spec/resolver.h"
 #include "core/spec/section_json.h"
 
@@ -19,10 +20,15 @@ const std::vector<Entry>& entries_of(const Settings& settings, const std::string
   return found == settings.sections.end() ? none : found->second;
 }
 
+// Null when none of the entries states `name`.
+const Entry* entry_in(const std::vector<Entry>& entries, const std::string& name) {
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const Entry& entry) { return entry.key == name; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
 bool states(const Settings& settings, const std::string& section, const std::string& name) {
-  const std::vector<Entry>& entries = entries_of(settings, section);
-  return std::any_of(entries.begin(), entries.end(),
-                     [&](const Entry& entry) { return entry.key == name; });
+  return entry_in(entries_of(settings, section), name) != nullptr;
 }
 
 // Whether the spec states what fills the slot. A key such as `reward.logged` alone states a parameter
@@ -68,9 +74,7 @@ Section Resolver::section(Draft& draft, const std::string& name,
 const Location& Resolver::place(const Draft& draft, const std::string& section,
                                 const std::string& name) const {
   const std::vector<Entry>& entries = entries_of(draft.settings, section);
-  const auto found =
-      std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.key == name; });
-  if (found != entries.end()) return found->value->at;
+  if (const Entry* entry = entry_in(entries, name)) return entry->value->at;
   return entries.empty() ? root_ : entries.front().at;
 }
 
@@ -126,6 +130,7 @@ void Resolver::slots(Draft& draft, const PluginInfo& framework) {
   if (!reads("reward")) run.reward = {};
   if (!reads("state")) run.state = {};
   if (!reads("augment")) run.augment = {};
+  check_asked(draft);
   if (reads("reward") && run.reward.none()) default_reward(draft, framework);
   pool(draft);
   if (reads("backbone")) {
@@ -205,6 +210,64 @@ void Resolver::state_and_augment(Draft& draft) {
     errors_.add(draft.settings.slots.at("state").at, "state",
                 info->id + " gives rewards but no states");
   }
+}
+
+// Whether the environment in the augmenter's `of` can answer what the augmenter asks.
+void Resolver::check_asked(const Draft& draft) {
+  const RunSpec& run = draft.out.run;
+  const PluginInfo* augmenter =
+      run.augment.none() ? nullptr : catalogue_.find("augmenter", run.augment.id);
+  if (!augmenter || augmenter->asks.empty() || !run.augment.params.contains("of")) return;
+  const auto of = environment_in(run.augment.params["of"]);
+  const PluginInfo* environment = of ? catalogue_.find("environment", of->id) : nullptr;
+  if (!environment) return;  // it has been refused
+  const UseSetting& setting = draft.settings.slots.at("augment");
+  for (const Asked& asked : asked_by(*augmenter, run.augment.params)) {
+    const Entry* value = entry_in(setting.params, asked.parameter);
+    if (value && value->value->text != asked.value) continue;  // what is stated has been refused
+    const bool always = asked.parameter.empty();
+    const std::string asks =
+        always ? augmenter->id + " asks" : "`" + asked.parameter + ": " + asked.value + "` asks";
+    const auto refuse = [&](const std::string& why, const std::string& what_to_name) {
+      const Entry* entry = entry_in(setting.params, "of");
+      errors_.add(entry ? entry->value->at : setting.at, "augment." + setting.name + ".of",
+                  environment->id + " " + why + ", as " + asks + ": name " + what_to_name +
+                      (always ? "" : ", or state another `" + asked.parameter + "`"));
+    };
+    if (!environment->chooses) {
+      refuse("cannot choose from a list",
+             "an environment that can, itself and not a wrapper around it (there are: " +
+                 joined(choosers()) + ")");
+    } else if (asked.function == kStateScores && !environment->gives_state) {
+      refuse("gives no states", "an environment that does");
+    } else if (asked.function == kListScores) {
+      check_candidates(draft, asks, *environment, *of);
+    }
+  }
+}
+
+// Whether the environment reads lists as long as those of the run. `asks` says who asks it to.
+void Resolver::check_candidates(const Draft& draft, const std::string& asks,
+                                const PluginInfo& environment, const PluginUse& of) {
+  const int64_t candidates = draft.out.run.augment_use.candidates;
+  const auto longest = longest_list(environment, of.params);
+  if (!longest || candidates <= *longest) return;
+  const UseSetting& setting = draft.settings.slots.at("augment");
+  const Entry* entry = entry_in(setting.fields, "candidates");
+  errors_.add(entry ? entry->value->at : setting.at, "augment.candidates",
+              "must be at most " + std::to_string(*longest) + ", but is " +
+                  std::to_string(candidates) + ": " + asks + " " + environment.id +
+                  " to read lists, and its `" + environment.list_words + "` has " +
+                  counted(*longest, "word") +
+                  ". Lower it, or state one word for each candidate, with | between them");
+}
+
+std::vector<std::string> Resolver::choosers() const {
+  std::vector<std::string> ids;
+  for (const PluginInfo& info : catalogue_.all()) {
+    if (info.kind == "environment" && info.chooses) ids.push_back(info.id);
+  }
+  return ids;
 }
 
 // With `by: file` the content of the file decides the split. With another way to split, the path is

@@ -60,6 +60,9 @@ spec::PluginInfo describe(const PluginEntry& entry, const PluginFile& file) {
   info.min_negatives = entry.min_negatives;
   info.gives_state = entry.gives_state;
   info.needs_pool = entry.needs_pool;
+  info.chooses = entry.chooses;
+  info.list_words = entry.list_words;
+  info.asks = entry.asks;
   info.artefacts = entry.artefacts;
   info.file = file.path;
   info.sha256 = file.sha256;

@@ -63,7 +63,8 @@ class Cooccurrence final : public lea::Environment {
         const int64_t rows = context.items() + 1;
         constexpr double kNeighbours = 30;  // of an item: a guess, because the counts do not exist
         return {{"multiply_adds",
-                 lea::low_rank_cost(rows, rows, kNeighbours * double(rows), params_.width)}};
+                 lea::low_rank_cost(rows, rows, kNeighbours * double(rows), params_.width)},
+                {"state_width", double(params_.width)}};
       }
       const lea::TrainingData& training = context.training(params_.portion, uint64_t(params_.seed));
       return {{"memory_accesses", double(training.events()) * 2 * double(params_.window)}};

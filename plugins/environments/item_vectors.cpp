@@ -63,12 +63,15 @@ class ItemVectors final : public lea::Environment {
     lea::Counts count(const lea::Artefact&, lea::PrepareContext& context) override {
       const double pairs = double(training(context).events()) * 2 * double(params_.window);
       const int64_t rows = context.items() + 1;
+      const auto width = double(params_.width);
       if (params_.method == "svd")
         return {{"memory_accesses", pairs},
-                {"multiply_adds", lea::low_rank_cost(rows, rows, pairs, params_.width)}};
+                {"multiply_adds", lea::low_rank_cost(rows, rows, pairs, params_.width)},
+                {"state_width", width}};
       constexpr double kProducts = 3;  // the score, and the gradients of both vectors
-      return {{"multiply_adds", double(params_.epochs) * pairs * double(1 + params_.negatives) *
-                                    kProducts * double(params_.width)}};
+      return {{"multiply_adds",
+               double(params_.epochs) * pairs * double(1 + params_.negatives) * kProducts * width},
+              {"state_width", width}};
     }
 
     void prepare(const lea::Artefact&, lea::PrepareContext& context) override {

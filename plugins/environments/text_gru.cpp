@@ -83,7 +83,8 @@ class TextGru final : public lea::Environment {
       }
       if (artefact.kind == "states") {
         return {{"multiply_adds", steps_of(training, training.places()) * of_step()},
-                {"bytes", double(training.places()) * width * kBytes}};
+                {"bytes", double(training.places()) * width * kBytes},
+                {"state_width", width}};
       }
       const double rewards = double(training.events()) * double(1 + lea::pool_width(context));
       return {

@@ -53,9 +53,10 @@ class TextTfidf final : public lea::Environment {
 
     lea::Counts count(const lea::Artefact& artefact, lea::PrepareContext& context) override {
       if (artefact.kind == "vectors") {
-        return {{"multiply_adds", lea::low_rank_cost(context.items(), params_.max_features,
-                                                     lea::kFeaturesOfItem * double(context.items()),
-                                                     params_.width)}};
+        return {{"multiply_adds",
+                 lea::low_rank_cost(context.items(), params_.max_features,
+                                    lea::kFeaturesOfItem * double(context.items()), params_.width)},
+                {"state_width", double(params_.width)}};
       }
       double bytes = 0;
       for (const std::string& text : lea::text_documents(params_, context, kName))

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/api/augmenter.h"
 #include "core/api/context.h"
@@ -39,8 +40,12 @@ class LanguageAugmenter final : public Augmenter, public ListReader {
     }
   };
 
+  static std::vector<std::string> asks() {
+    return {"list_scores if select=labels", "state_scores if select=state_token"};
+  }
+
   // Throws ConfigError when `of` cannot answer what `select` asks, or has fewer labels than there are
-  // candidates.
+  // candidates. A spec with such settings is refused before (asks).
   LanguageAugmenter(const Params& params, const Context& context);
 
   // 0 when the list is empty. Equal scores, and all those after an empty history, are ordered at

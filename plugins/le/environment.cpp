@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <limits>
 
 #include "core/base/error.h"
@@ -108,7 +107,7 @@ Tensor LanguageEnvironment::reward(const History& history, const Tensor& actions
 }
 
 int64_t LanguageEnvironment::longest_list() const {
-  return 1 + std::count(settings_.labels.begin(), settings_.labels.end(), '|');
+  return std::ssize(between_bars(settings_.labels));
 }
 
 Tensor LanguageEnvironment::list_scores(const History& history, const Tensor& lists) {

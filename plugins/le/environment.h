@@ -22,6 +22,7 @@ namespace lea::le {
 class LanguageEnvironment final : public Environment, public Chooser {
  public:
   static constexpr bool kGivesState = true, kNeedsPool = true;
+  static constexpr const char* kListWords = "labels";
   using Params = Settings;
 
   // tokens, and adapter from it; from adapter states and rewards, and quality and choices, whose

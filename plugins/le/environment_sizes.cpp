@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/api/quality.h"
+#include "core/base/text.h"
 #include "plugins/le/environment_maker.h"
 #include "plugins/le/tuner.h"
 #include "plugins/tuning/quality_making.h"
@@ -41,8 +42,7 @@ double numbers_of_adapter(const Settings& settings, const lm::Config& config) {
 }  // namespace
 
 bool measures_choices(const Settings& settings) {
-  const auto bars = std::count(settings.labels.begin(), settings.labels.end(), '|');
-  return settings.quality_events > 0 && bars + 1 >= static_cast<int64_t>(kCandidates);
+  return settings.quality_events > 0 && between_bars(settings.labels).size() >= kCandidates;
 }
 
 double LanguageEnvironment::Maker::bytes_of_files(const Artefact& artefact, PrepareContext& context,

@@ -33,6 +33,8 @@ Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContex
   counts[settings_.dtype == "bfloat16" ? "bfloat16_multiply_adds" : "multiply_adds"] += work.model;
   if (const double memory = bytes_of_model(artefact, context, work.longest); memory > 0)
     counts["memory_bytes"] = memory;
+  if (artefact.kind == "states")
+    counts["state_width"] = double(lm::read_config(settings_.model).width);
   return counts;
 }
 

@@ -73,7 +73,7 @@ Items words_once(const Sentence& sentence) {
   return ids;
 }
 
-// Adam on the tokens of one batch. All tensors are float, on the decoder's device; A is the number
+// The optimiser of the tokens of one batch. All tensors are float, on the decoder's device; A is the number
 // of items that have not stopped.
 class Optimiser {
  public:
@@ -100,12 +100,10 @@ class Optimiser {
   void step() {
     const Tensor gradient = gradient_of_loss();
     ++iteration_;
-    moment_.mul_(kBeta1).add_(gradient, 1 - kBeta1);
-    square_.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
-    const double first = 1 - std::pow(kBeta1, double(iteration_)),
-                 second = 1 - std::pow(kBeta2, double(iteration_));
-    const Tensor scale = square_.sqrt().div_(std::sqrt(second)).add_(kEpsilon);
-    vectors_.addcdiv_(moment_, scale, -settings_.token_learning_rate / first);
+    if (settings_.token_optimiser == "sgd")
+      vectors_.sub_(gradient, settings_.token_learning_rate);
+    else
+      move_by_adam(gradient);
     if (settings_.token_stop > 0) let_items_stop();
   }
 
@@ -158,6 +156,15 @@ class Optimiser {
   }
 
  private:
+  void move_by_adam(const Tensor& gradient) {
+    moment_.mul_(kBeta1).add_(gradient, 1 - kBeta1);
+    square_.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
+    const double first = 1 - std::pow(kBeta1, double(iteration_)),
+                 second = 1 - std::pow(kBeta2, double(iteration_));
+    const Tensor scale = square_.sqrt().div_(std::sqrt(second)).add_(kEpsilon);
+    vectors_.addcdiv_(moment_, scale, -settings_.token_learning_rate / first);
+  }
+
   // The sentences of the active items.
   void gather() {
     const Tensor active = active_.to(at::kCPU);
@@ -231,7 +238,7 @@ class Optimiser {
   const Tensor start_;                // [items of the batch, D]
   Tensor result_;                     // [items of the batch, D]: final for items that stopped
   Tensor active_;                     // int64 [A], places in the batch
-  Tensor vectors_, moment_, square_;  // [A, D]
+  Tensor vectors_, moment_, square_;  // [A, D]; the last two are Adam's
   Tensor losses_;                     // double [iterations, A], on the CPU
   int64_t iteration_ = 0;
   Lesson lesson_;

@@ -29,7 +29,8 @@ struct TokenLoss {
 };
 
 // Minimises for each item L_tok, the mean cross-entropy of the words after its token in its
-// sentence, over its own vector, with PyTorch's Adam in float32. With `token_penalty` p it adds p
+// sentence, over its own vector, in float32, with PyTorch's Adam or with plain steps down the
+// gradient (`token_optimiser: sgd`). With `token_penalty` p it adds p
 // times the squared distance to the start, divided by the mean squared length of word embeddings.
 // With `token_stop` an item stops when the sum was reduced by less than that fraction in 20
 // iterations. Items without text get the mean word embedding, also with 0 iterations; items with no

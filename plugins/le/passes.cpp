@@ -33,6 +33,18 @@ void add_chain(const Prompts& prompts, std::vector<int64_t> items, std::vector<R
   add(std::move(states), /*state=*/true);
 }
 
+// Row i has equal shares of the rows of the prompt that ends with row ends[i]: float [ends, rows].
+at::Tensor shares_of(const lm::Forest& forest, const std::vector<int64_t>& ends) {
+  const at::Tensor shares = at::zeros({std::ssize(ends), forest.rows()}, at::kFloat);
+  float* own = shares.mutable_data_ptr<float>();
+  for (const int64_t end : ends) {
+    const std::vector<int64_t> path = forest.path(end);
+    for (const int64_t row : path) own[row] = 1.0F / static_cast<float>(path.size());
+    own += forest.rows();
+  }
+  return shares;
+}
+
 }  // namespace
 
 at::Tensor index_on(const std::vector<int64_t>& numbers, at::Device device) {
@@ -71,6 +83,16 @@ void add_chains(const Prompts& prompts, const std::vector<int64_t>& items,
   add(0, early);
 }
 
+ReadVectors read_vectors(const lm::Decoder& decoder, const Pass& pass, const at::Tensor& tokens,
+                         double dropout) {
+  const at::Tensor hidden = lm::hidden_states(decoder, pass.forest, tokens, dropout);
+  const auto read = [&](const std::vector<int64_t>& places) {
+    if (!pass.mean) return hidden.index_select(0, index_on(places, hidden.device()));
+    return at::mm(shares_of(pass.forest, places).to(hidden.device()), hidden.to(at::kFloat));
+  };
+  return {read(pass.state_rows), read(pass.reward_rows)};
+}
+
 bool for_each_pass(const Prompts& prompts, std::vector<Chain> chains,
                    const std::function<bool(const Pass&)>& visit) {
   const auto shape = [](const Chain& chain) {
@@ -79,6 +101,11 @@ bool for_each_pass(const Prompts& prompts, std::vector<Chain> chains,
   std::stable_sort(chains.begin(), chains.end(),
                    [&](const Chain& a, const Chain& b) { return shape(a) < shape(b); });
   Pass pass;
+  const auto complete = [&] {
+    pass.mean = prompts.reads_mean();
+    for (int64_t row = 0; pass.mean && row < pass.forest.rows(); ++row) pass.forest.read(row);
+    return visit(pass);
+  };
   for (const Chain& chain : chains) {
     const std::vector<Read>& reads = chain.reads;
     for (size_t next = 0; next < reads.size();) {
@@ -95,11 +122,11 @@ bool for_each_pass(const Prompts& prompts, std::vector<Chain> chains,
         }
       } while (next < reads.size() && (reads[next].joined || pass.forest.rows() < kRowsOfPass));
       if (pass.forest.rows() < kRowsOfPass) continue;
-      if (!visit(pass)) return false;
+      if (!complete()) return false;
       pass = {};
     }
   }
-  return pass.forest.rows() == 0 || visit(pass);
+  return pass.forest.rows() == 0 || complete();
 }
 
 RowsOfParts rows_of_parts(const Prompts& prompts) {
@@ -176,14 +203,11 @@ std::vector<EnvironmentModel::Answer> answers(
   const bool complete = for_each_pass(prompts, std::move(chains), [&](const Pass& pass) {
     if (leave && leave()) return false;
     const at::Device device = decoder.device();
-    const at::Tensor hidden = lm::hidden_states(decoder, pass.forest, tokens);
-    const auto rows = [&](const std::vector<int64_t>& of) {
-      return hidden.index_select(0, index_on(of, device)).to(at::kFloat);
-    };
+    const ReadVectors read = read_vectors(decoder, pass, tokens);
     if (!pass.states.empty())
-      state.index_copy_(0, index_on(pass.states, device), rows(pass.state_rows));
+      state.index_copy_(0, index_on(pass.states, device), read.states.to(at::kFloat));
     if (!pass.rewards.empty())
-      reward.index_copy_(0, index_on(pass.rewards, device), head(rows(pass.reward_rows)));
+      reward.index_copy_(0, index_on(pass.rewards, device), head(read.rewards));
     return true;
   });
   if (!complete) return {};

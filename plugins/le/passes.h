@@ -42,12 +42,22 @@ void add_chains(const Prompts& prompts, const std::vector<int64_t>& items,
                 const std::vector<Wanted>& wanted, int64_t window, bool together,
                 std::vector<Chain>* chains);
 
-// One forest. Row state_rows[i] of hidden_states() is the state with the number states[i], and row
-// reward_rows[i] gives the reward with the number rewards[i].
+// One forest, and what is read in it: the states and rewards with these numbers, at the places that
+// Prompts::read_state and read_reward returned.
 struct Pass {
   lm::Forest forest;
   std::vector<int64_t> states, state_rows, rewards, reward_rows;
+  // The places are rows of the forest, and all its rows are requested in order (Prompts::reads_mean).
+  bool mean = false;
 };
+
+// What a pass reads of the last layer: [states, D] and [rewards, D], in the decoder's type or float.
+// Gradients flow as through hidden_states().
+struct ReadVectors {
+  at::Tensor states, rewards;
+};
+ReadVectors read_vectors(const lm::Decoder& decoder, const Pass& pass, const at::Tensor& tokens,
+                         double dropout = 0);
 
 // Calls `visit` with each pass. Returns false as soon as it does. A pass ends with the read that
 // reaches kRowsOfPass rows. Which reads stand in a pass depends on the chains alone.

@@ -17,11 +17,13 @@ namespace {
 
 struct Prompts::Parts {
   ItemIds item;
-  bool one_tree = false;
+  bool one_tree = false, mean = false;
   HistoryIds state = {}, reward = {};
   Ids state_tail = {};  // what follows the history before the state is read
   // Around the action; the first follows state_tail in one tree.
   Ids to_action = {}, after_action = {};
+
+  int64_t read(lm::Forest& forest, int64_t row) const { return mean ? row : forest.read(row); }
 
   // What follows the history up to the row that is read.
   Ids action(int64_t item_id) const {
@@ -38,6 +40,7 @@ Prompts::Prompts(const Settings& settings, const lm::Tokenizer& tokenizer, int64
   };
   const auto parts =
       std::make_shared<Parts>(Parts{.item = ItemIds(settings, tokenizer, vocabulary, titles)});
+  parts->mean = settings.hidden_state == "mean";
   const Ids start = begin_ids(settings, begin), separator = encode(settings.separator, "separator");
   const auto history = [&](const std::string& header, const std::string& parameter) {
     HistoryIds ids = {start, separator};
@@ -89,20 +92,22 @@ Prompts::Prompts(const Settings& settings, const lm::Tokenizer& tokenizer, int64
 
 bool Prompts::one_tree() const { return parts_->one_tree; }
 
+bool Prompts::reads_mean() const { return parts_->mean; }
+
 std::vector<int64_t> Prompts::add_history(lm::Forest& forest, std::span<const int64_t> items,
                                           bool state) const {
   return (state ? parts_->state : parts_->reward).add(forest, parts_->item, items);
 }
 
 int64_t Prompts::read_state(lm::Forest& forest, int64_t row) const {
-  return forest.read(append_shared(forest, row, parts_->state_tail));
+  return parts_->read(forest, append_shared(forest, row, parts_->state_tail));
 }
 
 int64_t Prompts::read_reward(lm::Forest& forest, int64_t row, int64_t item) const {
   // The text before the action is shared by all actions of the history.
   const int64_t tail = append_shared(forest, row, parts_->state_tail);
-  return forest.read(
-      forest.add(append_shared(forest, tail, parts_->to_action), parts_->action(item)));
+  return parts_->read(
+      forest, forest.add(append_shared(forest, tail, parts_->to_action), parts_->action(item)));
 }
 
 Ids Prompts::state_prompt(std::span<const int64_t> history) const {

@@ -39,8 +39,12 @@ class Prompts {
   // Whether states and rewards stand in one tree, so that one pass gives both.
   bool one_tree() const;
 
+  // Whether states and rewards are read from the mean over the positions of their prompts.
+  bool reads_mean() const;
+
   // These read what follows the history that ends at `row`, a result of add_history(). They return
-  // the row of hidden_states() that will hold it.
+  // the row of hidden_states() that will hold it; with reads_mean() the last row of the prompt in the
+  // forest, and request nothing.
   int64_t read_state(lm::Forest& forest, int64_t row) const;
   // The row whose score is the reward of `item`. All actions of a history share the text before
   // them.

@@ -16,17 +16,6 @@ namespace {
   throw ConfigError("le: " + parameter + ": " + what);
 }
 
-std::vector<std::string> words_of(const std::string& labels) {
-  std::vector<std::string> words(1);
-  for (const char letter : labels) {
-    if (letter == '|')
-      words.emplace_back();
-    else
-      words.back() += letter;
-  }
-  return words;
-}
-
 // Spellings of so many labels that models often have as single tokens.
 std::vector<std::vector<std::string>> usual_labels(size_t count) {
   static const std::vector<std::string> kWords = {"first", "second",  "third",  "fourth", "fifth",
@@ -69,7 +58,7 @@ std::string proposals(size_t count, const lm::Tokenizer& tokenizer) {
 }
 
 Ids labels_of(const std::string& labels, const lm::Tokenizer& tokenizer) {
-  const std::vector<std::string> words = words_of(labels);
+  const std::vector<std::string> words = between_bars(labels);
   Ids ids;
   std::map<int64_t, std::string> word_of;
   for (const std::string& word : words) {

@@ -44,6 +44,7 @@ struct Settings : TuningSettings {
 
   std::string order = "paper";         // or hoisted: constant text first, candidate last
   std::string state_prompt = "items";  // or user: where the state is read (A7)
+  std::string hidden_state = "last";   // or mean: over the positions of the prompt (A8)
   std::string items = "tokens";        // or titles: -IT (U22)
   std::string title = "{title:24}";    // an item of a prompt with `items: titles`
   std::string texts = "own";           // or shuffled among the items: a control
@@ -54,6 +55,7 @@ struct Settings : TuningSettings {
   double token_learning_rate = 5e-3;
   double token_penalty = 0;
   double token_stop = 0;
+  std::string token_optimiser = "adam";
 
   // The adapter and the score head (sections 3.3 to 3.5), beside TuningSettings.
   int64_t rank = 8;
@@ -96,6 +98,11 @@ struct Settings : TuningSettings {
         "state_prompt", state_prompt, {"items", "user"},
         "the state is read after the items alone, or after the user prompt (A7); order hoisted "
         "reads it in the hoisted prompt");
+    f.choice(
+        "hidden_state", hidden_state, {"last", "mean"},
+        "a state or a reward is read from the last layer at the last position of its prompt, or "
+        "from the mean over all positions of the prompt (A8); labels at the last position");
+    f.added("hidden_state");
     f.choice("items", items, {"tokens", "titles"},
              "an item of a prompt is its token, or its title (-IT, U22)");
     f.text("title", title, "with `items: titles`: an item of a prompt");
@@ -108,7 +115,7 @@ struct Settings : TuningSettings {
     f.integer("token_iterations", token_iterations, {0, 1e6},
               "iterations for each item; 0: the start itself (paper: 300)");
     f.real("token_learning_rate", token_learning_rate, {1e-9, 10},
-           "learning rate of Adam on the item tokens");
+           "learning rate of the item tokens (paper: 5e-3)");
     f.real(
         "token_penalty", token_penalty, {0, 1e6},
         "weight of the squared distance to the start, in units of the mean squared length of word "
@@ -116,6 +123,9 @@ struct Settings : TuningSettings {
     f.real("token_stop", token_stop, {0, 1},
            "an item stops when its loss of the last 20 iterations fell by less than this fraction; "
            "0: never");
+    f.choice("token_optimiser", token_optimiser, {"adam", "sgd"},
+             "how item tokens are moved: by Adam, or by plain steps down the gradient (U14)");
+    f.added("token_optimiser");
     TuningSettings::fields(f);
     f.integer("rank", rank, {1, 1024}, "rank of LoRA (U15)");
     f.real("alpha", alpha, {1e-6, 1e6}, "alpha of LoRA");

@@ -188,27 +188,22 @@ std::optional<TuningLosses> Tuner::accumulate(const std::vector<TuningRow>& rows
   TuningLosses losses;
   const bool complete = for_each_pass(*prompts_, std::move(chains), [&](const Pass& pass) {
     if (leave && leave()) return false;
-    const at::Tensor hidden =
-        lm::hidden_states(model_->decoder, pass.forest, embedded_, settings_.dropout);
-    const auto rows_of = [&](const std::vector<int64_t>& of) {
-      return hidden.index_select(0, index_on(of, device));
-    };
+    const ReadVectors read = read_vectors(model_->decoder, pass, embedded_, settings_.dropout);
     at::Tensor loss = at::zeros({}, at::TensorOptions(at::kFloat).device(device));
     if (!pass.states.empty()) {
       const at::Tensor numbers = at::tensor(at::ArrayRef<int64_t>(pass.states), at::kLong);
       const auto share = counts.index_select(0, numbers).sum().item<double>();
       if (share > 0) {
         const at::Tensor part =
-            state_loss(settings_, rows_of(pass.state_rows),
-                       positive_vectors.index_select(0, numbers.to(device)), other_vectors,
-                       allowed.index_select(0, numbers).to(device)) *
+            state_loss(settings_, read.states, positive_vectors.index_select(0, numbers.to(device)),
+                       other_vectors, allowed.index_select(0, numbers).to(device)) *
             (share / with_negatives);
         losses.state += part.item<double>();
         loss = loss + part * settings_.state_weight;
       }
     }
     if (!pass.rewards.empty()) {
-      const at::Tensor rewards = head_(rows_of(pass.reward_rows)).view({-1, actions});
+      const at::Tensor rewards = head_(read.rewards).view({-1, actions});
       const at::Tensor part = reward_loss(rewards.select(1, 0), rewards.narrow(1, 1, sampled)) *
                               (static_cast<double>(rewards.size(0)) / static_cast<double>(count));
       losses.reward += part.item<double>();

@@ -74,7 +74,19 @@ TEST_F(AdapterExport, HasACardThatSaysHowItWasMadeAndHowToOpenIt) {
   EXPECT_THAT(card, HasSubstr("- `head.safetensors`: `bias` F32 [1], `weight` F32 [16]\n"));
   EXPECT_THAT(card, HasSubstr("- `tokens.safetensors`: `tokens` F32 [40, 16]\n"));
   EXPECT_THAT(card, HasSubstr("PeftModel.from_pretrained(model, folder)"));
+  EXPECT_THAT(card, HasSubstr("at the prompt's last position, plus `bias`"));
+  EXPECT_THAT(card, HasSubstr("state = found.hidden_states[-1][0, -1]\n"));
   EXPECT_THAT(card, HasSubstr("reward = state @ head[\"weight\"] + head[\"bias\"]\n"));
+}
+
+TEST_F(AdapterExport, ShowsWhereStatesAndRewardsAreRead) {
+  write_study("reward: le\n", ", hidden_state: mean");
+  ASSERT_NO_FATAL_FAILURE(run_study());
+  ASSERT_EQ(export_of(key("adapter"), "adapter").exit_code, 0);
+  const std::string card = read_file(path("adapter/README.md"));
+  EXPECT_THAT(card, HasSubstr("\"hidden_state\": \"mean\""));
+  EXPECT_THAT(card, HasSubstr("in the mean over the prompt's positions, plus `bias`"));
+  EXPECT_THAT(card, HasSubstr("state = found.hidden_states[-1][0].mean(0)\n"));
 }
 
 TEST_F(AdapterExport, SaysThatAnAdapterOnRandomWeightsIsOfNoUseWithTheTrainedModel) {

@@ -59,13 +59,66 @@ TEST_F(PlannedLanguage, IsRefusedWithoutAnythingToLearnOrToValidate) {
 TEST_F(PlannedLanguage, IsRefusedForLabelsWhereAnAugmenterChoosesByThem) {
   const std::string augment =
       "augment: {supervised_weight: 0.1, q_weight: 0.01, of: {le: {of: le, select: ";
-  write_study("reward: le\n" + augment + "labels}}}\n", ", labels: \" first| first\"");
+  write_study("reward: le\n" + augment + "labels}}}\n",
+              ", labels: \" first| first| third| fourth| fifth\"");
   import_data();
   EXPECT_THAT(refusal(),
               HasSubstr("choices of lea.le, for 1 run: le: labels: ` first` and ` first` "
                         "are the same token of this model"));
-  write_study("reward: le\n" + augment + "reward}}}\n", ", labels: \" first| first\"");
+  write_study("reward: le\n" + augment + "reward}}}\n",
+              ", labels: \" first| first| third| fourth| fifth\"");
   EXPECT_EQ(call({"plan", path("spec.yaml")}).exit_code, 0);
+}
+
+TEST_F(PlannedLanguage, IsRefusedForWhatItsAugmenterAsksBeforeTheDataIsInTheLab) {
+  const auto refused = [&](const std::string& augment) {
+    write_study("reward: le\naugment: {" + augment + "}\n");
+    const auto planned = call({"plan", path("spec.yaml")});
+    EXPECT_EQ(planned.exit_code, planned.err.empty() ? 0 : 3) << planned.out;
+    return planned.err;
+  };
+  EXPECT_THAT(refused("candidates: 7, of: {le: {of: le}}"),
+              testing::ContainsRegex("spec.yaml:[0-9]+:[0-9]+: augment.candidates: must be at most "
+                                     "5, but is 7: `select: labels` asks lea.le to read lists, and "
+                                     "its `labels` has 5 words"));
+  EXPECT_THAT(refused("of: {le: {of: {shuffled: {of: le}}}}"),
+              HasSubstr("augment.le.of: lea.shuffled cannot choose from a list, as `select: "
+                        "labels` asks: name an environment that can, itself and not a wrapper "
+                        "around it (there are: lea.le), or state another `select`"));
+  EXPECT_THAT(refused("of: {le: {of: {shuffled: {of: le}}, select: state_token}}"),
+              HasSubstr("lea.shuffled cannot choose from a list, as `select: state_token` asks"));
+  EXPECT_EQ(refused("candidates: 7, of: {le: {of: {shuffled: {of: le}}, select: reward}}"), "");
+  EXPECT_FALSE(fs::exists(path("lab")));
+}
+
+TEST_F(PlannedLanguage, WarnsOfAWideStateThatIsJoinedAsItIs) {
+  write_study("state: le\n");
+  import_data();
+  const auto planned = [&](const std::string& width, const std::string& form = "") {
+    std::vector<std::string> command = {"plan", path("spec.yaml"), "--set",
+                                        "backbone.width=" + width};
+    if (!form.empty()) command.push_back(form);
+    const auto result = call(command);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out;
+  };
+  const std::string warning =
+      "warning: in 1 run the environment's state of width 16 is joined as it is to a hidden state "
+      "of width 3, so most of what the Q-head reads, and its scale, are the environment's. `state: "
+      "{of: NAME, project: 3}` projects it first.\n";
+  EXPECT_THAT(planned("3"), HasSubstr(warning));
+  const json as_json = json::parse(planned("3", "--json"));
+  EXPECT_EQ(as_json.at("wide_states"),
+            json::parse(R"([{"state_width": 16, "backbone_width": 3, "tasks": [0]}])"));
+  EXPECT_THAT(planned("4"), testing::Not(HasSubstr("joined as it is"))) << "16 is four times 4";
+  ASSERT_NO_FATAL_FAILURE(run_study());
+  const std::string made = planned("3");
+  EXPECT_THAT(made, HasSubstr("artefact states of lea.le: 1 done ("));
+  EXPECT_THAT(made, HasSubstr(warning)) << "the states are there, but the run is not";
+  for (const char* form : {"project: 4", "combine: replace"}) {
+    write_study(std::string("state: {of: le, ") + form + "}\n");
+    EXPECT_THAT(planned("3"), testing::Not(HasSubstr("joined as it is"))) << form;
+  }
 }
 
 TEST_F(PlannedLanguage, IsRefusedForEachVariantWithItsOwnReason) {

@@ -46,6 +46,23 @@ TEST(Counted, IsSingularForOneAlone) {
   EXPECT_EQ(counted(2, "bad row"), "2 bad rows");
 }
 
+TEST(Grouped, PutsCommasBetweenThousands) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(71872), "71,872");
+  EXPECT_EQ(grouped(1234567), "1,234,567");
+  EXPECT_EQ(grouped(-100), "-100");
+  EXPECT_EQ(grouped(-1000), "-1,000");
+}
+
+TEST(BetweenBars, AreTheWordsWithTheirSpaces) {
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(between_bars(" first| second"), (Words{" first", " second"}));
+  EXPECT_EQ(between_bars("one"), (Words{"one"}));
+  EXPECT_EQ(between_bars("a||"), (Words{"a", "", ""}));
+  EXPECT_EQ(between_bars(""), (Words{""}));
+}
+
 TEST(Sha256, EqualsThePublishedVectors) {
   EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -49,6 +49,8 @@ TEST(ArtefactsOfTheLe, DoNotDependOnWordingsOfTheOtherOrder) {
     EXPECT_TRUE(matters("adapter", paper, name, value)) << name;
     EXPECT_FALSE(matters("adapter", hoisted, name, value)) << name;
   }
+  for (const json& order : {paper, hoisted})
+    EXPECT_TRUE(matters("adapter", order, "hidden_state", "mean"));
   // A selection is always the paper's.
   EXPECT_TRUE(matters("choices", hoisted, "user_prompt", "{history}"));
   EXPECT_TRUE(matters("choices", hoisted, "joint", "; "));
@@ -71,6 +73,8 @@ TEST(ArtefactsOfTheLe, DoNotDependOnHowTokensWouldBeMoved) {
     EXPECT_FALSE(matters("tokens", {{"token_iterations", 0}}, name, 0.5)) << name;
     EXPECT_TRUE(matters("tokens", {{"token_iterations", 1}}, name, 0.5)) << name;
   }
+  EXPECT_FALSE(matters("tokens", {{"token_iterations", 0}}, "token_optimiser", "sgd"));
+  EXPECT_TRUE(matters("tokens", {{"token_iterations", 1}}, "token_optimiser", "sgd"));
 }
 
 TEST(ArtefactsOfTheLe, DoNotDependOnEpochsOrALossThatIsNotUsed) {

@@ -303,6 +303,15 @@ TEST_F(AugmenterTest, AsksOnlyALanguageModelEnvironmentForLabelsAndStates) {
   EXPECT_EQ(refusal(kByReward), "nothing was refused");
 }
 
+TEST_F(AugmenterTest, DeclaresWhatItAsksAndItsEnvironmentHowLongAListMayBe) {
+  EXPECT_THAT(
+      load_plugin("le", "augmenter").asks,
+      ::testing::ElementsAre("list_scores if select=labels", "state_scores if select=state_token"));
+  const PluginEntry environment = load_plugin("le", "environment");
+  EXPECT_TRUE(environment.chooses);
+  EXPECT_EQ(environment.list_words, "labels");
+}
+
 TEST_F(AugmenterTest, NeedsAsManyLabelsAsCandidates) {
   context_.inner = std::make_shared<LikesLastPlaces>();
   context_.count = 7;

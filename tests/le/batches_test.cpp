@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/train/sampler.h"
 #include "tests/le/tiny_le.h"
 
 namespace lea::le {
@@ -71,6 +72,27 @@ TEST_F(Batches, DrawNegativesOutsideOfTheSequence) {
       }
     }
     EXPECT_EQ(drawn.size(), 12U);  // every item is drawn somewhere
+  }
+}
+
+TEST_F(Batches, DrawOtherItemsThanThePoolOfTheSameSeed) {
+  spec::NegativesSection section;
+  section.from = "pool";
+  section.pool = 3;
+  section.exclude = "sequence";  // the same items are allowed in both
+  section.seed = 5;
+  const at::Tensor pool = train::draw_pool(section, training_);
+  for (const bool fixed : {true, false}) {
+    TuningBatches batches(
+        tiny_settings(
+            {{"batch_size", 17}, {"negatives", 3}, {"seed", 5}, {"fixed_negatives", fixed}}),
+        training_);
+    const auto rows = batches.rows(0);
+    const at::Tensor negatives = batches.negatives(0, rows);
+    int64_t equal = 0;
+    for (size_t i = 0; i < rows.size(); ++i)
+      equal += (negatives[static_cast<int64_t>(i)] == pool[rows[i].event]).sum().item<int64_t>();
+    EXPECT_LT(equal, 26) << "of 51; by chance at most one in five";
   }
 }
 

@@ -34,7 +34,9 @@ const std::map<std::string, nlohmann::json>& ways() {
       {"state_in_the_user_prompt", {{"order", "paper"}, {"state_prompt", "user"}}},
       {"hoisted", {{"order", "hoisted"}}},
       {"titles", {{"order", "paper"}, {"items", "titles"}}},
-      {"hoisted_titles", {{"order", "hoisted"}, {"items", "titles"}}}};
+      {"hoisted_titles", {{"order", "hoisted"}, {"items", "titles"}}},
+      {"mean", {{"order", "paper"}, {"hidden_state", "mean"}}},
+      {"hoisted_mean", {{"order", "hoisted"}, {"hidden_state", "mean"}}}};
   return all;
 }
 
@@ -80,12 +82,21 @@ class Model : public ScratchTest {
     model_ = std::make_unique<EnvironmentModel>(settings_, folder_, at::kCPU);
   }
 
-  // The last hidden state of one prompt.
-  at::Tensor alone(const Ids& prompt) const {
+  // The last hidden state of one prompt, [1, D].
+  at::Tensor last_of(const Ids& prompt) const {
     const at::NoGradGuard no_grad;
     lm::Forest forest;
     forest.read(forest.add(lm::Forest::kStart, prompt));
     return lm::hidden_states(own_->decoder, forest, item_tokens());
+  }
+  // What a state or a reward reads of one prompt, [1, D].
+  at::Tensor alone(const Ids& prompt) const {
+    if (settings_.hidden_state == "last") return last_of(prompt);
+    const at::NoGradGuard no_grad;
+    lm::Forest forest;
+    const int64_t last = forest.add(lm::Forest::kStart, prompt);
+    for (int64_t row = 0; row <= last; ++row) forest.read(row);
+    return lm::hidden_states(own_->decoder, forest, item_tokens()).mean(0, /*keepdim=*/true);
   }
 
   void expect_what_each_prompt_gives_alone() const {
@@ -117,7 +128,7 @@ class Model : public ScratchTest {
     ASSERT_EQ(scores.scalar_type(), at::kFloat);
     for (size_t i = 0; i < lists.size(); ++i) {
       const at::Tensor logits =
-          own_->decoder.logits(alone(model_->selections().prompt(histories[i], lists[i])),
+          own_->decoder.logits(last_of(model_->selections().prompt(histories[i], lists[i])),
                                at::tensor(model_->selections().labels(), at::kLong));
       const auto count = std::ssize(lists[i]);
       const at::Tensor found = scores[static_cast<int64_t>(i)];

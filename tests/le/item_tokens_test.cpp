@@ -114,6 +114,25 @@ TEST_F(ItemTokens, BecomeBetter) {
   EXPECT_LT(after, before - 0.2);
 }
 
+TEST_F(ItemTokens, TakePlainStepsDownTheGradientOnRequest) {
+  settings_.token_iterations = 1;
+  settings_.token_optimiser = "sgd";
+  const std::vector<Sentence> sentences = random_sentences(8);
+  const at::Tensor start = start_for(sentences);
+  settings_.token_learning_rate = 0.5;
+  const at::Tensor step = optimise(sentences, start) - start;
+  EXPECT_GT(step.abs().max().item<double>(), 1e-4);
+  // Adam's first step moves each coordinate by the learning rate, whatever its gradient is.
+  EXPECT_GT(step.abs().max().item<double>(), 2 * step.abs().min().item<double>());
+  settings_.token_learning_rate = 1;
+  const at::Tensor longer = optimise(sentences, start) - start;
+  EXPECT_LE((longer - 2 * step).abs().max().item<double>(), 1e-5);
+  settings_.token_learning_rate = 0.02;
+  settings_.token_iterations = 60;
+  EXPECT_LT(token_loss(decoder_, sentences, optimise(sentences, start), 100).cross_entropy,
+            token_loss(decoder_, sentences, start, 100).cross_entropy - 0.1);
+}
+
 TEST_F(ItemTokens, StayNearTheirStartWithAPenalty) {
   settings_.token_iterations = 60;
   const std::vector<Sentence> sentences = random_sentences(8);

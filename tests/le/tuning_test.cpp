@@ -234,7 +234,9 @@ TEST_P(Golden, LogitsOfTheLabelsAreThoseOfPyTorch) {
   EXPECT_LE(lm::distance(scores, lm::floats(due().at("label_logits"), {6, 5})), 1e-4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, Golden, testing::Values("paper", "user", "hoisted", "difference"),
+INSTANTIATE_TEST_SUITE_P(Each, Golden,
+                         testing::Values("paper", "user", "hoisted", "difference", "mean",
+                                         "hoisted_mean"),
                          [](const auto& info) { return std::string(info.param); });
 
 class Training : public ScratchTest {

@@ -182,6 +182,25 @@ TEST(Forest, AddsSharedRowsOnceAfterTheSameRow) {
   EXPECT_THROW(forest.add_shared(9, {3}), std::invalid_argument);
 }
 
+TEST(Forest, KnowsTheRowsOfThePromptThatEndsWithARow) {
+  using Rows = std::vector<int64_t>;
+  Forest forest;
+  const int64_t header = forest.add(Forest::kStart, {1, 2, 3});
+  const int64_t history = forest.add(header, {4, 5});
+  const int64_t action = forest.add(history, {6}), earlier = forest.add(history - 1, {7});
+  EXPECT_EQ(forest.path(action), (Rows{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(forest.path(earlier), (Rows{0, 1, 2, 3, 6}));
+  EXPECT_EQ(forest.path(1), (Rows{0, 1}));
+  EXPECT_THROW(forest.path(7), std::invalid_argument);
+  EXPECT_THROW(forest.path(-1), std::invalid_argument);
+  // A long prompt is several runs.
+  const int64_t last = forest.add(Forest::kStart, std::vector<int64_t>(600, 1));
+  const Rows path = forest.path(last - 1);
+  ASSERT_EQ(path.size(), 599U);
+  EXPECT_EQ(path.front(), 7);
+  EXPECT_EQ(path.back(), last - 1);
+}
+
 // Long runs are cut into several blocks.
 TEST(Forest, GivesALongPromptWhatItGivesItInShortRuns) {
   torch::manual_seed(4);

@@ -212,6 +212,41 @@ TEST(Registering, ReadsWhatTheClassDeclares) {
   EXPECT_TRUE(kept.entry.preparer(ParamValues()) != nullptr);
 }
 
+struct Choosing final : Environment, Chooser {
+  struct Params {
+    std::string words = "a|b";
+    void fields(Fields& f) { f.text("words", words, "one word for each place of a list"); }
+  };
+  static constexpr const char* kListWords = "words";
+  Choosing(const Params&, const Context&) {}
+  Tensor reward(const History&, const Tensor&, const std::vector<Role>&) override { return {}; }
+  int64_t longest_list() const override { return 2; }
+  Tensor list_scores(const History&, const Tensor&) override { return {}; }
+  Tensor state_scores(const History&, const Tensor&) override { return {}; }
+};
+
+struct Asking final : Augmenter {
+  struct Params {
+    std::string of;
+    void fields(Fields& f) { f.environment("of", of, "who chooses"); }
+  };
+  static std::vector<std::string> asks() { return {"list_scores"}; }
+  Asking(const Params&, const Context&) {}
+  Tensor propose(const History&, const Tensor&) override { return {}; }
+};
+
+TEST(Registering, ReadsWhoChoosesAndWhoAsks) {
+  Kept kept;
+  kept.environment<Choosing>("test.choosing", "1", "chooses from a list");
+  EXPECT_TRUE(kept.entry.chooses);
+  EXPECT_EQ(kept.entry.list_words, "words");
+  kept.environment<LookedUp>("test.looked_up", "1", "rewards from a table");
+  EXPECT_FALSE(kept.entry.chooses);
+  EXPECT_EQ(kept.entry.list_words, "");
+  kept.augmenter<Asking>("test.asking", "1", "asks another environment");
+  EXPECT_THAT(kept.entry.asks, ElementsAre("list_scores"));
+}
+
 int count(const std::string& name) {
   void* library =
       dlopen((std::string(LEA_BAD_PLUGINS) + "/" + name + ".so").c_str(), RTLD_NOW | RTLD_LOCAL);

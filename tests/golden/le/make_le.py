@@ -43,6 +43,10 @@ CASES = {
                     state_weight=2.0),
     "difference": dict(order="hoisted", batch_of="sequences", batch_size=6, negatives=1, state_loss="difference",
                        state_negatives="sampled", similarity="cosine", state_scale=1.0),
+    "mean": dict(order="paper", state_prompt="items", hidden_state="mean", batch_of="events", batch_size=5,
+                 negatives=1, state_loss="logistic", state_negatives="batch", similarity="dot", state_scale=1.0),
+    "hoisted_mean": dict(order="hoisted", hidden_state="mean", batch_of="sequences", batch_size=4, negatives=2,
+                         state_loss="softmax", state_negatives="batch", similarity="cosine", state_scale=5.0),
 }
 
 
@@ -209,7 +213,8 @@ class LE:
 
     def hidden(self, ids):
         x = self.embedding[torch.tensor(ids)].unsqueeze(0)
-        return self.model.base_model.model.model(inputs_embeds=x).last_hidden_state[0, -1]
+        hidden = self.model.base_model.model.model(inputs_embeds=x).last_hidden_state[0]
+        return hidden.mean(0) if self.case.get("hidden_state") == "mean" else hidden[-1]
 
     def state(self, history):
         return self.hidden(self.prompts.state(history))
