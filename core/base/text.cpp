@@ -90,6 +90,14 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
   return text.empty() ? "none" : text;
 }
 
+std::string grouped(int64_t number) {
+  std::string digits = std::to_string(number);
+  const int64_t sign = number < 0 ? 1 : 0;
+  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > sign; at -= 3)
+    digits.insert(static_cast<size_t>(at), ",");
+  return digits;
+}
+
 std::vector<std::string> between_bars(std::string_view text) {
   std::vector<std::string> words(1);
   for (const char letter : text) {

@@ -29,6 +29,9 @@ inline constexpr const char* kNameRule =
 // Words as "a, b, c"; "none" when there are none.
 std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
 
+// An integer for people: "71,872".
+std::string grouped(int64_t number);
+
 // The words that a text lists with bars between them: "a|b" lists two. A text without a bar is one
 // word.
 std::vector<std::string> between_bars(std::string_view text);
