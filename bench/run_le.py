@@ -10,8 +10,8 @@ The environment has the settings of the preset le_fast: hoisted prompts, item to
 each place and the rewards of the logged item and two sampled ones for each training event. Each stage is a `lealab work` of
 its own, with one thread, because two threads are slower than one in operations as small as these. After the adapter two
 stages are made at a time (--jobs), as `lealab run --jobs 2` does. The arithmetic of a stage is what the plugin counts for the
-plan: twice the multiplications of the language model, no padding, no recomputing, and for the adapter three passes for each
-step, and the validations.
+plan: twice the multiplications of the language model, no padding, no recomputing, and for the adapter a pass forwards and one
+backwards for each step, and the validations.
 
 The peer (bench/le/peer.py) makes the same from one padded prompt for each history, and for each history and candidate, on a
 sample in the same run: some steps of the adapter, and the states and rewards of events that lie evenly in the data. Its
@@ -95,7 +95,7 @@ class Build:
         for file in (self.folder / "cache" / "lealab" / "counts").glob("*.json"):
             counted = json.loads(file.read_text())
             if counted["key"] == self.keys[stage]:
-                return 2 * next(n for sort, n in counted["counts"].items() if sort.endswith("multiply_adds"))
+                return 2 * sum(n for sort, n in counted["counts"].items() if sort.endswith("multiply_adds"))
         raise SystemExit(f"the plan has not counted the artefact {stage}")
 
     def make(self, stage):
@@ -226,8 +226,8 @@ def main():
     text = f"""# The build of the language-model environment, on {options.data.name}
 
 {report.provenance(kind)}. One thread for each stage, {options.jobs} stages at a time after the adapter, SmolLM2-135M
-in {options.dtype}, the settings of the preset le_fast; {events:,} training events with a history. The peer is transformers and PEFT in {options.dtype} with one padded prompt for each history, and
-for each history and candidate. Its seconds are those of {options.steps} steps and of {options.events} events, times the number of all.
+in {options.dtype}, the settings of the preset le_fast; {events:,} training events with a history. The peer is transformers
+and PEFT in {options.dtype} with one padded prompt for each history, and for each history and candidate. Its seconds are those of {options.steps} steps and of {options.events} events, times the number of all.
 The correlation of ours and its numbers is {agreement["states"]:.4f} for states and {agreement["rewards"]:.4f} for rewards.
 It has one thread as well, and its ratio is to the wall time of the stage. The last row has the wall time of the whole build; its ratio
 is that of the sums over the stages that the peer has.
@@ -235,9 +235,9 @@ is that of the sums over the stages that the peer has.
 {report.table(["stage", "wall, s", "processor, s", "TFLOP", "of GEMM peak", "plan's estimate, s", "over processor time",
                "peer, s", "ratio"], rows)}
 
-The arithmetic is what the plugin counts for the plan, without padding; for the adapter three passes for each step (forwards, backwards, and one
-for its own products and what the gradient keeps), and the validations. The peak is
-what a matrix product of a layer's shape reaches in {options.dtype} with one thread, the better one of before and after the
+The arithmetic is what the plugin counts for the plan, without padding; for the adapter a pass forwards and one backwards
+for each step, and the validations. The peak is what a matrix product of a layer's shape reaches in
+{options.dtype} with one thread, the better one of before and after the
 build: {max(peaks) / 1e9:.0f} GFLOP/s.
 """
     print(text)
