@@ -88,7 +88,10 @@ void Connection::copy_from(Connection& source) {
   // The source waits for another process as long as for any statement.
   const int code = sqlite3_backup_step(copy, /*nPage=*/-1);
   sqlite3_backup_finish(copy);
-  if (code == SQLITE_DONE) return;
+  if (code == SQLITE_DONE) {
+    path_ = source.path_;  // what is wrong with the copy is wrong with the file
+    return;
+  }
   throw StoreError(source.path_ + ": the results index cannot be copied: " + sqlite3_errstr(code) +
                    "." + advice(code, source.path_));
 }

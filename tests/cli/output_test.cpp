@@ -253,6 +253,12 @@ TEST_F(OutputCommand, ReadingMakesNoLabAndAMistypedLabIsAnError) {
   EXPECT_FALSE(fs::exists(path("lab"))) << "a source that is refused makes none, either";
 }
 
+TEST_F(OutputCommand, AnEmptyNameOfTheLabIsRefusedAndNotTakenForTheDefault) {
+  const auto result = lab::run_process({LEALAB_PROGRAM, "--lab", "", "ls"}, 60);
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.err, "--lab: is empty. Name a folder, or leave --lab out.\n");
+}
+
 TEST_F(OutputCommand, AnImportThatIsRefusedMakesNoLab) {
   fs::create_directory(path("empty"));
   write("bad.tar.xz", "no archive");
@@ -307,6 +313,32 @@ TEST_F(OutputCommand, OneDamagedRunDoesNotHideTheOthers) {
   EXPECT_THAT(listed.out, HasSubstr("second"));
   EXPECT_THAT(listed.out, EndsWith("1 run\n"));
   EXPECT_THAT(listed.err, StartsWith("left out: " + spec));
+}
+
+TEST_F(OutputCommand, AnOptionThatWouldHaveNoEffectIsRefused) {
+  const std::vector<std::string> ranks = {"import",       "ranks",      path("ranks.csv"),
+                                          "--experiment", "study",      "--name",
+                                          "second",       "--split-of", uuid_};
+  for (const auto& [option, value] :
+       {std::pair{"--split-by", "last_one"}, std::pair{"--split-path", "split.tsv"},
+        std::pair{"--split-seed", "3"}, std::pair{"--k", "7"}}) {
+    std::vector<std::string> command = ranks;
+    command.insert(command.end(), {option, value});
+    const auto result = lealab(command);
+    EXPECT_EQ(result.exit_code, 2) << option;
+    EXPECT_THAT(result.err, HasSubstr("excludes")) << option;
+  }
+  EXPECT_EQ(lealab({"import", "ranks", path("ranks.csv"), "--experiment", "study", "--name", "x",
+                    "--data", "toy", "--split-by", "last_one", "--k", "0"})
+                .exit_code,
+            2);
+  const auto packs = lealab({"import", path("packs"), "--experiment", "other"});
+  EXPECT_EQ(packs.exit_code, 2);
+  EXPECT_THAT(packs.err, StartsWith("import: --experiment is for `import ranks FILE`."));
+  const auto exported = lealab({"export", "study", "--out", path("packs"), "--format", "csv"});
+  EXPECT_EQ(exported.exit_code, 2);
+  EXPECT_THAT(exported.err, StartsWith("export study: --format is for ranks"));
+  EXPECT_EQ(lealab({"ls", "--json"}).out.find("second"), std::string::npos);
 }
 
 TEST_F(OutputCommand, NamesTheNearestOfWhatIsExported) {

@@ -66,6 +66,15 @@ TEST(StoreFile, ThatIsDamagedIsSetAsideForARebuild) {
   put(store, 1);
 }
 
+TEST(StoreFile, ThatWasCopiedIsNamedWhenItsCopyFails) {
+  const Lab lab;
+  { Store store(lab.path(), Store::Mode::kWrite); }
+  Connection memory(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  Connection file(lab.file(), SQLITE_OPEN_READONLY);
+  memory.copy_from(file);
+  EXPECT_THAT(message_of([&] { memory.execute("SELECT nothing"); }), HasSubstr(lab.file() + ": "));
+}
+
 TEST(StoreFile, IsNotFollowedThroughALink) {
   const Lab lab, other;
   { Store store(other.path(), Store::Mode::kWrite); }
