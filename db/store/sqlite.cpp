@@ -13,6 +13,10 @@ namespace lea::db {
 namespace {
 
 std::string advice(int code, const std::string& path) {
+  if (code == SQLITE_CANTOPEN_SYMLINK) {
+    return " It is a link, which the index must not be. Remove the link; LEALAB_INDEX=DIR puts the "
+           "index elsewhere.";
+  }
   switch (code & 0xff) {
     case SQLITE_FULL: {
       std::string text = " ";
