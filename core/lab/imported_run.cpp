@@ -13,6 +13,7 @@
 #include "core/data/split.h"
 #include "core/lab/rank_reader.h"
 #include "core/run/header.h"
+#include "core/run/plain_files.h"
 #include "core/run/result.h"
 
 namespace lea::lab {
@@ -98,8 +99,11 @@ spec::RunSpec spec_of(const ImportedRun& run) {
 }
 
 spec::RunSpec protocol_of(const std::string& lab, const RankImport& request) {
-  if (!request.split_of.empty())
-    return spec::load_run(run::find_run(lab, request.split_of).file(run::kSpecFile));
+  if (!request.split_of.empty()) {
+    const run::Folder folder = run::find_run(lab, request.split_of);
+    run::require_plain_files(folder);
+    return spec::load_run(folder.file(run::kSpecFile));
+  }
   spec::RunSpec protocol;
   protocol.data.name = request.data;
   protocol.split = request.split;
