@@ -394,6 +394,14 @@ INSTANTIATE_TEST_SUITE_P(
              {"ls", "--exprimnt=study"},
              kUnexpected + "--exprimnt=study\n`lealab ls` has no option `--exprimnt`, did you mean "
                            "`--experiment`? `lealab ls --help` lists its options.\n"},
+        Slip{"Choice",
+             {"data", "import", "toy", "toy.inter", "--format", "recbol"},
+             "--format: recbol not in {tsv,recbole,gru4rec}, did you mean `recbole`?\nRun `lealab "
+             "data import --help` for more information.\n"},
+        Slip{"ChoiceUnlikeAny",
+             {"data", "import", "toy", "toy.inter", "--format", "}: not in {"},
+             "--format: }: not in { not in {tsv,recbole,gru4rec}\nRun `lealab data import --help` "
+             "for more information.\n"},
         Slip{"OptionUnlikeAny",
              {"ls", "--foo"},
              kUnexpected + "--foo\n`lealab ls` has no option `--foo`. `lealab ls --help` lists its "
