@@ -323,7 +323,8 @@ TEST_F(OutputCommand, AnOptionThatWouldHaveNoEffectIsRefused) {
        {std::pair{"--split-by", "last_one"}, std::pair{"--split-path", "split.tsv"},
         std::pair{"--split-seed", "3"}, std::pair{"--k", "7"}}) {
     std::vector<std::string> command = ranks;
-    command.insert(command.end(), {option, value});
+    command.emplace_back(option);
+    command.emplace_back(value);
     const auto result = lealab(command);
     EXPECT_EQ(result.exit_code, 2) << option;
     EXPECT_THAT(result.err, HasSubstr("excludes")) << option;
