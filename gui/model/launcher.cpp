@@ -17,8 +17,10 @@ constexpr double kAnswerSeconds = 5;
 QString grid_in(const QByteArray& out) {
   for (const QByteArray& line : out.split('\n')) {
     const auto event = nlohmann::json::parse(line.toStdString(), nullptr, false);
-    if (event.is_object() && event.value("event", "") == "detached")
-      return to_qt(event.value("grid", ""));
+    if (!event.is_object()) continue;
+    const auto kind = event.find("event"), grid = event.find("grid");
+    if (kind != event.end() && *kind == "detached" && grid != event.end() && grid->is_string())
+      return to_qt(grid->get<std::string>());
   }
   return "";
 }
@@ -86,7 +88,6 @@ void Launcher::finished(QProcess* process, const std::string& spec) {
   lab_.messages().note("launch", grid.isEmpty()
                                      ? "Nothing to do: all runs of " + shown(spec) + " are done."
                                      : "Grid " + grid + " works in the background.");
-  lab_.follow(to_std(grid));
   Q_EMIT started(grid);
 }
 

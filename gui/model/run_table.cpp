@@ -57,7 +57,11 @@ void RunTable::reload() {
       [query](const db::Store& store, const Lane::Cancelled& cancelled) {
         Listed listed;
         listed.fields = sampled_fields(store);
-        listed.uuids = matching_runs(store, query, listed.fields, cancelled);
+        RunQuery asked = query;
+        // No run may have the field, as in a lab without runs.
+        if (!std::binary_search(listed.fields.begin(), listed.fields.end(), asked.sort_field))
+          asked.sort_field = RunQuery().sort_field;
+        listed.uuids = matching_runs(store, asked, listed.fields, cancelled);
         listed.all = query.expression.empty()
                          ? static_cast<qint64>(listed.uuids.size())
                          : static_cast<qint64>(store.listing(query.experiment, {}).size());
@@ -107,7 +111,7 @@ void RunTable::add_main_metric() {
   const int at = column_of("age");
   beginInsertColumns({}, at, at);
   columns_.insert(columns_.begin() + at,
-                  TableColumn{metric, to_qt(metric), true, true, "of the test part"});
+                  TableColumn{metric, shown(metric), true, true, "of the test part"});
   endInsertColumns();
   Q_EMIT columns_changed();
 }
@@ -121,7 +125,7 @@ void RunTable::add_column(const std::string& field) {
   if (column_of(field) >= 0) return;
   const int at = columnCount();
   beginInsertColumns({}, at, at);
-  columns_.push_back({field, to_qt(field), is_metric(field)});
+  columns_.push_back({field, shown(field), is_metric(field)});
   endInsertColumns();
   Q_EMIT columns_changed();
 }

@@ -73,9 +73,9 @@ void TaskTable::reset() {
     columns_.push_back({"left", "Left", true, true,
                         "the time until the run ends; at most, because training may stop early"});
     for (const std::string& metric : stop_metrics(header)) {
-      columns_.push_back({"best." + metric, "Best " + to_qt(metric), true, true,
+      columns_.push_back({"best." + metric, "Best " + shown(metric), true, true,
                           "the best validation of this attempt so far"});
-      columns_.push_back({"last." + metric, "Last " + to_qt(metric), true, false});
+      columns_.push_back({"last." + metric, "Last " + shown(metric), true, false});
     }
     columns_.push_back({"phase", "Phase", false, false});
     columns_.push_back({"pace", "Steps/s", true, false});

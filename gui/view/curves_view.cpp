@@ -156,7 +156,7 @@ QCPGraph* CurvesView::graph(const std::string& metric) {
   if (graph != nullptr) return graph;
   Panel& home = panel(curve_group(metric));
   graph = plot_->addGraph(home.rect->axis(QCPAxis::atBottom), home.rect->axis(QCPAxis::atLeft));
-  graph->setName(to_qt(metric));
+  graph->setName(shown(metric));
   graph->setAdaptiveSampling(true);
   graph->addToLegend(home.legend);
   return graph;
@@ -183,7 +183,17 @@ void CurvesView::update() {
 
 void CurvesView::show_all() {
   plot_->rescaleAxes();
+  // Losses are known from earlier steps than validations, and all plots show the same steps.
+  QCPRange steps;
+  bool known = false;
+  for (const auto& [metric, graph] : graphs_) {
+    bool has_points = false;
+    const QCPRange its = graph->getKeyRange(has_points);
+    if (has_points) steps = known ? steps.expanded(its) : its;
+    known |= has_points;
+  }
   for (auto& [group, panel] : panels_) {
+    if (known && steps.size() > 0) panel.rect->axis(QCPAxis::atBottom)->setRange(steps);
     QCPAxis* left = panel.rect->axis(QCPAxis::atLeft);
     left->scaleRange(1.15, left->range().center());
   }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <random>
 
@@ -134,14 +135,18 @@ const char* const kForms[] = {
     "deep:\n - a:\n    - b:\n        - c:\n            - {d: [e: 1]}\n # end\n",
 };
 
+// In the order of their paths, so that every machine makes the same edits.
 std::vector<std::string> texts_of_the_tree() {
-  std::vector<std::string> texts;
+  std::vector<fs::path> paths;
   for (const char* folder : {"experiments", "tests"}) {
     for (const auto& entry :
          fs::recursive_directory_iterator(std::string(LEA_SOURCE_DIR) + "/" + folder)) {
-      if (entry.path().extension() == ".yaml") texts.push_back(read_file(entry.path()));
+      if (entry.path().extension() == ".yaml") paths.push_back(entry.path());
     }
   }
+  std::sort(paths.begin(), paths.end());
+  std::vector<std::string> texts;
+  for (const fs::path& path : paths) texts.push_back(read_file(path));
   return texts;
 }
 
