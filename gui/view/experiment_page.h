@@ -3,7 +3,9 @@
 
 #include <QLabel>
 #include <QPlainTextEdit>
+#include <functional>
 
+#include "gui/model/spec_file.h"
 #include "gui/view/page.h"
 
 namespace lea::gui {
@@ -17,20 +19,28 @@ class ExperimentPage : public Page {
   void save(QSettings& settings) const override;
   void restore(QSettings& settings) override;
 
+  // For tests.
+  SpecFile& spec() { return spec_; }
+
+ protected:
+  void showEvent(QShowEvent* event) override;
+
  private:
-  void open(const QString& path);
-  void show_draft(const QString& text, const QString& origin);
-  bool save_file(const QString& path);
+  void add_actions();
   void choose_file();
-  void save_as();
+  void save_spec(const std::function<void()>& then);
+  void save_as(const std::function<void()>& then);
   void launch();
+  QString typed() const;
+  void show_text();
   void update_actions();
 
   const Context context_;
-  QString path_;  // of the file; empty: a text without one
+  SpecFile spec_;
   QLabel* title_;
   QPlainTextEdit* text_;
-  QAction *save_ = nullptr, *launch_ = nullptr, *copy_ = nullptr;
+  QAction *open_ = nullptr, *save_ = nullptr, *save_as_ = nullptr, *reload_ = nullptr,
+          *launch_ = nullptr, *copy_ = nullptr;
 };
 
 }  // namespace lea::gui
