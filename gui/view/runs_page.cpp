@@ -5,7 +5,6 @@
 #include <QUrl>
 #include <QVBoxLayout>
 
-#include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/run/artefact_folder.h"
 #include "gui/model/settings.h"
@@ -340,13 +339,17 @@ std::string RunsPage::spec_file() const {
 }
 
 void RunsPage::clone() {
-  try {
-    const std::string path = spec_file();
-    Q_EMIT context_.navigator.spec_text(to_qt(read_input(path, kSpecBytes)), shown(path));
-    Q_EMIT context_.navigator.page("experiment");
-  } catch (const Error& error) {
-    context_.messages.error("clone", to_qt(error.what()));
-  }
+  context_.lab.files().ask(
+      clone_ticket_,
+      [path = spec_file()](const Lane::Cancelled&) {
+        return std::pair{shown(path), to_qt(read_input(path, kSpecBytes))};
+      },
+      [this](const auto& spec) {
+        context_.messages.resolve("clone");
+        Q_EMIT context_.navigator.spec_text(spec.second, spec.first);
+        Q_EMIT context_.navigator.page("experiment");
+      },
+      [this](const QString& text) { context_.messages.error("clone", text); });
 }
 
 void RunsPage::open_folder() {

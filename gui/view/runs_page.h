@@ -86,6 +86,7 @@ class RunsPage : public Page {
   QString grid_id_;           // of the grid that is shown; empty: all runs
   bool chose_first_ = false;  // the first grid of the lab was chosen without the user
   std::optional<size_t> task_;
+  Ticket clone_ticket_;
   bool choosing_ = false;
 };
 
