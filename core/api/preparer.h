@@ -75,6 +75,7 @@ class LEA_API PrepareContext {
 // measure` knows the pace of:
 //   multiply_adds    in products of float matrices
 //   bfloat16_multiply_adds   in products of bfloat16 matrices
+//   values           of arrays in the cache, computed one by one, such as by an activation
 //   memory_accesses  reads or writes of single numbers in no order, such as counting pairs
 //   bytes            written to files that stay; `lealab plan` also counts them as disk
 //   text_bytes       of texts that are split into words and counted

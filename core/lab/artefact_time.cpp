@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 constexpr double kMeasureSeconds = 60;  // limit of the worker's task
 constexpr double kStartSeconds = 2;     // of the worker that makes an artefact
 // What an older program cached lacks the pace of newer sorts of work.
-constexpr const char* kPaceFile = "pace-2";
+constexpr const char* kPaceFile = "pace-3";
 
 // A whole number; 0 when the plugin does not count it.
 int64_t amount_in(const Amounts& amounts, const char* sort) {
@@ -29,7 +29,7 @@ Amounts pace_of(const TimeOptions& options, const spec::PrepareSection& prepare)
   const std::string file =
       cache_file(kPaceFile, this_machine("", threads, prepare.device).short_kind());
   if (const auto known = cached_amounts(file, "pace")) return *known;
-  options.on_wait("measuring how fast this machine is, which takes ten seconds, once");
+  options.on_wait("measuring how fast this machine is, which takes 15 seconds, once");
   const std::string folder =
       fs::exists(options.lab) ? options.lab : fs::temp_directory_path().string();
   const auto lines =

@@ -97,20 +97,9 @@ size_t GridProgress::at_work() const {
 
 double GridProgress::remaining(size_t task, std::time_t now) const {
   const TaskProgress& at_work = tasks_[task];
-  const double elapsed = seconds_between(at_work.started, now);
-  const run::Progress& progress = at_work.progress;
   const run::GridTask& planned = header_.tasks[task];
-  double by_steps = planned.seconds - elapsed;
-  if (progress.steps_per_second > 0) {
-    by_steps = static_cast<double>(progress.max_steps - progress.step) / progress.steps_per_second;
-  }
-  double of_parts = 0;
-  if (progress.part_per_second > 0) {
-    of_parts =
-        static_cast<double>(progress.part_total - progress.part_done) / progress.part_per_second;
-  }
-  if (!planned.measured) return std::max(by_steps, 0.0) + of_parts;
-  return std::max(std::min(by_steps, planned.seconds - elapsed), 0.0);
+  return run::seconds_left(at_work.progress, seconds_between(at_work.started, now), planned.seconds,
+                           planned.measured);
 }
 
 double GridProgress::remaining(std::time_t now) const {

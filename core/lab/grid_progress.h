@@ -55,8 +55,7 @@ class GridProgress {
   size_t ended() const { return count(TaskState::kFinished) + count(TaskState::kFailed); }
   size_t at_work() const;  // tasks, artefacts included
 
-  // Seconds until a task at work ends. Early stopping ends most runs before max_steps, so this is an
-  // upper bound unless the estimate comes from earlier runs.
+  // Seconds until a task at work ends (run::seconds_left).
   double remaining(size_t task, std::time_t now) const;
   // Seconds until all tasks have ended. The finished runs show how far the estimates are off.
   double remaining(std::time_t now) const;

@@ -125,7 +125,7 @@ int main(int argc, char** argv) {
 
   std::string folder = ".";
   auto* measure = app.add_subcommand(
-      "measure", "measure the pace of this machine for the making of artefacts, in ten seconds");
+      "measure", "measure the pace of this machine for the making of artefacts, in 15 seconds");
   measure->add_option("--threads", threads)->check(CLI::Range(1, 1024));
   measure->add_option("--device", device, "cpu, cuda or cuda:N");
   measure->add_option("--folder", folder, "where bytes are written, to measure that");

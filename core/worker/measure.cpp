@@ -46,6 +46,16 @@ double pace_of_products(at::ScalarType type, const std::string& device) {
   });
 }
 
+double pace_of_values(const std::string& device) {
+  const Tensor x = at::ones({1 << 17}, at::TensorOptions().device(device));
+  Tensor y = at::empty_like(x);
+  constexpr int kTimes = 16;
+  return pace_of(static_cast<double>(kTimes * x.numel()), [&] {
+    for (int i = 0; i < kTimes; ++i) at::silu_out(y, x);
+    y[0].item<float>();  // waits for a GPU
+  });
+}
+
 double pace_of_accesses() {
   constexpr uint64_t kNumbers = uint64_t{1} << 24;  // 64 MiB: more than most caches hold
   constexpr int64_t kOnce = 1 << 20;
@@ -92,6 +102,7 @@ int run_measuring(int threads, const std::string& device, const std::string& fol
                       {"pace",
                        {{"multiply_adds", pace_of_products(at::kFloat, device)},
                         {"bfloat16_multiply_adds", pace_of_products(at::kBFloat16, device)},
+                        {"values", pace_of_values(device)},
                         {"memory_accesses", pace_of_accesses()},
                         {"bytes", pace_of_bytes(folder)},
                         {"text_bytes", pace_of_texts()}}}}

@@ -25,10 +25,11 @@ class LanguageEnvironment::Maker final : public Preparer {
   std::vector<std::string> show(PrepareContext& context, int64_t limit) override;
 
  private:
-  // The multiplications of the model, and of what is trained in float32 beside it; and the rows of
-  // the longest sentence or prompt of what is trained, as far as they are known.
+  // The rows that go through the model without a gradient and with one, the multiplications of what
+  // is trained in float32 beside it, and the rows of the longest sentence or prompt of what is
+  // trained, as far as they are known.
   struct Work {
-    double model = 0, beside = 0;
+    double read = 0, learned = 0, beside = 0;
     int64_t longest = kRowsOfPass;
   };
   // `pool` is the width of the pool for the rewards; other artefacts ignore it. This and count()

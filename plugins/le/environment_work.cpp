@@ -23,18 +23,37 @@ double body_of(const lm::Config& config) {
   return double(config.layers) * width * (2 * queries + 2 * keys + 3 * inner);
 }
 
+// Values that a row computes one by one in the layers: norms, sums, turned queries and keys, what
+// attention copies, and the gate.
+double values_of(const lm::Config& config) {
+  const auto width = double(config.width), inner = double(config.inner);
+  const double queries = double(config.heads * config.head_width),
+               keys = double(config.key_heads * config.head_width);
+  return double(config.layers) * (4 * width + 3 * (queries + keys) + inner);
+}
+
+// A row with a gradient takes two passes of products, forwards and backwards. What it computes one
+// by one, with the narrow products of the adapter and what is kept for the gradient, takes as long
+// as so many passes without a gradient, in float32 and in bfloat16: measured with a model of 135
+// million weights on an AMD Zen 5 by bench_lm.
+constexpr double kProductPasses = 2, kValuePasses = 7;
+
 }  // namespace
 
 Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
   const int64_t pool = artefact.kind == "rewards" ? pool_width(context) : 0;
   const Work work = work_of(artefact, context, pool);
   Counts counts = {{"bytes", bytes_of_files(artefact, context, pool)}};
+  const lm::Config config = lm::read_config(settings_.model);
+  double weights = body_of(config);
+  if (artefact.kind == "tokens") weights += double(config.vocabulary * config.width);  // the head
   if (work.beside > 0) counts["multiply_adds"] = work.beside;
-  counts[settings_.dtype == "bfloat16" ? "bfloat16_multiply_adds" : "multiply_adds"] += work.model;
+  counts[settings_.dtype == "bfloat16" ? "bfloat16_multiply_adds" : "multiply_adds"] +=
+      weights * (work.read + kProductPasses * work.learned);
+  counts["values"] = values_of(config) * (work.read + kValuePasses * work.learned);
   if (const double memory = bytes_of_model(artefact, context, work.longest); memory > 0)
     counts["memory_bytes"] = memory;
-  if (artefact.kind == "states")
-    counts["state_width"] = double(lm::read_config(settings_.model).width);
+  if (artefact.kind == "states") counts["state_width"] = double(config.width);
   return counts;
 }
 
@@ -43,7 +62,6 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
                                                                      int64_t pool) const {
   const lm::Config config = lm::read_config(settings_.model);
   const lm::Tokenizer tokenizer(settings_.model, config.vocabulary);
-  const double body = body_of(config), head = double(config.vocabulary * config.width);
   if (artefact.kind == "tokens") {
     const ItemTexts texts =
         item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
@@ -52,9 +70,9 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
     for (const Sentence& sentence : texts.sentences)
       rows += double(sentence.before.size() + 1 + sentence.after.size());
     const double measured = std::min(1.0, double(kItemsOfLoss) / double(context.items()));
-    // An iteration goes forwards, and backwards to the input vectors. At the end the loss of some
-    // items is measured forwards.
-    return {.model = (double(settings_.token_iterations) * 2 + measured) * rows * (body + head),
+    // At the end the loss of some items is measured.
+    return {.read = measured * rows,
+            .learned = double(settings_.token_iterations) * rows,
             .longest = longest_sentence(texts)};
   }
   Settings settings = settings_;
@@ -63,7 +81,7 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
   if (artefact.kind == "choices") {
     const SelectionPrompts selections(settings, tokenizer, config.vocabulary, begin, {});
     require_prompts_fit(selections, context.training(), config.context);
-    return {.model = body * rows_of_choices(settings_, context, selections),
+    return {.read = rows_of_choices(settings_, context, selections),
             .beside = cost_beside_quality(settings_, context)};
   }
   const Prompts prompts(settings, tokenizer, config.vocabulary, begin, {});
@@ -76,7 +94,7 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
       *rows += kTitle;
   }
   if (artefact.kind == "quality") {
-    return {.model = body * rows_of_quality(settings_, context, prompts, parts),
+    return {.read = rows_of_quality(settings_, context, prompts, parts),
             .beside = cost_beside_quality(settings_, context)};
   }
   // The rows that histories take which are asked for states, and for so many actions.
@@ -99,10 +117,9 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
     }
     return rows;
   };
-  if (artefact.kind == "states")
-    return {.model = body * rows_of_all(context.training(), 1, true, 0)};
+  if (artefact.kind == "states") return {.read = rows_of_all(context.training(), 1, true, 0)};
   if (artefact.kind == "rewards")
-    return {.model = body * rows_of_all(context.training(), 0, false, 1 + pool)};
+    return {.read = rows_of_all(context.training(), 0, false, 1 + pool)};
 
   require_targets(settings_, config);
   require_trainable(settings_, context.rest(settings_.portion, uint64_t(settings_.seed)));
@@ -131,11 +148,7 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
     validated += rows_of(ends, true, 2);
   }
   if (batches.steps() == 0) validated /= kValidations;  // the start alone is measured
-  // A step is a pass forwards and one backwards. The adapter's own products, which are too narrow to
-  // be quick, and what is kept for the gradient take about as long as a third pass: with a model of 135
-  // million weights in float32, two passes were estimated at .71 of what the training took.
-  constexpr double kPasses = 3;
-  Work work = {.model = body * (kPasses * rows + kValidations * validated)};
+  Work work = {.read = kValidations * validated, .learned = rows};
   // The titles of items are not known yet.
   if (settings_.items != "titles") work.longest = longest_prompt(prompts, context.training());
   return work;

@@ -92,7 +92,7 @@ class LargeLanguage : public LanguageStudy {
     return {};
   }
   json pace() const {
-    const auto file = fs::directory_iterator(path("cache/lealab/pace-2"))->path();
+    const auto file = fs::directory_iterator(path("cache/lealab/pace-3"))->path();
     return json::parse(read_file(file)).at("pace");
   }
   // Expects the work of so many rows through the model, within 5 %: a row multiplies each weight
@@ -105,6 +105,7 @@ class LargeLanguage : public LanguageStudy {
     EXPECT_GT(2 * work, 0.95 * 2 * kParameters * least);
     EXPECT_LT(2 * work, 1.05 * 2 * kParameters * most);
     double seconds = work / pace().at("bfloat16_multiply_adds").get<double>() +
+                     counts.at("values").get<double>() / pace().at("values").get<double>() +
                      counts.at("bytes").get<double>() / pace().at("bytes").get<double>();
     if (counts.contains("multiply_adds"))  // of a small network beside the model, in float32
       seconds +=
