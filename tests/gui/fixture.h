@@ -28,10 +28,12 @@ namespace lea::gui {
 inline bool wait_until(const std::function<bool()>& is_so) {
   QElapsedTimer timer;
   timer.start();
-  while (!is_so() && timer.elapsed() < 10000) {
+  bool so = is_so();  // asked once a round, because asking may take what it finds
+  while (!so && timer.elapsed() < 10000) {
     QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
+    so = is_so();
   }
-  return is_so();
+  return so;
 }
 
 class LabFolder {
