@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/api/item_products.h"
+#include "core/api/linear.h"
 #include "core/api/row_kernels.h"
 #include "core/base/error.h"
 
@@ -122,6 +124,39 @@ Tensor negative_log(const Tensor& hidden, const Tensor& weight, const Tensor& bi
   return result.masked_fill_(target.eq(0), 0);
 }
 
+bool all_take_products(const Tensor& state, const Tensor& weight, const Tensor& bias) {
+  return takes_products(state) && takes_products(weight) && bias.is_contiguous();
+}
+
+kernels::ItemLayer layer_of(const Tensor& weight, const Tensor& bias) {
+  return {weight.const_data_ptr<float>(), bias.const_data_ptr<float>(), weight.size(0),
+          weight.size(1)};
+}
+
+// negative_log() through our own products.
+Tensor negative_log_wide(const Tensor& hidden, const Tensor& weight, const Tensor& bias, bool relu,
+                         const Tensor& target, const Tensor& scale, Gradients* gradients) {
+  const Tensor result = at::empty(target.sizes(), hidden.options()), weights = scale.contiguous();
+  kernels::ItemEntropy task = {hidden.const_data_ptr<float>(),
+                               hidden.size(0),
+                               relu,
+                               target.const_data_ptr<int64_t>(),
+                               weights.const_data_ptr<float>(),
+                               target.size(1),
+                               result.mutable_data_ptr<float>(),
+                               nullptr,
+                               nullptr,
+                               nullptr};
+  if (gradients) {
+    *gradients = {at::empty_like(hidden), at::empty_like(weight), at::empty_like(bias)};
+    task.to_state = gradients->hidden.mutable_data_ptr<float>();
+    task.to_weight = gradients->weight.mutable_data_ptr<float>();
+    task.to_bias = gradients->bias.mutable_data_ptr<float>();
+  }
+  kernels::item_entropy(layer_of(weight, bias), task);
+  return result;
+}
+
 // Makes the gradients in the forward pass, while each block of logits is in cache.
 class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> {
  public:
@@ -130,8 +165,10 @@ class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> 
                                                 const Tensor& bias, const Tensor& target,
                                                 const Tensor& scale, bool relu, bool train) {
     Gradients gradients;
+    const auto compute =
+        all_take_products(hidden, weight, bias) ? negative_log_wide : negative_log;
     const Tensor rows =
-        negative_log(hidden, weight, bias, relu, target, scale, train ? &gradients : nullptr);
+        compute(hidden, weight, bias, relu, target, scale, train ? &gradients : nullptr);
     if (train) {
       context->save_for_backward({gradients.hidden, gradients.weight, gradients.bias});
     }
@@ -170,7 +207,7 @@ ItemHead::~ItemHead() = default;
 Tensor ItemHead::vectors() const { return weight.defined() ? weight : item_embedding_.slice(0, 1); }
 
 Tensor ItemHead::forward(const Tensor& hidden) const {
-  const Tensor logits = at::addmm(bias, hidden, vectors().t());
+  const Tensor logits = linear(hidden, vectors(), bias);
   return activation == Activation::kRelu ? at::relu(logits) : logits;
 }
 
@@ -219,6 +256,11 @@ Tensor best_action(const ItemHead& head, const Tensor& state) {
   const int64_t step = block_rows(input, items);
   const Tensor buffer = at::empty({step, items}, input.options());
   Tensor column = at::empty({rows}, input.options().dtype(at::kLong));
+  if (all_take_products(input, vectors, head.bias)) {
+    kernels::best_columns(layer_of(vectors, head.bias), input.const_data_ptr<float>(), rows,
+                          column.mutable_data_ptr<int64_t>());
+    return column.add_(1);
+  }
   for (int64_t begin = 0; begin < rows; begin += step) {
     const int64_t end = std::min(begin + step, rows);
     Tensor logits = buffer.slice(0, 0, end - begin);
