@@ -189,6 +189,40 @@ class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> 
   }
 };
 
+// Logits of a few items of each row, and gradients of these items alone.
+class PickedItems : public torch::autograd::Function<PickedItems> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& state,
+                        const Tensor& weight, const Tensor& bias, const Tensor& row, bool relu) {
+    const Tensor value = at::empty(row.sizes(), state.options());
+    kernels::picked_logits(layer_of(weight, bias), task_of(state, row, relu),
+                           value.mutable_data_ptr<float>());
+    context->save_for_backward({state, weight, bias, row, value});
+    context->saved_data["relu"] = relu;
+    return value;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list incoming) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &state = saved[0], &weight = saved[1], &bias = saved[2];
+    const Tensor to_state = at::empty_like(state), to_weight = at::zeros_like(weight),
+                 to_bias = at::zeros_like(bias), outer = incoming[0].contiguous();
+    kernels::picked_gradients(
+        layer_of(weight, bias), task_of(state, saved[3], context->saved_data["relu"].toBool()),
+        saved[4].const_data_ptr<float>(), outer.const_data_ptr<float>(),
+        to_state.mutable_data_ptr<float>(), to_weight.mutable_data_ptr<float>(),
+        to_bias.mutable_data_ptr<float>());
+    return {to_state, to_weight, to_bias, {}, {}};
+  }
+
+ private:
+  static kernels::PickedLogits task_of(const Tensor& state, const Tensor& row, bool relu) {
+    return {state.const_data_ptr<float>(), row.const_data_ptr<int64_t>(), row.size(0), row.size(1),
+            relu};
+  }
+};
+
 }  // namespace
 
 ItemHead::ItemHead(int64_t width, int64_t items, Activation delta) : activation(delta) {
@@ -207,7 +241,7 @@ ItemHead::~ItemHead() = default;
 Tensor ItemHead::vectors() const { return weight.defined() ? weight : item_embedding_.slice(0, 1); }
 
 Tensor ItemHead::forward(const Tensor& hidden) const {
-  const Tensor logits = linear(hidden, vectors(), bias);
+  const Tensor logits = apply_linear(hidden, vectors(), bias);
   return activation == Activation::kRelu ? at::relu(logits) : logits;
 }
 
@@ -239,6 +273,11 @@ CrossEntropy cross_entropy(const ItemHead& head, const Tensor& hidden, const Ten
 
 Tensor q_values(const ItemHead& head, const Tensor& state, const Tensor& actions) {
   const Tensor row = (actions - 1).clamp_min(0);
+  const Tensor vectors = head.vectors(), input = state.contiguous();
+  if (all_take_products(input, vectors, head.bias)) {
+    return PickedItems::apply(input, vectors, head.bias, row.contiguous(),
+                              head.activation == Activation::kRelu);
+  }
   const Tensor weight = at::embedding(head.vectors(), row);                   // [B, K, S]
   const Tensor bias = at::embedding(head.bias.unsqueeze(1), row).squeeze(2);  // [B, K]
   const Tensor value = at::matmul(weight, state.unsqueeze(2)).squeeze(2) + bias;

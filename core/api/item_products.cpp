@@ -168,6 +168,15 @@ LEA_WIDE_INLINE __m512 exp_negative_16(__m512 x) {
   return _mm512_maskz_mul_ps(above, p, power);
 }
 
+// The sum of the lanes, in a fixed order.
+LEA_WIDE_INLINE float sum_of(__m512 x) {
+  alignas(64) float lane[kLanes];
+  _mm512_store_ps(lane, x);
+  float sum = 0;
+  for (const float value : lane) sum += value;
+  return sum;
+}
+
 // Up to 64 rows of the batch, which are lanes of vectors.
 struct Panel {
   int64_t first = 0, rows = 0;
@@ -177,7 +186,8 @@ struct Panel {
   float* greatest = nullptr;  // [lanes], of the logits so far
   float* sum = nullptr;       // [lanes], of exp(logit - greatest)
   float* reference = nullptr;  // [blocks, lanes], what `greatest` was for the exponentials of a block
-  float* to_state = nullptr;  // [width, lanes], of the sum of the logarithms of the sums
+  float* to_state = nullptr;  // [width, lanes], of the sums' logarithms, still without 1 / sum
+  float* part = nullptr;      // [width, lanes], what a block adds to it
   std::vector<std::pair<int64_t, int64_t>> wanted;  // targets - 1, ascending, and places in `result`
   int64_t lanes() const { return vectors * kLanes; }
 };
@@ -214,18 +224,18 @@ LEA_WIDE void exponential_block(const ItemLayer& layer, const ItemEntropy& task,
     task.result[place] = block[(item - begin) * kAll + place / task.targets - panel.first];
   }
 
+  // What earlier blocks have summed is relative to the greatest logit until then: `before` becomes the
+  // factor that makes it relative to the greatest logit until now.
   __m512 sum[V], greatest[V];
-  __mmask16 changed = 0;
 #pragma GCC unroll 4
   for (int v = 0; v < V; ++v) {
     const __m512 old = _mm512_load_ps(before + v * kLanes);
     greatest[v] = _mm512_load_ps(panel.greatest + v * kLanes);
-    const __mmask16 more = _mm512_cmp_ps_mask(old, greatest[v], _CMP_NEQ_UQ);
-    changed |= more;
-    const __m512 factor = _mm512_mask_mov_ps(
-        _mm512_set1_ps(1.0f), more, exp_negative_16(_mm512_sub_ps(old, greatest[v])));
-    _mm512_store_ps(before + v * kLanes, factor);
-    sum[v] = _mm512_mul_ps(_mm512_load_ps(panel.sum + v * kLanes), factor);
+    const __mmask16 changed = _mm512_cmp_ps_mask(old, greatest[v], _CMP_NEQ_UQ);
+    _mm512_store_ps(before + v * kLanes,
+                    _mm512_mask_mov_ps(_mm512_set1_ps(1.0f), changed,
+                                       exp_negative_16(_mm512_sub_ps(old, greatest[v]))));
+    sum[v] = _mm512_setzero_ps();
   }
   for (int64_t i = 0; i < items; ++i) {
 #pragma GCC unroll 4
@@ -242,22 +252,27 @@ LEA_WIDE void exponential_block(const ItemLayer& layer, const ItemEntropy& task,
       }
     }
   }
-  for (int v = 0; v < V; ++v) _mm512_store_ps(panel.sum + v * kLanes, sum[v]);
+  // Sums of a block are added to the sums of the blocks, which rounds less than one long sum.
+  for (int v = 0; v < V; ++v) {
+    float* at = panel.sum + v * kLanes;
+    _mm512_store_ps(at, _mm512_fmadd_ps(_mm512_load_ps(at), _mm512_load_ps(before + v * kLanes),
+                                        sum[v]));
+  }
   if (panel.to_state == nullptr) return;
 
   float* reference = panel.reference + begin / kItems * kAll;
   for (int v = 0; v < V; ++v) _mm512_store_ps(reference + v * kLanes, greatest[v]);
-  if (changed != 0 && begin > 0) {
-    for (int64_t d = 0; d < width; ++d) {
-      for (int v = 0; v < V; ++v) {
-        float* at = panel.to_state + (d * V + v) * kLanes;
-        _mm512_store_ps(at, _mm512_mul_ps(_mm512_load_ps(at),
-                                          _mm512_load_ps(before + v * kLanes)));
-      }
+  multiply_rows<V, Left::kColumns>(width, {weight, width, block, kAll, items},
+                                   Add<V>{panel.part, kAll, 0xffff, /*fresh=*/true});
+  for (int64_t d = 0; d < width; ++d) {
+    for (int v = 0; v < V; ++v) {
+      const int64_t place = (d * V + v) * kLanes;
+      _mm512_store_ps(panel.to_state + place,
+                      _mm512_fmadd_ps(_mm512_load_ps(panel.to_state + place),
+                                      _mm512_load_ps(before + v * kLanes),
+                                      _mm512_load_ps(panel.part + place)));
     }
   }
-  multiply_rows<V, Left::kColumns>(width, {weight, width, block, kAll, items},
-                                   Add<V>{panel.to_state, kAll, 0xffff, begin == 0});
 }
 
 template <int V>
@@ -429,7 +444,7 @@ void item_entropy(const ItemLayer& layer, const ItemEntropy& task) {
       train ? std::max<int64_t>(kKeptBytes / (4 * kPanel * items), kLeastPanels)
             : std::ssize(panels);
   const int64_t most = std::min<int64_t>(together, std::ssize(panels));
-  const int64_t small = 2 * width * kPanel + (2 + blocks) * kPanel + kPanel;
+  const int64_t small = 3 * width * kPanel + (2 + blocks) * kPanel + kPanel;
   const Room memory = room(most * (small + (train ? items * kPanel : 0)));
   std::vector<float> used(task.scale, task.scale + (train ? task.rows * task.targets : 0));
 
@@ -447,6 +462,8 @@ void item_entropy(const ItemLayer& layer, const ItemEntropy& task) {
         factors[p] = take(kPanel);
         if (train) {
           panel.to_state = take(width * kPanel);
+          std::fill(panel.to_state, panel.to_state + width * kPanel, 0.0f);
+          panel.part = take(width * kPanel);
           panel.reference = take(blocks * kPanel);
           panel.kept = memory.get() + most * small + p * items * kPanel;
         }
@@ -481,8 +498,53 @@ void item_entropy(const ItemLayer& layer, const ItemEntropy& task) {
   if (train) subtract_targets(layer, task, used.data());
 }
 
+LEA_WIDE void picked_logits(const ItemLayer& layer, const PickedLogits& task, float* value) {
+  const int64_t width = layer.width;
+  for (int64_t place = 0; place < task.rows * task.count; ++place) {
+    const float* state = task.state + place / task.count * width;
+    const float* weight = layer.weight + task.item[place] * width;
+    __m512 sum = _mm512_setzero_ps();
+    for (int64_t d = 0; d < width; d += kLanes) {
+      const __mmask16 mask = mask_of(width - d);
+      sum = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(mask, state + d),
+                            _mm512_maskz_loadu_ps(mask, weight + d), sum);
+    }
+    const float logit = sum_of(sum) + layer.bias[task.item[place]];
+    value[place] = task.relu && logit < 0 ? 0 : logit;
+  }
+}
+
+LEA_WIDE void picked_gradients(const ItemLayer& layer, const PickedLogits& task, const float* value,
+                               const float* outer, float* to_state, float* to_weight,
+                               float* to_bias) {
+  const int64_t width = layer.width;
+  std::fill(to_state, to_state + task.rows * width, 0.0f);
+  for (int64_t place = 0; place < task.rows * task.count; ++place) {
+    if (task.relu && value[place] <= 0) continue;
+    const int64_t row = place / task.count, item = task.item[place];
+    const float* state = task.state + row * width;
+    const float* weight = layer.weight + item * width;
+    float* into_state = to_state + row * width;
+    float* into_weight = to_weight + item * width;
+    const __m512 factor = _mm512_set1_ps(outer[place]);
+    to_bias[item] += outer[place];
+    for (int64_t d = 0; d < width; d += kLanes) {
+      const __mmask16 mask = mask_of(width - d);
+      const __m512 w = _mm512_maskz_loadu_ps(mask, weight + d),
+                   h = _mm512_maskz_loadu_ps(mask, state + d),
+                   from = _mm512_maskz_loadu_ps(mask, into_state + d),
+                   sum = _mm512_maskz_loadu_ps(mask, into_weight + d);
+      _mm512_mask_storeu_ps(into_state + d, mask, _mm512_fmadd_ps(factor, w, from));
+      _mm512_mask_storeu_ps(into_weight + d, mask, _mm512_fmadd_ps(factor, h, sum));
+    }
+  }
+}
+
 #else
 
+void picked_logits(const ItemLayer&, const PickedLogits&, float*) {}
+void picked_gradients(const ItemLayer&, const PickedLogits&, const float*, const float*, float*,
+                      float*, float*) {}
 void best_columns(const ItemLayer&, const float*, int64_t, int64_t*) {}
 void item_entropy(const ItemLayer&, const ItemEntropy&) {}
 

@@ -33,4 +33,19 @@ struct ItemEntropy {
 };
 void item_entropy(const ItemLayer& layer, const ItemEntropy& task);
 
+// A few logits of each row. `item` [rows, count] holds columns.
+struct PickedLogits {
+  const float* state;   // [rows, width]
+  const int64_t* item;  // [rows, count]
+  int64_t rows, count;
+  bool relu;            // logits are clamped at 0
+};
+// value [rows, count]
+void picked_logits(const ItemLayer& layer, const PickedLogits& task, float* value);
+// The gradients of picked_logits(), of which `value` is the result and `outer` [rows, count] the
+// gradient. Writes to_state [rows, width], and adds to the rows of to_weight [items, width] and
+// to_bias [items].
+void picked_gradients(const ItemLayer& layer, const PickedLogits& task, const float* value,
+                      const float* outer, float* to_state, float* to_weight, float* to_bias);
+
 }  // namespace lea::kernels

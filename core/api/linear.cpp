@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <atomic>
+
 #include "core/api/products.h"
 #include "core/base/wide_products.h"
 
@@ -11,6 +13,8 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+
+std::atomic<Products> forced = Products::kByMachine;
 
 Tensor product(const Tensor& input, const Tensor& weight, const Tensor& bias) {
   const int64_t rows = input.size(0), depth = input.size(1), columns = weight.size(0);
@@ -56,12 +60,15 @@ class Linear : public torch::autograd::Function<Linear> {
 
 }  // namespace
 
+void force_products(Products path) { forced = path; }
+
 bool takes_products(const Tensor& matrix) {
-  return wide_products() && matrix.is_cpu() && matrix.dtype() == at::kFloat && matrix.dim() == 2 &&
+  const bool wide = forced == Products::kByMachine ? wide_products() : forced == Products::kWide;
+  return wide && matrix.is_cpu() && matrix.dtype() == at::kFloat && matrix.dim() == 2 &&
          matrix.is_contiguous() && matrix.numel() > 0;
 }
 
-Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
+Tensor apply_linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
   if (!takes_products(weight) || input.dtype() != at::kFloat || input.numel() == 0 ||
       (bias.defined() && !bias.is_contiguous())) {
     return at::linear(input, weight, bias.defined() ? std::optional<Tensor>(bias) : std::nullopt);

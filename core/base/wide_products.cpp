@@ -6,19 +6,24 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <string>
 
 namespace lea {
 namespace {
 
-#if defined(__x86_64__)
-struct Model {
-  std::string vendor;
-  int family = 0;
-};
+bool choose() {
+  if (!can_use_wide_products()) return false;
+  const char* asked = std::getenv("LEALAB_PRODUCTS");
+  if (asked != nullptr && std::strcmp(asked, "wide") == 0) return true;
+  if (asked != nullptr && std::strcmp(asked, "libtorch") == 0) return false;
+  const CpuModel model = cpu_model();
+  return wide_products_pay(model.vendor, model.family, /*has_avx512=*/true);
+}
 
-// What the processor says of itself: /proc may be absent in a container.
-Model this_model() {
+}  // namespace
+
+// It asks the processor, because /proc may be absent in a container.
+CpuModel cpu_model() {
+#if defined(__x86_64__)
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid(0, &a, &b, &c, &d) == 0) return {};
   char vendor[12];
@@ -28,23 +33,10 @@ Model this_model() {
   if (__get_cpuid(1, &a, &b, &c, &d) == 0) return {};
   const int base = static_cast<int>(a >> 8 & 0xf), extended = static_cast<int>(a >> 20 & 0xff);
   return {std::string(vendor, sizeof vendor), base == 0xf ? base + extended : base};
-}
-#endif
-
-bool choose() {
-  if (!can_use_wide_products()) return false;
-  const char* asked = std::getenv("LEALAB_PRODUCTS");
-  if (asked != nullptr && std::strcmp(asked, "wide") == 0) return true;
-  if (asked != nullptr && std::strcmp(asked, "libtorch") == 0) return false;
-#if defined(__x86_64__)
-  const Model model = this_model();
-  return wide_products_pay(model.vendor, model.family, /*has_avx512=*/true);
 #else
-  return false;
+  return {};
 #endif
 }
-
-}  // namespace
 
 bool can_use_wide_products() {
 #if defined(__x86_64__)

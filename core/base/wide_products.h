@@ -6,9 +6,17 @@
 // core/api/wide_tiles.h are used.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace lea {
+
+// What an x86 processor says of itself: "AuthenticAMD", 26. Empty and 0 elsewhere.
+struct CpuModel {
+  std::string vendor;
+  int family = 0;
+};
+CpuModel cpu_model();
 
 // Whether products run through our own AVX-512 loops. The answer depends on the processor alone and
 // is the same for the whole process, so equal machines give equal bits. `LEALAB_PRODUCTS=libtorch`
