@@ -24,7 +24,8 @@ inline uint32_t twist(uint32_t far, uint32_t here, uint32_t next) {
 // The next 624 numbers of the Mersenne twister, before they are tempered.
 LEA_CLONES void next_state(uint32_t* state) {
   // A number depends on one 227 places before it, so these loops may go through vectors.
-  for (int i = 0; i < kSize - kShift; ++i) state[i] = twist(state[i + kShift], state[i], state[i + 1]);
+  for (int i = 0; i < kSize - kShift; ++i)
+    state[i] = twist(state[i + kShift], state[i], state[i + 1]);
   for (int i = kSize - kShift; i < kSize - 1; i += kSize - kShift) {
     const int end = std::min(i + kSize - kShift, kSize - 1);
 #pragma GCC ivdep

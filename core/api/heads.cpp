@@ -165,8 +165,7 @@ class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> 
                                                 const Tensor& bias, const Tensor& target,
                                                 const Tensor& scale, bool relu, bool train) {
     Gradients gradients;
-    const auto compute =
-        all_take_products(hidden, weight, bias) ? negative_log_wide : negative_log;
+    const auto compute = all_take_products(hidden, weight, bias) ? negative_log_wide : negative_log;
     const Tensor rows =
         compute(hidden, weight, bias, relu, target, scale, train ? &gradients : nullptr);
     if (train) {

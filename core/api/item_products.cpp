@@ -162,8 +162,8 @@ LEA_WIDE_INLINE __m512 exp_negative_16(__m512 x) {
   p = _mm512_fmadd_ps(_mm512_mul_ps(p, r), r, _mm512_add_ps(r, _mm512_set1_ps(1.0f)));
   const __m512i exponent =
       _mm512_sub_epi32(_mm512_castps_si512(shifted), _mm512_castps_si512(to_integer));
-  const __m512 power = _mm512_castsi512_ps(_mm512_maskz_slli_epi32(
-      0xffff, _mm512_add_epi32(exponent, _mm512_set1_epi32(127)), 23));
+  const __m512 power = _mm512_castsi512_ps(
+      _mm512_maskz_slli_epi32(0xffff, _mm512_add_epi32(exponent, _mm512_set1_epi32(127)), 23));
   const __mmask16 above = _mm512_cmp_ps_mask(x, least, _CMP_NLT_UQ);
   return _mm512_maskz_mul_ps(above, p, power);
 }
@@ -185,10 +185,12 @@ struct Panel {
   float* kept = nullptr;      // [items, lanes], exponentials
   float* greatest = nullptr;  // [lanes], of the logits so far
   float* sum = nullptr;       // [lanes], of exp(logit - greatest)
-  float* reference = nullptr;  // [blocks, lanes], what `greatest` was for the exponentials of a block
+  float* reference =
+      nullptr;  // [blocks, lanes], what `greatest` was for the exponentials of a block
   float* to_state = nullptr;  // [width, lanes], of the sums' logarithms, still without 1 / sum
   float* part = nullptr;      // [width, lanes], what a block adds to it
-  std::vector<std::pair<int64_t, int64_t>> wanted;  // targets - 1, ascending, and places in `result`
+  std::vector<std::pair<int64_t, int64_t>>
+      wanted;  // targets - 1, ascending, and places in `result`
   int64_t lanes() const { return vectors * kLanes; }
 };
 
@@ -215,9 +217,8 @@ LEA_WIDE void exponential_block(const ItemLayer& layer, const ItemEntropy& task,
   alignas(64) float before[kAll];
   for (int v = 0; v < V; ++v)
     _mm512_store_ps(before + v * kLanes, _mm512_load_ps(panel.greatest + v * kLanes));
-  multiply_rows<V, Left::kRows>(
-      items, {weight, width, panel.state, kAll, width},
-      Logits<V, kRelu>{layer.bias + begin, block, panel.greatest});
+  multiply_rows<V, Left::kRows>(items, {weight, width, panel.state, kAll, width},
+                                Logits<V, kRelu>{layer.bias + begin, block, panel.greatest});
 
   for (; next < panel.wanted.size() && panel.wanted[next].first < begin + items; ++next) {
     const auto [item, place] = panel.wanted[next];
@@ -255,8 +256,8 @@ LEA_WIDE void exponential_block(const ItemLayer& layer, const ItemEntropy& task,
   // Sums of a block are added to the sums of the blocks, which rounds less than one long sum.
   for (int v = 0; v < V; ++v) {
     float* at = panel.sum + v * kLanes;
-    _mm512_store_ps(at, _mm512_fmadd_ps(_mm512_load_ps(at), _mm512_load_ps(before + v * kLanes),
-                                        sum[v]));
+    _mm512_store_ps(
+        at, _mm512_fmadd_ps(_mm512_load_ps(at), _mm512_load_ps(before + v * kLanes), sum[v]));
   }
   if (panel.to_state == nullptr) return;
 
@@ -267,10 +268,10 @@ LEA_WIDE void exponential_block(const ItemLayer& layer, const ItemEntropy& task,
   for (int64_t d = 0; d < width; ++d) {
     for (int v = 0; v < V; ++v) {
       const int64_t place = (d * V + v) * kLanes;
-      _mm512_store_ps(panel.to_state + place,
-                      _mm512_fmadd_ps(_mm512_load_ps(panel.to_state + place),
-                                      _mm512_load_ps(before + v * kLanes),
-                                      _mm512_load_ps(panel.part + place)));
+      _mm512_store_ps(
+          panel.to_state + place,
+          _mm512_fmadd_ps(_mm512_load_ps(panel.to_state + place),
+                          _mm512_load_ps(before + v * kLanes), _mm512_load_ps(panel.part + place)));
     }
   }
 }
@@ -297,10 +298,14 @@ LEA_WIDE void exponentials_of(const ItemLayer& layer, const ItemEntropy& task, P
 
 void exponentials(const ItemLayer& layer, const ItemEntropy& task, Panel& panel) {
   switch (panel.vectors) {
-    case 1: return exponentials_of<1>(layer, task, panel);
-    case 2: return exponentials_of<2>(layer, task, panel);
-    case 3: return exponentials_of<3>(layer, task, panel);
-    default: return exponentials_of<4>(layer, task, panel);
+    case 1:
+      return exponentials_of<1>(layer, task, panel);
+    case 2:
+      return exponentials_of<2>(layer, task, panel);
+    case 3:
+      return exponentials_of<3>(layer, task, panel);
+    default:
+      return exponentials_of<4>(layer, task, panel);
   }
 }
 
@@ -328,17 +333,23 @@ LEA_WIDE void weight_block(const ItemLayer& layer, const ItemEntropy& task, cons
       const __m512 times = _mm512_set1_ps(share[b]);
       const float* row = task.state + (panel.first + b) * width + d;
       for (int v = 0; v < vectors; ++v)
-        _mm512_store_ps(
-            scaled + b * kPanel + v * kLanes,
-            _mm512_mul_ps(times, _mm512_maskz_loadu_ps(v == vectors - 1 ? last : 0xffff,
-                                                       row + v * kLanes)));
+        _mm512_store_ps(scaled + b * kPanel + v * kLanes,
+                        _mm512_mul_ps(times, _mm512_maskz_loadu_ps(v == vectors - 1 ? last : 0xffff,
+                                                                   row + v * kLanes)));
     }
     float* out = task.to_weight + begin * width + d;
     switch (vectors) {
-      case 1: multiply_rows<1, Left::kRows>(items, o, Add<1>{out, width, last, fresh}); break;
-      case 2: multiply_rows<2, Left::kRows>(items, o, Add<2>{out, width, last, fresh}); break;
-      case 3: multiply_rows<3, Left::kRows>(items, o, Add<3>{out, width, last, fresh}); break;
-      default: multiply_rows<4, Left::kRows>(items, o, Add<4>{out, width, last, fresh});
+      case 1:
+        multiply_rows<1, Left::kRows>(items, o, Add<1>{out, width, last, fresh});
+        break;
+      case 2:
+        multiply_rows<2, Left::kRows>(items, o, Add<2>{out, width, last, fresh});
+        break;
+      case 3:
+        multiply_rows<3, Left::kRows>(items, o, Add<3>{out, width, last, fresh});
+        break;
+      default:
+        multiply_rows<4, Left::kRows>(items, o, Add<4>{out, width, last, fresh});
     }
   }
   // The bias: 16 items at a time are turned, so that they can be added side by side.
@@ -427,10 +438,17 @@ void best_columns(const ItemLayer& layer, const float* state, int64_t rows, int6
       Panel panel = panels[p];
       panel.state = turned.get();
       switch (panel.vectors) {
-        case 1: best_of<1>(layer, state, panel, column); break;
-        case 2: best_of<2>(layer, state, panel, column); break;
-        case 3: best_of<3>(layer, state, panel, column); break;
-        default: best_of<4>(layer, state, panel, column);
+        case 1:
+          best_of<1>(layer, state, panel, column);
+          break;
+        case 2:
+          best_of<2>(layer, state, panel, column);
+          break;
+        case 3:
+          best_of<3>(layer, state, panel, column);
+          break;
+        default:
+          best_of<4>(layer, state, panel, column);
       }
     }
   });
@@ -440,9 +458,9 @@ void item_entropy(const ItemLayer& layer, const ItemEntropy& task) {
   const bool train = task.to_state != nullptr;
   const int64_t items = layer.items, width = layer.width, blocks = (items + kItems - 1) / kItems;
   std::vector<Panel> panels = panels_of(task.rows);
-  const int64_t together =
-      train ? std::max<int64_t>(kKeptBytes / (4 * kPanel * items), kLeastPanels)
-            : std::ssize(panels);
+  const int64_t together = train
+                               ? std::max<int64_t>(kKeptBytes / (4 * kPanel * items), kLeastPanels)
+                               : std::ssize(panels);
   const int64_t most = std::min<int64_t>(together, std::ssize(panels));
   const int64_t small = 3 * width * kPanel + (2 + blocks) * kPanel + kPanel;
   const Room memory = room(most * (small + (train ? items * kPanel : 0)));

@@ -20,7 +20,7 @@ void best_columns(const ItemLayer& layer, const float* state, int64_t rows, int6
 
 // -log softmax(logits)[target] and the gradients of its sum, weighted by `scale`.
 struct ItemEntropy {
-  const float* state;     // [rows, width]
+  const float* state;  // [rows, width]
   int64_t rows;
   bool relu;              // logits are clamped at 0
   const int64_t* target;  // [rows, targets]: items 1..N; 0 is left out
@@ -38,7 +38,7 @@ struct PickedLogits {
   const float* state;   // [rows, width]
   const int64_t* item;  // [rows, count]
   int64_t rows, count;
-  bool relu;            // logits are clamped at 0
+  bool relu;  // logits are clamped at 0
 };
 // value [rows, count]
 void picked_logits(const ItemLayer& layer, const PickedLogits& task, float* value);

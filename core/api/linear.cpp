@@ -74,9 +74,9 @@ Tensor apply_linear(const Tensor& input, const Tensor& weight, const Tensor& bia
     return at::linear(input, weight, bias.defined() ? std::optional<Tensor>(bias) : std::nullopt);
   }
   const Tensor rows = input.reshape({-1, input.size(-1)}).contiguous();
-  const bool train = at::GradMode::is_enabled() &&
-                     (rows.requires_grad() || weight.requires_grad() ||
-                      (bias.defined() && bias.requires_grad()));
+  const bool train =
+      at::GradMode::is_enabled() &&
+      (rows.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
   const Tensor output = train ? Linear::apply(rows, weight, bias) : product(rows, weight, bias);
   std::vector<int64_t> shape = input.sizes().vec();
   shape.back() = weight.size(0);

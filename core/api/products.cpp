@@ -99,10 +99,17 @@ LEA_WIDE void multiply_here(int64_t m, int64_t n, int64_t k, const Matrix& left,
       const bool add = start.output || d > 0;
       const float* values = add || start.columns == nullptr ? nullptr : start.columns + j;
       switch (vectors) {
-        case 1: panel<1>(m, o, by_rows, out + j, out_row, columns, add, values); break;
-        case 2: panel<2>(m, o, by_rows, out + j, out_row, columns, add, values); break;
-        case 3: panel<3>(m, o, by_rows, out + j, out_row, columns, add, values); break;
-        default: panel<4>(m, o, by_rows, out + j, out_row, columns, add, values);
+        case 1:
+          panel<1>(m, o, by_rows, out + j, out_row, columns, add, values);
+          break;
+        case 2:
+          panel<2>(m, o, by_rows, out + j, out_row, columns, add, values);
+          break;
+        case 3:
+          panel<3>(m, o, by_rows, out + j, out_row, columns, add, values);
+          break;
+        default:
+          panel<4>(m, o, by_rows, out + j, out_row, columns, add, values);
       }
     }
   }
@@ -121,16 +128,15 @@ void multiply(int64_t m, int64_t n, int64_t k, const Matrix& left, const Matrix&
       Start here = start;
       if (here.columns != nullptr) here.columns += from;
       multiply_here(m, to - from, k, left,
-                    {right.data + from * right.column, right.row, right.column}, out + from, out_row,
-                    here);
+                    {right.data + from * right.column, right.row, right.column}, out + from,
+                    out_row, here);
     });
   } else {
-    at::parallel_for(0, m, std::max<int64_t>(24, kWorth / (n * k + 1)),
-                     [&](int64_t begin, int64_t end) {
-                       multiply_here(end - begin, n, k,
-                                     {left.data + begin * left.row, left.row, left.column}, right,
-                                     out + begin * out_row, out_row, start);
-                     });
+    at::parallel_for(
+        0, m, std::max<int64_t>(24, kWorth / (n * k + 1)), [&](int64_t begin, int64_t end) {
+          multiply_here(end - begin, n, k, {left.data + begin * left.row, left.row, left.column},
+                        right, out + begin * out_row, out_row, start);
+        });
   }
 }
 

@@ -14,7 +14,7 @@ struct Matrix {
 
 // What a product is added to.
 struct Start {
-  bool output = false;            // to what stands in the output
+  bool output = false;             // to what stands in the output
   const float* columns = nullptr;  // to this value of each column [n]
 };
 

@@ -167,7 +167,7 @@ Tensor run_gru(torch::nn::GRUImpl& gru, const Tensor& input, const PackedHistory
   if (input.is_cpu() && input.dtype() == at::kFloat) {
     Tensor output = input;
     for (size_t layer = 0; layer < weights.size() / 4; ++layer) {
-      if (layer > 0) output = lea::apply_dropout(output, dropout, gru.is_training());
+      if (layer > 0) output = apply_dropout(output, dropout, gru.is_training());
       const Tensor* w = &weights[4 * layer];
       output = GruLayer::apply(output.contiguous(), w[0], w[1], w[2], w[3], packed.rows);
     }

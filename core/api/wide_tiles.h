@@ -16,8 +16,8 @@
 
 namespace lea::kernels::wide {
 
-constexpr int64_t kLanes = 16;       // floats in a vector
-constexpr int kMostVectors = 4;      // of a tile
+constexpr int64_t kLanes = 16;   // floats in a vector
+constexpr int kMostVectors = 4;  // of a tile
 constexpr int64_t kPanel = kLanes * kMostVectors;
 
 // Rows of a tile: with its vectors of the right operand and one of the left they fill the 32
@@ -60,8 +60,7 @@ template <int R, int V, Left kLeft, class Ends>
 LEA_WIDE_INLINE void tile(int64_t first, const Operands& o, const Ends& ends) {
   __m512 sum[R][V];
   ends.begin(first, sum);
-  accumulate<R, V, kLeft>(
-      o, o.left + (kLeft == Left::kRows ? first * o.left_stride : first), sum);
+  accumulate<R, V, kLeft>(o, o.left + (kLeft == Left::kRows ? first * o.left_stride : first), sum);
   ends.end(first, sum);
 }
 
