@@ -16,6 +16,10 @@ backwards for each step, and the validations.
 The peer (bench/le/peer.py) makes the same from one padded prompt for each history, and for each history and candidate, on a
 sample in the same run: some steps of the adapter, and the states and rewards of events that lie evenly in the data. Its
 states and rewards are compared with ours first.
+
+Exit status 1 when a bar is missed: the whole build takes at most ten minutes, the peer at least five times as long as ours for
+the same stages, and the plan's estimates are within 30 % of the processor time, of each stage that takes ten seconds or more
+and of all together.
 """
 
 import argparse
@@ -39,6 +43,8 @@ from le import peer
 STEPS = 150  # of le_fast
 FIRST = ("tokens", "adapter")  # one needs the other, and the rest needs both
 LEAST_CORRELATION = 0.99
+MOST_SECONDS, LEAST_RATIO, MOST_OFF = 600, 5, 0.3  # the bars
+LEAST_SECONDS = 10  # a shorter stage is mostly the start of a program
 
 SPEC = """
 name: build_le
@@ -190,6 +196,21 @@ def row_of(stage, build, spent, theirs, peak):
     return [stage, f"{wall:.0f}", f"{processor:.0f}", f"{flops / 1e12:.1f}", share, *planned, *beside]
 
 
+def bars_of(wall, ratio, spent, estimates):
+    """What is to hold of the whole build, as (text, whether it does)."""
+    bars = [
+        (f"at most {MOST_SECONDS} s for the whole build: {wall:.0f} s", wall <= MOST_SECONDS),
+        (f"at least {LEAST_RATIO} times as quick as the peer: {ratio:.1f}", ratio >= LEAST_RATIO),
+    ]
+    seconds = {stage: processor for stage, (_, processor) in spent.items()}
+    long = {stage: one for stage, one in seconds.items() if one >= LEAST_SECONDS}
+    for stage, processor in {**long, "all": sum(seconds.values())}.items():
+        planned = sum(estimates.values()) if stage == "all" else estimates[stage]
+        off = abs(planned / processor - 1)
+        bars.append((f"{stage}: estimated within {MOST_OFF:.0%}: {off:.0%} off", off <= MOST_OFF))
+    return bars
+
+
 def main():
     shared = os.environ.get("LEALAB_TEST_DATA", "../shared/data")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -216,13 +237,16 @@ def main():
         peaks.append(gemm_flops(options))
         theirs, agreement, events = measure_peer(build, options)
         rows = [row_of(stage, build, spent[stage], theirs, max(peaks)) for stage in build.stages]
-        estimates = [build.estimate[stage] for stage in build.stages]
     processor = sum(seconds for _, seconds in spent.values())
     compared = sum(spent[stage][0] for stage in theirs)
-    planned = sum(estimates) if None not in estimates else None
-    whole = ["all", f"{wall:.0f}", f"{processor:.0f}", "", ""]
-    whole += ["-", "-"] if planned is None else [f"{planned:.0f}", f"{planned / processor:.2f}"]
-    rows.append([*whole, f"{sum(theirs.values()):.0f}", f"{sum(theirs.values()) / compared:.1f}x"])
+    ratio = sum(theirs.values()) / compared
+    # A stage without an estimate counts as one of no seconds, which misses its bar.
+    estimates = {stage: build.estimate[stage] or 0 for stage in build.stages}
+    planned = sum(estimates.values())
+    whole = ["all", f"{wall:.0f}", f"{processor:.0f}", "", "", f"{planned:.0f}", f"{planned / processor:.2f}"]
+    rows.append([*whole, f"{sum(theirs.values()):.0f}", f"{ratio:.1f}x"])
+    bars = bars_of(wall, ratio, spent, estimates)
+    listed = "\n".join(f"- {bar}, {'met' if met else 'MISSED'}" for bar, met in bars)
     text = f"""# The build of the language-model environment, on {options.data.name}
 
 {report.provenance(kind)}. One thread for each stage, {options.jobs} stages at a time after the adapter, SmolLM2-135M
@@ -239,10 +263,12 @@ The arithmetic is what the plugin counts for the plan, without padding; for the 
 for each step, and the validations. The peak is what a matrix product of a layer's shape reaches in
 {options.dtype} with one thread, the better one of before and after the
 build: {max(peaks) / 1e9:.0f} GFLOP/s.
+
+{listed}
 """
     print(text)
     print("Written to", report.write("le", kind, text))
-    return 0
+    return 0 if all(met for _, met in bars) else 1
 
 
 if __name__ == "__main__":

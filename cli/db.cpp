@@ -23,9 +23,9 @@ void rebuild_command(const Globals& globals) {
   if (collected.refused.empty()) return;
   std::string message;
   for (const std::string& refused : collected.refused) message += refused + "\n";
-  const auto refused = std::ssize(collected.refused);
-  throw DataError(message + counted(refused, "run folder") + (refused == 1 ? " was" : " were") +
-                  " refused; the rest is in the index.");
+  // A run's folder or a plan: each line names the file.
+  throw DataError(message + counted(std::ssize(collected.refused), "problem") +
+                  "; what is named above was left out, and the rest is in the index.");
 }
 
 void check_command(const Globals& globals) {

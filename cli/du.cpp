@@ -68,8 +68,9 @@ lab::ExperimentSpace select(const std::string& experiment, lab::LabSpace* space)
     std::erase_if(space->runs, [&](const auto& run) { return run.experiment != experiment; });
     return each;
   }
+  const std::string meant = did_you_mean(experiment, known);
   throw UsageError("experiment " + printable(experiment) + ": no run of the lab was made for it" +
-                   did_you_mean(experiment, known) + " `lealab du` lists the experiments.");
+                   (meant.empty() ? "." : meant) + " `lealab du` lists the experiments.");
 }
 
 std::string text_of(const lab::ExperimentSpace& experiment,

@@ -77,7 +77,15 @@ std::string folder_of(const ExportOptions& options) {
   return follow_links(options.out);
 }
 
+// The files of a folder have formats of their own.
+void require_no_format(const ExportOptions& options) {
+  if (options.format.empty()) return;
+  throw UsageError("export " + printable(options.what) +
+                   ": --format is for ranks, scores, topk, rewards and states. Leave it out.");
+}
+
 void export_adapter(const std::string& lab, const ExportOptions& options) {
+  require_no_format(options);
   const std::string out = folder_of(options);
   const lab::AdapterExport exported =
       lab::export_adapter(lab, run::find_artefact(lab, options.run), out);
@@ -87,6 +95,7 @@ void export_adapter(const std::string& lab, const ExportOptions& options) {
 }
 
 void export_packs(const std::string& lab, const ExportOptions& options) {
+  require_no_format(options);
   const std::string out = folder_of(options);
   const lab::PackExport exported = lab::export_experiment(lab, options.what, out);
   size_t bytes = 0;
@@ -161,13 +170,23 @@ void import_ranks(const std::string& lab, const ImportOptions& options) {
               imported.split_fingerprint.substr(0, 12).c_str());
 }
 
-void import_command(const ImportOptions& options, const Globals& globals) {
+// Packs say themselves what they are of, so an option of ranks would have no effect.
+void refuse_rank_options(const CLI::App& imports) {
+  for (const CLI::Option* option : imports.get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() == 0 || name == "paths" || name == "--help") continue;
+    throw UsageError("import: " + name + " is for `import ranks FILE`. Packs need no options.");
+  }
+}
+
+void import_command(const ImportOptions& options, const CLI::App& imports, const Globals& globals) {
   const std::string& first = options.paths.front();
   // Ranks are of a data set that the lab has, so they never begin one.
   if (first == "ranks") return import_ranks(lab::existing_lab(globals.lab), options);
   const std::string meant = did_you_mean(first, {"ranks"});
   if (!meant.empty() && !is_there(first))
     throw UsageError("import: there is no file or folder " + printable(first) + meant);
+  refuse_rank_options(imports);
   lab::OpenedLab opened(globals.lab);
   const std::string& lab = opened.folder();
   const lab::PackImport imported = lab::import_packs(lab, options.paths);
@@ -230,15 +249,23 @@ void add_exchange(CLI::App& app, const Globals& globals) {
   imports->add_option("--seed", in->ranks.seed, "ranks: which repetition of the system this is")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 53));
   imports->add_option("--data", in->ranks.data, "ranks: the data set in the lab");
-  imports->add_option("--split-of", in->ranks.split_of,
-                      "ranks: take data, split and protocol of this run");
+  CLI::Option* split_of =
+      imports->add_option("--split-of", in->ranks.split_of,
+                          "ranks: take data, split and protocol of this run, in place of the "
+                          "options below");
   imports->add_option("--split-by", in->ranks.split.by, "ranks: what decides the parts")
-      ->check(CLI::IsMember({"sequence", "file", "last_one", "time"}));
-  imports->add_option("--split-path", in->ranks.split.path, "ranks: the file of --split-by file");
-  imports->add_option("--split-seed", in->ranks.split.seed,
-                      "ranks: the seed of --split-by sequence");
-  imports->add_option("--k", in->ranks.evaluate.k, "ranks: cuts of the metrics");
-  imports->callback([in, &globals] { import_command(*in, globals); });
+      ->check(CLI::IsMember({"sequence", "file", "last_one", "time"}))
+      ->excludes(split_of);
+  imports->add_option("--split-path", in->ranks.split.path, "ranks: the file of --split-by file")
+      ->excludes(split_of);
+  imports
+      ->add_option("--split-seed", in->ranks.split.seed, "ranks: the seed of --split-by sequence")
+      ->check(CLI::NonNegativeNumber)
+      ->excludes(split_of);
+  imports->add_option("--k", in->ranks.evaluate.k, "ranks: cuts of the metrics")
+      ->check(CLI::Range(1, 1000000))
+      ->excludes(split_of);
+  imports->callback([in, imports, &globals] { import_command(*in, *imports, globals); });
 }
 
 }  // namespace lea::cli

@@ -150,23 +150,10 @@ std::string GridDisplay::summary() const {
          std::to_string(rows_.size()) + " at work";
 }
 
-// Seconds until the run ends. Early stopping ends most runs before max_steps, so this is an upper
-// bound unless the estimate comes from earlier runs.
 double GridDisplay::remaining(size_t task, const Row& row) const {
-  const double elapsed = std::difftime(std::time(nullptr), row.started);
-  const run::Progress& progress = row.progress;
   const run::GridTask& planned = header_.tasks[task];
-  double by_steps = planned.seconds - elapsed;
-  if (progress.steps_per_second > 0) {
-    by_steps = static_cast<double>(progress.max_steps - progress.step) / progress.steps_per_second;
-  }
-  double of_parts = 0;
-  if (progress.part_per_second > 0) {
-    of_parts =
-        static_cast<double>(progress.part_total - progress.part_done) / progress.part_per_second;
-  }
-  if (!planned.measured) return std::max(by_steps, 0.0) + of_parts;
-  return std::max(std::min(by_steps, planned.seconds - elapsed), 0.0);
+  return run::seconds_left(row.progress, std::difftime(std::time(nullptr), row.started),
+                           planned.seconds, planned.measured);
 }
 
 std::string GridDisplay::row_text(size_t task, const Row& row) const {

@@ -44,6 +44,11 @@ void require_plugin_dir(const std::string& folder) {
   }
 }
 
+// An empty name, as of a variable that is not set, would stand for the default without a word.
+void require_lab_name(const std::string& folder) {
+  if (folder.empty()) throw lea::UsageError("--lab: is empty. Name a folder, or leave --lab out.");
+}
+
 int internal(const std::exception& error) {
   std::fprintf(stderr, "internal error: %s\n", error.what());
   return static_cast<int>(lea::Exit::kInternal);
@@ -61,7 +66,8 @@ int call(int argc, char** argv) {
   app.set_version_flag("--version", LEA_VERSION);
   lea::cli::Globals globals;
   app.add_option("--lab", globals.lab,
-                 "folder with data, runs and results (default: $LEALAB, else ./lab)");
+                 "folder with data, runs and results (default: $LEALAB, else ./lab)")
+      ->each(require_lab_name);
   app.add_option("--plugin-dir", globals.plugin_dirs, "one more folder with plugins (repeatable)")
       ->allow_extra_args(false)  // a command that is misspelt is no folder
       ->each(require_plugin_dir);

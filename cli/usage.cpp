@@ -1,6 +1,7 @@
 #include "cli/usage.h"
 
 #include <algorithm>
+#include <string_view>
 #include <vector>
 
 #include "core/base/text.h"
@@ -58,6 +59,24 @@ std::string hint(const std::string& word, const Names& candidates) {
   return meant.empty() ? "." : meant;
 }
 
+// Returns the end of a message of CLI11 about a value that is none of its choices, such as
+// "--format: csx not in {csv,npz}": the nearest choice, if there is one.
+std::string nearest_choice(const std::string& message) {
+  constexpr std::string_view kChoices = " not in {";
+  const size_t colon = message.find(": "), end = message.find(kChoices), close = message.rfind('}');
+  if (colon == message.npos || end == message.npos || close == message.npos || end < colon + 2)
+    return "";
+  Names choices(1);
+  for (size_t i = end + kChoices.size(); i < close; ++i) {
+    if (message[i] == ',') {
+      choices.emplace_back();
+    } else {
+      choices.back() += message[i];
+    }
+  }
+  return did_you_mean(message.substr(colon + 2, end - colon - 2), choices);
+}
+
 std::string about_option(const CLI::App* app, const std::string& given) {
   const std::string option = given.substr(0, given.find('='));
   for (const CLI::App* outer = app->get_parent(); outer; outer = outer->get_parent()) {
@@ -85,7 +104,7 @@ std::string usage_message(const CLI::App* lealab, const CLI::Error& error) {
     return text.append(help_of(call.command, "commands"));
   }
   std::string text = printable(error.what());
-  text += '\n';
+  text.append(nearest_choice(error.what())) += '\n';
   if (word.size() > 1 && word[0] == '-') return text.append(about_option(call.command, word));
   text.append("Run `").append(path_of(call.command));
   return text.append(" --help` for more information.\n");

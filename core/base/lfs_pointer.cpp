@@ -14,8 +14,12 @@ constexpr size_t kLargest = 1024;  // a pointer is smaller, as Git LFS's specifi
 
 }  // namespace
 
+bool is_lfs_pointer(std::string_view bytes) {
+  return bytes.size() < kLargest && bytes.starts_with(kFirstWords);
+}
+
 void refuse_lfs_pointer(std::string_view bytes, const std::string& path) {
-  if (bytes.size() >= kLargest || !bytes.starts_with(kFirstWords)) return;
+  if (!is_lfs_pointer(bytes)) return;
   throw DataError(printable(path) +
                   ": is a Git LFS pointer, not the file itself: run `git lfs pull`.");
 }

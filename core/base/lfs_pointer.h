@@ -12,6 +12,9 @@
 
 namespace lea {
 
+// Whether `bytes`, the whole content of a file, is a pointer.
+bool is_lfs_pointer(std::string_view bytes);
+
 // Throws DataError when `bytes`, the whole content of the file `path`, is a pointer.
 void refuse_lfs_pointer(std::string_view bytes, const std::string& path);
 

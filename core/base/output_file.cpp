@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <filesystem>
 
@@ -44,10 +45,23 @@ std::FILE* open_stream(const OutputPlace& place) {
   return copy < 0 ? nullptr : ::fdopen(copy, "wb");
 }
 
+// Returns a name beside `path` that is free, as ".NAME.PID-N.tmp", and removes what writers that no
+// longer run have left under such names.
+std::string temporary_beside(const std::string& path) {
+  constexpr size_t kLongest = 200;  // leaves room for the rest in a name of the greatest length
+  static std::atomic<int> count = 0;
+  const fs::path file(path);
+  const std::string folder = file.parent_path().empty() ? "." : file.parent_path().string();
+  const std::string prefix = "." + file.filename().string().substr(0, kLongest) + ".";
+  remove_left_over(folder, prefix, ".tmp");
+  const std::string name =
+      prefix + std::to_string(::getpid()) + "-" + std::to_string(count++) + ".tmp";
+  return (fs::path(folder) / name).string();
+}
+
+// A file or a link that has the name already is somebody else's: it is neither written nor followed.
 std::FILE* open_temporary(const std::string& path) {
-  // A link that somebody planted in the place of the temporary is not followed.
-  const int file =
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   return file < 0 ? nullptr : ::fdopen(file, "wb");
 }
 
@@ -85,7 +99,7 @@ OutputFile::OutputFile(const OutputPlace& place) : place_(place) {
     file_.emplace(open_stream(place), place.name());
     return;
   }
-  const std::string temporary = place.path() + ".part";
+  const std::string temporary = temporary_beside(place.path());
   file_.emplace(open_temporary(temporary), place.name());
   temporary_ = temporary;
 }

@@ -33,7 +33,8 @@ class OutputPlace {
   std::string path_, name_;
 };
 
-// Writes a file to PATH.part, which gets its name when it is complete, or writes into a stream.
+// Writes a file under a temporary name beside it, which gets its name when it is complete, or writes
+// into a stream. A file of the user with a similar name, such as PATH.part, is left alone.
 // Every write is checked. The destructor removes what was not published.
 class OutputFile {
  public:

@@ -113,6 +113,23 @@ std::string options_for(const Fields& fields, const Layout& layout, bool header)
   return "--columns " + role_of_sequence(layout) + "=NAME,item=NAME,time=NAME";
 }
 
+// Returns WHAT=NAME for each column that is missing, as --columns takes them.
+std::vector<std::string> lacking(const TableReader& table, const Layout& layout,
+                                 const Fields& names) {
+  std::vector<std::string> texts;
+  const auto add = [&](const std::string& name, const std::string& role) {
+    if (!find_column(names, name) && !find_column(table.header(), name))
+      texts.push_back(role + "=NAME");
+  };
+  const bool two = layout.sequence.size() == 2;
+  add(layout.sequence[0], two ? "user" : role_of_sequence(layout));
+  if (two) add(layout.sequence[1], "session");
+  add(layout.item, "item");
+  add(layout.time, "time");
+  if (!layout.behaviour.empty()) add(layout.behaviour, "behaviour");
+  return texts;
+}
+
 std::string shown(const Fields& names) {
   constexpr size_t kShownBytes = 500;
   std::vector<std::string> safe;
@@ -171,7 +188,9 @@ void refuse_lacking(const TableReader& table, const Layout& layout,
   } else if (layout.format != "recbole" && is_inter(table.path())) {
     message += " A .inter file is imported with `--format recbole`.";
   } else {
-    message += " State the column with `--columns " + role + "=NAME`.";
+    const std::vector<std::string> all = lacking(table, layout, names);
+    message += std::string(" State the ") + (all.size() == 1 ? "column" : "columns") +
+               " with `--columns " + joined(all, ",") + "`.";
   }
   table.refuse_header(message);
 }

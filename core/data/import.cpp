@@ -15,6 +15,7 @@
 #include "core/data/item_table.h"
 #include "core/data/output_folder.h"
 #include "core/data/source_format.h"
+#include "core/data/unread_texts.h"
 
 namespace lea::data {
 namespace {
@@ -194,7 +195,7 @@ PreparedImport::PreparedImport(const std::string& lab, const std::string& name,
   check_options(options);
   const Source files = find_source(source, options);
   origin_ = source_record(files, options);
-  const std::vector<std::string> unread = unread_metadata(files);
+  const std::vector<std::string> unread = unread_texts(files, layout_of(options));
   std::error_code ignored;
   std::shared_ptr<const Dataset> old;
   if (fs::exists(target_, ignored)) {

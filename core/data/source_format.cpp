@@ -118,18 +118,6 @@ std::vector<std::string> find_maps(const std::string& folder) {
   return maps;
 }
 
-// Whether a name such as UserId, user_id or `user` is that of a column of users.
-bool names_users(const std::string& name) {
-  std::string letters;
-  for (const char c : lower(name)) {
-    if (c >= 'a' && c <= 'z') letters += c;
-  }
-  for (const char* known : {"user", "userid", "uid", "visitorid", "customerid", "reviewerid"}) {
-    if (letters == known) return true;
-  }
-  return false;
-}
-
 // A row of such a file holds an item and all items before it, so it is not one interaction.
 void refuse_lists(const TableReader& table, const std::vector<std::string>& names,
                   const std::string& item) {
@@ -211,30 +199,15 @@ Source find_source(const std::string& path, const ImportOptions& options) {
   return source;
 }
 
-std::vector<std::string> unread_metadata(const Source& source) {
-  constexpr size_t kMost = 5;
-  const fs::path folder = fs::path(source.interactions).parent_path();
-  std::vector<std::string> found;
-  for (const std::string& name : names_in(folder.empty() ? fs::path(".") : folder)) {
-    const std::string plain = without_gz(lower(name));
-    const auto has = [&](const char* part) { return plain.find(part) != plain.npos; };
-    const auto ends = [&](const char* end) { return plain.ends_with(end); };
-    const bool table = ends(".tsv") || ends(".csv") || ends(".txt") || ends(".dat") ||
-                       ends(".item") || ends(".json") || ends(".jsonl");
-    const bool of_items = has("item") || has("meta") || has("title") || has("product") ||
-                          has("movie") || has("catalog");
-    const bool of_events = has("interaction") || has("rating") || has("review") || has("event") ||
-                           has("click") || has(".map.");
-    std::error_code ignored;
-    const fs::path file = folder / name;
-    if (!table || !of_items || of_events || fs::equivalent(file, source.interactions, ignored) ||
-        (!source.items.empty() && fs::equivalent(file, source.items, ignored))) {
-      continue;
-    }
-    found.push_back(file.string());
-    if (found.size() == kMost) break;
+bool names_users(const std::string& name) {
+  std::string letters;
+  for (const char c : lower(name)) {
+    if (c >= 'a' && c <= 'z') letters += c;
   }
-  return found;
+  for (const char* known : {"user", "userid", "uid", "visitorid", "customerid", "reviewerid"}) {
+    if (letters == known) return true;
+  }
+  return false;
 }
 
 std::vector<std::string> names_of(const TableReader& table, bool typed) {

@@ -46,9 +46,8 @@ Layout layout_of(const ImportOptions& options);
 // missing.
 Source find_source(const std::string& path, const ImportOptions& options);
 
-// Files beside the interactions that may hold item texts by their name, and that the source leaves
-// out.
-std::vector<std::string> unread_metadata(const Source& source);
+// Whether a name such as UserId, user_id or `user` is that of a column of users.
+bool names_users(const std::string& name);
 
 // These functions throw DataError for an unsuitable header (TableReader::refuse_header).
 Columns find_columns(const TableReader& table, const Layout& layout);

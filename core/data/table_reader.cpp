@@ -108,7 +108,11 @@ struct TableReader::Stream {
                   printable(path) + ": cannot be read: " + std::strerror(errno) + ".");
     }
     if (got < 0 || (error != Z_OK && error != Z_STREAM_END)) {
-      fail(std::string("the compressed file is damaged or cut (") + reason + "). Fetch it again.");
+      // zlib begins with a name for the file, which it knows only by its number.
+      const std::string text = reason;
+      const size_t name = text.starts_with("<fd:") ? text.find(": ") : text.npos;
+      fail("the compressed file is damaged or cut (" +
+           text.substr(name == text.npos ? 0 : name + 2) + "). Fetch it again.");
     }
     if (got == 0) {
       at_end = true;

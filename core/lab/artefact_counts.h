@@ -27,8 +27,8 @@ struct ArtefactAnswer {
   std::string no_memory;  // why the work could not be counted
 };
 
-// The answers about those that are to be made or joined raw, and have a key, by index. Throws StoreError when no
-// temporary file can be written.
+// The answers about those that are to be made or joined raw, and have a key, by index. Throws
+// StoreError when no temporary file can be written.
 std::map<size_t, ArtefactAnswer> ask_about_artefacts(const CountOptions& options,
                                                      const spec::Experiment& experiment,
                                                      const std::vector<PlannedArtefact>& artefacts);

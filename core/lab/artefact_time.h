@@ -18,7 +18,8 @@ struct TimeOptions : CountOptions {
 };
 
 // Fills in `seconds`, `bytes`, `memory`, `refused` and `no_memory` of those to be made, and
-// `state_width` also of those joined raw, where their plugins count. Never throws: an estimate must not stop a plan.
+// `state_width` also of those joined raw, where their plugins count. Never throws: an estimate must
+// not stop a plan.
 void estimate_artefacts(const TimeOptions& options, const spec::Experiment& experiment,
                         std::vector<PlannedArtefact>* artefacts);
 

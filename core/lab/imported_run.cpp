@@ -7,11 +7,13 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/letter_case.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/data/split.h"
 #include "core/lab/rank_reader.h"
 #include "core/run/header.h"
+#include "core/run/plain_files.h"
 #include "core/run/result.h"
 
 namespace lea::lab {
@@ -20,12 +22,14 @@ namespace {
 constexpr size_t kLongestLabel = 100;
 constexpr const char* kLabelRule =
     "UTF-8 text of at most 100 bytes without `/`, `\\`, control characters, a leading `.` or `-`, "
-    "and a space at either end";
+    "and a space at either end, and not `none`";
 
-// A name is UTF-8 text without control characters, as a label of a spec is, and it is no path.
+// A name is UTF-8 text without control characters, as a label of a spec is, and it is no path. A label
+// `none` stands for no plugin, which lists leave out.
 bool is_label(const std::string& text) {
   if (text.empty() || text.size() > kLongestLabel || printable(text) != text) return false;
-  if (text.find_first_of("/\\") != std::string::npos) return false;
+  if (text.find_first_of("/\\") != std::string::npos || equal_without_case(text, "none"))
+    return false;
   return text[0] != '.' && text[0] != '-' && text[0] != ' ' && text.back() != ' ';
 }
 
@@ -95,8 +99,11 @@ spec::RunSpec spec_of(const ImportedRun& run) {
 }
 
 spec::RunSpec protocol_of(const std::string& lab, const RankImport& request) {
-  if (!request.split_of.empty())
-    return spec::load_run(run::find_run(lab, request.split_of).file(run::kSpecFile));
+  if (!request.split_of.empty()) {
+    const run::Folder folder = run::find_run(lab, request.split_of);
+    run::require_plain_files(folder);
+    return spec::load_run(folder.file(run::kSpecFile));
+  }
   spec::RunSpec protocol;
   protocol.data.name = request.data;
   protocol.split = request.split;

@@ -97,7 +97,27 @@ class ForeignReader {
  private:
   static uint64_t key(const eval::RankRecord& r) { return uint64_t{r.sequence} << 32 | r.position; }
 
+  // A single column is a file with another separator.
+  void refuse_other_forms(const std::vector<std::string>& names) const {
+    const std::string line = names.empty() ? "" : names.front();
+    if (line.starts_with("\x1f\x8b")) {
+      throw DataError(place_ + ": the file is compressed with gzip. Unpack it, as by `gzip -dk`.");
+    }
+    if (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff"))
+      throw DataError(place_ + ": the file is UTF-16. Convert it to UTF-8.");
+    if (names.size() > 1) return;
+    for (const auto& [separator, name] :
+         {std::pair{'\t', "tab"}, std::pair{';', "semicolon"}, std::pair{'|', "vertical bar"}}) {
+      const auto found = std::count(line.begin(), line.end(), separator);
+      if (found > 0) {
+        throw DataError(place_ + ": the first line has no comma, but " + counted(found, name) +
+                        ". Ranks are read from CSV: put commas between the columns.");
+      }
+    }
+  }
+
   void read_header(const std::vector<std::string>& names) {
+    refuse_other_forms(names);
     for (const std::string& name : names) {
       if (std::find(kColumns.begin(), kColumns.end(), name) == kColumns.end()) {
         const std::string meant = did_you_mean(name, kColumns);

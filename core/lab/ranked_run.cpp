@@ -4,12 +4,14 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/run/plain_files.h"
 #include "core/run/result.h"
 
 namespace lea::lab {
 
 RankedRun open_ranked_run(const std::string& lab, const std::string& uuid_prefix) {
   RankedRun open{run::find_run(lab, uuid_prefix), nullptr, {}};
+  run::require_plain_files(open.folder);
   const auto result = run::read_result(open.folder);
   if (result && result->closed()) {
     throw DataError(

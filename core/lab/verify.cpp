@@ -11,6 +11,7 @@
 #include "core/lab/file_check.h"
 #include "core/lab/plugins.h"
 #include "core/run/header.h"
+#include "core/run/plain_files.h"
 #include "core/run/result.h"
 #include "core/spec/run_spec.h"
 
@@ -32,6 +33,7 @@ OpenRun open_run(const std::string& lab, const run::Folder& folder) {
   const auto refuse = [&](const std::string& what) {
     throw DataError("run " + folder.uuid() + ": " + what);
   };
+  run::require_plain_files(folder);
   OpenRun open;
   open.header = run::read_header(folder);
   if (open.header.source != "lealab")

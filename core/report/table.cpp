@@ -15,9 +15,11 @@ namespace {
 
 [[noreturn]] void refuse_unknown(const db::Store& store, const std::string& experiment) {
   const std::vector<std::string> known = store.experiments();
-  std::string message = "experiment `" + printable(experiment) + "` has no runs in this lab" +
-                        did_you_mean(experiment, known);
-  message += known.empty() ? "; the lab has no runs yet, `lealab run SPEC` makes some" : "; it has";
+  const std::string meant = did_you_mean(experiment, known);
+  std::string message =
+      "experiment `" + printable(experiment) + "` has no runs in this lab" + meant;
+  if (known.empty()) message += "; the lab has no runs yet, `lealab run SPEC` makes some";
+  if (!known.empty()) message += meant.empty() ? "; it has" : " It has:";
   for (size_t i = 0; i < known.size() && i < 20; ++i) {
     message += (i == 0 ? " " : ", ") + printable(known[i]);
   }

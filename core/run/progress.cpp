@@ -1,8 +1,26 @@
 #include "core/run/progress.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 
 namespace lea::run {
+
+double seconds_left(const Progress& progress, double elapsed, double planned, bool measured) {
+  const auto at_pace = [](int64_t amount, double per_second) {
+    return per_second > 0 ? static_cast<double>(amount) / per_second : 0;
+  };
+  const double of_part =
+      at_pace(progress.part_total - progress.part_done, progress.part_per_second);
+  const double of_steps =
+      progress.steps_per_second > 0
+          ? at_pace(progress.max_steps - progress.step, progress.steps_per_second)
+          : std::max(planned - elapsed, 0.0);
+  const double by_pace = of_steps + of_part;
+  // A run that takes longer than earlier ones has only its own pace.
+  if (!measured || elapsed >= planned) return by_pace;
+  return std::max(of_part, std::min(by_pace, planned - elapsed));
+}
 
 nlohmann::json to_json(const Progress& progress) {
   nlohmann::json document = {{"phase", progress.phase},

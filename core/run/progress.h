@@ -26,6 +26,11 @@ struct Progress {
   double part_per_second = 0;
 };
 
+// Seconds until a run ends that began `elapsed` seconds ago. `planned` is how long it was expected to
+// take, and `measured` says that earlier runs took so long. Otherwise the answer is an upper bound,
+// because early stopping ends most runs before max_steps.
+double seconds_left(const Progress& progress, double elapsed, double planned, bool measured);
+
 nlohmann::json to_json(const Progress& progress);
 
 // Uses the defaults for missing keys. Throws DataError for a value of another type.

@@ -203,8 +203,9 @@ class Loader {
   NodePtr root_;
 };
 
-// The document that `--set environments.NAME=value` stands for. A misspelt name would declare an
-// environment that nothing uses, so it is refused: null, with the reason in the errors.
+// The document that `--set environments.NAME=value` stands for: it states a declared environment, or
+// declares another one. A name that is nearly a declared one would declare an environment that nothing
+// uses, so it is refused: null, with the reason in the errors.
 NodePtr environment_document(const Node& root, const std::string& name, const NodePtr& value,
                              const Location& at, Errors& errors) {
   std::vector<std::string> declared;
@@ -212,16 +213,17 @@ NodePtr environment_document(const Node& root, const std::string& name, const No
     for (const Entry& entry : environments->value->entries) declared.push_back(entry.key);
   }
   const std::vector<std::string> meant = meanings(name, declared);
-  if (meant.size() != 1) {
+  const std::string near = meant.empty() ? did_you_mean(lower(name), declared) : "";
+  if (meant.size() > 1 || !near.empty() || name.empty()) {
     errors.add(at, "environments." + name,
                not_one_environment(name, meant) +
-                   (meant.empty() ? did_you_mean(lower(name), declared) +
-                                        " (there are: " + printable(joined(declared)) +
-                                        "); `--set environments={NAME: ...}` declares one"
-                                  : ""));
+                   (near.empty() ? ""
+                                 : near + " (there are: " + printable(joined(declared)) +
+                                       "); `--set environments={NAME: ...}` declares one"));
     return nullptr;
   }
-  return make_map({{"environments", at, make_map({{meant.front(), at, value}}, at)}}, at);
+  const std::string& stated = meant.empty() ? name : meant.front();
+  return make_map({{"environments", at, make_map({{stated, at, value}}, at)}}, at);
 }
 
 // The zip in which `--set grid.zip.KEY=value` changes an axis. Several zips stand in a list, of which the

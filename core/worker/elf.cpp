@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/lfs_pointer.h"
 #include "core/base/text.h"
 
 namespace lea::worker {
@@ -76,6 +77,7 @@ class Reader {
 };
 
 Elf64_Ehdr Reader::header() const {
+  if (is_lfs_pointer(bytes_)) refuse("a Git LFS pointer, not the file itself: run `git lfs pull`.");
   if (bytes_.substr(0, SELFMAG) != std::string_view(ELFMAG, SELFMAG)) {
     refuse("not a shared library (no ELF header). Give the .so that the build made.");
   }

@@ -13,6 +13,10 @@ namespace lea::db {
 namespace {
 
 std::string advice(int code, const std::string& path) {
+  if (code == SQLITE_CANTOPEN_SYMLINK) {
+    return " It is a link, which the index must not be. Remove the link; LEALAB_INDEX=DIR puts the "
+           "index elsewhere.";
+  }
   switch (code & 0xff) {
     case SQLITE_FULL: {
       std::string text = " ";
@@ -88,7 +92,10 @@ void Connection::copy_from(Connection& source) {
   // The source waits for another process as long as for any statement.
   const int code = sqlite3_backup_step(copy, /*nPage=*/-1);
   sqlite3_backup_finish(copy);
-  if (code == SQLITE_DONE) return;
+  if (code == SQLITE_DONE) {
+    path_ = source.path_;  // what is wrong with the copy is wrong with the file
+    return;
+  }
   throw StoreError(source.path_ + ": the results index cannot be copied: " + sqlite3_errstr(code) +
                    "." + advice(code, source.path_));
 }

@@ -155,9 +155,7 @@ std::vector<std::vector<AskedPlace>> chunks_of(const TrainingData& training, boo
 }
 
 void require_items(const EnvironmentModel& model, const PrepareContext& context) {
-  if (model.tokens().size(0) == context.items()) return;
-  throw DataError("the item tokens are of " + counted(model.tokens().size(0), "item") +
-                  ", but the data has " + std::to_string(context.items()));
+  require_items(model.tokens(), context.items(), context.earlier());
 }
 
 void LanguageEnvironment::Maker::prepare(const Artefact& artefact, PrepareContext& context) {
@@ -184,6 +182,12 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
             (texts.without_text == 1 ? " has no text, so its token is "
                                      : " have no text, so their tokens are all the same: ") +
             "the mean word embedding");
+  }
+  if (texts.cut > 0) {
+    context.log(LogLevel::kInfo,
+                std::to_string(texts.cut) + " of " + counted(context.items(), "item") +
+                    (texts.cut == 1 ? " has a text that was cut to its cap in tokens"
+                                    : " have a text that was cut to its cap in tokens"));
   }
   // Nothing here reads the prompts, but a mistake in a wording must not show only after hours of item
   // tokens.

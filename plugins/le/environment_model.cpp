@@ -90,6 +90,13 @@ at::Tensor read_item_tokens(const std::string& folder, int64_t width) {
   return matrix_of(folder + "/" + kTokensFile, "tokens", {-1, width});
 }
 
+void require_items(const at::Tensor& tokens, int64_t items, const std::string& folder) {
+  if (tokens.size(0) == items) return;
+  throw DataError(folder + "/" + kTokensFile + ": has " + counted(tokens.size(0), "item") +
+                  ", but the data has " + std::to_string(items) +
+                  ". The artefact must be made anew");
+}
+
 std::vector<std::string> read_titles(const Settings& settings, const std::string& folder,
                                      int64_t items) {
   if (settings.items != "titles") return {};

@@ -63,6 +63,8 @@ int64_t begin_token(const Settings& settings, const lm::Tokenizer& tokenizer);
 // of another model: the item tokens, float [N, D] on the CPU; the titles, empty without `items:
 // titles`; the head, on the device.
 at::Tensor read_item_tokens(const std::string& folder, int64_t width);
+// Throws DataError when the folder's item tokens, [N, D], are not of so many items.
+void require_items(const at::Tensor& tokens, int64_t items, const std::string& folder);
 std::vector<std::string> read_titles(const Settings& settings, const std::string& folder,
                                      int64_t items);
 ScoreHead read_head(const std::string& folder, int64_t width, at::Device device);

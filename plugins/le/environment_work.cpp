@@ -23,20 +23,21 @@ double body_of(const lm::Config& config) {
   return double(config.layers) * width * (2 * queries + 2 * keys + 3 * inner);
 }
 
-// Values that a row computes one by one in the layers: norms, sums, turned queries and keys, what
-// attention copies, and the gate.
+// What a row computes one by one in the layers takes about as long as so many activations of a value:
+// norms, sums, turned queries and keys, what attention copies, and the gate. Most values are also
+// widened from bfloat16, rounded again and moved, which counts six times.
 double values_of(const lm::Config& config) {
   const auto width = double(config.width), inner = double(config.inner);
   const double queries = double(config.heads * config.head_width),
                keys = double(config.key_heads * config.head_width);
-  return double(config.layers) * (4 * width + 3 * (queries + keys) + inner);
+  return 6 * double(config.layers) * (4 * width + 3 * (queries + keys) + inner);
 }
 
 // A row with a gradient takes two passes of products, forwards and backwards. What it computes one
 // by one, with the narrow products of the adapter and what is kept for the gradient, takes as long
-// as so many passes without a gradient, in float32 and in bfloat16: measured with a model of 135
-// million weights on an AMD Zen 5 by bench_lm.
-constexpr double kProductPasses = 2, kValuePasses = 7;
+// as so many passes without a gradient. These and the six above were measured by run_le.py with a
+// model of 135 million weights in bfloat16 on an AMD Zen 5.
+constexpr double kProductPasses = 2, kValuePasses = 10;
 
 }  // namespace
 

@@ -73,8 +73,8 @@ Items words_once(const Sentence& sentence) {
   return ids;
 }
 
-// The optimiser of the tokens of one batch. All tensors are float, on the decoder's device; A is the number
-// of items that have not stopped.
+// The optimiser of the tokens of one batch. All tensors are float, on the decoder's device; A is the
+// number of items that have not stopped.
 class Optimiser {
  public:
   Optimiser(const lm::Decoder& decoder, const std::vector<Sentence>& sentences,

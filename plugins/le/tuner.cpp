@@ -110,11 +110,7 @@ Tuner::Tuner(const Settings& settings, const std::string& tokens_folder,
   lm::Decoder& decoder = model_->decoder;
   const lm::Config& config = decoder.config();
   tokens_ = read_item_tokens(tokens_folder, config.width).to(device);
-  if (tokens_.size(0) != training.items) {
-    throw DataError(tokens_folder + "/" + kTokensFile + ": has " +
-                    counted(tokens_.size(0), "item") + ", but the data has " +
-                    std::to_string(training.items));
-  }
+  require_items(tokens_, training.items, tokens_folder);
   embedded_ = tokens_.to(decoder.type());
   const lm::Tokenizer& tokenizer = model_->folder.tokenizer;
   prompts_ = std::make_unique<Prompts>(settings, tokenizer, config.vocabulary,

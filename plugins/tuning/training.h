@@ -57,7 +57,8 @@ struct ValidationPair {
   int64_t logged = 0, sampled = 0;
 };
 
-// The pairs of the first `validation_sequences` sequences of `rest`, by sequence and event; the same ones in each call.
+// The pairs of the first `validation_sequences` sequences of `rest`, by sequence and event; the same
+// ones in each call.
 std::vector<ValidationPair> validation_pairs(const TuningSettings& settings,
                                              const TrainingData& rest);
 

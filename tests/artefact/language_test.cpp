@@ -82,6 +82,16 @@ TEST_F(LanguageRun, WarnsOfItemsWithoutText) {
                         "word embedding"));
 }
 
+TEST_F(LanguageRun, SaysHowManyTextsWereCut) {
+  write_study("reward: le\n");
+  ASSERT_NO_FATAL_FAILURE(
+      run_study({"--set", "environments.le.item_sentence=\"{item} is titled {title:1}.\""}));
+  EXPECT_THAT(call({"log", key("tokens")}).out,
+              HasSubstr("40 of 40 items have a text that was cut to its cap in tokens"));
+  const json shown = json::parse(call({"artefacts", "show", key("tokens")}).out);
+  EXPECT_EQ(shown.at("quality").at("items_with_cut_text"), 40);
+}
+
 TEST_F(LanguageRun, TokensOfManyItemsRecordTheirNeighbours) {
   std::string events = read_file(path("source/interactions.tsv")), items = "item_id\ttitle\n";
   for (int item = 0; item < 150; ++item) {

@@ -42,6 +42,30 @@ TEST_F(Output, AFileGetsItsNameWhenItIsComplete) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1) << "a temporary was left";
 }
 
+TEST_F(Output, AFileOfASimilarNameIsTheUsersAndWhatAKilledWriterLeftIsRemoved) {
+  write("a.part", "the user's");
+  write(".a.999999999-0.tmp", "left by a process that no longer runs");
+  write(".a.b.999999999-0.tmp", "of another file");
+  const std::string longest(255, 'x');
+  write_to(path("a"), "new");
+  write_to(path(longest), "new");
+  EXPECT_EQ(read_file(path("a.part")), "the user's");
+  EXPECT_EQ(read_file(path(longest)), "new");
+  EXPECT_FALSE(fs::exists(path(".a.999999999-0.tmp")));
+  EXPECT_TRUE(fs::exists(path(".a.b.999999999-0.tmp")));
+}
+
+TEST_F(Output, TwoWritersOfOneFileDoNotDisturbEachOther) {
+  OutputFile first(path("a")), second(path("a"));
+  first.write("first");
+  second.write("second");
+  second.publish();
+  EXPECT_EQ(read_file(path("a")), "second");
+  first.publish();
+  EXPECT_EQ(read_file(path("a")), "first");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1);
+}
+
 TEST_F(Output, ALinkStaysAndTheFileBehindItIsReplaced) {
   write("folder/target", "old");
   fs::create_symlink("folder/target", path("first"));

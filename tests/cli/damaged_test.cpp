@@ -240,6 +240,49 @@ INSTANTIATE_TEST_SUITE_P(Run, Damaged, testing::Range(size_t{0}, files().size())
                            return name;
                          });
 
+// The test part of these runs was opened later, so their test metrics lie in test.json.
+class DamagedTestPart : public testing::TestWithParam<size_t> {};
+
+TEST_P(DamagedTestPart, IsNamedAndLeftOutAndHidesNothing) {
+  const Way& way = ways().at(GetParam());
+  if (way.name == std::string("unreadable") && geteuid() == 0) GTEST_SKIP() << "root reads all";
+  if (way.name == std::string("missing")) GTEST_SKIP() << "the test part is closed then";
+  lab::TemporaryLab lab;
+  const auto experiment = lab::closed(lab::experiment_of({"a", "b"}));
+  run::save_plan(lab.path(), experiment);
+  std::vector<run::Folder> runs;
+  for (size_t i = 0; i < 2; ++i) {
+    runs.push_back(lab::finished_run(lab.path(), experiment, i, /*test=*/false));
+    lab::write_test(runs.back(), 2);
+  }
+  const std::string path = runs[0].file(run::kTestFile);
+  way.damage(path, read_file(path));
+  const auto call = [&](std::vector<std::string> arguments, testing::Matcher<int> code) {
+    arguments.insert(arguments.begin(), {LEALAB_PROGRAM, "--lab", lab.path()});
+    const auto result = lab::run_process(arguments, 30);
+    EXPECT_THAT(result.exit_code, code) << testing::PrintToString(arguments) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("test.json")) << testing::PrintToString(arguments);
+    return result.out;
+  };
+  const auto damage = testing::AnyOf(3, 4);
+  const auto listed = nlohmann::json::parse(call({"ls", "--json"}, 0));
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].at("uuid"), runs[1].uuid());
+  call({"table", "study"}, 0);
+  const std::string uuid = runs[0].uuid();
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"show", uuid},
+                                                  {"verify", uuid},
+                                                  {"export", "ranks", uuid, "--out", "-"},
+                                                  {"export", "study", "--out", lab.beside("packs")},
+                                                  {"db", "check"},
+                                                  {"db", "rebuild"}}) {
+    call(command, damage);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Way, DamagedTestPart, testing::Range(size_t{0}, ways().size()),
+                         [](const auto& way) { return std::string(ways().at(way.param).name); });
+
 class DamagedPlan : public Damaged {};
 
 TEST_P(DamagedPlan, HidesNoRun) {

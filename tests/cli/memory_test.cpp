@@ -59,6 +59,7 @@ TEST_F(Memory, RunsOutInAnImportOfData) {
 
 TEST_F(Memory, RunsOutInAnImportOfPackedRuns) {
   grow({"import", LEA_SOURCE_DIR "/experiments/industry_tuned"}, [&] {
+    if (!std::filesystem::exists(path("lab/runs"))) return;
     for (const auto& entry : std::filesystem::directory_iterator(path("lab/runs")))
       EXPECT_TRUE(std::filesystem::exists(entry.path() / "result.json")) << entry.path();
   });

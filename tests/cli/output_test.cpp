@@ -253,6 +253,12 @@ TEST_F(OutputCommand, ReadingMakesNoLabAndAMistypedLabIsAnError) {
   EXPECT_FALSE(fs::exists(path("lab"))) << "a source that is refused makes none, either";
 }
 
+TEST_F(OutputCommand, AnEmptyNameOfTheLabIsRefusedAndNotTakenForTheDefault) {
+  const auto result = lab::run_process({LEALAB_PROGRAM, "--lab", "", "ls"}, 60);
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.err, "--lab: is empty. Name a folder, or leave --lab out.\n");
+}
+
 TEST_F(OutputCommand, AnImportThatIsRefusedMakesNoLab) {
   fs::create_directory(path("empty"));
   write("bad.tar.xz", "no archive");
@@ -309,6 +315,33 @@ TEST_F(OutputCommand, OneDamagedRunDoesNotHideTheOthers) {
   EXPECT_THAT(listed.err, StartsWith("left out: " + spec));
 }
 
+TEST_F(OutputCommand, AnOptionThatWouldHaveNoEffectIsRefused) {
+  const std::vector<std::string> ranks = {"import",       "ranks",      path("ranks.csv"),
+                                          "--experiment", "study",      "--name",
+                                          "second",       "--split-of", uuid_};
+  for (const auto& [option, value] :
+       {std::pair{"--split-by", "last_one"}, std::pair{"--split-path", "split.tsv"},
+        std::pair{"--split-seed", "3"}, std::pair{"--k", "7"}}) {
+    std::vector<std::string> command = ranks;
+    command.emplace_back(option);
+    command.emplace_back(value);
+    const auto result = lealab(command);
+    EXPECT_EQ(result.exit_code, 2) << option;
+    EXPECT_THAT(result.err, HasSubstr("excludes")) << option;
+  }
+  EXPECT_EQ(lealab({"import", "ranks", path("ranks.csv"), "--experiment", "study", "--name", "x",
+                    "--data", "toy", "--split-by", "last_one", "--k", "0"})
+                .exit_code,
+            2);
+  const auto packs = lealab({"import", path("packs"), "--experiment", "other"});
+  EXPECT_EQ(packs.exit_code, 2);
+  EXPECT_THAT(packs.err, StartsWith("import: --experiment is for `import ranks FILE`."));
+  const auto exported = lealab({"export", "study", "--out", path("packs"), "--format", "csv"});
+  EXPECT_EQ(exported.exit_code, 2);
+  EXPECT_THAT(exported.err, StartsWith("export study: --format is for ranks"));
+  EXPECT_EQ(lealab({"ls", "--json"}).out.find("second"), std::string::npos);
+}
+
 TEST_F(OutputCommand, NamesTheNearestOfWhatIsExported) {
   const auto result = lealab({"export", "rnaks", uuid_, "--out", path("file")});
   EXPECT_EQ(result.exit_code, 2);
@@ -362,6 +395,14 @@ INSTANTIATE_TEST_SUITE_P(
              {"ls", "--exprimnt=study"},
              kUnexpected + "--exprimnt=study\n`lealab ls` has no option `--exprimnt`, did you mean "
                            "`--experiment`? `lealab ls --help` lists its options.\n"},
+        Slip{"Choice",
+             {"data", "import", "toy", "toy.inter", "--format", "recbol"},
+             "--format: recbol not in {tsv,recbole,gru4rec}, did you mean `recbole`?\nRun `lealab "
+             "data import --help` for more information.\n"},
+        Slip{"ChoiceUnlikeAny",
+             {"data", "import", "toy", "toy.inter", "--format", "}: not in {"},
+             "--format: }: not in { not in {tsv,recbole,gru4rec}\nRun `lealab data import --help` "
+             "for more information.\n"},
         Slip{"OptionUnlikeAny",
              {"ls", "--foo"},
              kUnexpected + "--foo\n`lealab ls` has no option `--foo`. `lealab ls --help` lists its "

@@ -223,6 +223,24 @@ TEST_F(ResultsCommand, ExitsWithTheDocumentedCodes) {
   EXPECT_FALSE(std::filesystem::exists(lab_));
 }
 
+TEST_F(ResultsCommand, SaysInWholeSentencesWhatIsNotThereOrDamaged) {
+  finish("snqn", 1, 2);
+  collect();
+  EXPECT_EQ(
+      lealab({"du", "xyz"}).err,
+      "experiment xyz: no run of the lab was made for it. `lealab du` lists the experiments.\n");
+  EXPECT_THAT(lealab({"du", "stuyd"}).err,
+              HasSubstr("for it, did you mean `study`? `lealab du` lists"));
+  EXPECT_THAT(lealab({"table", "stuyd"}).err, HasSubstr(", did you mean `study`? It has: study"));
+  // What is refused may be a plan and no folder of a run.
+  publish_file(run::plan_file(lab_, "study"), "{");
+  const lab::ProcessResult rebuilt = lealab({"db", "rebuild"});
+  EXPECT_EQ(rebuilt.exit_code, 3);
+  EXPECT_THAT(rebuilt.err, HasSubstr("study.json"));
+  EXPECT_THAT(rebuilt.err, HasSubstr("\n1 problem; what is named above was left out, and the rest "
+                                     "is in the index.\n"));
+}
+
 TEST_F(ResultsCommand, ListsWhyARunFailed) {
   run::write_result(plan("snqn", 1), run::failure("the loss is not finite at step 7", 1));
   const lab::ProcessResult all = lealab({"ls"});

@@ -1,6 +1,7 @@
 // Files that users bring: other separators and names of columns, texts in a file of their own, and
 // what an import says about what it leaves out.
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "core/data/import_options.h"
 #include "tests/data/scratch.h"
@@ -313,6 +314,45 @@ TEST_F(OwnData, NotesTextsBesideTheInteractionsThatItDidNotRead) {
   EXPECT_THAT(notes(file, options), IsEmpty());
   import(file);
   EXPECT_EQ(PreparedImport(lab(), "toy", file, {}).notes().size(), 1u) << "also the second time";
+}
+
+TEST_F(OwnData, KnowsTextsByTheirColumnsWhateverTheirFileIsCalled) {
+  const std::string file = write("set/clicks.tsv", std::string(kHeader) + "u\ta\t1\n");
+  write("set/books.csv", "\xef\xbb\xbf\"asin\",\"Title\"\r\na,A\r\n");
+  write("set/news.dat", "item_id|stem\na|A\n");
+  write("set/things.json", "{\"id\": \"a\", \"title\": \"A\"}\n");
+  // These are none: users, interactions, numbers of ids, and what is no table.
+  write("set/people.csv", "user_id,name\nu,U\n");
+  write("set/train.tsv", std::string(kHeader) + "u\ta\t1\n");
+  write("set/items.map.tsv", "item_id\titem\na\t1\n");
+  write("set/empty.csv", "");
+  write("set/notes.txt", "what is here");
+  std::vector<std::string> names;
+  for (const std::string& note : notes(file, {})) {
+    const std::string path = note.substr(0, note.find(" lies beside"));
+    names.push_back(path.substr(path.rfind('/') + 1));
+  }
+  EXPECT_THAT(names, ElementsAre("books.csv", "news.dat", "things.json"));
+}
+
+TEST_F(OwnData, ReadsAFileWhoseFolderCannotBeListed) {
+  if (geteuid() == 0) GTEST_SKIP() << "root lists all";
+  const std::string file = write("set/clicks.tsv", std::string(kHeader) + "u\ta\t1\n");
+  const auto folder = std::filesystem::path(file).parent_path();
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_exec);
+  EXPECT_THAT(notes(file, {}), IsEmpty());
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+}
+
+TEST_F(OwnData, SaysAllThatIsToBeStatedAtOnce) {
+  const std::string rows = "user,item,when\nu,a,1\n";
+  EXPECT_EQ(refusal_of_import(write("r.csv", rows), columns({}, ",")),
+            "r.csv:1:1: the header lacks the column `user_id`. It has: user, item, when. State the "
+            "columns with `--columns user=NAME,item=NAME,time=NAME`.");
+  EXPECT_EQ(
+      refusal_of_import(path("r.csv"), columns({"user=user", "item=itm"}, ",")),
+      "r.csv:1:1: the header lacks the column `itm`, did you mean `item`? It has: user, item, "
+      "when. State the columns with `--columns item=NAME,time=NAME`.");
 }
 
 TEST_F(OwnData, RefusesABenchmarkFileOfRecBoleWhoseRowsHoldLists) {

@@ -66,11 +66,21 @@ TEST(StoreFile, ThatIsDamagedIsSetAsideForARebuild) {
   put(store, 1);
 }
 
+TEST(StoreFile, ThatWasCopiedIsNamedWhenItsCopyFails) {
+  const Lab lab;
+  { Store store(lab.path(), Store::Mode::kWrite); }
+  Connection memory(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  Connection file(lab.file(), SQLITE_OPEN_READONLY);
+  memory.copy_from(file);
+  EXPECT_THAT(message_of([&] { memory.execute("SELECT nothing"); }), HasSubstr(lab.file() + ": "));
+}
+
 TEST(StoreFile, IsNotFollowedThroughALink) {
   const Lab lab, other;
   { Store store(other.path(), Store::Mode::kWrite); }
   std::filesystem::create_symlink(other.file(), lab.file());
-  EXPECT_THROW(Store(lab.path(), Store::Mode::kWrite), StoreError);
+  EXPECT_THAT(message_of([&] { Store(lab.path(), Store::Mode::kWrite); }),
+              HasSubstr("It is a link, which the index must not be."));
 }
 
 TEST(StoreFile, LiesInAFolderThatIsALink) {

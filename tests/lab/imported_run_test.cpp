@@ -53,7 +53,7 @@ TEST_F(ImportedRuns, RefusesNamesThatASpecRefuses) {
        {std::string("../x"), std::string("a/b"), std::string("a\\b"), std::string("a\x01"),
         std::string("a\x7f"), std::string("a\nb"), std::string("a\xff"),
         std::string("\xE2\x80\xAEx"), std::string(".x"), std::string("-x"), std::string(" x"),
-        std::string("x "), std::string(), long_name}) {
+        std::string("x "), std::string("none"), std::string("None"), std::string(), long_name}) {
     EXPECT_THAT(refusal_of("study", name, "toy"), HasSubstr("--name must be UTF-8 text")) << name;
   }
   EXPECT_THAT(refusal_of("study", "a\x01", "toy"), ::testing::EndsWith("but is `a\\x01`"));

@@ -55,6 +55,16 @@ TEST_F(RankReader, RefusesAnUnknownColumnAndNamesTheNearest) {
             1u);
 }
 
+TEST_F(RankReader, SaysWhatAFileIsThatIsNotCsv) {
+  EXPECT_THAT(refusal("=u0\t4\t1\n", "sequence\tposition\trank"),
+              HasSubstr("ranks.csv:1: the first line has no comma, but 2 tabs. Ranks are read from "
+                        "CSV: put commas between the columns."));
+  EXPECT_THAT(refusal("", "sequence;position;rank"), HasSubstr("no comma, but 2 semicolons."));
+  EXPECT_THAT(refusal("", "\x1f\x8b\x08"), HasSubstr("ranks.csv:1: the file is compressed with "));
+  EXPECT_THAT(refusal("", "\xff\xfes"), HasSubstr("ranks.csv:1: the file is UTF-16."));
+  EXPECT_THAT(refusal("", "sequence"), HasSubstr(":1: the header lacks `position`;"));
+}
+
 TEST_F(RankReader, RefusesRanksOfAnotherSplit) {
   const auto rows = [](const std::string& last) {
     std::string text;

@@ -15,6 +15,7 @@
 #include "plugins/tuning/quality_making.h"
 #include "plugins/tuning/tables.h"
 #include "tests/api/prepare_host.h"
+#include "tests/base/message.h"
 #include "tests/base/scratch.h"
 #include "tests/le/tiny_le.h"
 
@@ -205,8 +206,25 @@ TEST_F(LanguageEnvironmentTest, NeedsOnlyTheTablesOfItsSlots) {
 
 TEST_F(LanguageEnvironmentTest, RefusesTablesOfOtherData) {
   make({{"order", "hoisted"}});
-  data_.pool = data_.pool.narrow(1, 0, 1);
-  EXPECT_THROW(environment(), DataError);
+  const Tensor pool = data_.pool;
+  data_.pool = pool.narrow(1, 0, 1);
+  const std::string events = std::to_string(data_.training.events());
+  EXPECT_EQ(message_of([&] { environment(); }),
+            folders_["rewards"] + "/" + kRewardsFile + ": has " + events +
+                " rows of 3 values, so it is of other data than this run's. It must be made anew");
+  data_.pool = pool;
+  // The adapter holds the item tokens as well.
+  write_tensors(folders_["adapter"] + "/" + kTokensFile, {{"tokens", at::zeros({11, 16})}});
+  std::filesystem::create_directories(path("other"));
+  for (const char* kind : {"states", "rewards", "quality", "choices"}) {
+    EXPECT_EQ(message_of([&] {
+                worker::make_artefact(entry_, values_, artefact(kind), data_, path("other"),
+                                      folders_["adapter"]);
+              }),
+              folders_["adapter"] + "/" + kTokensFile +
+                  ": has 11 items, but the data has 12. The artefact must be made anew")
+        << kind;
+  }
 }
 
 TEST_F(LanguageEnvironmentTest, RefusesWhatIsLongerThanTheContextOfItsModel) {

@@ -15,6 +15,8 @@
 #include "plugins/le/tuner.h"
 #include "plugins/tuning/batches.h"
 #include "plugins/tuning/losses.h"
+#include "plugins/tuning/training.h"
+#include "tests/base/message.h"
 #include "tests/base/scratch.h"
 #include "tests/le/tiny_le.h"
 
@@ -419,9 +421,44 @@ TEST_F(Training, WarnsWhenNoEventHadANegativeForStates) {
   EXPECT_THAT(warnings_, warning);
 }
 
+// Its states are all alike, whatever it is taught.
+class Collapsed final : public Learner {
+ public:
+  const std::vector<at::Tensor>& parameters() const override { return parameters_; }
+  std::optional<TuningLosses> accumulate(const std::vector<TuningRow>&, const at::Tensor&,
+                                         const std::function<bool()>&) override {
+    parameters_[0].mutable_grad() = at::zeros({1});
+    return TuningLosses{1, 0.5, 0.5};
+  }
+  std::optional<TuningValidation> validate(const TrainingData&,
+                                           const std::function<bool()>&) const override {
+    return TuningValidation{0.75, 0.5, 0.95};
+  }
+  void save(const std::string&) const override {}
+
+ private:
+  std::vector<at::Tensor> parameters_ = {at::zeros({1}).requires_grad_()};
+};
+
+TEST_F(Training, WarnsOfStatesThatHaveCollapsed) {
+  const auto tuned = train_environment(
+      tiny_settings({{"steps", 3}}), part_, rest_, folder_,
+      [] { return std::make_unique<Collapsed>(); }, [](int64_t, int64_t) { return false; },
+      [&](const std::string& warning) { warnings_.push_back(warning); });
+  ASSERT_TRUE(tuned);
+  EXPECT_EQ(tuned->figures.at("state_cosine"), 0.95);
+  EXPECT_THAT(warnings_, testing::ElementsAre(
+                             "the states of different histories are nearly equal: the mean cosine "
+                             "of random pairs is 0.95. They tell the recommender little. "
+                             "`state_loss: softmax` with a `state_scale` below 1 keeps states "
+                             "apart"));
+}
+
 TEST_F(Training, RefusesTokensOfOtherItems) {
   write_tensors(path(kTokensFile), {{"tokens", at::zeros({11, 16})}});
-  EXPECT_THROW(train(tiny_settings(), "refused"), DataError);
+  EXPECT_EQ(
+      message_of([&] { train(tiny_settings(), "refused"); }),
+      path(kTokensFile) + ": has 11 items, but the data has 12. The artefact must be made anew");
 }
 
 }  // namespace

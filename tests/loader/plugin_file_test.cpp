@@ -78,6 +78,10 @@ TEST(PluginFile, RefusesWhatIsNoLibrary) {
   EXPECT_EQ(refusal(folder.write("empty.so", "")), "an empty file. Copy or build it again.");
   EXPECT_THAT(refusal(folder.write("text.so", "#!/bin/sh\necho no\n")),
               StartsWith("not a shared library (no ELF"));
+  EXPECT_EQ(refusal(folder.write("lfs.so",
+                                 "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n"
+                                 "size 12345\n")),
+            "a Git LFS pointer, not the file itself: run `git lfs pull`.");
   EXPECT_THAT(refusal(folder.write("magic.so", "\177ELF")),
               StartsWith("the file is cut or damaged"));
   EXPECT_THAT(refusal("/proc/self/exe"), HasSubstr("a program, not a shared library"));

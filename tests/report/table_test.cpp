@@ -442,7 +442,7 @@ TEST_F(Table, RefusesAnUnknownFormatAndExperimentWithTheNearestName) {
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_STREQ(error.what(),
-                 "experiment `stduy` has no runs in this lab, did you mean `study`?; it has study");
+                 "experiment `stduy` has no runs in this lab, did you mean `study`? It has: study");
   }
 }
 

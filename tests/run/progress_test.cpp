@@ -31,5 +31,29 @@ TEST(Progress, IgnoresWhatAPluginPrints) {
   }
 }
 
+TEST(SecondsLeft, AreThoseOfTheStepsAndOfThePartAtTheirPace) {
+  Progress progress;
+  progress.max_steps = 100;
+  EXPECT_EQ(seconds_left(progress, 10, 60, false), 50) << "no pace is known yet";
+  progress.step = 40;
+  progress.steps_per_second = 2;
+  EXPECT_EQ(seconds_left(progress, 10, 60, false), 30);
+  progress.part_total = 500;
+  progress.part_done = 100;
+  progress.part_per_second = 10;
+  EXPECT_EQ(seconds_left(progress, 10, 60, false), 30 + 40);
+}
+
+TEST(SecondsLeft, AreNoMoreThanWhatEarlierRunsTookWhileThatIsPossible) {
+  Progress progress;
+  progress.max_steps = 1000;
+  progress.steps_per_second = 2;
+  EXPECT_EQ(seconds_left(progress, 10, 60, true), 50) << "earlier runs ended before max_steps";
+  EXPECT_EQ(seconds_left(progress, 70, 60, true), 500) << "it takes longer than they did";
+  progress.part_total = 700;
+  progress.part_per_second = 10;
+  EXPECT_EQ(seconds_left(progress, 10, 60, true), 70) << "the part alone takes so long";
+}
+
 }  // namespace
 }  // namespace lea::run

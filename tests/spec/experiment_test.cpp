@@ -243,6 +243,17 @@ TEST_F(ExperimentTest, SetOfAWholeEnvironmentStatesItAsALaterFileWould) {
   EXPECT_EQ(only(other, {"environments.mine={shuffled: {of: le}}"}).reward.id, "lea.shuffled");
 }
 
+TEST_F(ExperimentTest, SetOfAWholeEnvironmentDeclaresOneThatTheSpecLacks) {
+  const auto reward = [&](const std::string& more, std::vector<std::string> set) {
+    set.push_back("reward=foo");
+    return only(kBase + more, set).reward;
+  };
+  EXPECT_EQ(reward("", {"environments.foo={le: {portion: 0.9}}"}).params["portion"], 0.9);
+  EXPECT_EQ(reward("environments: {mine: predefined}\n", {"environments.foo=le"}).id, "lea.le");
+  EXPECT_EQ(reward("", {"environments.foo=le", "environments.foo.portion=0.8"}).params["portion"],
+            0.8);
+}
+
 TEST_F(ExperimentTest, SetOfAWholeEnvironmentIsRefusedWithItsReason) {
   const auto refused = [&](const std::string& more, const std::string& set) {
     return error_of(kBase + more, {set});
@@ -251,9 +262,6 @@ TEST_F(ExperimentTest, SetOfAWholeEnvironmentIsRefusedWithItsReason) {
   EXPECT_EQ(refused(mine, "environments.mime=le"),
             "--set environments.mime=le: environments.mime: no environment `mime` is declared, did "
             "you mean `mine`? (there are: mine); `--set environments={NAME: ...}` declares one");
-  EXPECT_EQ(refused("", "environments.le=le"),
-            "--set environments.le=le: environments.le: no environment `le` is declared (there "
-            "are: none); `--set environments={NAME: ...}` declares one");
   EXPECT_EQ(refused("environments: {ab: le, AB: le}\n", "environments.Ab=le"),
             "--set environments.Ab=le: environments.Ab: `Ab` can mean ab or AB; write one of them "
             "exactly");

@@ -43,14 +43,10 @@ inline PluginCatalogue shipped() {
   std::vector<ParamInfo> sasrec = gru;
   sasrec.push_back(any("blocks", int64_t{1}));
   sasrec.push_back(any("heads", int64_t{1}));
-  const std::vector<ParamInfo> q = {any("gamma", 0.5),
-                                    any("td_factor", 0.5),
-                                    any("target", text),
-                                    any("target_dropout", true),
-                                    any("zero_at_end", text),
-                                    any("same_start", false),
-                                    any("supervised_head", text),
-                                    any("evaluated", text)};
+  const std::vector<ParamInfo> q = {
+      any("gamma", 0.5),        any("td_factor", 0.5),        any("q_weight", 1.0),
+      any("target", text),      any("target_dropout", true),  any("zero_at_end", text),
+      any("same_start", false), any("supervised_head", text), any("evaluated", text)};
   std::vector<ParamInfo> sac = q;
   sac.push_back(any("warm_up_steps", int64_t{15000}));
   std::vector<ParamInfo> sa2c = sac;
