@@ -163,9 +163,8 @@ std::string meaning(bool tokens, bool head, bool mean) {
         std::string(mean ? "in the mean over the prompt's positions"
                          : "at the prompt's last position") +
         ", plus `bias`. The state of a history is such a hidden state itself. The settings have "
-        "the "
-        "wording of the prompts; text between two items is split into tokens by itself, without "
-        "special tokens.\n\n";
+        "the wording of the prompts; text between two items is split into tokens by itself, "
+        "without special tokens.\n\n";
   }
   return text;
 }
