@@ -1,8 +1,9 @@
 // Measures the CPU time of full ranking, 5,000 events over 18,000 items on one thread: counting as
-// in the evaluator, sorting and top-k of the same scores, and the GEMM that computes the scores.
-// Before that it compares the ranks of one chunk with those of a sort. Prints one JSON line;
-// bench/run_ranking.py adds NumPy.
+// in the evaluator, sorting and top-k of the same scores, and the product that computes the scores,
+// by ours, LibTorch's and oneDNN's. Before that it compares the ranks of one chunk with those of a
+// sort. Prints one JSON line; bench/run_ranking.py adds NumPy.
 #include <ATen/Parallel.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <malloc.h>
 #include <torch/torch.h>
 
@@ -11,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/stopwatch.h"
+#include "core/api/linear.h"
 #include "core/eval/ranks.h"
 
 namespace {
@@ -18,15 +20,26 @@ namespace {
 using namespace lea;
 using at::Tensor;
 
-constexpr int64_t kChunk = 256;  // rows in a chunk, as in the evaluator
+int64_t chunk_rows = 256;  // rows in a chunk, as in the evaluator
+
+// oneDNN's product, which LibTorch offers through its dispatcher alone.
+Tensor one_dnn(const Tensor& input, const Tensor& weight, const Tensor& bias) {
+  static const auto operation =
+      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_linear_pointwise", "");
+  std::vector<c10::IValue> stack = {
+      input, weight, bias, "none", c10::List<std::optional<at::Scalar>>(), ""};
+  operation.callBoxed(&stack);
+  return stack.back().toTensor();
+}
 
 struct Problem {
   Tensor hidden, weight, bias;  // [E, D], [N, D], [N]
   Tensor target;                // int64 [E], 0-based
   int64_t events() const { return hidden.size(0); }
   int64_t items() const { return weight.size(0); }
-  Tensor scores(int64_t first) const {
-    return at::addmm(bias, hidden.slice(0, first, std::min(first + kChunk, events())), weight.t());
+  Tensor scores(int64_t first) const { return apply_linear(rows(first), weight, bias); }
+  Tensor rows(int64_t first) const {
+    return hidden.slice(0, first, std::min(first + chunk_rows, events()));
   }
 };
 
@@ -44,7 +57,7 @@ int64_t count_chunk(const Tensor& scores, const int64_t* target) {
 
 template <class Body>
 void for_chunks(const Problem& problem, Body body) {
-  for (int64_t first = 0; first < problem.events(); first += kChunk) body(first);
+  for (int64_t first = 0; first < problem.events(); first += chunk_rows) body(first);
 }
 
 // Milliseconds of each method for all events. A method that takes seconds is measured on one chunk
@@ -54,7 +67,7 @@ nlohmann::json measure_all(const Problem& problem, double seconds) {
   const Tensor chunk = problem.scores(0);
   const Tensor order = chunk.argsort(/*stable=*/true, /*dim=*/1, /*descending=*/true);
   const Tensor sorted_rank =
-      (order == problem.target.slice(0, 0, kChunk).unsqueeze(1)).to(at::kLong).argmax(1) + 1;
+      (order == problem.target.slice(0, 0, chunk_rows).unsqueeze(1)).to(at::kLong).argmax(1) + 1;
   const bool equal = count_chunk(chunk, target) == sorted_rank.sum().item<int64_t>();
   const double scale = static_cast<double>(problem.events()) / static_cast<double>(chunk.size(0));
   volatile int64_t sink = 0;
@@ -68,18 +81,26 @@ nlohmann::json measure_all(const Problem& problem, double seconds) {
                   int64_t first = 0;
                   for (const Tensor& scores : all_scores) {
                     sink = sink + count_chunk(scores, target + first);
-                    first += kChunk;
+                    first += chunk_rows;
                   }
                 }).best;
-  ms["gemm"] =
-      bench::measure(seconds, 5, [&] {
-        for_chunks(problem, [&](int64_t first) { sink = sink + problem.scores(first).size(0); });
-      }).best;
-  ms["gemm and count"] = bench::measure(seconds, 5, [&] {
-                           for_chunks(problem, [&](int64_t first) {
-                             sink = sink + count_chunk(problem.scores(first), target + first);
-                           });
-                         }).best;
+  const auto product = [&](const char* name, auto compute) {
+    ms[name] = bench::measure(seconds, 5, [&] {
+                 for_chunks(problem, [&](int64_t first) { sink = sink + compute(first).size(0); });
+               }).best;
+  };
+  product("product, ours", [&](int64_t first) { return problem.scores(first); });
+  product("product, LibTorch", [&](int64_t first) {
+    return at::addmm(problem.bias, problem.rows(first), problem.weight.t());
+  });
+  product("product, oneDNN", [&](int64_t first) {
+    return one_dnn(problem.rows(first), problem.weight, problem.bias);
+  });
+  ms["product and count"] = bench::measure(seconds, 5, [&] {
+                              for_chunks(problem, [&](int64_t first) {
+                                sink = sink + count_chunk(problem.scores(first), target + first);
+                              });
+                            }).best;
   ms["argsort"] = scale * bench::measure(seconds, 3, [&] { chunk.argsort(1, true); }).best;
   ms["topk 20"] = scale * bench::measure(seconds, 3, [&] { chunk.topk(20, 1); }).best;
   return {{"ranks_equal", equal}, {"ms", ms}};
@@ -96,6 +117,7 @@ int main(int argc, char** argv) {
   app.add_option("--events", events);
   app.add_option("--items", items);
   app.add_option("--width", width);
+  app.add_option("--chunk", chunk_rows, "rows that are scored at a time");
   app.add_option("--seconds", seconds, "CPU time to spend on each measurement");
   CLI11_PARSE(app, argc, argv);
   at::set_num_threads(1);

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/api/item_products.h"
+#include "core/api/linear.h"
 #include "core/api/row_kernels.h"
 #include "core/base/error.h"
 
@@ -122,6 +124,39 @@ Tensor negative_log(const Tensor& hidden, const Tensor& weight, const Tensor& bi
   return result.masked_fill_(target.eq(0), 0);
 }
 
+bool all_take_products(const Tensor& state, const Tensor& weight, const Tensor& bias) {
+  return takes_products(state) && takes_products(weight) && bias.is_contiguous();
+}
+
+kernels::ItemLayer layer_of(const Tensor& weight, const Tensor& bias) {
+  return {weight.const_data_ptr<float>(), bias.const_data_ptr<float>(), weight.size(0),
+          weight.size(1)};
+}
+
+// negative_log() through our own products.
+Tensor negative_log_wide(const Tensor& hidden, const Tensor& weight, const Tensor& bias, bool relu,
+                         const Tensor& target, const Tensor& scale, Gradients* gradients) {
+  const Tensor result = at::empty(target.sizes(), hidden.options()), weights = scale.contiguous();
+  kernels::ItemEntropy task = {hidden.const_data_ptr<float>(),
+                               hidden.size(0),
+                               relu,
+                               target.const_data_ptr<int64_t>(),
+                               weights.const_data_ptr<float>(),
+                               target.size(1),
+                               result.mutable_data_ptr<float>(),
+                               nullptr,
+                               nullptr,
+                               nullptr};
+  if (gradients) {
+    *gradients = {at::empty_like(hidden), at::empty_like(weight), at::empty_like(bias)};
+    task.to_state = gradients->hidden.mutable_data_ptr<float>();
+    task.to_weight = gradients->weight.mutable_data_ptr<float>();
+    task.to_bias = gradients->bias.mutable_data_ptr<float>();
+  }
+  kernels::item_entropy(layer_of(weight, bias), task);
+  return result;
+}
+
 // Makes the gradients in the forward pass, while each block of logits is in cache.
 class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> {
  public:
@@ -130,8 +165,9 @@ class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> 
                                                 const Tensor& bias, const Tensor& target,
                                                 const Tensor& scale, bool relu, bool train) {
     Gradients gradients;
+    const auto compute = all_take_products(hidden, weight, bias) ? negative_log_wide : negative_log;
     const Tensor rows =
-        negative_log(hidden, weight, bias, relu, target, scale, train ? &gradients : nullptr);
+        compute(hidden, weight, bias, relu, target, scale, train ? &gradients : nullptr);
     if (train) {
       context->save_for_backward({gradients.hidden, gradients.weight, gradients.bias});
     }
@@ -149,6 +185,40 @@ class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> 
       for (Tensor& gradient : gradients) gradient = gradient * factor;
     }
     return {gradients[0], gradients[1], gradients[2], {}, {}, {}, {}};
+  }
+};
+
+// Logits of a few items of each row, and gradients of these items alone.
+class PickedItems : public torch::autograd::Function<PickedItems> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& state,
+                        const Tensor& weight, const Tensor& bias, const Tensor& row, bool relu) {
+    const Tensor value = at::empty(row.sizes(), state.options());
+    kernels::picked_logits(layer_of(weight, bias), task_of(state, row, relu),
+                           value.mutable_data_ptr<float>());
+    context->save_for_backward({state, weight, bias, row, value});
+    context->saved_data["relu"] = relu;
+    return value;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list incoming) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &state = saved[0], &weight = saved[1], &bias = saved[2];
+    const Tensor to_state = at::empty_like(state), to_weight = at::zeros_like(weight),
+                 to_bias = at::zeros_like(bias), outer = incoming[0].contiguous();
+    kernels::picked_gradients(
+        layer_of(weight, bias), task_of(state, saved[3], context->saved_data["relu"].toBool()),
+        saved[4].const_data_ptr<float>(), outer.const_data_ptr<float>(),
+        to_state.mutable_data_ptr<float>(), to_weight.mutable_data_ptr<float>(),
+        to_bias.mutable_data_ptr<float>());
+    return {to_state, to_weight, to_bias, {}, {}};
+  }
+
+ private:
+  static kernels::PickedLogits task_of(const Tensor& state, const Tensor& row, bool relu) {
+    return {state.const_data_ptr<float>(), row.const_data_ptr<int64_t>(), row.size(0), row.size(1),
+            relu};
   }
 };
 
@@ -170,7 +240,7 @@ ItemHead::~ItemHead() = default;
 Tensor ItemHead::vectors() const { return weight.defined() ? weight : item_embedding_.slice(0, 1); }
 
 Tensor ItemHead::forward(const Tensor& hidden) const {
-  const Tensor logits = at::addmm(bias, hidden, vectors().t());
+  const Tensor logits = apply_linear(hidden, vectors(), bias);
   return activation == Activation::kRelu ? at::relu(logits) : logits;
 }
 
@@ -202,6 +272,11 @@ CrossEntropy cross_entropy(const ItemHead& head, const Tensor& hidden, const Ten
 
 Tensor q_values(const ItemHead& head, const Tensor& state, const Tensor& actions) {
   const Tensor row = (actions - 1).clamp_min(0);
+  const Tensor vectors = head.vectors(), input = state.contiguous();
+  if (all_take_products(input, vectors, head.bias)) {
+    return PickedItems::apply(input, vectors, head.bias, row.contiguous(),
+                              head.activation == Activation::kRelu);
+  }
   const Tensor weight = at::embedding(head.vectors(), row);                   // [B, K, S]
   const Tensor bias = at::embedding(head.bias.unsqueeze(1), row).squeeze(2);  // [B, K]
   const Tensor value = at::matmul(weight, state.unsqueeze(2)).squeeze(2) + bias;
@@ -219,6 +294,11 @@ Tensor best_action(const ItemHead& head, const Tensor& state) {
   const int64_t step = block_rows(input, items);
   const Tensor buffer = at::empty({step, items}, input.options());
   Tensor column = at::empty({rows}, input.options().dtype(at::kLong));
+  if (all_take_products(input, vectors, head.bias)) {
+    kernels::best_columns(layer_of(vectors, head.bias), input.const_data_ptr<float>(), rows,
+                          column.mutable_data_ptr<int64_t>());
+    return column.add_(1);
+  }
   for (int64_t begin = 0; begin < rows; begin += step) {
     const int64_t end = std::min(begin + step, rows);
     Tensor logits = buffer.slice(0, 0, end - begin);

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/api/dropout.h"
 #include "core/api/gru_kernels.h"
+#include "core/api/linear.h"
+#include "core/api/products.h"
 
 namespace lea {
 namespace {
@@ -14,9 +17,52 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// What the backward pass of a layer needs, each [P, H].
-struct Gates {
-  Tensor reset, update, candidate, recurrent, previous;
+// Products through our own loops or through LibTorch, of contiguous float matrices on the CPU.
+struct Product {
+  bool wide;
+
+  // left [m, k] * right [n, k]^T + bias [n]
+  void layer(Tensor out, const Tensor& left, const Tensor& right, const Tensor& bias) const {
+    if (!wide) {
+      at::addmm_out(out, bias, left, right.t());
+      return;
+    }
+    const int64_t depth = left.size(1), columns = right.size(0);
+    kernels::multiply(left.size(0), columns, depth, {left.const_data_ptr<float>(), depth, 1},
+                      {right.const_data_ptr<float>(), 1, depth}, out.mutable_data_ptr<float>(),
+                      columns, {false, bias.const_data_ptr<float>()});
+  }
+  // out + left [m, k] * right [k, n]
+  void add(Tensor out, const Tensor& left, const Tensor& right) const {
+    if (!wide) {
+      out.addmm_(left, right);
+      return;
+    }
+    kernels::multiply(left.size(0), right.size(1), left.size(1),
+                      {left.const_data_ptr<float>(), left.size(1), 1},
+                      {right.const_data_ptr<float>(), right.size(1), 1},
+                      out.mutable_data_ptr<float>(), right.size(1), {true, nullptr});
+  }
+  // left [m, k] * right [k, n]
+  Tensor plain(const Tensor& left, const Tensor& right) const {
+    if (!wide) return at::mm(left, right);
+    const Tensor out = at::empty({left.size(0), right.size(1)}, left.options());
+    kernels::multiply(left.size(0), right.size(1), left.size(1),
+                      {left.const_data_ptr<float>(), left.size(1), 1},
+                      {right.const_data_ptr<float>(), right.size(1), 1},
+                      out.mutable_data_ptr<float>(), right.size(1));
+    return out;
+  }
+  // left [k, m]^T * right [k, n]
+  Tensor turned(const Tensor& left, const Tensor& right) const {
+    if (!wide) return at::mm(left.t(), right);
+    const Tensor out = at::empty({left.size(1), right.size(1)}, left.options());
+    kernels::multiply(left.size(1), right.size(1), left.size(0),
+                      {left.const_data_ptr<float>(), 1, left.size(1)},
+                      {right.const_data_ptr<float>(), right.size(1), 1},
+                      out.mutable_data_ptr<float>(), right.size(1));
+    return out;
+  }
 };
 
 // One GRU layer over packed rows. Step i updates the first rows[i] rows of the state.
@@ -26,7 +72,9 @@ class GruLayer : public torch::autograd::Function<GruLayer> {
                         const Tensor& state_weight, const Tensor& input_bias,
                         const Tensor& state_bias, const std::vector<int64_t>& rows) {
     const int64_t width = state_weight.size(1), total = input.size(0);
-    const Tensor from_input = at::addmm(input_bias, input, input_weight.t());  // [P, 3H]
+    const Product product = {takes_products(input_weight) && takes_products(state_weight)};
+    const Tensor from_input = at::empty({total, 3 * width}, input.options());
+    product.layer(from_input, input, input_weight, input_bias);
     const Tensor gates = at::empty({5, total, width}, input.options());
     const Tensor output = at::empty({total, width}, input.options());
     const Tensor state = at::zeros({rows.front(), width}, input.options());
@@ -34,11 +82,11 @@ class GruLayer : public torch::autograd::Function<GruLayer> {
     float* gate = gates.mutable_data_ptr<float>();
     int64_t begin = 0;
     for (const int64_t count : rows) {
-      Tensor product = from_state.slice(0, 0, count);
-      at::addmm_out(product, state_bias, state.slice(0, 0, count), state_weight.t());
+      product.layer(from_state.slice(0, 0, count), state.slice(0, 0, count), state_weight,
+                    state_bias);
       const auto at_step = [&](int64_t k) { return gate + (k * total + begin) * width; };
       kernels::gru_step(from_input.const_data_ptr<float>() + 3 * begin * width,
-                        product.const_data_ptr<float>(), count, width,
+                        from_state.const_data_ptr<float>(), count, width,
                         state.mutable_data_ptr<float>(), at_step(0), at_step(1), at_step(2),
                         at_step(3), at_step(4));
       output.slice(0, begin, begin + count).copy_(state.slice(0, 0, count));
@@ -55,6 +103,7 @@ class GruLayer : public torch::autograd::Function<GruLayer> {
                  &gates = saved[3];
     const auto rows = context->saved_data["rows"].toIntVector();
     const int64_t width = state_weight.size(1), total = input.size(0);
+    const Product product = {takes_products(input_weight) && takes_products(state_weight)};
     const Tensor outer = incoming[0].contiguous();
     const Tensor to_input = at::empty({total, 3 * width}, input.options());
     const Tensor to_state = at::empty({total, 3 * width}, input.options());
@@ -69,11 +118,12 @@ class GruLayer : public torch::autograd::Function<GruLayer> {
                                  carried.mutable_data_ptr<float>(),
                                  to_input.mutable_data_ptr<float>() + 3 * begin * width,
                                  to_state.mutable_data_ptr<float>() + 3 * begin * width);
-      carried.slice(0, 0, *count).addmm_(to_state.slice(0, begin, begin + *count), state_weight);
+      product.add(carried.slice(0, 0, *count), to_state.slice(0, begin, begin + *count),
+                  state_weight);
     }
-    return {at::mm(to_input, input_weight),
-            at::mm(to_input.t(), input),
-            at::mm(to_state.t(), gates.select(0, 4)),
+    return {product.plain(to_input, input_weight),
+            product.turned(to_input, input),
+            product.turned(to_state, gates.select(0, 4)),
             to_input.sum(0),
             to_state.sum(0),
             {}};
@@ -117,7 +167,7 @@ Tensor run_gru(torch::nn::GRUImpl& gru, const Tensor& input, const PackedHistory
   if (input.is_cpu() && input.dtype() == at::kFloat) {
     Tensor output = input;
     for (size_t layer = 0; layer < weights.size() / 4; ++layer) {
-      if (layer > 0) output = at::dropout(output, dropout, gru.is_training());
+      if (layer > 0) output = apply_dropout(output, dropout, gru.is_training());
       const Tensor* w = &weights[4 * layer];
       output = GruLayer::apply(output.contiguous(), w[0], w[1], w[2], w[3], packed.rows);
     }

@@ -11,6 +11,7 @@
 
 #include "core/base/clones.h"
 #include "core/base/text.h"
+#include "core/base/wide_products.h"
 
 namespace lea {
 namespace {
@@ -115,8 +116,10 @@ Machine this_machine(std::string libtorch, int threads, std::string device) {
   text << file.rdbuf();
   utsname system{};
   uname(&system);
-  return {parse_cpuinfo(text.str(), printable(system.machine)), running_clone(),
-          std::move(libtorch), threads, std::move(device)};
+  const std::string kernels = running_clone();
+  return {parse_cpuinfo(text.str(), printable(system.machine)),
+          wide_products() ? kernels + " and wide products" : kernels, std::move(libtorch), threads,
+          std::move(device)};
 }
 
 nlohmann::json to_json(const Machine& machine) {

@@ -22,7 +22,9 @@ Processor parse_cpuinfo(std::string_view cpuinfo, const std::string& architectur
 
 struct Machine {
   Processor processor;
-  std::string kernels;   // the variant of our own loops that runs: running_clone() of clones.h
+  // The variant of our own loops that runs: running_clone() of clones.h, and whether matrix products
+  // run through them, wide_products(): "x86-64-v4 and wide products".
+  std::string kernels;
   std::string libtorch;  // LibTorch's vector level, at::get_cpu_capability(): "AVX512"
   int threads = 1;
   std::string device;  // cpu, cuda or cuda:N

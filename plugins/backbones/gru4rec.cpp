@@ -6,6 +6,7 @@
 #include <torch/nn/modules/embedding.h>
 #include <torch/nn/modules/rnn.h>
 
+#include "core/api/dropout.h"
 #include "core/api/plugin.h"
 #include "core/api/recurrent.h"
 
@@ -57,7 +58,7 @@ class Gru4Rec final : public lea::Backbone {
 
  private:
   lea::Tensor drop(const lea::Tensor& input) const {
-    return at::dropout(input, params_.dropout, is_training());
+    return lea::apply_dropout(input, params_.dropout, is_training());
   }
 
   const Params params_;

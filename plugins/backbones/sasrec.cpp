@@ -11,6 +11,8 @@
 
 #include <cmath>
 
+#include "core/api/dropout.h"
+#include "core/api/linear.h"
 #include "core/api/plugin.h"
 #include "core/base/counted.h"
 #include "core/base/error.h"
@@ -75,10 +77,10 @@ struct Block : torch::nn::Module {
   Tensor forward(const Tensor& from, const Tensor& input, const Tensor& masked,
                  const Tensor& live) {
     const Tensor normalised = attention_norm->forward(from);
-    const Tensor attended = attend(split(query->forward(normalised)), split(key->forward(input)),
-                                   split(value->forward(input)), masked);
+    const Tensor attended = attend(split(through(query, normalised)), split(through(key, input)),
+                                   split(through(value, input)), masked);
     const Tensor mixed = feed_norm->forward(attended * live + normalised);
-    const Tensor fed = drop(outer->forward(drop(at::relu(inner->forward(mixed)))));
+    const Tensor fed = drop(through(outer, drop(at::relu(through(inner, mixed)))));
     return (fed + mixed) * live;
   }
 
@@ -94,7 +96,10 @@ struct Block : torch::nn::Module {
   Tensor split(const Tensor& x) const {
     return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
   }
-  Tensor drop(const Tensor& x) const { return at::dropout(x, dropout, is_training()); }
+  Tensor drop(const Tensor& x) const { return lea::apply_dropout(x, dropout, is_training()); }
+  static Tensor through(const torch::nn::Linear& layer, const Tensor& x) {
+    return lea::apply_linear(x, layer->weight, layer->bias);
+  }
 
   const int64_t heads;
   const double dropout;
@@ -136,7 +141,7 @@ class SasRec final : public lea::Backbone {
     const Tensor live = padding.logical_not().to(position_.scalar_type()).unsqueeze(2);
     const Tensor items = history.items.masked_fill(padding, 0);
     Tensor x = item_->forward(items) + position_.slice(0, 0, positions);
-    x = at::dropout(x, params_.dropout, is_training()) * live;
+    x = lea::apply_dropout(x, params_.dropout, is_training()) * live;
 
     const Tensor future = place.unsqueeze(0).gt(place.unsqueeze(1));  // [T, T]
     const Tensor masked = padding.view({-1, 1, 1, positions}).logical_or(future);
