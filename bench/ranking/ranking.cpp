@@ -20,7 +20,7 @@ namespace {
 using namespace lea;
 using at::Tensor;
 
-int64_t chunk_rows = 256;  // rows in a chunk, as in the evaluator
+int64_t chunk_rows = 0;  // rows in a chunk
 
 // oneDNN's product, which LibTorch offers through its dispatcher alone.
 Tensor one_dnn(const Tensor& input, const Tensor& weight, const Tensor& bias) {
@@ -55,6 +55,19 @@ int64_t count_chunk(const Tensor& scores, const int64_t* target) {
   return sum;
 }
 
+// Whether each target stands in the sorted row where counting places it, among the items of equal score.
+bool ranks_agree(const Tensor& scores, const int64_t* target) {
+  const Tensor order = scores.argsort(/*stable=*/true, /*dim=*/1, /*descending=*/true);
+  const int64_t items = scores.size(1);
+  for (int64_t i = 0; i < scores.size(0); ++i) {
+    eval::Count count{};
+    if (!eval::count_row(scores[i].const_data_ptr<float>(), items, target[i], &count)) return false;
+    const int64_t before = order[i].eq(target[i]).to(at::kLong).argmax().item<int64_t>();
+    if (before < count.above || before > count.above + count.equal) return false;
+  }
+  return true;
+}
+
 template <class Body>
 void for_chunks(const Problem& problem, Body body) {
   for (int64_t first = 0; first < problem.events(); first += chunk_rows) body(first);
@@ -65,10 +78,7 @@ void for_chunks(const Problem& problem, Body body) {
 nlohmann::json measure_all(const Problem& problem, double seconds) {
   const int64_t* target = problem.target.const_data_ptr<int64_t>();
   const Tensor chunk = problem.scores(0);
-  const Tensor order = chunk.argsort(/*stable=*/true, /*dim=*/1, /*descending=*/true);
-  const Tensor sorted_rank =
-      (order == problem.target.slice(0, 0, chunk_rows).unsqueeze(1)).to(at::kLong).argmax(1) + 1;
-  const bool equal = count_chunk(chunk, target) == sorted_rank.sum().item<int64_t>();
+  const bool equal = ranks_agree(chunk, target);
   const double scale = static_cast<double>(problem.events()) / static_cast<double>(chunk.size(0));
   volatile int64_t sink = 0;
   const auto all_scores = [&] {
@@ -117,9 +127,11 @@ int main(int argc, char** argv) {
   app.add_option("--events", events);
   app.add_option("--items", items);
   app.add_option("--width", width);
-  app.add_option("--chunk", chunk_rows, "rows that are scored at a time");
+  app.add_option("--chunk", chunk_rows,
+                 "rows that are scored at a time (default: as in the evaluator)");
   app.add_option("--seconds", seconds, "CPU time to spend on each measurement");
   CLI11_PARSE(app, argc, argv);
+  if (chunk_rows == 0) chunk_rows = eval::rows_at_a_time(items);
   at::set_num_threads(1);
   torch::NoGradGuard no_grad;
   torch::manual_seed(1);

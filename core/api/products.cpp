@@ -17,6 +17,11 @@ using namespace wide;
 // first-level cache: 128 * 64 floats are 32 KiB.
 constexpr int64_t kDepth = 128;
 
+// A few rows go through some panels before the next rows do. So the output is written in pieces of a
+// KiB, and its rows, each in a page of its own when there are many columns, are in the first-level
+// cache of page addresses. The number of rows is a multiple of those of every tile but one.
+constexpr int64_t kPanels = 4, kRows = 48;
+
 // Loads a tile from the output or from the columns' values, and stores it.
 template <int V>
 struct Store {
@@ -52,7 +57,7 @@ struct Store {
 };
 
 template <int V>
-LEA_WIDE void panel(int64_t m, const Operands& o, bool by_rows, float* out, int64_t out_row,
+LEA_WIDE void tiles(int64_t m, const Operands& o, bool by_rows, float* out, int64_t out_row,
                     int64_t columns, bool add, const float* start) {
   const Store<V> store{out, out_row, mask_of(columns - (V - 1) * kLanes), add, start};
   if (by_rows) {
@@ -74,42 +79,71 @@ LEA_WIDE void copy_panel(const Matrix& right, int64_t depth, int64_t columns, in
   }
 }
 
+// A panel of the right operand, where the loops can read it.
+struct Panel {
+  const float* data;
+  int64_t row;  // rows are so far apart
+  int64_t columns;
+  int vectors() const { return static_cast<int>((columns + kLanes - 1) / kLanes); }
+};
+
+// Copies the panel into `room` where that pays.
+LEA_WIDE Panel ready(const Matrix& right, int64_t depth, int64_t columns, int64_t rows,
+                     float* room) {
+  Panel panel{room, 0, columns};
+  panel.row = panel.vectors() * kLanes;
+  if (right.column != 1) {
+    transpose_panel(right.data, right.column, columns, depth, panel.vectors(), room);
+  } else if (columns % kLanes == 0 && (right.row <= kPanel || rows < 8)) {
+    return {right.data, right.row, columns};
+  } else {
+    copy_panel(right, depth, columns, panel.vectors(), room);
+  }
+  return panel;
+}
+
+void multiply_panel(int64_t rows, const Matrix& left, int64_t depth, const Panel& right, float* out,
+                    int64_t out_row, bool add, const float* values) {
+  const bool by_rows = left.column == 1;
+  const Operands o{left.data, by_rows ? left.row : left.column, right.data, right.row, depth};
+  switch (right.vectors()) {
+    case 1:
+      return tiles<1>(rows, o, by_rows, out, out_row, right.columns, add, values);
+    case 2:
+      return tiles<2>(rows, o, by_rows, out, out_row, right.columns, add, values);
+    case 3:
+      return tiles<3>(rows, o, by_rows, out, out_row, right.columns, add, values);
+    default:
+      return tiles<4>(rows, o, by_rows, out, out_row, right.columns, add, values);
+  }
+}
+
 }  // namespace
 
-LEA_WIDE void multiply_here(int64_t m, int64_t n, int64_t k, const Matrix& left,
-                            const Matrix& right, float* out, int64_t out_row, const Start& start) {
-  alignas(64) float room[kDepth * kPanel];
-  const bool by_rows = left.column == 1;
-  for (int64_t j = 0; j < n; j += kPanel) {
-    const int64_t columns = std::min(kPanel, n - j);
-    const int vectors = static_cast<int>((columns + kLanes - 1) / kLanes);
+void multiply_here(int64_t m, int64_t n, int64_t k, const Matrix& left, const Matrix& right,
+                   float* out, int64_t out_row, const Start& start) {
+  alignas(64) float room[kPanels][kDepth * kPanel];
+  for (int64_t j = 0; j < n; j += kPanels * kPanel) {
+    const int64_t width = std::min(kPanels * kPanel, n - j);
     for (int64_t d = 0; d < k || d == 0; d += kDepth) {
       const int64_t depth = std::min(kDepth, k - d);
-      const Matrix part{right.data + d * right.row + j * right.column, right.row, right.column};
-      Operands o{left.data + d * left.column, by_rows ? left.row : left.column, room,
-                 vectors * kLanes, depth};
-      if (right.column != 1) {
-        transpose_panel(part.data, part.column, columns, depth, vectors, room);
-      } else if (columns % kLanes == 0 && (part.row <= kPanel || m < 8)) {
-        o.right = part.data;
-        o.right_stride = part.row;
-      } else {
-        copy_panel(part, depth, columns, vectors, room);
+      Panel panels[kPanels];
+      int64_t count = 0;
+      for (int64_t at = 0; at < width; at += kPanel) {
+        const Matrix part{right.data + d * right.row + (j + at) * right.column, right.row,
+                          right.column};
+        panels[count] = ready(part, depth, std::min(kPanel, width - at), m, room[count]);
+        ++count;
       }
       const bool add = start.output || d > 0;
-      const float* values = add || start.columns == nullptr ? nullptr : start.columns + j;
-      switch (vectors) {
-        case 1:
-          panel<1>(m, o, by_rows, out + j, out_row, columns, add, values);
-          break;
-        case 2:
-          panel<2>(m, o, by_rows, out + j, out_row, columns, add, values);
-          break;
-        case 3:
-          panel<3>(m, o, by_rows, out + j, out_row, columns, add, values);
-          break;
-        default:
-          panel<4>(m, o, by_rows, out + j, out_row, columns, add, values);
+      for (int64_t i = 0; i < m; i += kRows) {
+        const Matrix rows{left.data + i * left.row + d * left.column, left.row, left.column};
+        for (int64_t p = 0; p < count; ++p) {
+          const int64_t column = j + p * kPanel;
+          const float* values = add || start.columns == nullptr ? nullptr : start.columns + column;
+          multiply_panel(std::min(kRows, m - i), rows, depth, panels[p], out + i * out_row + column,
+                         out_row, add, values);
+        }
       }
     }
   }

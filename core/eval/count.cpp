@@ -1,5 +1,7 @@
 // Counts the scores around the target's score. This is the inner loop of every evaluation, so it
 // makes one pass over a row without a branch.
+#include <algorithm>
+
 #include "core/eval/ranks.h"
 
 namespace lea::eval {
@@ -65,6 +67,13 @@ bool count_row(const float* scores, int64_t items, int64_t target, Count* count)
   count->above = found.above;
   count->equal = found.equal - 1;  // the target itself does not count
   return int64_t{found.above} + found.equal + found.below == items;
+}
+
+int64_t rows_at_a_time(int64_t items) {
+  constexpr int64_t kManyItems = 32768, kMostBytes = 256 << 20;
+  const int64_t rows = items > kManyItems ? 512 : 256;
+  const int64_t fit = kMostBytes / (items * static_cast<int64_t>(sizeof(float)));
+  return std::max<int64_t>(1, std::min(rows, fit));
 }
 
 }  // namespace lea::eval

@@ -106,4 +106,9 @@ struct Count {
 };
 bool count_row(const float* scores, int64_t items, int64_t target, Count* count);
 
+// How many events are scored and counted at a time. Few rows of scores stay in the cache until they
+// are counted; with many items the product that gives them wants more rows, because the vectors of the
+// items leave the cache meanwhile. The scores [rows, items] take at most 256 MiB, or one row.
+int64_t rows_at_a_time(int64_t items);
+
 }  // namespace lea::eval

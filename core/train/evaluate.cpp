@@ -12,10 +12,6 @@
 namespace lea::train {
 namespace {
 
-// Rows of scores in a chunk. With 256, scores [256, N] are still in the cache when they are
-// counted.
-constexpr size_t kChunk = 256;
-
 // The distinct items of a sequence before the current event. Going through the events in order
 // costs one step an event.
 class SeenItems {
@@ -122,9 +118,10 @@ eval::RankFile Evaluator::rank(Framework& framework, data::Part part,
     place = tie_places(items, seed);
   }
   SeenItems seen(items);
-  for (size_t first = 0; first < events.event.size(); first += kChunk) {
+  const auto rows = static_cast<size_t>(eval::rows_at_a_time(items));
+  for (size_t first = 0; first < events.event.size(); first += rows) {
     if (!keep_going()) return {};
-    const size_t last = std::min(first + kChunk, events.event.size());
+    const size_t last = std::min(first + rows, events.event.size());
     const Tensor chunk = scores(framework, events, first, last);
     const float* row = chunk.const_data_ptr<float>();
     for (size_t i = first; i < last; ++i, row += items) {
@@ -160,8 +157,9 @@ void Evaluator::score(Framework& framework, data::Part part,
   framework.eval();
   const PartEvents& events = parts_[int(part)];
   const size_t count = std::min(most, events.event.size());
-  for (size_t first = 0; first < count; first += kChunk)
-    consume(scores(framework, events, first, std::min(first + kChunk, count)));
+  const auto rows = static_cast<size_t>(eval::rows_at_a_time(data_->items()));
+  for (size_t first = 0; first < count; first += rows)
+    consume(scores(framework, events, first, std::min(first + rows, count)));
 }
 
 }  // namespace lea::train

@@ -50,5 +50,15 @@ TEST(CountRow, RanksInfinitiesLikeNumbers) {
   EXPECT_EQ(count.equal, 1U);  // -0 equals 0
 }
 
+TEST(RowsAtATime, TakeBoundedMemoryWhateverTheNumberOfItems) {
+  for (const int64_t items : {int64_t{1}, int64_t{4344}, int64_t{100000}, int64_t{3000000}}) {
+    EXPECT_GE(rows_at_a_time(items), 1);
+    EXPECT_LE(rows_at_a_time(items) * items * 4, 256 << 20);
+  }
+  EXPECT_EQ(rows_at_a_time(4344), 256);
+  EXPECT_EQ(rows_at_a_time(100000), 512);
+  EXPECT_EQ(rows_at_a_time(1000000000), 1) << "a row alone is more than that";
+}
+
 }  // namespace
 }  // namespace lea::eval
