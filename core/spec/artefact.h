@@ -27,8 +27,9 @@ struct Artefact {
   // The data that it is made from: texts, training, history, pool.
   std::vector<std::string> reads = {};
   // Where it is needed: some of the words state, reward and augment, with spaces between them;
-  // empty: anywhere. An environment that an augmenter names is asked for rewards and for whatever
-  // the augmenter needs besides, so it stands in the slots reward and augment. The word
+  // empty: anywhere. An environment that an augmenter names stands in the slot augment, also when the
+  // augmenter asks it for rewards: those are of items that the recommender ranks first, and rewards
+  // that were looked up for the pool of a run without rewards would be made in vain. The word
   // augment.select=labels is the slot augment where the augmenter's parameter select is labels.
   std::string slot = "";
   int64_t revision = 1;  // raised when equal parameters give other files than before

@@ -20,9 +20,9 @@ bool is_needed_in(const Slots& slots, const Artefact& artefact) {
                                               wanted.end()) != slots.end();
 }
 
-// The slots of the environment that an augmenter names. It is asked for rewards as well.
+// The slots of the environment that an augmenter names.
 Slots slots_behind(const PluginUse& augmenter) {
-  Slots slots = {"reward", "augment"};
+  Slots slots = {"augment"};
   for (const auto& [name, value] : augmenter.params.items()) {
     if (value.is_structured()) continue;
     const std::string text = value.is_string() ? value.get<std::string>() : value.dump();

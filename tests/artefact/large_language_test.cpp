@@ -92,7 +92,7 @@ class LargeLanguage : public LanguageStudy {
     return {};
   }
   json pace() const {
-    const auto file = fs::directory_iterator(path("cache/lealab/pace-3"))->path();
+    const auto file = fs::directory_iterator(path("cache/lealab/pace-4"))->path();
     return json::parse(read_file(file)).at("pace");
   }
   // Expects the work of so many rows through the model, within 5 %: a row multiplies each weight

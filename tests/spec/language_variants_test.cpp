@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/base/files.h"
+#include "core/spec/needed_artefacts.h"
 #include "plugins/le/settings.h"
 #include "tests/spec/cuts.h"
 #include "tests/spec/shipped.h"
@@ -28,6 +29,10 @@ PluginCatalogue with_language() {
   std::erase_if(plugins, [](const PluginInfo& info) { return info.id == "lea.shuffled"; });
   PluginInfo le = plugin("environment", "lea.le", describe_params<le::Settings>());
   le.gives_state = le.needs_pool = true;
+  le.artefacts = {{"adapter", "", {}, {"texts", "training"}, "", 1},
+                  {"states", "adapter", {}, {"history"}, "state augment.select=state_token", 1},
+                  {"rewards", "adapter", {}, {"history", "pool"}, "reward", 1},
+                  {"choices", "adapter", {}, {"history"}, "augment.select=labels", 1}};
   plugins.push_back(le);
   plugins.push_back(wrapper("lea.shuffled",
                             {choice("scope", "pairs", {"pairs", "pooled"}), any("states", false)}));
@@ -159,6 +164,24 @@ TEST_F(LanguageVariants, OfTheAugmentationAreTableThreeUnderEachSelection) {
     }
   }
   EXPECT_EQ(rows_of(load_shipped("variants/language_augmentation.yaml")), expected);
+}
+
+TEST_F(LanguageVariants, StateAPoolWhereTheyNeedWhatIsMadeForOne) {
+  const PluginCatalogue catalogue = with_language();
+  const ArtefactsOf artefacts_of = [&](const std::string& kind, const std::string& id) {
+    const PluginInfo* info = catalogue.find(kind, id);
+    return info ? info->artefacts : std::vector<Artefact>();
+  };
+  for (const char* name : {"language", "language_augmentation", "language_build",
+                           "language_controls", "language_models", "rewards"}) {
+    for (const PlannedRun& planned : load_shipped("variants/" + std::string(name) + ".yaml").runs) {
+      for (const NeededArtefact& needed : needed_artefacts(planned.run, artefacts_of)) {
+        const std::vector<std::string>& reads = needed.artefact.reads;
+        if (std::find(reads.begin(), reads.end(), "pool") == reads.end()) continue;
+        EXPECT_GT(planned.run.negatives.pool, 0) << name << ": " << needed.name();
+      }
+    }
+  }
 }
 
 TEST_F(LanguageVariants, OfTheBuildDifferInTheEnvironmentAlone) {

@@ -77,9 +77,8 @@ TEST(NeededArtefacts, NameTheSlotsOfTheRunThatNeedThem) {
   // adapter, rewards, mix, states
   EXPECT_THAT(uses_of(run), ElementsAre("reward state", "reward", "reward", "state"));
   run.augment = {"test.best", {{"of", le(4)}}};
-  // and another adapter with its rewards
-  EXPECT_THAT(uses_of(run),
-              ElementsAre("reward state", "reward", "reward", "state", "augment", "augment"));
+  // and another adapter
+  EXPECT_THAT(uses_of(run), ElementsAre("reward state", "reward", "reward", "state", "augment"));
 }
 
 TEST(NeededArtefacts, OfAWrapperAreThoseOfTheInnerEnvironmentInTheSameSlot) {
@@ -88,10 +87,10 @@ TEST(NeededArtefacts, OfAWrapperAreThoseOfTheInnerEnvironmentInTheSameSlot) {
   EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0", "mix after 1"));
 }
 
-TEST(NeededArtefacts, OfAnAugmenterAreTheRewardsOfItsEnvironment) {
+TEST(NeededArtefacts, OfAnAugmenterAreNoRewardsOfAPoolThatTheRunMayLack) {
   RunSpec run;
   run.augment = {"test.best", {{"of", le()}}};
-  EXPECT_THAT(kinds_of(run), ElementsAre("adapter", "rewards after 0"));
+  EXPECT_THAT(kinds_of(run), ElementsAre("adapter"));
 }
 
 TEST(NeededArtefacts, MayBeNeededInSeveralSlots) {
@@ -104,18 +103,18 @@ TEST(NeededArtefacts, MayBeNeededInSeveralSlots) {
   EXPECT_THAT(kinds_of(run), ElementsAre("states"));
   run.state = {};
   run.augment = {"test.best", {{"of", lists}}};
-  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists", "rewards"));
+  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists"));
   run.state = use(lists);
-  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists", "rewards")) << "each is there once";
+  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists")) << "each is there once";
 }
 
 TEST(NeededArtefacts, MayBeNeededBehindOneKindOfAugmenter) {
   const json lists = {{"id", "test.lists"}, {"params", json::object()}};
   RunSpec run;
   run.augment = {"test.chosen", {{"of", lists}, {"select", "labels"}}};
-  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists", "labels", "rewards"));
+  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists", "labels"));
   run.augment.params["select"] = "reward";
-  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists", "rewards"));
+  EXPECT_THAT(kinds_of(run), ElementsAre("states", "lists"));
 }
 
 TEST(NeededArtefacts, AreRefusedWhenTheEnvironmentDoesNotMakeWhatTheyAreMadeFrom) {
