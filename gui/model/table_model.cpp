@@ -19,10 +19,10 @@ bool is_number(const QString& text) {
 // A value for a filter. Quotes cannot be escaped in one, so text with both sorts loses one of them.
 std::string value_of(const QString& text) {
   if (is_number(text)) return to_std(text);
-  if (!text.contains('"')) return "\"" + to_std(text) + "\"";
+  if (!text.contains('"')) return to_std('"' + text + '"');
   QString without = text;
   without.remove('\'');
-  return "'" + to_std(without) + "'";
+  return to_std('\'' + without + '\'');
 }
 
 QString csv_of(const std::vector<QString>& cells) {
@@ -35,9 +35,9 @@ QString csv_of(const std::vector<QString>& cells) {
 }
 
 QString markdown_of(const std::vector<QString>& cells) {
-  std::string line = "|";
-  for (const QString& cell : cells) line += " " + report::escape_markdown(to_std(cell)) + " |";
-  return to_qt(line + "\n");
+  QString line = "|";
+  for (const QString& cell : cells) line += ' ' + to_qt(report::escape_markdown(to_std(cell))) + " |";
+  return line + '\n';
 }
 
 QString json_of(const std::vector<QString>& titles, const TableModel::Rows& rows) {
