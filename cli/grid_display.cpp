@@ -45,8 +45,7 @@ std::string whole(double value) { return std::to_string(std::llround(value)); }
 }  // namespace
 
 GridDisplay::GridDisplay(const run::GridHeader& header, bool terminal)
-    : header_(header), terminal_(terminal), total_(header.to_do()) {
-  for (const run::GridTask& task : header.tasks) settled_.push_back(!task.to_do);
+    : header_(header), terminal_(terminal), progress_(header) {
   if (const auto created = parse_utc(header.created)) started_ = *created;
 }
 
@@ -89,78 +88,32 @@ std::string GridDisplay::describe(const run::GridEvent& event, double seconds) c
   return "";
 }
 
-// Takes into account that a task has ended.
-void GridDisplay::settle(const run::GridEvent& event) {
-  const Row& row = rows_[event.task];
-  const bool is_run = header_.tasks[event.task].artefact.empty();
-  if (event.kind == Kind::kFailed && is_run) ++failed_;
-  if (event.kind == Kind::kFinished && is_run) {
-    ++finished_;
-    measured_seconds_ += std::difftime(row.heard, row.started);
-    estimated_seconds_ += header_.tasks[event.task].seconds;
-  }
-  settled_[event.task] = true;
-  rows_.erase(event.task);
-}
-
 void GridDisplay::on_event(const run::GridEvent& event) {
-  const auto row = run::is_of_task(event.kind) ? rows_.find(event.task) : rows_.end();
-  const double seconds =
-      row == rows_.end() ? 0 : std::difftime(std::time(nullptr), row->second.started);
-  const std::string line = describe(event, seconds);
+  const bool of_task = run::is_of_task(event.kind) && event.task < progress_.tasks().size();
+  const std::time_t started = of_task ? progress_.tasks()[event.task].started : 0;
+  const std::string line =
+      describe(event, started == 0 ? 0 : std::difftime(std::time(nullptr), started));
   on_past_event(event);
   if (!line.empty()) print(line);
 }
 
-void GridDisplay::on_past_event(const run::GridEvent& event) {
-  if (!run::is_of_task(event.kind)) return;
-  const std::time_t time = parse_utc(event.time).value_or(std::time(nullptr));
-  Row& row = rows_[event.task];
-  row.heard = time;
-  switch (event.kind) {
-    case Kind::kStarted:
-      row = {{}, {}, "", time, time};
-      return;
-    case Kind::kElsewhere:
-      row = {{}, {}, event.text, time, time};
-      return;
-    case Kind::kProgress:
-      row.progress = event.progress;
-      if (row.started == 0) row.started = time;
-      for (const auto& [metric, value] : event.progress.valid) {
-        row.best[metric] = std::max(row.best[metric], value);
-      }
-      return;
-    case Kind::kQueued:
-      if (settled_[event.task] && failed_ > 0 && header_.tasks[event.task].artefact.empty())
-        --failed_;
-      settled_[event.task] = false;
-      rows_.erase(event.task);
-      return;
-    default:
-      settle(event);
-  }
-}
+void GridDisplay::on_past_event(const run::GridEvent& event) { progress_.on_event(event); }
 
 std::string GridDisplay::summary() const {
-  const auto ended = finished_ + failed_;
-  return std::to_string(ended) + " of " + counted(static_cast<int64_t>(total_), "run") +
+  const size_t ended = progress_.ended(), failed = progress_.count(lab::TaskState::kFailed);
+  return std::to_string(ended) + " of " + counted(static_cast<int64_t>(progress_.to_do()), "run") +
          (ended == 1 ? " has ended" : " have ended") +
-         (failed_ > 0 ? ", " + std::to_string(failed_) + " FAILED" : "") + ", " +
-         std::to_string(rows_.size()) + " at work";
+         (failed > 0 ? ", " + std::to_string(failed) + " FAILED" : "") + ", " +
+         std::to_string(progress_.at_work()) + " at work";
 }
 
-double GridDisplay::remaining(size_t task, const Row& row) const {
-  const run::GridTask& planned = header_.tasks[task];
-  return run::seconds_left(row.progress, std::difftime(std::time(nullptr), row.started),
-                           planned.seconds, planned.measured);
-}
-
-std::string GridDisplay::row_text(size_t task, const Row& row) const {
+std::string GridDisplay::row_text(size_t task) const {
+  const lab::TaskProgress& row = progress_.tasks()[task];
   const run::Progress& progress = row.progress;
+  const bool elsewhere = row.state == lab::TaskState::kElsewhere;
   std::string text = header_.name(task);
-  if (!row.elsewhere.empty()) text += "  elsewhere (" + printable(row.elsewhere) + ")";
-  if (progress.max_steps == 0) return row.elsewhere.empty() ? text + "  starting" : text;
+  if (elsewhere) text += "  elsewhere (" + printable(row.text) + ")";
+  if (progress.max_steps == 0) return elsewhere ? text : text + "  starting";
   const double share = static_cast<double>(progress.step) / static_cast<double>(progress.max_steps);
   text += "  " + bar(share) + " " + std::to_string(progress.step) + "/" +
           std::to_string(progress.max_steps);
@@ -177,26 +130,19 @@ std::string GridDisplay::row_text(size_t task, const Row& row) const {
   }
   const double silent = std::difftime(std::time(nullptr), row.heard);
   if (silent > kStallSeconds) return text + "  STALLED: silent for " + duration_text(silent);
-  return text + "  at most " + duration_text(remaining(task, row));
+  return text + "  at most " + duration_text(progress_.remaining(task, std::time(nullptr)));
 }
 
 std::string GridDisplay::total_text() const {
-  // The finished runs show how far the estimates are off.
-  const double ratio = estimated_seconds_ > 0 ? measured_seconds_ / estimated_seconds_ : 1;
-  double seconds = 0;
-  for (size_t i = 0; i < settled_.size(); ++i) {
-    if (settled_[i]) continue;
-    const auto row = rows_.find(i);
-    seconds += row == rows_.end() ? header_.tasks[i].seconds * ratio : remaining(i, row->second);
-  }
-  const auto workers = static_cast<double>(std::max<int64_t>(header_.jobs, 1));
-  const double done =
-      total_ == 0 ? 1 : static_cast<double>(finished_ + failed_) / static_cast<double>(total_);
-  return "total  " + bar(done) + " " + std::to_string(finished_ + failed_) + "/" +
-         counted(static_cast<int64_t>(total_), "run") +
-         (failed_ > 0 ? ", " + std::to_string(failed_) + " FAILED" : "") + "  after " +
-         duration_text(std::difftime(std::time(nullptr), started_)) + "  about " +
-         duration_text(seconds / workers) + " left";
+  const size_t total = progress_.to_do(), ended = progress_.ended();
+  const size_t failed = progress_.count(lab::TaskState::kFailed);
+  const double done = total == 0 ? 1 : static_cast<double>(ended) / static_cast<double>(total);
+  const std::time_t now = std::time(nullptr);
+  return "total  " + bar(done) + " " + std::to_string(ended) + "/" +
+         counted(static_cast<int64_t>(total), "run") +
+         (failed > 0 ? ", " + std::to_string(failed) + " FAILED" : "") + "  after " +
+         duration_text(std::difftime(now, started_)) + "  about " +
+         duration_text(progress_.remaining(now)) + " left";
 }
 
 void GridDisplay::tick() {
@@ -205,7 +151,10 @@ void GridDisplay::tick() {
     draw();
   } else if (std::difftime(std::time(nullptr), last_line_) > kLineSeconds) {
     last_line_ = std::time(nullptr);
-    for (const auto& [task, row] : rows_) std::printf("%s\n", row_text(task, row).c_str());
+    for (size_t task = 0; task < progress_.tasks().size(); ++task) {
+      if (lab::is_at_work(progress_.tasks()[task].state))
+        std::printf("%s\n", row_text(task).c_str());
+    }
     std::printf("%s\n", total_text().c_str());
     std::fflush(stdout);
   }
@@ -229,7 +178,9 @@ void GridDisplay::draw() {
     std::printf("%s\n", text.substr(0, width).c_str());
     ++drawn_;
   };
-  for (const auto& [task, row] : rows_) line(row_text(task, row));
+  for (size_t task = 0; task < progress_.tasks().size(); ++task) {
+    if (lab::is_at_work(progress_.tasks()[task].state)) line(row_text(task));
+  }
   line(total_text());
   std::fflush(stdout);
 }

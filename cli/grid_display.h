@@ -1,12 +1,12 @@
 // Shows what a grid does: bars that are redrawn on a terminal, otherwise plain lines.
 #pragma once
 
-#include <chrono>
 #include <ctime>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "core/lab/grid_progress.h"
 #include "core/run/grid_event.h"
 #include "core/run/grid_folder.h"
 
@@ -29,27 +29,15 @@ class GridDisplay {
   std::string summary() const;
 
  private:
-  struct Row {
-    run::Progress progress;
-    std::map<std::string, double> best;  // of the validations that were seen
-    std::string elsewhere;               // the process that works on it; empty: this grid
-    std::time_t started = 0, heard = 0;
-  };
-
   std::string describe(const run::GridEvent& event, double seconds) const;
-  std::string row_text(size_t task, const Row& row) const;
+  std::string row_text(size_t task) const;
   std::string total_text() const;
-  double remaining(size_t task, const Row& row) const;
-  void settle(const run::GridEvent& event);
   void erase();
   void draw();
 
   const run::GridHeader& header_;
   const bool terminal_;
-  std::map<size_t, Row> rows_;
-  std::vector<bool> settled_;
-  size_t total_ = 0, finished_ = 0, failed_ = 0;
-  double measured_seconds_ = 0, estimated_seconds_ = 0;  // of the runs that finished so far
+  lab::GridProgress progress_;
   std::time_t started_ = std::time(nullptr), last_line_ = started_;
   int drawn_ = 0;
 };

@@ -6,10 +6,10 @@
 #include <thread>
 
 #include "cli/commands.h"
-#include "cli/log_reader.h"
 #include "cli/output.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/base/log_reader.h"
 #include "core/base/text.h"
 #include "core/lab/lab_folder.h"
 #include "core/run/artefact_folder.h"

@@ -109,6 +109,14 @@ void sync_folder_of(const std::string& published) {
   sync_path(folder_of(published), published, O_DIRECTORY);
 }
 
+[[noreturn]] void refuse_to_read(const std::string& path, const std::string& reason) {
+  throw StoreError(printable(path) + ": cannot be read: " + reason);
+}
+
+[[noreturn]] void refuse_larger(const std::string& path, size_t limit) {
+  refuse_to_read(path, "it is larger than " + std::to_string(limit) + " bytes");
+}
+
 }  // namespace
 
 void publish_file(const std::string& path, std::string_view bytes) {
@@ -177,18 +185,20 @@ bool publish_folder(const std::string& temporary, const std::string& path) {
   return true;
 }
 
+void require_readable(const std::string& path, std::string_view bytes, size_t limit) {
+  if (bytes.size() > limit) refuse_larger(path, limit);
+  refuse_lfs_pointer(bytes, path);
+}
+
 std::string read_file(const std::string& path, size_t limit) {
-  const auto refuse = [&](const std::string& reason) {
-    throw StoreError(printable(path) + ": cannot be read: " + reason);
-  };
+  const auto refuse = [&](const std::string& reason) { refuse_to_read(path, reason); };
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (fd.get() < 0) refuse(std::strerror(errno));
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) refuse(std::strerror(errno));
   if (S_ISDIR(info.st_mode)) refuse("it is a folder");
   if (!S_ISREG(info.st_mode)) refuse("it is not a regular file");
-  const auto too_large = [&] { refuse("it is larger than " + std::to_string(limit) + " bytes"); };
-  if (static_cast<uint64_t>(info.st_size) > limit) too_large();
+  if (static_cast<uint64_t>(info.st_size) > limit) refuse_larger(path, limit);
   std::string bytes(static_cast<size_t>(info.st_size) + 1, '\0');
   size_t have = 0;
   for (;;) {
@@ -200,7 +210,7 @@ std::string read_file(const std::string& path, size_t limit) {
     if (got < 0) refuse(std::strerror(errno));
     if (got == 0) break;
     have += static_cast<size_t>(got);
-    if (have > limit) too_large();
+    if (have > limit) refuse_larger(path, limit);
   }
   bytes.resize(have);
   refuse_lfs_pointer(bytes, path);

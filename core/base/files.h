@@ -29,6 +29,9 @@ bool publish_folder(const std::string& temporary, const std::string& path);
 // (a FIFO or device may never end).
 std::string read_file(const std::string& path, size_t limit = size_t{1} << 32);
 
+// Throws what read_file would throw for a file with these bytes. For a text that stands for a file.
+void require_readable(const std::string& path, std::string_view bytes, size_t limit);
+
 // Reads a file that the user gave. Throws DataError instead of StoreError.
 std::string read_input(const std::string& path, size_t limit = size_t{1} << 32);
 

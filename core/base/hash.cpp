@@ -20,6 +20,22 @@ void check(bool ok) {
   if (!ok) throw Error(Exit::kInternal, "OpenSSL cannot compute a SHA-256 sum");
 }
 
+[[noreturn]] void fail(const std::string& path, int fd, const std::string& reason) {
+  if (fd >= 0) close(fd);
+  throw StoreError(printable(path) + ": cannot be read: " + reason);
+}
+
+// The descriptor of a regular file that is open for reading.
+int open_regular(const std::string& path) {
+  // Without O_NONBLOCK, opening a FIFO that has no writer would never return.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) fail(path, fd, std::strerror(errno));
+  struct stat info {};
+  if (fstat(fd, &info) != 0) fail(path, fd, std::strerror(errno));
+  if (!S_ISREG(info.st_mode)) fail(path, fd, "it is not a regular file");
+  return fd;
+}
+
 }  // namespace
 
 struct Sha256::Context {
@@ -56,27 +72,20 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string sha256_file(const std::string& path) {
-  // Without O_NONBLOCK, opening a FIFO that has no writer would never return.
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  const auto fail = [&](const std::string& reason) {
-    if (fd >= 0) close(fd);
-    throw StoreError(printable(path) + ": cannot be read: " + reason);
-  };
-  if (fd < 0) fail(std::strerror(errno));
-  struct stat info {};
-  if (fstat(fd, &info) != 0) fail(std::strerror(errno));
-  if (!S_ISREG(info.st_mode)) fail("it is not a regular file");
+  const int fd = open_regular(path);
   Sha256 sum;
   std::vector<char> buffer(size_t{1} << 18);
   for (;;) {
     const ssize_t got = read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(std::strerror(errno));
+    if (got < 0) fail(path, fd, std::strerror(errno));
     if (got == 0) break;
     sum.add({buffer.data(), static_cast<size_t>(got)});
   }
   close(fd);
   return sum.hex();
 }
+
+void require_regular_file(const std::string& path) { close(open_regular(path)); }
 
 }  // namespace lea

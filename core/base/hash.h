@@ -28,4 +28,7 @@ class Sha256 {
 // Throws StoreError when the path is not a regular file that can be read.
 std::string sha256_file(const std::string& path);
 
+// Throws as sha256_file does for a path that it cannot open, and reads nothing.
+void require_regular_file(const std::string& path);
+
 }  // namespace lea

@@ -1,17 +1,16 @@
 #include "core/lab/run_record.h"
 
 #include <cmath>
-#include <set>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
-#include "core/base/json_field.h"
 #include "core/base/links.h"
 #include "core/base/records.h"
 #include "core/base/text.h"
 #include "core/eval/ranks.h"
 #include "core/eval/top.h"
+#include "core/lab/curve_points.h"
 #include "core/run/header.h"
 #include "core/run/plain_files.h"
 #include "core/run/result.h"
@@ -136,16 +135,6 @@ std::vector<db::ResultRow> results_of(const std::string& uuid, const run::Result
   return rows;
 }
 
-// Adds a point for each finite number. Training writes NaN as null, which is skipped.
-void add_points(const nlohmann::json& object, int64_t step, std::vector<db::CurvePoint>* points) {
-  static const std::set<std::string> kNotMetrics = {"step", "time", "max_steps", "attempt"};
-  for (const auto& [name, value] : object.items()) {
-    if (!value.is_number() || kNotMetrics.contains(name)) continue;
-    const double number = value.get<double>();
-    if (std::isfinite(number)) points->push_back({name, step, number});
-  }
-}
-
 // A worker that is killed leaves no more than a last line that is cut, so other damage in the
 // folder of a `finished` run is one. While a run is open, the file may be cut and written again as
 // it is read.
@@ -153,13 +142,8 @@ std::vector<db::CurvePoint> curves_of(const run::Folder& run, bool finished) {
   const std::string path = run.file(run::kEventsFile);
   std::vector<db::CurvePoint> points;
   for (const nlohmann::json& record : finished ? read_whole_records(path) : read_records(path)) {
-    const JsonFields fields(record, path);
-    const std::string type = fields.text("type", "");
-    if (type != "train" && type != "valid") continue;
-    const int64_t step = fields.integer("step");
-    add_points(record, step, &points);
-    const auto metrics = record.find("metrics");
-    if (metrics != record.end() && metrics->is_object()) add_points(*metrics, step, &points);
+    const std::vector<db::CurvePoint> more = curve_points(record, path);
+    points.insert(points.end(), more.begin(), more.end());
   }
   return points;
 }

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/letter_case.h"
@@ -197,8 +198,14 @@ class Parser {
   Token token_;
 };
 
-bool compare(const Node& node, const RunView& view) {
-  const FieldValue value = field_of(view, node.field);
+// Gives a field of what is compared, and whether the field also has another name for the value.
+struct Compared {
+  std::function<FieldValue(const std::string&)> field;
+  std::function<bool(const Node&)> is_also = [](const Node&) { return false; };
+};
+
+bool compare(const Node& node, const Compared& compared) {
+  const FieldValue value = compared.field(node.field);
   if (!value.present) return node.op == "!=";
   if (node.op == "~") return lower(value.text).find(lower(node.value)) != std::string::npos;
   int order = 0;
@@ -206,10 +213,10 @@ bool compare(const Node& node, const RunView& view) {
     order = *value.number < *node.number ? -1 : *value.number > *node.number ? 1 : 0;
   } else {
     order = value.text.compare(node.value);
-    // A prefix of the uuid is equal to it. A plugin's full id is equal to its short label.
+    // A prefix of the uuid is equal to it.
     if (node.field == "uuid" && !node.value.empty() && value.text.rfind(node.value, 0) == 0)
       order = 0;
-    if (text_at(view.run.spec, node.field + ".id") == node.value) order = 0;
+    if (compared.is_also(node)) order = 0;
   }
   if (node.op == "=") return order == 0;
   if (node.op == "!=") return order != 0;
@@ -219,18 +226,24 @@ bool compare(const Node& node, const RunView& view) {
   return order >= 0;
 }
 
-bool evaluate(const Node& node, const RunView& view) {
+bool evaluate(const Node& node, const Compared& compared) {
   switch (node.kind) {
     case Node::Kind::kAnd:
-      return evaluate(*node.left, view) && evaluate(*node.right, view);
+      return evaluate(*node.left, compared) && evaluate(*node.right, compared);
     case Node::Kind::kOr:
-      return evaluate(*node.left, view) || evaluate(*node.right, view);
+      return evaluate(*node.left, compared) || evaluate(*node.right, compared);
     case Node::Kind::kNot:
-      return !evaluate(*node.left, view);
+      return !evaluate(*node.left, compared);
     case Node::Kind::kCompare:
       break;
   }
-  return compare(node, view);
+  return compare(node, compared);
+}
+
+void add_fields(const Node& node, std::set<std::string>* fields) {
+  if (node.kind == Node::Kind::kCompare) fields->insert(node.field);
+  if (node.left) add_fields(*node.left, fields);
+  if (node.right) add_fields(*node.right, fields);
 }
 
 }  // namespace
@@ -238,8 +251,27 @@ bool evaluate(const Node& node, const RunView& view) {
 Filter::Filter(const std::string& expression, const std::vector<std::string>& fields)
     : root_(Parser(expression, fields).parse()) {}
 Filter::~Filter() = default;
+Filter::Filter(Filter&& other) noexcept = default;
+Filter& Filter::operator=(Filter&& other) noexcept = default;
 
-bool Filter::matches(const RunView& view) const { return !root_ || evaluate(*root_, view); }
+bool Filter::matches(const RunView& view) const {
+  if (!root_) return true;
+  return evaluate(*root_, {[&](const std::string& field) { return field_of(view, field); },
+                           // A plugin's full id is equal to its short label.
+                           [&](const Node& node) {
+                             return text_at(view.run.spec, node.field + ".id") == node.value;
+                           }});
+}
+
+bool Filter::matches(const std::function<FieldValue(const std::string&)>& field) const {
+  return !root_ || evaluate(*root_, {field});
+}
+
+std::vector<std::string> Filter::fields() const {
+  std::set<std::string> fields;
+  if (root_) add_fields(*root_, &fields);
+  return {fields.begin(), fields.end()};
+}
 
 void check_field(const std::string& field, const std::vector<std::string>& fields,
                  const std::string& where) {

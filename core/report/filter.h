@@ -20,6 +20,7 @@
 // A run without the field satisfies only !=.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,7 +49,15 @@ class Filter {
   //     ^
   Filter(const std::string& expression, const std::vector<std::string>& fields);
   ~Filter();
+  Filter(Filter&& other) noexcept;
+  Filter& operator=(Filter&& other) noexcept;
   bool matches(const RunView& view) const;
+  // The same for anything that has fields by name, such as a row of a table.
+  bool matches(const std::function<FieldValue(const std::string&)>& field) const;
+  // Whether it matches everything, because the expression was empty.
+  bool empty() const { return root_ == nullptr; }
+  // The names of the fields that it reads, sorted.
+  std::vector<std::string> fields() const;
 
   struct Node;
 

@@ -58,12 +58,12 @@ NodePtr without_empty(const NodePtr& root) {
 class Expansion {
  public:
   Expansion(const Layers& layers, const PluginCatalogue& catalogue, const std::string& models,
-            Errors& errors)
+            Contents contents, Errors& errors)
       : root_(without_empty(layers.root)),
         layers_(layers),
         catalogue_(catalogue),
         errors_(errors),
-        resolver_(catalogue, models, root_->at, errors),
+        resolver_(catalogue, models, contents, root_->at, errors),
         defaults_(parse_settings(*root_, errors)),
         grid_(*root_, defaults_, resolver_, errors) {}
 
@@ -313,18 +313,36 @@ class Expansion {
   size_t cells_ = 0;                               // that have been added
 };
 
+// Adds all that is wrong to the errors. The result may be used only if there is nothing.
+Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides,
+                           const Buffers& buffers, const PluginCatalogue& catalogue,
+                           const std::string& models, Contents contents, Errors& errors) {
+  const Layers layers = load_layers(path, overrides, buffers, errors);
+  if (!layers.root) return {};
+  refuse_unknown_and_empty(*layers.root, errors);
+  Expansion expansion(layers, catalogue, models, contents, errors);
+  Experiment experiment = expansion.expand(overrides.empty());
+  experiment.path = path;
+  return experiment;
+}
+
 }  // namespace
 
 Experiment load_experiment(const std::string& path, const std::vector<std::string>& overrides,
-                           const PluginCatalogue& catalogue, const std::string& models) {
+                           const PluginCatalogue& catalogue, const std::string& models,
+                           const Buffers& buffers) {
   Errors errors;
-  const Layers layers = load_layers(path, overrides, errors);
-  if (!layers.root) errors.throw_if_any();
-  refuse_unknown_and_empty(*layers.root, errors);
-  Experiment experiment = Expansion(layers, catalogue, models, errors).expand(overrides.empty());
+  Experiment experiment =
+      read_experiment(path, overrides, buffers, catalogue, models, Contents::kSummed, errors);
   errors.throw_if_any();
-  experiment.path = path;
   return experiment;
+}
+
+std::vector<Diagnostic> check_spec(const std::string& path, const Buffers& buffers,
+                                   const PluginCatalogue& catalogue, const std::string& models) {
+  Errors errors;
+  read_experiment(path, {}, buffers, catalogue, models, Contents::kFound, errors);
+  return errors.sorted();
 }
 
 }  // namespace lea::spec

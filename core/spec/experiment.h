@@ -8,6 +8,7 @@
 
 #include "core/spec/plugin_info.h"
 #include "core/spec/run_spec.h"
+#include "core/spec/yaml.h"
 
 namespace lea::spec {
 
@@ -36,7 +37,18 @@ struct Experiment {
 // entries are language models by their names, such as that of a lab; "" for none. Throws
 // ConfigError. Its message lists all errors, one a line and at most 50, as
 //   file:line:col: key: what is wrong, what is allowed, the nearest name
+// Specs are read from `buffers` where these have them, otherwise from the disk.
 Experiment load_experiment(const std::string& path, const std::vector<std::string>& overrides,
-                           const PluginCatalogue& catalogue, const std::string& models = "");
+                           const PluginCatalogue& catalogue, const std::string& models = "",
+                           const Buffers& buffers = {});
+
+// All errors that load_experiment finds in the spec at `path` without overrides, in the same words
+// and order, also beyond the first 50. Empty for a spec that can be run. Whatever a text holds, it
+// throws nothing. Files and models that parameters name are looked for but not read, because that
+// can take minutes: only load_experiment finds one that breaks off, and two values of an axis that
+// are different files of equal content.
+std::vector<Diagnostic> check_spec(const std::string& path, const Buffers& buffers,
+                                   const PluginCatalogue& catalogue,
+                                   const std::string& models = "");
 
 }  // namespace lea::spec

@@ -52,11 +52,6 @@ struct Rule {
   std::vector<Entry> set;  // keys are dotted
 };
 
-// "grid.exclude[0]", as errors name an element of a list.
-inline std::string numbered(const std::string& key, size_t index) {
-  return key + "[" + std::to_string(index) + "]";
-}
-
 // A combination of the grid without a seed: the index of the value on each axis. -1 on an axis that
 // a cell under `include` does not name, where the setting at the top of the spec holds.
 using Cell = std::vector<int>;

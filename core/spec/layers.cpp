@@ -80,9 +80,25 @@ NodePtr merge_maps(const NodePtr& base, const NodePtr& over, const std::string& 
   return make_map(std::move(entries), over->at);
 }
 
+// Also where the current folder is gone.
+fs::path absolute(const std::string& path) {
+  std::error_code failed;
+  const fs::path full = fs::absolute(path, failed);
+  return failed ? fs::path(path) : full;
+}
+
+// A path that all names of one file have in common.
+std::string canonical(const std::string& path) {
+  std::error_code failed;
+  const fs::path known = fs::weakly_canonical(absolute(path), failed);
+  return failed ? absolute(path).lexically_normal().string() : known.string();
+}
+
 class Loader {
  public:
-  explicit Loader(Errors& errors) : errors_(errors) {}
+  Loader(const Buffers& buffers, Errors& errors) : errors_(errors) {
+    for (const auto& [path, text] : buffers) buffers_[canonical(path)] = &text;
+  }
 
   NodePtr root() const { return root_; }
   int layers() const { return next_layer_; }
@@ -90,25 +106,25 @@ class Loader {
   // Reads a file and all that it extends. `from` is the value of `extends` that names it, null for
   // the spec itself.
   SourcePtr load(const std::string& path, const NodePtr& from) {
-    const std::string canonical = fs::weakly_canonical(fs::absolute(path)).string();
-    if (std::find(chain_.begin(), chain_.end(), canonical) != chain_.end()) {
-      errors_.add(from->at, "extends", "goes in a circle: " + circle(canonical));
+    const std::string file = canonical(path);
+    if (std::find(chain_.begin(), chain_.end(), file) != chain_.end()) {
+      errors_.add(from->at, "extends", "goes in a circle: " + circle(file));
       return nullptr;
     }
-    if (done_.contains(canonical)) return nullptr;
+    if (done_.contains(file)) return nullptr;
     if (done_.size() + chain_.size() >= kMaxFiles) {
       errors_.add(from->at, "extends", "reaches more than " + std::to_string(kMaxFiles) + " files");
       return nullptr;
     }
     const auto source = std::make_shared<Source>();
     source->name = path;
-    source->folder = fs::absolute(path).parent_path().lexically_normal().string();
+    source->folder = absolute(path).parent_path().lexically_normal().string();
     const NodePtr document = parse(path, source, from);
-    chain_.push_back(canonical);
+    chain_.push_back(file);
     if (document) load_bases(*document);
     chain_.pop_back();
     source->layer = next_layer_++;
-    done_[canonical] = true;
+    done_[file] = true;
     if (document) add(without_extends(document));
     return source;
   }
@@ -119,9 +135,13 @@ class Loader {
   NodePtr parse(const std::string& path, const SourcePtr& source, const NodePtr& from) {
     std::string text;
     try {
-      text = read_file(path, kMaxFileBytes);
+      text = read(path);
     } catch (const Error& error) {
-      errors_.add(from ? from->at : Location{}, from ? "extends" : "", error.what());
+      if (from) {
+        errors_.add(from->at, "extends", error.what());
+      } else {
+        errors_.add_unreadable({source}, error.what());
+      }
       return nullptr;
     }
     const NodePtr document = parse_yaml(text, source, errors_);
@@ -130,6 +150,18 @@ class Loader {
       return nullptr;
     }
     return document;
+  }
+
+  std::string read(const std::string& path) const {
+    const auto buffer = buffers_.find(canonical(path));
+    if (buffer == buffers_.end()) return read_file(path, kMaxFileBytes);
+    require_readable(path, *buffer->second, kMaxFileBytes);
+    return *buffer->second;
+  }
+
+  bool exists(const std::string& path) const {
+    std::error_code failed;
+    return buffers_.contains(canonical(path)) || fs::exists(path, failed);
   }
 
   void load_bases(const Node& document) {
@@ -171,8 +203,7 @@ class Loader {
     const std::string path = (folder / name.text).lexically_normal().string();
     const std::string stem = fs::path(path).stem().string();
     const std::vector<std::string> names = preset_names();
-    std::error_code failed;
-    if (fs::exists(path, failed) || std::find(names.begin(), names.end(), stem) == names.end()) {
+    if (exists(path) || std::find(names.begin(), names.end(), stem) == names.end()) {
       return path;
     }
     errors_.add(name.at, "extends",
@@ -197,8 +228,9 @@ class Loader {
   }
 
   Errors& errors_;
-  std::vector<std::string> chain_;    // files being read, outermost first
-  std::map<std::string, bool> done_;  // by canonical path
+  std::map<std::string, const std::string*> buffers_;  // by canonical path
+  std::vector<std::string> chain_;                     // files being read, outermost first
+  std::map<std::string, bool> done_;                   // by canonical path
   int next_layer_ = 0;
   NodePtr root_;
 };
@@ -296,8 +328,8 @@ NodePtr override_document(const std::string& text, int layer, const NodePtr& roo
 }  // namespace
 
 Layers load_layers(const std::string& path, const std::vector<std::string>& overrides,
-                   Errors& errors) {
-  Loader loader(errors);
+                   const Buffers& buffers, Errors& errors) {
+  Loader loader(buffers, errors);
   Layers layers;
   layers.spec = loader.load(path, nullptr);
   layers.stem = fs::path(path).stem().string();

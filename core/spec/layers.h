@@ -14,6 +14,8 @@ struct Layers {
   std::string stem;  // its name without folder and extension
 };
 
+// Files are read from `buffers` where these have them, otherwise from the disk.
+//
 // A later layer replaces what an earlier one states. The layers are the files and presets that the
 // spec extends, in their order; the spec; and each `--set key=value`. Maps are merged and lists are
 // replaced, except for `overrides`, where the later list is appended. A file that is reached twice
@@ -23,6 +25,6 @@ struct Layers {
 // error, and so is "grid.zip.KEY=..." where several zips stand in a list and none has that axis. Throws
 // UsageError when an override has no `=`.
 Layers load_layers(const std::string& path, const std::vector<std::string>& overrides,
-                   Errors& errors);
+                   const Buffers& buffers, Errors& errors);
 
 }  // namespace lea::spec

@@ -62,6 +62,22 @@ bool counts(const std::string& name) {
                            : ", so it is not the whole folder of a model"));
 }
 
+// The names of the files in the folder of a model that decide what it computes.
+Names files_of_model(const std::string& folder) {
+  require_folder(folder);
+  Names names = names_in(folder);
+  if (std::find(names.begin(), names.end(), kConfig) == names.end()) {
+    throw DataError(printable(folder) +
+                    ": has no config.json, so it is not the folder of a Hugging Face model");
+  }
+  const auto is_weights = [](const std::string& name) {
+    return counts(name) && name.ends_with(kWeights);
+  };
+  if (std::none_of(names.begin(), names.end(), is_weights)) lacks_weights(folder, names);
+  std::erase_if(names, [](const std::string& name) { return !counts(name); });
+  return names;
+}
+
 }  // namespace
 
 std::string find_model(const std::string& value, const std::string& from,
@@ -82,23 +98,20 @@ std::string find_model(const std::string& value, const std::string& from,
                          : ""));
 }
 
-std::string model_sum(const std::string& folder) {
-  require_folder(folder);
-  const Names names = names_in(folder);
-  if (std::find(names.begin(), names.end(), kConfig) == names.end()) {
-    throw DataError(printable(folder) +
-                    ": has no config.json, so it is not the folder of a Hugging Face model");
+void require_model(const std::string& folder) {
+  for (const std::string& name : files_of_model(folder)) {
+    refuse_lfs_pointer_at(folder + "/" + name);
+    require_regular_file(folder + "/" + name);
   }
+}
+
+std::string model_sum(const std::string& folder) {
   nlohmann::json sums = nlohmann::json::object();
-  bool weights = false;
-  for (const std::string& name : names) {
-    if (!counts(name)) continue;
+  for (const std::string& name : files_of_model(folder)) {
     const std::string path = folder + "/" + name;
     refuse_lfs_pointer_at(path);
-    weights |= name.ends_with(kWeights);
     sums[name] = cached_sum(path);
   }
-  if (!weights) lacks_weights(folder, names);
   return sha256("lea-model 1\n" +
                 sums.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }

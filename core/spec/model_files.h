@@ -23,4 +23,7 @@ std::string find_model(const std::string& value, const std::string& from,
 // be read.
 std::string model_sum(const std::string& folder);
 
+// Throws as model_sum does, and reads no file but the first bytes of small ones.
+void require_model(const std::string& folder);
+
 }  // namespace lea::spec

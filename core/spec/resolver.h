@@ -22,13 +22,21 @@ struct Resolved {
       used_environments;  // those that the run contains, by their names
 };
 
+// What is done with the files and models that parameters name.
+enum class Contents {
+  kSummed,  // each is read, because the hash of a run depends on what it holds
+  kFound,   // each is looked for, and its path stands for its sum
+};
+
 class Resolver {
  public:
   // `root` is the place of the whole spec: errors about a setting that is stated nowhere name it.
   // `models` is the folder whose entries are models by their names, or "".
-  Resolver(const PluginCatalogue& catalogue, std::string models, Location root, Errors& errors)
+  Resolver(const PluginCatalogue& catalogue, std::string models, Contents contents, Location root,
+           Errors& errors)
       : catalogue_(catalogue),
         models_(std::move(models)),
+        contents_(contents),
         root_(std::move(root)),
         errors_(errors) {}
 
@@ -106,6 +114,7 @@ class Resolver {
 
   const PluginCatalogue& catalogue_;
   std::string models_;
+  Contents contents_;
   Location root_;
   Errors& errors_;
   std::map<std::string, DataSection> imports_;  // by data set: how the first cell imports it

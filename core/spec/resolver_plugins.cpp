@@ -164,7 +164,8 @@ json Resolver::model(const Node& node, const std::string& key) {
     const std::string path = find_model(node.text, node.at.source->folder, models_);
     const auto known = sums_.find(path);
     if (known != sums_.end()) return file_json(path, known->second);
-    return file_json(path, sums_[path] = model_sum(path));
+    if (contents_ == Contents::kFound) require_model(path);
+    return file_json(path, sums_[path] = contents_ == Contents::kFound ? path : model_sum(path));
   } catch (const Error& error) {
     errors_.add(node.at, key, error.what());
     return nullptr;
@@ -176,7 +177,8 @@ std::string Resolver::file_sum(const std::string& path, const Location& at,
   const auto known = sums_.find(path);
   if (known != sums_.end()) return known->second;
   try {
-    return sums_[path] = sha256_file(path);
+    if (contents_ == Contents::kFound) require_regular_file(path);
+    return sums_[path] = contents_ == Contents::kFound ? path : sha256_file(path);
   } catch (const StoreError& error) {
     errors_.add(at, key, error.what());
     return "";

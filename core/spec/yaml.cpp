@@ -191,14 +191,6 @@ class TreeBuilder : public YAML::EventHandler {
   NodePtr root_;
 };
 
-// The line and column of the byte at `offset`.
-Location place_of(std::string_view text, size_t offset, const SourcePtr& source) {
-  const std::string_view before = text.substr(0, offset);
-  const size_t start = before.rfind('\n');
-  return {source, static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
-          static_cast<int>(start == std::string_view::npos ? offset : offset - start - 1) + 1};
-}
-
 // Whether the bytes are text that the parser may read. Otherwise adds the reason to the errors.
 bool check_encoding(std::string_view text, const SourcePtr& source, Errors& errors) {
   if (text.substr(0, 2) == "\xFF\xFE" || text.substr(0, 2) == "\xFE\xFF") {
@@ -236,6 +228,13 @@ const Entry* Node::find(std::string_view key) const {
   return found == entries.end() ? nullptr : &*found;
 }
 
+Location place_of(std::string_view text, size_t offset, const SourcePtr& source) {
+  const std::string_view before = text.substr(0, offset);
+  const size_t start = before.rfind('\n');
+  return {source, static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
+          static_cast<int>(start == std::string_view::npos ? offset : offset - start - 1) + 1};
+}
+
 NodePtr make_scalar(std::string text, const Location& at) {
   Node node;
   node.kind = Node::Kind::kScalar;
@@ -258,23 +257,40 @@ void Errors::add(const Location& at, const std::string& key, const std::string& 
   if (!text.empty()) text += ": ";
   if (!key.empty()) text += printable(key) + ": ";
   text += what;
-  if (texts_.insert(text).second) found_.push_back({at, text});
+  keep({at, key, std::move(text)});
+}
+
+void Errors::add_unreadable(const Location& at, const std::string& text) { keep({at, "", text}); }
+
+void Errors::keep(Diagnostic found) {
+  if (texts_.insert(found.text).second) found_.push_back(std::move(found));
+}
+
+std::vector<Diagnostic> Errors::sorted() const {
+  std::vector<Diagnostic> sorted = found_;
+  const auto place = [](const Diagnostic& found) {
+    const Location& at = found.location;
+    return std::make_tuple(at.source ? at.source->layer : -1, at.line, at.column);
+  };
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
+  return sorted;
 }
 
 void Errors::throw_if_any() const {
   if (found_.empty()) return;
-  std::vector<Found> sorted = found_;
-  const auto place = [](const Found& found) {
-    return std::make_tuple(found.at.source ? found.at.source->layer : -1, found.at.line,
-                           found.at.column);
-  };
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [&](const Found& a, const Found& b) { return place(a) < place(b); });
+  const std::vector<Diagnostic> all = sorted();
   std::string message;
-  const size_t shown = std::min(sorted.size(), kMaxErrors);
-  for (size_t i = 0; i < shown; ++i) message += (i == 0 ? "" : "\n") + sorted[i].text;
-  if (sorted.size() > shown) message += "\nand " + std::to_string(sorted.size() - shown) + " more";
+  const size_t shown = std::min(all.size(), kMaxErrors);
+  for (size_t i = 0; i < shown; ++i) message += (i == 0 ? "" : "\n") + all[i].text;
+  if (all.size() > shown) message += "\nand " + std::to_string(all.size() - shown) + " more";
   throw ConfigError(message);
+}
+
+void refuse(const Location& at, const std::string& key, const std::string& what) {
+  Errors errors;
+  errors.add(at, key, what);
+  throw ConfigError(errors.sorted().front().text);
 }
 
 NodePtr parse_yaml(std::string_view text, const SourcePtr& source, Errors& errors) {

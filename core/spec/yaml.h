@@ -3,6 +3,7 @@
 // cyclic aliases.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -21,6 +22,10 @@ struct Source {
   bool has_lines = true;  // false: an error names the source without line and column
 };
 using SourcePtr = std::shared_ptr<const Source>;
+
+// Texts that stand for files, by the paths of these: the document in an editor, say, or another one
+// that it extends.
+using Buffers = std::map<std::string, std::string>;
 
 struct Location {
   SourcePtr source;
@@ -58,24 +63,43 @@ struct Node {
 NodePtr make_scalar(std::string text, const Location& at);
 NodePtr make_map(std::vector<Entry> entries, const Location& at);
 
+// The place of the byte at `offset` of a text.
+Location place_of(std::string_view text, size_t offset, const SourcePtr& source);
+
+// "grid.exclude[0]", as errors name an element of a list.
+inline std::string numbered(const std::string& key, size_t index) {
+  return key + "[" + std::to_string(index) + "]";
+}
+
+// What is wrong at one place.
+struct Diagnostic {
+  Location location;
+  std::string key;   // dotted, such as "train.batch_size"; empty for an error of the whole file
+  std::string text;  // as the command line prints it: "file:line:col: key: what"
+};
+
 // Collects errors, so that a user sees all of them at once in the order of the files and lines.
 class Errors {
  public:
   // `key` is the full key, such as "train.batch_size", or empty for an error of the whole file.
   void add(const Location& at, const std::string& key, const std::string& what);
+  // An error of a file that cannot be read. Its text names the file.
+  void add_unreadable(const Location& at, const std::string& text);
   bool empty() const { return found_.empty(); }
   size_t count() const { return found_.size(); }
+  std::vector<Diagnostic> sorted() const;
   // Throws ConfigError with the first 50, one a line.
   void throw_if_any() const;
 
  private:
-  struct Found {
-    Location at;
-    std::string text;
-  };
-  std::vector<Found> found_;
+  void keep(Diagnostic found);
+
+  std::vector<Diagnostic> found_;
   std::set<std::string> texts_;  // an error that several cells have is reported once
 };
+
+// Throws ConfigError with this error alone, in the words of Errors.
+[[noreturn]] void refuse(const Location& at, const std::string& key, const std::string& what);
 
 // The document. Null, with the reason in the errors, when the text is not one well-formed document.
 NodePtr parse_yaml(std::string_view text, const SourcePtr& source, Errors& errors);
@@ -85,6 +109,11 @@ NodePtr read_yaml(const std::string& path, const SourcePtr& source, Errors& erro
 
 // The tree without places. Plain scalars that look like a number, true or false become that.
 nlohmann::json plain_json(const Node& node);
+
+// The value as YAML on one line, in flow style, and a key as it stands there. Scalars keep their
+// quotes, and get them where they need them.
+std::string in_flow(const Node& node);
+std::string key_in_flow(const std::string& key);
 
 // Read an integer or a real number. Empty on success, otherwise the reason why `text` is none.
 std::string parse_integer(const std::string& text, int64_t* value);

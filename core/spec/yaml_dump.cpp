@@ -1,5 +1,5 @@
-// Writes a JSON document as YAML in block style. parse_yaml and plain_json give the same document
-// back.
+// Writes YAML: a JSON document in block style, which parse_yaml and plain_json give back, and a Node
+// on one line.
 #include <algorithm>
 
 #include "core/spec/run_spec.h"
@@ -28,10 +28,14 @@ bool reads_as_text(const std::string& text) {
                       [&](const char* word) { return lower == word; });
 }
 
+// JSON's strings are double-quoted scalars of YAML, and its numbers and words are those of YAML.
+std::string in_quotes(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 std::string scalar(const json& value) {
   if (value.is_string() && reads_as_text(value.get<std::string>())) return value.get<std::string>();
-  // JSON's strings are double-quoted scalars of YAML, and its numbers and words are those of YAML.
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return in_quotes(value);
 }
 
 void write(const json& value, size_t indent, std::string* out) {
@@ -57,7 +61,34 @@ void write(const json& value, size_t indent, std::string* out) {
   }
 }
 
+// Whether a scalar without quotes keeps its meaning in brackets.
+bool fits_in_flow(const std::string& text) {
+  return text.find_first_of(",[]{}?\n") == std::string::npos && !text.empty() &&
+         text.back() != ':' && text != "-";
+}
+
 }  // namespace
+
+std::string key_in_flow(const std::string& key) { return scalar(key); }
+
+std::string in_flow(const Node& node) {
+  std::string text;
+  switch (node.kind) {
+    case Node::Kind::kNull:
+      return "null";
+    case Node::Kind::kScalar:
+      return node.plain && fits_in_flow(node.text) ? node.text : in_quotes(node.text);
+    case Node::Kind::kList:
+      for (const NodePtr& item : node.items) text += (text.empty() ? "" : ", ") + in_flow(*item);
+      return "[" + text + "]";
+    case Node::Kind::kMap:
+      for (const Entry& entry : node.entries) {
+        text += (text.empty() ? "" : ", ") + key_in_flow(entry.key) + ": " + in_flow(*entry.value);
+      }
+      return "{" + text + "}";
+  }
+  return text;
+}
 
 std::string dump_yaml(const json& document) {
   if (!document.is_structured() || document.empty()) return scalar(document) + '\n';

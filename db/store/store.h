@@ -78,6 +78,17 @@ struct FoundRun {
   bool closed = false;  // its result has no test metrics
 };
 
+// The order of Store::listing. Runs without the value come last.
+struct RunOrder {
+  // Other fields: a column of RunRow as "state", or a metric of a part.
+  std::string column =
+      "created";       // uuid, experiment, seed, state, reason, created, finished, source
+  std::string metric;  // such as "ndcg"; then `column` does not count
+  std::string part = "test";
+  int64_t k = 0;
+  bool descending = true;
+};
+
 // A finished run whose test metrics are known.
 struct TestedRun {
   std::string uuid;
@@ -165,6 +176,28 @@ class Store {
   std::vector<RunRow> untrained(const std::string& data_fingerprint,
                                 const std::string& split_fingerprint) const;
   std::vector<ResultRow> results_of(const std::string& uuid) const;
+
+  // For windows, which look at a few of many runs at a time:
+  // The uuids of the runs that were made for an experiment, of all for "", in this order and by uuid
+  // within it. Throws UsageError for an unknown column.
+  std::vector<std::string> listing(const std::string& experiment, const RunOrder& order) const;
+  // The runs with these uuids, in their order. Those that the index no longer has are left out.
+  std::vector<RunRow> rows(const std::vector<std::string>& uuids) const;
+  // Calls `visit` for each run of listing(), in no order, until it returns false.
+  void visit(const std::string& experiment, const std::function<bool(RunRow&&)>& visit) const;
+  // One metric of all runs by uuid.
+  std::map<std::string, double> metric(const std::string& metric, const std::string& part,
+                                       int64_t k) const;
+  // All curves of a run, by metric and step.
+  std::vector<CurvePoint> curves(const std::string& uuid) const;
+  // The first run that was made for each experiment, by its name.
+  std::map<std::string, std::string> examples() const;
+
+  // A number that is another one after another connection has changed the index.
+  int64_t version() const;
+  // Makes the query that another thread runs in this store fail soon with StoreError. Any thread may
+  // call it while the store exists.
+  void interrupt() const;
 
   // Runs SQLite's own checks (integrity, foreign keys), and checks the metrics of every run against
   // their bounds. Returns one sentence for each problem.

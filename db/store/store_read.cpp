@@ -11,11 +11,6 @@
 namespace lea::db {
 namespace {
 
-constexpr const char* kRunColumns =
-    "run.uuid, run.experiment, run.cell_hash, run.seed, run.state, run.reason, run.created, "
-    "run.finished, "
-    "run.source, run.labels, run.axes, run.spec, run.result";
-
 nlohmann::json parsed(const Statement& row, int column) {
   auto document = nlohmann::json::parse(row.text(column), nullptr, /*allow_exceptions=*/false);
   return document.is_discarded() ? nlohmann::json() : document;
@@ -39,6 +34,8 @@ std::vector<std::string> text_list(const nlohmann::json& document) {
   return list;
 }
 
+}  // namespace
+
 RunRow run_of(const Statement& row) {
   RunRow run;
   run.uuid = row.text(0);
@@ -56,6 +53,8 @@ RunRow run_of(const Statement& row) {
   run.result = parsed(row, 12);
   return run;
 }
+
+namespace {
 
 ResultRow result_of(const Statement& row) {
   return {row.text(0), row.text(1), row.text(2), row.integer(3), row.real(4)};

@@ -27,6 +27,13 @@ const std::map<std::string, Names> kMayInclude = {
     {"cli",
      {"core/lab", "core/report", "core/run", "core/data", "core/eval", "core/spec", "db",
       "core/base"}},
+    {"gui/model",
+     {"core/lab", "core/report", "core/run", "core/data", "core/eval", "core/spec", "db",
+      "core/base"}},
+    {"gui/view",
+     {"gui/model", "core/lab", "core/report", "core/run", "core/data", "core/eval", "core/spec",
+      "db", "core/base"}},
+    {"gui/app", {"gui/view", "gui/model", "core/base"}},
     // A library that computes with LibTorch first makes its functions accurate.
     {"core/api", {"core/spec", "core/base", "core/lm/vector_math.h"}},
     {"core/lm", {"core/base"}},
@@ -115,6 +122,20 @@ TEST(House, RoomsWithoutLibTorchIncludeNoneOfItsHeaders) {
           << file << " includes " << header;
     });
     EXPECT_EQ(of_libtorch > 0, kWithLibTorch.contains(room)) << room;
+  }
+}
+
+TEST(House, OnlyTheRoomsOfTheWindowUseQtAndItsModelsUseNoWidgets) {
+  const std::regex of_qt("Q[A-Za-z]+|Qt[A-Za-z]+/.*|qcustomplot.h|Qsci/.*");
+  const std::regex of_widgets("QtWidgets.*|qcustomplot.h|Qsci/.*");
+  for (const auto& [room, allowed] : kMayInclude) {
+    for_each_include(room, [&](const std::string& file, const std::string& header, bool quoted) {
+      if (quoted) return;
+      EXPECT_TRUE(room.starts_with("gui/") || !std::regex_match(header, of_qt))
+          << file << " includes " << header;
+      EXPECT_TRUE(room != "gui/model" || !std::regex_match(header, of_widgets))
+          << file << " includes " << header;
+    });
   }
 }
 

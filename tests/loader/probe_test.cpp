@@ -288,6 +288,13 @@ TEST(Programs, LinkOnlyWhatTheyShould) {
   EXPECT_THAT(worker.out, HasSubstr("libtorch"));
   EXPECT_THAT(worker.out, HasSubstr("liblea_api.so"));
   EXPECT_EQ(worker.out.find("libQt"), std::string::npos);
+  // The window is built where Qt is.
+  if (!std::filesystem::exists(bin + "lealab-gui")) return;
+  const ProcessResult window = run_process({"/usr/bin/ldd", bin + "lealab-gui"}, 60);
+  ASSERT_EQ(window.exit_code, 0) << window.err;
+  EXPECT_THAT(window.out, HasSubstr("libQt6Widgets"));
+  EXPECT_EQ(window.out.find("torch"), std::string::npos) << window.out;
+  EXPECT_EQ(window.out.find("liblea_"), std::string::npos) << window.out;
 }
 
 TEST_F(Probe, TheListOfParametersShowsWhichWereAdded) {

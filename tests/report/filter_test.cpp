@@ -189,5 +189,27 @@ TEST_F(FilterTest, ListsNoRunAsTheHeaderAlone) {
   }
 }
 
+TEST_F(FilterTest, MatchesAnythingThatHasFields) {
+  const Filter filter("price>2 and (name=fig or name~ear)", {"name", "price"});
+  const auto matches = [&](const std::string& name, std::optional<double> price) {
+    return filter.matches([&](const std::string& field) {
+      return field == "name" ? FieldValue{true, name, std::nullopt}
+                             : FieldValue{price.has_value(), "", price};
+    });
+  };
+  EXPECT_TRUE(matches("pear", 3));
+  EXPECT_FALSE(matches("pear", 2));
+  EXPECT_FALSE(matches("apple", 3));
+  EXPECT_FALSE(matches("fig", std::nullopt));
+}
+
+TEST_F(FilterTest, NamesTheFieldsThatItReads) {
+  const Filter filter("seed=1 and not (ndcg@10>0 or seed=2)", known_fields(views_));
+  EXPECT_EQ(filter.fields(), (std::vector<std::string>{"ndcg@10", "seed"}));
+  EXPECT_FALSE(filter.empty());
+  EXPECT_TRUE(Filter("", {}).empty());
+  EXPECT_TRUE(Filter("", {}).fields().empty());
+}
+
 }  // namespace
 }  // namespace lea::report

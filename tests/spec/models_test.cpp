@@ -221,5 +221,28 @@ TEST_F(Models, WhoseFolderIsNotThatOfAModelAreRefused) {
             std::string(kAt) + "far/model.safetensors: cannot be read: No such file or directory");
 }
 
+TEST_F(Models, AreLookedForAndNotReadByACheck) {
+  const auto checked = [&](const std::string& model) {
+    const std::string file = path("specs/spec.yaml");
+    std::string all;
+    for (const auto& one : check_spec(file, {{file, spec(model)}}, catalogue(), path("lab/models")))
+      all += one.text;
+    for (size_t at; (at = all.find(folder_ + "/")) != std::string::npos;)
+      all.erase(at, folder_.size() + 1);
+    return all;
+  };
+  fs::resize_file(path("lab/models/tiny/model.safetensors"), uintmax_t{1} << 38);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(checked("tiny"), "");
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10))
+      << "a quarter of a TiB was read";
+  write("far/config.json", "{}");
+  write("file", "");
+  for (const char* model : {"tinny", "../far", "../file"})
+    EXPECT_EQ(checked(model), refusal(model)) << model;
+  fs::create_symlink(path("nowhere"), path("far/model.safetensors"));
+  EXPECT_EQ(checked("../far"), refusal("../far"));
+}
+
 }  // namespace
 }  // namespace lea::spec

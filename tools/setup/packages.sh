@@ -8,6 +8,8 @@ debian_packages=(
   libpcre2-dev libsentencepiece-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev
   zlib1g-dev
 )
+# The window lealab-gui and its tests. Ubuntu 22.04 has QCustomPlot for Qt 5 only, and others may lack them, too.
+window_packages=(qt6-base-dev libqcustomplot-dev libqscintilla2-qt6-dev xvfb xauth)
 
 # Prints the arguments that are not installed.
 missing_packages() {
@@ -45,6 +47,21 @@ run_apt() {
     </dev/null
 }
 
+# Adds the packages of the window to those that are wanted, or says in one line why there is no window.
+want_window() {
+  local package policy
+  local -a absent=()
+  for package in $(missing_packages "${window_packages[@]}"); do
+    policy=$(LC_ALL=C apt-cache policy "$package" 2>/dev/null || true)
+    grep -q '^  Candidate: [^(]' <<<"$policy" || absent+=("$package")
+  done
+  if ((${#absent[@]} == 0)); then
+    debian_packages+=("${window_packages[@]}")
+  else
+    say "Without the window lealab-gui: $(distribution) has no ${absent[*]}"
+  fi
+}
+
 install_packages() {
   if [[ -n ${LEALAB_NO_PACKAGES:-} ]]; then
     return  # The user vouches for the packages.
@@ -53,6 +70,7 @@ install_packages() {
     fail "there is no apt-get here (this is $(distribution)): install the equivalents of these by hand, then" \
       "call again with LEALAB_NO_PACKAGES=1: ${debian_packages[*]}"
   local -a missing
+  want_window
   mapfile -t missing < <(missing_packages "${debian_packages[@]}")
   if ((${#missing[@]} == 0)); then
     return

@@ -1,4 +1,4 @@
-#include "cli/log_reader.h"
+#include "core/base/log_reader.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 
 #include "core/base/log.h"
 
-namespace lea::cli {
+namespace lea {
 namespace {
 
 // Whether the path is the open file.
@@ -73,4 +73,4 @@ bool LogReader::open_next(const Show& show) {
   return true;
 }
 
-}  // namespace lea::cli
+}  // namespace lea

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-namespace lea::cli {
+namespace lea {
 
 class LogReader {
  public:
@@ -32,4 +32,4 @@ class LogReader {
   std::string rest_;  // of the open file: the begin of a line
 };
 
-}  // namespace lea::cli
+}  // namespace lea

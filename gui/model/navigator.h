@@ -1,0 +1,28 @@
+// How one page leads to another. A page connects to what it can show; who asks knows no page.
+#pragma once
+
+#include <QObject>
+#include <QString>
+
+namespace lea::gui {
+
+class Navigator : public QObject {
+  Q_OBJECT
+
+ public:
+  using QObject::QObject;
+
+ Q_SIGNALS:
+  // A page is to come to the front, by its id ("experiment", "runs", "results", "plugins").
+  void page(const QString& id);
+  // A spec file is to be opened.
+  void spec_file(const QString& path);
+  // A text is to be opened as a spec that has no file yet. `origin` says where it comes from.
+  void spec_text(const QString& text, const QString& origin);
+  void run(const QString& uuid);
+  void grid(const QString& id);
+  // Runs are to be listed that match a filter (core/report/filter.h).
+  void runs(const QString& filter);
+};
+
+}  // namespace lea::gui
