@@ -36,7 +36,8 @@ QString csv_of(const std::vector<QString>& cells) {
 
 QString markdown_of(const std::vector<QString>& cells) {
   QString line = "|";
-  for (const QString& cell : cells) line += ' ' + to_qt(report::escape_markdown(to_std(cell))) + " |";
+  for (const QString& cell : cells)
+    line += ' ' + to_qt(report::escape_markdown(to_std(cell))) + " |";
   return line + '\n';
 }
 

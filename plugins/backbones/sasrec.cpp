@@ -73,28 +73,38 @@ struct Block : torch::nn::Module {
   }
 
   // Returns the outputs [B, Q, D] for the queries `from`, which are rows of `input` [B, T, D].
-  // `masked` [B, 1, Q, T] is true where a query must not look. `live` [B, Q, 1] is 0 at padding.
+  // `masked` [B, Q, T] is true where a query must not look. `live` [B, Q, 1] is 0 at padding.
   Tensor forward(const Tensor& from, const Tensor& input, const Tensor& masked,
                  const Tensor& live) {
     const Tensor normalised = attention_norm->forward(from);
-    const Tensor attended = attend(split(through(query, normalised)), split(through(key, input)),
-                                   split(through(value, input)), masked);
+    const Tensor attended =
+        attend(through(query, normalised), through(key, input), through(value, input), masked);
     const Tensor mixed = feed_norm->forward(attended * live + normalised);
     const Tensor fed = drop(through(outer, drop(at::relu(through(inner, mixed)))));
     return (fed + mixed) * live;
   }
 
+  // q [B, Q, D], k and v [B, T, D]. Each head is a row of its own: small operations cost more by
+  // their number than by their work, so views and copies that one head does not need are left out.
   Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& masked) {
-    const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
+    const int64_t rows = q.size(0), queries = q.size(1);
+    const double scale = 1 / std::sqrt(static_cast<double>(q.size(2) / heads));
     // The number is finite, so that a row without any item gets even weights instead of NaN.
-    const Tensor scores =
-        (at::matmul(q, k.transpose(2, 3)) * scale).masked_fill(masked, -4294967295.0);
-    return at::matmul(drop(at::softmax(scores, 3)), v).transpose(1, 2).flatten(2);
+    const Tensor scores = (at::bmm(split(q), split(k).transpose(1, 2)) * scale)
+                              .masked_fill(of_heads(masked), -4294967295.0);
+    const Tensor mixed = at::bmm(drop(at::softmax(scores, 2)), split(v));
+    if (heads == 1) return mixed;
+    return mixed.view({rows, heads, queries, mixed.size(2)}).transpose(1, 2).flatten(2);
   }
 
-  // [B, T, D] -> [B, heads, T, D / heads]
+  // [B, T, D] -> [B * heads, T, D / heads]
   Tensor split(const Tensor& x) const {
-    return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+    if (heads == 1) return x;
+    return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2).flatten(0, 1);
+  }
+  // [B, Q, T] -> [B * heads, Q, T]
+  Tensor of_heads(const Tensor& masked) const {
+    return heads == 1 ? masked : masked.repeat_interleave(heads, 0);
   }
   Tensor drop(const Tensor& x) const { return lea::apply_dropout(x, dropout, is_training()); }
   static Tensor through(const torch::nn::Linear& layer, const Tensor& x) {
@@ -144,14 +154,14 @@ class SasRec final : public lea::Backbone {
     x = lea::apply_dropout(x, params_.dropout, is_training()) * live;
 
     const Tensor future = place.unsqueeze(0).gt(place.unsqueeze(1));  // [T, T]
-    const Tensor masked = padding.view({-1, 1, 1, positions}).logical_or(future);
+    const Tensor masked = padding.view({-1, 1, positions}).logical_or(future);
     for (size_t i = 0; i + 1 < blocks_.size(); ++i) x = blocks_[i]->forward(x, x, masked, live);
 
     // The output of the last block is needed only at the last item of each history.
     const Tensor last = (history.length - 1).clamp_min(0).view({-1, 1, 1});
     const Tensor from = x.gather(1, last.expand({-1, 1, params_.width}));
     const Tensor output =
-        blocks_.back()->forward(from, x, padding.view({-1, 1, 1, positions}), live.gather(1, last));
+        blocks_.back()->forward(from, x, padding.view({-1, 1, positions}), live.gather(1, last));
     return final_norm_->forward(output).squeeze(1);
   }
 
