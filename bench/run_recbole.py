@@ -8,8 +8,8 @@ The data folder holds interactions.tsv (or .tsv.gz). Writes bench/results/recbol
 
 Both sides have the same sequences for training and for validation (split by sequence, seed 1), histories of 10, batches of
 100 shuffled training events, Adam with the same learning rate, softmax cross-entropy over all items, width 64, one layer,
-the same rate of dropout, item embeddings that are also the weights of the output, and one thread. Both validate after each pass over
-the training events: all events of all validation sequences, each ranked over all items. The test part stays closed.
+the same rate of dropout, item embeddings that are also the weights of the output, and one thread. Both validate after each
+pass over the training events: all events of all validation sequences, each ranked over all items. The test part stays closed.
 
 RecBole takes rows of a history and a target that are made beforehand (`benchmark_filename`), because its own splits
 validate the last event of each user alone. It cannot predict from an empty history. So an item that is never a target
@@ -222,7 +222,11 @@ def best_of(rounds):
 
 
 def check(rounds, rows):
-    """Both rank the same number of events, and both values of NDCG follow from ranks as the other side's do."""
+    """Both train on and rank the same numbers of events, and both values of NDCG follow from ranks in the same way."""
+    if "RecBole" in rounds:
+        found = [rounds["RecBole"][name] for name in ("training_rows", "ranked_items", "steps_an_epoch")]
+        if found != [rows["train"], rows["items"] + 1, rows["every"]]:
+            sys.exit(f"RecBole has {found} training rows, items and steps in a pass, but its files hold {rows}")
     for side, one in rounds.items():
         if one["validation_rows"] != rows["valid"]:
             sys.exit(f"{side} ranks {one['validation_rows']} validation events, but the split has {rows['valid']}")
@@ -243,15 +247,15 @@ def measure(program, data, options, with_peer):
         split = ["--split-by", "sequence", "--seed", 1]
         lealab(program, first, "data", "export", data.name, "--format", "recbole", *split, "--out", exported)
         rows = write_rows(exported, data.name, folder / "rows")
+        rows["every"] = math.ceil(rows["train"] / BATCH)  # steps of a pass, and between two validations
         rounds = {model: {"ours": [], "RecBole": []} for model in options.models}
-        every = math.ceil(rows["train"] / BATCH)
         for round_ in range(options.rounds):
             for model, sides in rounds.items():
                 # A lab of its own for each run, because a finished run would not be run again.
                 lab, spec = folder / f"lab-{model}-{round_}", folder / f"{model}-{round_}.yaml"
                 lealab(program, lab, "data", "import", data.name, data)
                 spec.write_text(SPEC.format(name=spec.stem, data=data.name, history=HISTORY, batch=BATCH, rate=options.rate,
-                                            steps=every * options.passes, every=every,
+                                            steps=rows["every"] * options.passes, every=rows["every"],
                                             backbone=backbone(model, options.dropout)))
                 sides["ours"].append(ours(program, lab, spec))
                 if with_peer:
@@ -261,11 +265,11 @@ def measure(program, data, options, with_peer):
                 for side, runs in sides.items():
                     if runs:
                         print(f"round {round_ + 1}, {model}, {side}: {runs[-1]['seconds']:.2f} s", flush=True)
-        return rounds, rows | {"every": every}
+        return rounds, rows
 
 
 def versions_of(rounds):
-    """The versions that the peer found, and whether it trained and ranked what it was meant to."""
+    """The versions that the peer found, as text; empty without the peer."""
     runs = [run for sides in rounds.values() for run in sides["RecBole"]]
     return ", ".join(f"{name} {version}" for name, version in runs[0]["versions"].items()) if runs else ""
 

@@ -20,9 +20,9 @@ import torch
 
 VERSION = "1.2.1"
 
-# RecBole 1.2.1 was written for NumPy 1 and uses names that NumPy 2 no longer has: `float` while it is imported, the others
-# in Config.compatibility_settings.
-for old, new in {"float": np.float64, "float_": np.float64, "complex_": np.complex128, "unicode_": np.str_}.items():
+# RecBole 1.2.1 was written for NumPy 1. Its Config gives names back that NumPy 1.24 took away, and takes their values from names
+# that NumPy 2 took away.
+for old, new in {"float_": np.float64, "complex_": np.complex128, "unicode_": np.str_}.items():
     if not hasattr(np, old):
         setattr(np, old, new)
 
@@ -34,10 +34,6 @@ def agg(series, function, *positional, aggregate=pandas.Series.agg, **named):
 
 
 pandas.Series.agg = agg
-
-
-def processor_seconds():
-    return time.process_time()
 
 
 def ndcg_of_ranks(trainer, rows, k):
@@ -71,13 +67,13 @@ def main():
     model = get_model(config["model"])(config, train._dataset).to(config["device"])
     trainer = get_trainer(config["MODEL_TYPE"], config["model"])(config, model)
     validations = []
-    start = processor_seconds()
+    start = time.process_time()
 
     def note(epoch, score):
-        validations.append({"epoch": epoch + 1, "seconds": processor_seconds() - start, "ndcg": float(score)})
+        validations.append({"epoch": epoch + 1, "seconds": time.process_time() - start, "ndcg": float(score)})
 
     trainer.fit(train, valid, verbose=False, saved=True, show_progress=False, callback_fn=note)
-    seconds = processor_seconds() - start
+    seconds = time.process_time() - start
     counted, events = ndcg_of_ranks(trainer, valid, max(config["topk"]))
     print(json.dumps({
         "before": start,
