@@ -2,7 +2,7 @@
 """Times supervised training with its validations against RecBole 1.2.1, with GRU4Rec and with SASRec.
 
 Needs a built lealab with its plugins. The peer needs recbole 1.2.1 and torch for this Python; without them ours is timed
-alone:
+alone and nothing is written:
     python3 bench/run_recbole.py --bin build/release/bin --data ../shared/data/industry
 The data folder holds interactions.tsv (or .tsv.gz). Writes bench/results/recbole-MACHINE.md.
 
@@ -345,7 +345,7 @@ first validation there. Learning rate {options.rate}, dropout {options.dropout}.
 {report.table(header, table)}
 """
     print(text)
-    if not options.print_only:
+    if with_peer and not options.print_only:
         print("Written to", report.write("recbole", kind, text))
     return 0 if all_met else 1
 
