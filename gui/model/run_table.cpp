@@ -203,7 +203,7 @@ QVariant RunTable::text_of(const report::RunView& view, const std::string& field
   if (!value.present) return {};
   if (field == "age")
     return to_qt(duration_text(value.number.value_or(0) * 3600, DurationStyle::kAge));
-  if (field == "seed" && view.run.seed == 0) return "-";
+  if (field == "seed") return view.run.seed == 0 ? QString("-") : QString::number(view.run.seed);
   if (is_metric(field) && value.number) return QString::number(*value.number, 'f', 4);
   return shown(value.text);
 }

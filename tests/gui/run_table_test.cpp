@@ -117,9 +117,12 @@ TEST_F(RealRuns, AreExportedAsTheyAreShown) {
   lab.open(folder_->path());
   ASSERT_TRUE(wait_until([&] { return table.rowCount() == 6; }));
   TableModel::Rows rows;
-  table.all_rows({0, 1}, [&](const TableModel::Rows& all) { rows = all; });
+  table.all_rows({0, 1, table.column_of("seed")}, [&](const TableModel::Rows& all) { rows = all; });
   ASSERT_TRUE(wait_until([&] { return !rows.empty(); }));
   ASSERT_THAT(rows, SizeIs(6));
+  for (const auto& row : rows)
+    EXPECT_THAT(row[2].toStdString(), ::testing::MatchesRegex("-|[0-9]+"))
+        << "a seed has no decimals";
   EXPECT_EQ(rows[0][0], table.data(table.index(0, 0), Qt::DisplayRole).toString());
   EXPECT_EQ(rows[0][1], "industry_baselines");
 }
