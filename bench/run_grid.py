@@ -3,8 +3,7 @@
 
 Needs a built lealab, and the build before as the second --bin:
     python3 bench/run_grid.py --bin build/release/bin ../before/build/release/bin --spec experiments/demo.yaml --lab lab
-The data sets of the specs are read from the lab after --lab; each grid runs in an empty lab that is thrown away. The first
-build's grid and the second's take turns. The parts are read from the logs that grids and workers write:
+The data sets of the specs are read from the lab after --lab; each grid runs in an empty lab. The parts are read from the logs that grids and workers write:
 
 start       from the grid's decision to start a run until the worker begins to train: process, LibTorch, plugins, data
 training    steps, without the two below
@@ -62,17 +61,18 @@ def parts_of_run(folder, started, ended):
         elif text.startswith("finished after"):
             finished = at
     if training is None:  # a training-free row: all that it does is ranking
-        ranked = [at for at, _, text in read_log(folder / "log.txt") if text == "end of fit" or text.startswith("end of fit")]
+        ranked = [at for at, _, text in read_log(folder / "log.txt") if text.startswith("end of fit")]
         parts["start"], trained = ranked[-1] - started, ranked[-1]
     parts["test"], parts["end"] = finished - trained, ended - finished
     return parts
 
 
-def run_grid(programs, spec, data, settings, workers):
-    """Runs the grid in an empty lab. Returns its parts, and the seconds from the call until the table is printed."""
+def run_grid(programs, spec, data, settings, workers, keep):
+    """Runs the grid in an empty lab, which stays when `keep` names it. Returns its parts, the seconds from the call until
+    the table is printed, and the steps of all runs."""
     with tempfile.TemporaryDirectory(prefix="lealab-bench-") as folder:
-        lab = pathlib.Path(folder, "lab")
-        lab.mkdir()
+        lab = keep or pathlib.Path(folder, "lab")
+        lab.mkdir(parents=True)
         (lab / "data").symlink_to(data.resolve())
         command = [f"{programs}/lealab", "--lab", str(lab), "run", str(spec), "--jobs", str(workers), *settings]
         began = time.time()
@@ -94,8 +94,8 @@ def run_grid(programs, spec, data, settings, workers):
         busy = sum(ends["finished"] - ends["started"] for ends in times.values())
         parts["idle"] = workers * (last - first) - busy
         parts["planning"], parts["collecting"] = first - began, over - last
-        scores = sum(json.loads((lab / "runs" / uuid / "result.json").read_text())["steps"] for uuid in times)
-        return parts, over - began, scores
+        steps = sum(json.loads((lab / "runs" / uuid / "result.json").read_text())["steps"] for uuid in times)
+        return parts, over - began, steps
 
 
 def main():
@@ -104,6 +104,7 @@ def main():
     parser.add_argument("--names", nargs="+", default=["this build", "before"], help="what the table calls them")
     parser.add_argument("--spec", action="append", required=True, help="an experiment without a language model")
     parser.add_argument("--lab", default="lab", help="a lab with the specs' data sets")
+    parser.add_argument("--keep", help="a folder where the labs of the grids stay")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--set", action="append", default=[], help="as of `lealab run`")
     options = parser.parse_args()
@@ -111,7 +112,9 @@ def main():
     rows, seconds = [], {}
     for spec in options.spec:
         for name, programs in zip(options.names, options.bin):
-            parts, waited, steps = run_grid(programs, spec, pathlib.Path(options.lab, "data"), settings, options.jobs)
+            keep = options.keep and pathlib.Path(options.keep, f"{pathlib.Path(spec).stem}-{name.replace(' ', '-')}")
+            data = pathlib.Path(options.lab, "data")
+            parts, waited, steps = run_grid(programs, spec, data, settings, options.jobs, keep)
             seconds.setdefault(spec, []).append(waited)
             rows.append([pathlib.Path(spec).stem, name, f"{steps:,}", *(f"{parts[part]:.1f}" for part in PARTS),
                          f"{waited:.1f}", f"{seconds[spec][-1] / seconds[spec][0]:.2f}"])
