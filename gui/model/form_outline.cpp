@@ -150,6 +150,10 @@ FormOutline read_form(const SpecText& spec) {
     }
   }
   outline.below = below(outline, path);
+  if (const spec::Entry* declared = outline.merged->find("environments")) {
+    for (const spec::Entry& entry : declared->value->entries)
+      outline.environments.push_back(entry.key);
+  }
   outline.groups = read_groups(outline, *spec.facts);
   outline.axes = read_axes(outline, *spec.facts);
   return outline;
