@@ -52,8 +52,8 @@ Session::Session(SessionOptions options, const std::vector<PluginRecord>& plugin
     options_.on_wait("reading " + printable(path) + ", " + size_text(static_cast<int64_t>(bytes)) +
                      ", for its checksum, once");
   });
-  experiment_ = spec::load_experiment(options_.spec, options_.set, catalogue_, models,
-                                      options_.buffers);
+  experiment_ =
+      spec::load_experiment(options_.spec, options_.set, catalogue_, models, options_.buffers);
 }
 
 Plan Session::make_plan(const SplitSizes& sizes) const {

@@ -153,9 +153,24 @@ void parse_environments(const Node& node, Settings* settings, Errors& errors) {
 
 const std::vector<ParamInfo>& top_settings() {
   static const std::vector<ParamInfo> infos = {
-      {"name", ParamType::kText, std::string(), {}, {}, "name of the experiment (default: that of the file)"},
-      {"seeds", ParamType::kIntegers, std::vector<int64_t>(), {1, 9e15}, {}, "each cell of the grid is run with each of them"},
-      {"runs", ParamType::kInteger, int64_t{1}, {1, 100000}, {}, "number of runs that the grid must have, so that a spec that was cut off is refused"}};
+      {"name",
+       ParamType::kText,
+       std::string(),
+       {},
+       {},
+       "name of the experiment (default: that of the file)"},
+      {"seeds",
+       ParamType::kIntegers,
+       std::vector<int64_t>(),
+       {1, 9e15},
+       {},
+       "each cell of the grid is run with each of them"},
+      {"runs",
+       ParamType::kInteger,
+       int64_t{1},
+       {1, 100000},
+       {},
+       "number of runs that the grid must have, so that a spec that was cut off is refused"}};
   return infos;
 }
 

@@ -23,9 +23,8 @@ bool is_no_axis(const std::string& key) {
 }
 
 bool has_text(const std::vector<AxisItem>& items, const std::string& text) {
-  return std::any_of(items.begin(), items.end(), [&](const AxisItem& item) {
-    return equal_without_case(item.text, text);
-  });
+  return std::any_of(items.begin(), items.end(),
+                     [&](const AxisItem& item) { return equal_without_case(item.text, text); });
 }
 
 class Axes {

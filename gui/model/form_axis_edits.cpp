@@ -14,10 +14,13 @@ using spec::NodePtr;
 using spec::Path;
 using Kind = SpecEdit::Kind;
 
-SpecEdit set(Path path, std::string value) { return {Kind::kSet, std::move(path), std::move(value)}; }
+SpecEdit set(Path path, std::string value) {
+  return {Kind::kSet, std::move(path), std::move(value)};
+}
 
 Path path_of(const FormAxis& axis) {
-  if (axis.kind == FormAxis::Kind::kSeeds || axis.kind == FormAxis::Kind::kPresets) return {axis.key};
+  if (axis.kind == FormAxis::Kind::kSeeds || axis.kind == FormAxis::Kind::kPresets)
+    return {axis.key};
   return {"grid", axis.key};
 }
 
@@ -178,8 +181,9 @@ SpecEdits add_again(const FormOutline& outline, const FormAxis& axis, const Axis
   };
   while (taken(use->name + " " + std::to_string(number))) ++number;
   AxisItem again;
-  again.yaml = "{" + spec::key_in_flow(use->name) + ": {}, label: " +
-               spec::in_flow(*spec::make_scalar(use->name + " " + std::to_string(number), node->at)) + "}";
+  again.yaml =
+      "{" + spec::key_in_flow(use->name) + ": {}, label: " +
+      spec::in_flow(*spec::make_scalar(use->name + " " + std::to_string(number), node->at)) + "}";
   return check_slot(outline, axis, again, /*checked=*/true);
 }
 

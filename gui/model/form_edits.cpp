@@ -15,7 +15,9 @@ using spec::NodePtr;
 using spec::Path;
 using Kind = SpecEdit::Kind;
 
-SpecEdit set(Path path, std::string value) { return {Kind::kSet, std::move(path), std::move(value)}; }
+SpecEdit set(Path path, std::string value) {
+  return {Kind::kSet, std::move(path), std::move(value)};
+}
 
 Path below(Path path, const spec::Step& step) {
   path.push_back(step);
@@ -75,7 +77,8 @@ std::string flow_without(const spec::Node& map, const std::string& left_out) {
   std::string text;
   for (const Entry& entry : map.entries) {
     if (entry.key == left_out) continue;
-    text += (text.empty() ? "" : ", ") + spec::key_in_flow(entry.key) + ": " + spec::in_flow(*entry.value);
+    text += (text.empty() ? "" : ", ") + spec::key_in_flow(entry.key) + ": " +
+            spec::in_flow(*entry.value);
   }
   return "{" + text + "}";
 }
@@ -107,9 +110,8 @@ SpecEdits set_parameter(const FormOutline& outline, const FieldPlace& place,
   if (named && named->value->is_map()) {
     ground.edits.push_back(set(below(below(use.plugin, named->key), place.name), yaml));
   } else {
-    ground.edits.push_back(
-        set(use.plugin, "{" + spec::key_in_flow(place.plugin) + ": {" +
-                            spec::key_in_flow(place.name) + ": " + yaml + "}}"));
+    ground.edits.push_back(set(use.plugin, "{" + spec::key_in_flow(place.plugin) + ": {" +
+                                               spec::key_in_flow(place.name) + ": " + yaml + "}}"));
   }
   return ground.edits;
 }

@@ -15,7 +15,8 @@ using spec::Entry;
 using Kind = FieldPlace::Kind;
 
 const char* about_section(const std::string& section) {
-  if (section == "data") return "which interactions are used, and how much of the past a model sees";
+  if (section == "data")
+    return "which interactions are used, and how much of the past a model sees";
   if (section == "split") return "which interactions are for training, validation and test";
   if (section == "train") return "how a framework is trained, and when training stops";
   if (section == "negatives") return "which items are sampled beside the logged one";
@@ -33,8 +34,7 @@ const Entry* entry_in(const std::vector<Entry>& entries, const std::string& name
 // A rule of `overrides` as it concerns one key.
 struct RuleNote {
   std::string key, text;
-  std::string plugin_slot;           // a condition on the slot of the key
-  std::vector<std::string> plugins;  // that it holds for
+  std::vector<std::string> plugins;  // of the slot of the key, for which it holds; empty: for all
   int layer = 0;
 };
 
@@ -72,7 +72,9 @@ void read_rules(const spec::Entry* rules, std::vector<RuleNote>* notes) {
 class Groups {
  public:
   Groups(const FormOutline& outline, const Facts& facts)
-      : outline_(outline), facts_(facts), settings_(spec::parse_settings(*outline.merged, ignored_)),
+      : outline_(outline),
+        facts_(facts),
+        settings_(spec::parse_settings(*outline.merged, ignored_)),
         below_(spec::parse_settings(*outline.below, ignored_)) {
     read_rules(outline.merged->find("overrides"), &rules_);
     grid_ = outline.merged->find("grid");
@@ -132,11 +134,10 @@ class Groups {
   std::string rule_note(const std::string& key, const std::string& plugin, int layer) const {
     std::string text;
     for (const RuleNote& rule : rules_) {
-      const bool holds = rule.plugins.empty() || plugin.empty() ||
-                         std::any_of(rule.plugins.begin(), rule.plugins.end(),
-                                     [&](const std::string& name) {
-                                       return equal_without_case(name, plugin);
-                                     });
+      const bool holds =
+          rule.plugins.empty() || plugin.empty() ||
+          std::any_of(rule.plugins.begin(), rule.plugins.end(),
+                      [&](const std::string& name) { return equal_without_case(name, plugin); });
       // A later layer than the rule's wins over it.
       if (rule.key != key || !holds || layer > rule.layer) continue;
       text += (text.empty() ? "" : "\n") + rule.text;
@@ -154,8 +155,8 @@ class Groups {
       const Entry* entry = entry_in(entries, info.name);
       spec::Path at = path;
       at.emplace_back(info.name);
-      group->fields.push_back(field(info, key, entry, entry_in(below, info.name),
-                                    {Kind::kValue, at, "", "", ""}));
+      group->fields.push_back(
+          field(info, key, entry, entry_in(below, info.name), {Kind::kValue, at, "", "", ""}));
       FormField& added = group->fields.back();
       added.note = rule_note(key, "", layer_of(entry));
       if (!section.empty() && section != "prepare") added.axis = key;
@@ -185,9 +186,11 @@ class Groups {
                       FormGroup* group) {
     if (use.none() || use.wrong) return;
     const std::string kind = slot == "environment" ? slot : spec::kind_of(slot);
+    const std::string rules_of = (slot == "environment" ? dotted : slot) + ".";
     const bool declared = kind == "environment" && slot != "environment" &&
                           !spec::declared_environments(settings_, use.name).empty();
-    const spec::PluginInfo* plugin = declared ? nullptr : find_plugin(facts_.plugins, kind, use.name);
+    const spec::PluginInfo* plugin =
+        declared ? nullptr : find_plugin(facts_.plugins, kind, use.name);
     if (declared) group->about = "the environment declared as " + printable(use.name);
     if (plugin) {
       group->about = plugin->summary;
@@ -197,27 +200,30 @@ class Groups {
         group->fields.push_back(field(info, group->id + "." + info.name, entry,
                                       same ? entry_in(below->params, info.name) : nullptr,
                                       {Kind::kParameter, path, slot, use.name, info.name}));
-        group->fields.back().note = rule_note(dotted + "." + info.name, use.name, layer_of(entry));
+        group->fields.back().note = rule_note(rules_of + info.name, use.name, layer_of(entry));
         if (!dotted.empty()) group->fields.back().axis = dotted + "." + info.name;
       }
     }
-    for (const ParamInfo& info : spec::fields_of(slot).empty() ? std::vector<ParamInfo>()
-                                                              : spec::declared_settings(slot)) {
+    for (const ParamInfo& info :
+         spec::fields_of(slot).empty() ? std::vector<ParamInfo>() : spec::declared_settings(slot)) {
       const Entry* entry = entry_in(use.fields, info.name);
       group->fields.push_back(field(info, group->id + "." + info.name, entry,
                                     below ? entry_in(below->fields, info.name) : nullptr,
                                     {Kind::kOfSlot, path, slot, "", info.name}));
-      group->fields.back().note = rule_note(dotted + "." + info.name, "", layer_of(entry));
+      group->fields.back().note = rule_note(rules_of + info.name, "", layer_of(entry));
       if (!dotted.empty()) group->fields.back().axis = dotted + "." + info.name;
     }
   }
 
   FormField plugin_choice(const spec::UseSetting* use, const spec::UseSetting* below,
-                          const std::string& slot, const std::string& key,
-                          const spec::Path& path) {
+                          const std::string& slot, const std::string& key, const spec::Path& path) {
     const std::string kind = slot == "environment" ? slot : spec::kind_of(slot);
-    ParamInfo info{slot == "environment" ? "plugin" : slot, ParamType::kChoice, std::string("none"),
-                   {}, names_for(slot, outline_, facts_), "the " + kind + " that is used"};
+    ParamInfo info{slot == "environment" ? "plugin" : slot,
+                   ParamType::kChoice,
+                   std::string("none"),
+                   {},
+                   names_for(slot, outline_, facts_),
+                   "the " + kind + " that is used"};
     FormField choice;
     choice.key = key;
     choice.name = info.name;

@@ -23,7 +23,7 @@ bool is_list(const ParamInfo& info) {
 std::string listed(const std::vector<spec::NodePtr>& items) {
   std::vector<std::string> words;
   for (const spec::NodePtr& item : items) words.push_back(spec::in_flow(*item));
-  return joined(words);
+  return words.empty() ? "" : joined(words);
 }
 
 std::string first_of(const spec::Errors& errors) {
@@ -55,18 +55,19 @@ bool give(const spec::Diagnostic& error, FormOutline* outline) {
   for (const bool by_place : {true, false}) {
     for (FormGroup& group : outline->groups) {
       for (FormField& field : group.fields) {
-        const bool meant = by_place ? field.origin == Origin::kHere &&
-                                          same_place(field.at, error.location)
-                                    : field.key == error.key;
+        const bool meant =
+            by_place ? field.origin == Origin::kHere && same_place(field.at, error.location)
+                     : field.key == error.key;
         if (!meant) continue;
         if (field.error.empty()) field.error = reason;
         return true;
       }
     }
     for (FormAxis& axis : outline->axes) {
-      const std::string key = axis.kind == FormAxis::Kind::kSeeds || axis.kind == FormAxis::Kind::kPresets
-                                  ? axis.key
-                                  : "grid." + axis.key;
+      const std::string key =
+          axis.kind == FormAxis::Kind::kSeeds || axis.kind == FormAxis::Kind::kPresets
+              ? axis.key
+              : "grid." + axis.key;
       const bool meant = by_place ? same_place(axis.at, error.location)
                                   : is_about(error.key, key) || error.key == axis.key;
       if (!meant) continue;
@@ -196,7 +197,7 @@ std::string default_text(const ParamInfo& info) {
   if (!value.is_array()) return spec::value_label(value);
   std::vector<std::string> words;
   for (const nlohmann::json& item : value) words.push_back(item.dump());
-  return joined(words);
+  return words.empty() ? "" : joined(words);
 }
 
 std::string field_yaml(const ParamInfo& info, const std::string& text) {
@@ -227,7 +228,7 @@ std::string yaml_text(const std::string& text) {
 std::string value_problem(const ParamInfo& info, const std::string& text) {
   if (info.required && text.empty()) return "must be " + spec::expected(info);
   spec::Errors errors;
-  const auto source = std::make_shared<const spec::Source>(spec::Source{"", "", 0, false});
+  const auto source = std::make_shared<const spec::Source>(spec::Source{"form", "", 0, false});
   const spec::NodePtr node = spec::parse_yaml(field_yaml(info, text), source, errors);
   const bool spelt_out = node && node->is_map() && info.type == ParamType::kEnvironment;
   if (node && !spelt_out) spec::scalar_value(info, *node, "value", errors);

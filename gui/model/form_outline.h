@@ -41,11 +41,11 @@ struct FormField {
   std::string name;  // "batch_size"
   ParamInfo info;
   Origin origin = Origin::kDefault;
-  std::string value;      // as the spec writes it, a list without brackets
-  std::string otherwise;  // what holds when the text does not state it
-  std::string from;       // kBelow: the file
-  std::string note;       // what else decides the value, in a sentence
-  std::string error;      // why the value is refused
+  std::string value;                     // as the spec writes it, a list without brackets
+  std::string otherwise;                 // what holds when the text does not state it
+  std::string from;                      // kBelow: the file
+  std::string note;                      // what else decides the value, in a sentence
+  std::string error;                     // why the value is refused
   std::vector<std::string> suggestions;  // of values that are at hand, where any text is allowed
   spec::Location at;                     // kHere: of the value
   // As an axis of the grid; empty when it can be none, or is one.

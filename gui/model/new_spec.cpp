@@ -90,12 +90,18 @@ std::string new_spec(const Facts& facts, const std::string& data_set, const std:
       "# A first grid of short runs. It states what differs from the defaults; the form beside it\n"
       "# shows all settings and changes only their lines.\n"
       "name: first\n"
-      "data: " + data + "}\n"
+      "data: " +
+      data +
+      "}\n"
       "train: {max_steps: 2000, validate_every: 250, patience: 4}\n\n"
       "grid:\n";
   const auto all = [](const PluginInfo&) { return true; };
-  text += "  backbone: [" + joined(some(facts, "backbone", 1, {"gru4rec"}, all)) + "]\n";
-  text += "  framework: [" + joined(frameworks(facts)) + "]\n\n";
+  const auto add = [&](const char* axis, const std::vector<std::string>& names) {
+    if (!names.empty()) text += std::string("  ") + axis + ": [" + joined(names) + "]\n";
+  };
+  add("backbone", some(facts, "backbone", 1, {"gru4rec"}, all));
+  add("framework", frameworks(facts));
+  text += '\n';
   return text + "seeds: [1, 2]\n";
 }
 

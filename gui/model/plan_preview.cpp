@@ -43,6 +43,12 @@ std::string state_of(const lab::PlannedCell& cell) {
 
 report::FieldValue of_text(const std::string& text) { return {!text.empty(), text, std::nullopt}; }
 
+report::FieldValue of_notes(const std::set<std::string>& notes) {
+  return notes.empty()
+             ? report::FieldValue()
+             : of_text(joined(std::vector<std::string>(notes.begin(), notes.end()), "; "));
+}
+
 report::FieldValue of_count(size_t count) {
   return {true, std::to_string(count), static_cast<double>(count)};
 }
@@ -103,8 +109,9 @@ QString counts_line(const PlanSummary& summary) {
     if (summary.artefacts_of_unknown_time == 1) time += " and one artefact of unknown time";
     if (summary.artefacts_of_unknown_time > 1)
       time += " and " + number(summary.artefacts_of_unknown_time) + " artefacts of unknown time";
-    words << time << to_qt(lab::size_text(summary.disk.needed())) + " of disk" +
-                         (summary.disk.fits() ? "" : ", which is not free");
+    words << time
+          << to_qt(lab::size_text(summary.disk.needed())) + " of disk" +
+                 (summary.disk.fits() ? "" : ", which is not free");
   }
   return words.join(" · ");
 }
@@ -118,7 +125,8 @@ void CellTable::show(const PlanSummary& summary) {
   for (const std::string& axis : summary.axes) columns_.push_back({"label." + axis, shown(axis)});
   columns_.push_back({"runs", "Runs", true});
   columns_.push_back({"to_do", "To do", true, true, "runs that a launch would make or continue"});
-  columns_.push_back({"time", "Time", true, true, "estimated, of all runs of the cell in sequence"});
+  columns_.push_back(
+      {"time", "Time", true, true, "estimated, of all runs of the cell in sequence"});
   columns_.push_back({"note", "Note", false, true, "why a result is missing or cannot be used"});
   rows_replaced();
 }
@@ -128,7 +136,7 @@ report::FieldValue CellTable::value(size_t row, const std::string& field) const 
   if (field == "state") return of_text(state_of(cell));
   if (field == "runs") return of_count(cell.runs);
   if (field == "to_do") return of_count(cell.to_do());
-  if (field == "note") return of_text(joined({cell.notes.begin(), cell.notes.end()}, "; "));
+  if (field == "note") return of_notes(cell.notes);
   if (field == "time") {
     if (cell.seconds <= 0) return {};
     return {true, std::to_string(static_cast<int64_t>(cell.seconds)), cell.seconds};
@@ -141,7 +149,6 @@ QVariant CellTable::show(size_t row, int column, int role) const {
   const std::string& field = columns_[static_cast<size_t>(column)].field;
   if (role == kIdRole) return to_qt(cells_[row].name);
   if (role == kLookRole && field == "state") return static_cast<int>(look_of(cells_[row]));
-  if (role == Qt::DisplayRole && field == "note" && cells_[row].notes.empty()) return {};
   if (role == Qt::DisplayRole && field == "time")
     return cells_[row].seconds <= 0 ? QVariant() : to_qt(duration_text(cells_[row].seconds));
   return MemoryTable::show(row, column, role);
@@ -242,7 +249,9 @@ PlanPreview::Answer PlanPreview::plan(const lab::SessionOptions& options, const 
 void PlanPreview::take(Answer answer) {
   working_ = false;
   wait_.clear();
-  state_ = answer.summary ? State::kPlanned : answer.problem.empty() ? State::kEmpty : State::kRefused;
+  state_ = answer.summary           ? State::kPlanned
+           : answer.problem.empty() ? State::kEmpty
+                                    : State::kRefused;
   summary_ = answer.summary ? std::move(*answer.summary) : PlanSummary();
   problem_ = to_qt(answer.problem);
   errors_ = std::move(answer.errors);

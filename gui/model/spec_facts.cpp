@@ -38,7 +38,8 @@ void add_environments(const spec::Node& value, const spec::Entry* environments,
   for_each_word(value, [&](const std::string& word) {
     std::string name = word;
     const std::string head = "environments.";
-    if (name.starts_with(head)) name = name.substr(head.size(), name.find('.', head.size()) - head.size());
+    if (name.starts_with(head))
+      name = name.substr(head.size(), name.find('.', head.size()) - head.size());
     const spec::Entry* declared = environments->value->find(name);
     if (!declared || added->contains(name)) return;
     (*added)[name] = spec::in_flow(*declared->value);
@@ -131,8 +132,8 @@ void SpecFacts::read() {
       ticket_,
       [lab, dirs = lab_.plugin_dirs](const Lane::Cancelled&) {
         std::vector<std::string> watched = plugin_folders(dirs);
-        for (const std::string& folder :
-             {data::datasets_folder(lab), lab::models_folder(lab), lab + "/variants", lab + "/presets"})
+        for (const std::string& folder : {data::datasets_folder(lab), lab::models_folder(lab),
+                                          lab + "/variants", lab + "/presets"})
           watched.push_back(folder);
         std::erase_if(watched, [](const std::string& folder) { return !fs::is_directory(folder); });
         return std::pair{std::make_shared<const Facts>(read_facts(lab, dirs)), watched};

@@ -25,7 +25,8 @@ const AxisItem& item_in(const FormAxis& axis, const std::string& yaml) {
   const auto found = std::find_if(axis.items.begin(), axis.items.end(),
                                   [&](const AxisItem& item) { return item.yaml == yaml; });
   if (found == axis.items.end())
-    throw ConfigError(in_backticks(yaml) + " is no value of " + in_backticks(axis.key) + " any more.");
+    throw ConfigError(in_backticks(yaml) + " is no value of " + in_backticks(axis.key) +
+                      " any more.");
   return *found;
 }
 
@@ -43,7 +44,7 @@ SpecForm::SpecForm(const SpecFacts& facts, QObject* parent) : QObject(parent), f
   connect(&facts, &SpecFacts::changed, this, &SpecForm::read);
 }
 
-SpecText SpecForm::spec() const { return {to_std(text_), to_std(path_), facts_.now()}; }
+SpecText SpecForm::question() const { return {to_std(text_), to_std(path_), facts_.now()}; }
 
 void SpecForm::show(const QString& text, const QString& path) {
   if (text == text_ && path == path_) return;
@@ -56,7 +57,7 @@ void SpecForm::show(const QString& text, const QString& path) {
 void SpecForm::read() {
   reading_ = true;
   lane_.ask(
-      read_ticket_, [spec = spec()](const Lane::Cancelled&) { return read_form(spec); },
+      read_ticket_, [asked = question()](const Lane::Cancelled&) { return read_form(asked); },
       [this](FormOutline outline) { take(std::move(outline)); },
       [this](const QString& text) {
         reading_ = false;
@@ -101,10 +102,10 @@ void SpecForm::next_edit() {
   };
   lane_.ask(
       edit_ticket_,
-      [spec = spec(), job = jobs_.front().job](const Lane::Cancelled&) {
-        const SpecEdits edits = job(readable(spec), *spec.facts);
-        SpecText after = spec;
-        after.text = edited(spec.text, edits, spec.path);
+      [asked = question(), job = jobs_.front().job](const Lane::Cancelled&) {
+        const SpecEdits edits = job(readable(asked), *asked.facts);
+        SpecText after = asked;
+        after.text = gui::edited(asked.text, edits, asked.path);
         return Answer{after.text, read_form(after)};
       },
       [this, before = text_](Answer answer) {

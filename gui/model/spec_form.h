@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "gui/model/lane.h"
 #include "gui/model/form_edits.h"
+#include "gui/model/lane.h"
 #include "gui/model/spec_facts.h"
 
 namespace lea::gui {
@@ -48,7 +48,7 @@ class SpecForm : public QObject {
   void remove_environment(const std::string& name);
 
  Q_SIGNALS:
-  void changed();                   // the outline, the problem or the errors
+  void changed();                    // the outline, the problem or the errors
   void edited(const QString& text);  // by the form
   // An edit could not be made: of a field, of an axis, or "" of something else.
   void refused(const QString& key, const QString& reason);
@@ -64,7 +64,7 @@ class SpecForm : public QObject {
   void take(FormOutline outline);
   void edit(const std::string& key, Job job);
   void next_edit();
-  SpecText spec() const;
+  SpecText question() const;
 
   const SpecFacts& facts_;
   Lane lane_{"form"};

@@ -5,7 +5,6 @@
 #include <QHeaderView>
 #include <QMenu>
 #include <QScrollBar>
-#include <QVBoxLayout>
 #include <algorithm>
 #include <map>
 
@@ -17,7 +16,11 @@
 namespace lea::gui {
 namespace {
 
-enum Role { kAxis = Qt::UserRole, kYaml, kNode };  // the axis of a row, its item, a name to stay open by
+enum Role {
+  kAxis = Qt::UserRole,
+  kYaml,
+  kNode
+};  // the axis of a row, its item, a name to stay open by
 
 constexpr const char* kEnvironments = "environments";
 
@@ -60,6 +63,7 @@ AxisLists::AxisLists(SpecForm& form, const SpecFacts& facts, QWidget* parent)
   tree_->setColumnCount(2);
   tree_->setHeaderHidden(true);
   tree_->setAccessibleName("Axes of the grid");
+  tree_->header()->setAccessibleName("Columns of the axes");
   tree_->setUniformRowHeights(true);
   tree_->setContextMenuPolicy(Qt::CustomContextMenu);
   tree_->header()->setSectionResizeMode(0, QHeaderView::Interactive);
@@ -76,12 +80,10 @@ AxisLists::AxisLists(SpecForm& form, const SpecFacts& facts, QWidget* parent)
   build_bar(column);
   connect(tree_, &QTreeWidget::itemChanged, this, &AxisLists::changed);
   connect(tree_, &QTreeWidget::currentItemChanged, this, &AxisLists::update_actions);
-  connect(tree_, &QTreeWidget::itemExpanded, this, [this](const QTreeWidgetItem* row) {
-    open_.insert(row->data(0, kNode).toString());
-  });
-  connect(tree_, &QTreeWidget::itemCollapsed, this, [this](const QTreeWidgetItem* row) {
-    open_.erase(row->data(0, kNode).toString());
-  });
+  connect(tree_, &QTreeWidget::itemExpanded, this,
+          [this](const QTreeWidgetItem* row) { open_.insert(row->data(0, kNode).toString()); });
+  connect(tree_, &QTreeWidget::itemCollapsed, this,
+          [this](const QTreeWidgetItem* row) { open_.erase(row->data(0, kNode).toString()); });
   connect(tree_, &QTreeWidget::customContextMenuRequested, this, &AxisLists::open_menu);
   connect(&form_, &SpecForm::changed, this, &AxisLists::update_lists);
   connect(&form_, &SpecForm::edited, refusal_, [this] { refusal_->hide(); });
@@ -148,7 +150,8 @@ void AxisLists::build_bar(QVBoxLayout* column) {
     form_.add_axis(key);
     new_axis_->clear();
   };
-  connect(new_axis_, &QLineEdit::returnPressed, this, [this, add_axis] { add_axis(new_axis_->text()); });
+  connect(new_axis_, &QLineEdit::returnPressed, this,
+          [this, add_axis] { add_axis(new_axis_->text()); });
   new_environment_->setText("Add an environment");
   new_environment_->setAccessibleName("Add an environment");
   new_environment_->setToolTip("Declare an environment, which slots and bundles can then name");
@@ -196,7 +199,7 @@ void AxisLists::update_lists() {
   const int scrolled = tree_->verticalScrollBar()->value();
   if (!shown_before_ && !form_.outline().axes.empty()) {
     shown_before_ = true;
-    open_.insert({"backbone", "framework", "seeds"});
+    for (const char* key : {"backbone", "framework", "seeds"}) open_.insert(key);
     for (const FormAxis& list : form_.outline().axes) {
       if (list.on_grid) open_.insert(to_qt(list.key));
     }
@@ -208,7 +211,8 @@ void AxisLists::update_lists() {
   QTreeWidgetItem* again = nullptr;
   for (QTreeWidgetItemIterator it(tree_); *it; ++it) {
     (*it)->setExpanded(open_.count((*it)->data(0, kNode).toString()) > 0);
-    if (current && (*it)->data(0, kAxis).toString() == axis && (*it)->data(0, kYaml).toString() == yaml)
+    if (current && (*it)->data(0, kAxis).toString() == axis &&
+        (*it)->data(0, kYaml).toString() == yaml)
       again = *it;
   }
   if (again) tree_->setCurrentItem(again);
@@ -272,9 +276,8 @@ QTreeWidgetItem* AxisLists::add_item_row(QTreeWidgetItem* parent, const FormAxis
 void AxisLists::add_environments() {
   const std::vector<std::string>& names = form_.outline().environments;
   if (names.empty()) return;
-  auto* top = new QTreeWidgetItem(
-      tree_, {QString("%1 (%2)").arg(kEnvironments).arg(names.size()),
-              "declared by a name, for slots, bundles and each other"});
+  auto* top = new QTreeWidgetItem(tree_, {QString("%1 (%2)").arg(kEnvironments).arg(names.size()),
+                                          "declared by a name, for slots, bundles and each other"});
   top->setData(0, kNode, kEnvironments);
   top->setForeground(1, palette().brush(QPalette::PlaceholderText));
   top->setFlags(Qt::ItemIsEnabled | Qt::ItemIsSelectable);
@@ -295,14 +298,16 @@ void AxisLists::changed(QTreeWidgetItem* row, int column) {
 
 QTreeWidgetItem* AxisLists::row_of(const std::string& axis) const {
   for (int i = 0; i < tree_->topLevelItemCount(); ++i) {
-    if (tree_->topLevelItem(i)->data(0, kAxis).toString() == to_qt(axis)) return tree_->topLevelItem(i);
+    if (tree_->topLevelItem(i)->data(0, kAxis).toString() == to_qt(axis))
+      return tree_->topLevelItem(i);
   }
   return nullptr;
 }
 
 QTreeWidgetItem* AxisLists::row_of(const std::string& axis, const std::string& text) const {
   for (QTreeWidgetItemIterator it(tree_); *it; ++it) {
-    const bool item = !(*it)->data(0, kYaml).isNull() && (*it)->data(0, kAxis).toString() == to_qt(axis);
+    const bool item =
+        !(*it)->data(0, kYaml).isNull() && (*it)->data(0, kAxis).toString() == to_qt(axis);
     if (item && (*it)->text(0) == shown(text)) return *it;
   }
   return nullptr;
@@ -336,7 +341,7 @@ void AxisLists::update_actions() {
   new_value_->setEnabled(free);
   QString hint = "Choose an axis to add a value";
   if (free) {
-    hint = axis->kind == FormAxis::Kind::kVariant  ? QString("Name of a new bundle")
+    hint = axis->kind == FormAxis::Kind::kVariant   ? QString("Name of a new bundle")
            : axis->kind == FormAxis::Kind::kPresets ? QString("Preset, or path of a file")
                                                     : "New value of " + shown(axis->key);
   }

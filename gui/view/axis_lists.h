@@ -8,6 +8,7 @@
 #include <QStringListModel>
 #include <QToolButton>
 #include <QTreeWidget>
+#include <QVBoxLayout>
 #include <QWidget>
 #include <optional>
 #include <set>
@@ -37,11 +38,12 @@ class AxisLists : public QWidget {
   void place_wanted(int line);
 
  private:
-  void build_bar(class QVBoxLayout* column);
+  void build_bar(QVBoxLayout* column);
   void update_lists();
   void add_axis_row(const FormAxis& axis);
   void add_environments();
-  QTreeWidgetItem* add_item_row(QTreeWidgetItem* parent, const FormAxis& axis, const AxisItem& item);
+  QTreeWidgetItem* add_item_row(QTreeWidgetItem* parent, const FormAxis& axis,
+                                const AxisItem& item);
   void changed(QTreeWidgetItem* row, int column);
   void update_actions();
   void open_menu(const QPoint& at);

@@ -5,6 +5,7 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QFontDatabase>
+#include <QTextBlock>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -119,7 +120,8 @@ void ExperimentPage::take_edit(const QString& text) {
   const qsizetype most = std::min(before.size(), text.size());
   qsizetype head = 0, tail = 0;
   while (head < most && before[head] == text[head]) ++head;
-  while (tail < most - head && before[before.size() - 1 - tail] == text[text.size() - 1 - tail]) ++tail;
+  while (tail < most - head && before[before.size() - 1 - tail] == text[text.size() - 1 - tail])
+    ++tail;
   QTextCursor cursor(text_->document());
   cursor.setPosition(static_cast<int>(head));
   cursor.setPosition(static_cast<int>(before.size() - tail), QTextCursor::KeepAnchor);

@@ -237,9 +237,9 @@ void FieldRow::show_field(const FormField& field) {
   for (QWidget* widget : {static_cast<QWidget*>(name_), static_cast<QWidget*>(editor_)})
     widget->setToolTip(about);
   reset_->setVisible(field.origin == Origin::kHere);
-  reset_->setToolTip(plain_tip("Take this spec's own value away, so that " +
-                               (field.otherwise.empty() ? QString("there is none")
-                                                        : shown(field.otherwise) + " holds")));
+  reset_->setToolTip(plain_tip(
+      "Take this spec's own value away, so that " +
+      (field.otherwise.empty() ? QString("there is none") : shown(field.otherwise) + " holds")));
   editor_->show_value(field);
   show_below();
 }
@@ -259,9 +259,9 @@ void FieldRow::show_below() {
   below_->setText(lines.join('\n'));
   below_->setVisible(!lines.isEmpty());
   QPalette colours = palette();
-  colours.setColor(QPalette::WindowText,
-                   error.isEmpty() ? colours.color(QPalette::PlaceholderText)
-                                   : is_dark(colours) ? QColor("#ff9d8a") : QColor("#a3260f"));
+  colours.setColor(QPalette::WindowText, error.isEmpty() ? colours.color(QPalette::PlaceholderText)
+                                         : is_dark(colours) ? QColor("#ff9d8a")
+                                                            : QColor("#a3260f"));
   below_->setPalette(colours);
 }
 

@@ -46,7 +46,7 @@ NumberBox::NumberBox(const ParamInfo& info, QWidget* parent)
 QString NumberBox::text() const { return lineEdit()->text().trimmed(); }
 
 void NumberBox::set_text(const QString& text) {
-  if (text == shown_ && !lineEdit()->isModified()) return;
+  if (lineEdit()->isModified() || (text == shown_ && text == lineEdit()->text())) return;
   shown_ = text;
   lineEdit()->setText(text);
 }

@@ -104,16 +104,22 @@ void SpecPanel::add_actions() {
       },
       QKeySequence::New);
   new_action_->setIconText("New");
-  actions.add("experiment.find_parameter", "Find a parameter of the experiment", [this] {
-    Q_EMIT context_.navigator.page("experiment");
-    tabs_->setCurrentWidget(view_);
-    view_->search()->setFocus();
-    view_->search()->selectAll();
-  }, QKeySequence("Ctrl+Shift+F"));
-  actions.add("experiment.preview", "Preview the launch of the experiment", [this] {
-    Q_EMIT context_.navigator.page("experiment");
-    tabs_->setCurrentIndex(2);
-  }, QKeySequence("Ctrl+Shift+P"));
+  actions.add(
+      "experiment.find_parameter", "Find a parameter of the experiment",
+      [this] {
+        Q_EMIT context_.navigator.page("experiment");
+        tabs_->setCurrentWidget(view_);
+        view_->search()->setFocus();
+        view_->search()->selectAll();
+      },
+      QKeySequence("Ctrl+Shift+F"));
+  actions.add(
+      "experiment.preview", "Preview the launch of the experiment",
+      [this] {
+        Q_EMIT context_.navigator.page("experiment");
+        tabs_->setCurrentIndex(2);
+      },
+      QKeySequence("Ctrl+Shift+P"));
 }
 
 void SpecPanel::build_empty() {
@@ -121,8 +127,8 @@ void SpecPanel::build_empty() {
   new_ = empty_->add_button("New experiment", [this] { new_action_->trigger(); });
   new_->setMenu(new QMenu(new_));
   connect(new_->menu(), &QMenu::aboutToShow, this, &SpecPanel::fill_data_sets);
-  import_ = empty_->add_button("Begin with a file of interactions…",
-                               [this] { choose_interactions(); });
+  import_ =
+      empty_->add_button("Begin with a file of interactions…", [this] { choose_interactions(); });
   open_ = empty_->add_button("Open a spec…", [this] {
     if (QAction* open = context_.actions.action("experiment.open")) open->trigger();
   });
@@ -264,7 +270,8 @@ void SpecPanel::save(QSettings& settings) const {
 void SpecPanel::restore(QSettings& settings) {
   tabs_->setCurrentIndex(settings.value("form_tab", 0).toInt());
   std::vector<std::string> open;
-  for (const QString& id : settings.value("form_open", "experiment data train").toString().split(' '))
+  for (const QString& id :
+       settings.value("form_open", "experiment data train").toString().split(' '))
     open.push_back(id == "experiment" ? "" : to_std(id));
   view_->set_open_groups(open);
   settings.beginGroup("cells");

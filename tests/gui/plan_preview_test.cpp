@@ -5,8 +5,8 @@
 #include <fstream>
 
 #include "core/spec/experiment.h"
-#include "gui/view/main_window.h"
 #include "gui/view/experiment_page.h"
+#include "gui/view/main_window.h"
 #include "tests/gui/fixture.h"
 #include "tests/lab/fixture.h"
 #include "tests/spec/shipped.h"
@@ -137,9 +137,9 @@ TEST_F(Preview, EndsWithItsWindowInTheMiddleOfAPlan) {
   QElapsedTimer timer;
   {
     PlanPreview preview(lab_, facts_);
-    preview.show(QString::fromStdString(text(
-                     "backbone: gru4rec\nframework: snqn\ngrid: {train.batch_size: [" + values +
-                     "], train.patience: [" + values + "]}\nseeds: [1]\n")),
+    preview.show(QString::fromStdString(
+                     text("backbone: gru4rec\nframework: snqn\ngrid: {train.batch_size: [" +
+                          values + "], train.patience: [" + values + "]}\nseeds: [1]\n")),
                  QString::fromStdString(path()));
     ASSERT_TRUE(wait_until([&] { return preview.seconds_working() > 0.6; }));
     timer.start();
@@ -200,7 +200,8 @@ TEST_F(ExperimentWindow, ShowsAChangeOfEitherSideOnTheOther) {
   open();
   panel()->facts().take(shipped_facts());
   page()->spec().show_copy(QString::fromStdString(text(kGrid)), "");
-  ASSERT_TRUE(wait_until([&] { return panel()->form().is_idle() && !panel()->preview().is_working(); }));
+  ASSERT_TRUE(
+      wait_until([&] { return panel()->form().is_idle() && !panel()->preview().is_working(); }));
   EXPECT_THAT(panel()->counts().toStdString(), HasSubstr("4 cells"));
   QTreeWidgetItem* row = panel()->lists()->row_of("framework", "sa2c");
   ASSERT_TRUE(row);

@@ -28,7 +28,9 @@ Facts small_facts() {
   facts.plugins = spec::small_catalogue();
   facts.data_sets = {"ml-100k", "shop"};
   facts.presets = {"anchor", "paper"};
-  facts.bundles = {{"LER", "{LER: {framework: snqn, reward: near}}", "rows.yaml",
+  facts.bundles = {{"LER",
+                    "{LER: {framework: snqn, reward: near}}",
+                    "rows.yaml",
                     {{"near", "{le: {portion: 0.2}}"}}}};
   return facts;
 }
@@ -74,7 +76,8 @@ std::string ticked(const std::string& text, const std::string& axis, const std::
                    bool on = true) {
   const FormOutline outline = outline_of(text);
   const FormAxis& list = *outline.axis(axis);
-  return edited(text, check_item(outline, list, item(list, value), on, small_facts()), "study.yaml");
+  return edited(text, check_item(outline, list, item(list, value), on, small_facts()),
+                "study.yaml");
 }
 
 template <class Call>
@@ -105,8 +108,8 @@ TEST(SpecForm, ShowsEachSettingWithItsValueAndDefault) {
 }
 
 TEST(SpecForm, ShowsTheParametersOfThePluginsOfTheGrid) {
-  const FormOutline outline =
-      outline_of("grid:\n  backbone: [gru4rec, {sasrec: {blocks: 2}, label: deep}]\nframework: snqn\n");
+  const FormOutline outline = outline_of(
+      "grid:\n  backbone: [gru4rec, {sasrec: {blocks: 2}, label: deep}]\nframework: snqn\n");
   EXPECT_EQ(field(outline, "grid.backbone[0].width").value, "64");
   EXPECT_EQ(field(outline, "grid.backbone[1].blocks").value, "2");
   EXPECT_EQ(field(outline, "framework.gamma").value, "0.5");
@@ -117,8 +120,9 @@ TEST(SpecForm, ShowsTheParametersOfThePluginsOfTheGrid) {
 }
 
 TEST(SpecForm, ShowsWhatAFileBelowStatesAndWhatARuleSets) {
-  const std::string base = "train: {batch_size: 32, patience: 3}\noverrides:\n  - when: "
-                           "{framework: [snqn]}\n    set: {framework.gamma: 0.9}\n";
+  const std::string base =
+      "train: {batch_size: 32, patience: 3}\noverrides:\n  - when: "
+      "{framework: [snqn]}\n    set: {framework.gamma: 0.9}\n";
   LabFolder folder;
   publish_file(folder.file("base.yaml"), base);
   const FormOutline outline =
@@ -135,8 +139,8 @@ TEST(SpecForm, ShowsWhatAFileBelowStatesAndWhatARuleSets) {
 
 TEST(SpecForm, SaysWhyAValueIsRefusedBesideIt) {
   const FormOutline outline = outline_of("train: {patience: none}\n");
-  EXPECT_EQ(field(outline, "train.patience").error,
-            "must be an integer from 1 to 1000000000, but is `none`");
+  EXPECT_THAT(field(outline, "train.patience").error,
+              testing::StartsWith("must be an integer from 1 to 1000000000, but is `none`"));
   EXPECT_EQ(field(outline, "train.patience").value, "none");
 }
 
@@ -154,19 +158,21 @@ TEST(SpecForm, GivesTheErrorsOfACheckToTheFieldsAndListsThatTheyAreAbout) {
 // ---- What its edits change
 
 TEST(SpecForm, ChangesOnlyTheLineOfASetting) {
-  const std::string text = "# mine\ntrain:\n  batch_size: 50   # small\n  patience: 3\nseeds: [1]\n";
+  const std::string text =
+      "# mine\ntrain:\n  batch_size: 50   # small\n  patience: 3\nseeds: [1]\n";
   EXPECT_EQ(with(text, "train.batch_size", "64"),
             "# mine\ntrain:\n  batch_size: 64   # small\n  patience: 3\nseeds: [1]\n");
-  EXPECT_EQ(with(text, "train.threads", "2"),
-            "# mine\ntrain:\n  batch_size: 50   # small\n  patience: 3\n  threads: 2\nseeds: [1]\n");
-  EXPECT_EQ(with(text, "data.name", "a: b"),
-            text + "data:\n  name: \"a: b\"\n");
+  EXPECT_EQ(
+      with(text, "train.threads", "2"),
+      "# mine\ntrain:\n  batch_size: 50   # small\n  patience: 3\n  threads: 2\nseeds: [1]\n");
+  EXPECT_EQ(with(text, "data.name", "a: b"), text + "data:\n  name: \"a: b\"\n");
   EXPECT_EQ(with(text, "evaluate.k", "5, 15"), text + "evaluate:\n  k: [5, 15]\n");
 }
 
 TEST(SpecForm, RemovesTheKeyOfAValueThatIsPutBack) {
   const std::string text = "train: {batch_size: 50, patience: 3}\nevaluate: {ties: expected}\n";
-  EXPECT_EQ(with(text, "train.patience", "10"), "train: {batch_size: 50}\nevaluate: {ties: expected}\n");
+  EXPECT_EQ(with(text, "train.patience", "10"),
+            "train: {batch_size: 50}\nevaluate: {ties: expected}\n");
   EXPECT_EQ(without(text, "evaluate.ties"), "train: {batch_size: 50, patience: 3}\n")
       << "a section that holds nothing goes with its last key";
   EXPECT_EQ(without(text, "train.threads"), text) << "nothing is stated, so nothing changes";
@@ -180,8 +186,9 @@ TEST(SpecForm, GivesAPluginParametersWhereverItStands) {
   EXPECT_EQ(without("framework: {snqn: {gamma: 0}}\n", "framework.gamma"), "framework: snqn\n");
   EXPECT_EQ(with("grid: {backbone: [gru4rec, sasrec]}\n", "grid.backbone[1].blocks", "2"),
             "grid: {backbone: [gru4rec, {sasrec: {blocks: 2}}]}\n");
-  EXPECT_EQ(with("environments: {near: {le: {portion: 0.2}}}\n", "environments.near.portion", "0.5"),
-            "environments: {near: {le: {portion: 0.5}}}\n");
+  EXPECT_EQ(
+      with("environments: {near: {le: {portion: 0.2}}}\n", "environments.near.portion", "0.5"),
+      "environments: {near: {le: {portion: 0.5}}}\n");
 }
 
 TEST(SpecForm, GivesASlotItsOwnSettings) {
@@ -210,8 +217,9 @@ TEST(SpecForm, StatesWhatAFileBelowHasOnlyAsFarAsNeeded) {
   EXPECT_EQ(set("grid.backbone[1].blocks", "2"),
             text + "grid:\n  backbone: [gru4rec, {sasrec: {blocks: 2}}]\n");
   const FormAxis& list = *outline.axis("backbone");
-  EXPECT_EQ(edited(text, check_item(outline, list, item(list, "sasrec"), false, small_facts()), path),
-            text + "grid:\n  backbone: [gru4rec]\n");
+  EXPECT_EQ(
+      edited(text, check_item(outline, list, item(list, "sasrec"), false, small_facts()), path),
+      text + "grid:\n  backbone: [gru4rec]\n");
 }
 
 TEST(SpecForm, RefusesWhatIsNoValue) {
@@ -236,18 +244,18 @@ TEST(SpecForm, TicksAddToTheListOfAnAxisAndRemoveFromIt) {
 }
 
 TEST(SpecForm, MakesAnAxisOfASlotThatGetsASecondPlugin) {
-  EXPECT_EQ(ticked("backbone: {sasrec: {blocks: 2}}\n", "backbone", "gru4rec"),
-            "backbone: {sasrec: {blocks: 2}}\ngrid:\n  backbone: [{sasrec: {blocks: 2}}, gru4rec]\n");
-  EXPECT_EQ(ticked("name: x\n", "backbone", "gru4rec"),
-            "name: x\ngrid:\n  backbone: [gru4rec]\n");
+  EXPECT_EQ(
+      ticked("backbone: {sasrec: {blocks: 2}}\n", "backbone", "gru4rec"),
+      "backbone: {sasrec: {blocks: 2}}\ngrid:\n  backbone: [{sasrec: {blocks: 2}}, gru4rec]\n");
+  EXPECT_EQ(ticked("name: x\n", "backbone", "gru4rec"), "name: x\ngrid:\n  backbone: [gru4rec]\n");
   EXPECT_EQ(ticked("name: x\nbackbone: gru4rec\n", "backbone", "gru4rec", false), "name: x\n");
 }
 
 TEST(SpecForm, MakesAnAxisOfASetting) {
   const std::string text = "train: {learning_rate: 1e-3}\n";
   const FormOutline outline = outline_of(text);
-  const std::string made = edited(
-      text, add_axis(outline, field(outline, "train.learning_rate")), "study.yaml");
+  const std::string made =
+      edited(text, add_axis(outline, field(outline, "train.learning_rate")), "study.yaml");
   EXPECT_EQ(made, text + "grid:\n  train.learning_rate: [1e-3]\n");
   const FormOutline after = outline_of(made);
   const FormAxis& axis = *after.axis("train.learning_rate");
@@ -303,8 +311,7 @@ TEST(SpecForm, BeginsWithASpecThatCanBeRun) {
 
 json document_of(const std::string& text) {
   spec::Errors errors;
-  const spec::NodePtr node =
-      spec::parse_yaml(text, std::make_shared<const spec::Source>(), errors);
+  const spec::NodePtr node = spec::parse_yaml(text, std::make_shared<const spec::Source>(), errors);
   errors.throw_if_any();
   return node->is_null() ? json::object() : spec::plain_json(*node);
 }
@@ -363,10 +370,13 @@ Lines allowed_lines(const std::string& text, const SpecEdit& edit) {
     at = &part->value;
   }
   const auto line_at = [&](size_t offset) {
-    return static_cast<size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
+    return static_cast<size_t>(
+        std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
   };
   const bool in_brackets = holder && holder->value.flow;
-  if (edit.kind == SpecEdit::Kind::kRemove && in_brackets) part = holder;  // a comma goes as well
+  // With a part of a list in brackets goes a comma, and without its last part a list becomes [].
+  const bool alone = holder && holder->value.parts.size() == 1;
+  if (edit.kind == SpecEdit::Kind::kRemove && (in_brackets || alone)) part = holder;
   if (reached < edit.path.size() && (!part || !part->value.flow)) {
     const bool empty = part && part->value.parts.empty();
     if (!empty) return {};  // only adds
@@ -483,7 +493,8 @@ TEST_F(FormProperty, AnEditOfAnySpecChangesOnlyItsLines) {
   facts.plugins = spec::shipped();
   facts.data_sets = {"industry"};
   std::vector<fs::path> paths;
-  for (const auto& entry : fs::recursive_directory_iterator(std::string(LEA_SOURCE_DIR) + "/experiments")) {
+  for (const auto& entry :
+       fs::recursive_directory_iterator(std::string(LEA_SOURCE_DIR) + "/experiments")) {
     if (entry.path().extension() != ".yaml") continue;
     paths.push_back(entry.path());
     for (LibraryBundle& bundle : bundles_in(entry.path().string()))
@@ -512,8 +523,9 @@ class LiveForm : public testing::Test {
   LiveForm() {
     facts_.take(small_facts());
     QObject::connect(&form_, &SpecForm::edited, [this](const QString& text) { edited_ << text; });
-    QObject::connect(&form_, &SpecForm::refused,
-                     [this](const QString& key, const QString& why) { refused_ << key + ": " + why; });
+    QObject::connect(&form_, &SpecForm::refused, [this](const QString& key, const QString& why) {
+      refused_ << key + ": " + why;
+    });
   }
   void show(const std::string& text) {
     form_.show(QString::fromStdString(text), "study.yaml");
