@@ -10,7 +10,6 @@
 #include "core/base/text.h"
 #include "core/lab/disk.h"
 #include "core/lab/lab_folder.h"
-#include "core/lab/session.h"
 #include "core/lab/wide_states.h"
 #include "gui/model/look.h"
 #include "gui/model/text.h"

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/lab/planned_cells.h"
+#include "core/lab/session.h"
 #include "gui/model/lab_model.h"
 #include "gui/model/memory_table.h"
 #include "gui/model/spec_facts.h"
