@@ -157,7 +157,10 @@ void ExperimentPage::showEvent(QShowEvent* event) {
 
 void ExperimentPage::save(QSettings& settings) const {
   settings.setValue("spec", spec_.path());
-  settings.setValue("sides", number_list({sides_->sizes().value(0), sides_->sizes().value(1)}));
+  const QList<int> sides = sides_->sizes();
+  // A page that was never shown has no sizes.
+  if (sides.value(0) + sides.value(1) > 0)
+    settings.setValue("sides", number_list({sides.value(0), sides.value(1)}));
   panel_->save(settings);
 }
 
