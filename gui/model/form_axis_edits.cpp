@@ -28,7 +28,7 @@ void require_free(const FormAxis& axis) {
   if (!axis.fixed.empty()) throw ConfigError(axis.fixed);
 }
 
-std::string list_of(const std::vector<std::string>& items) { return "[" + joined(items) + "]"; }
+std::string list_of(const std::vector<std::string>& items) { return bracketed(joined(items)); }
 
 std::vector<std::string> checked_items(const FormAxis& axis) {
   std::vector<std::string> items;
@@ -146,7 +146,7 @@ SpecEdits add_value(const FormOutline& outline, const FormAxis& axis, const std:
   require_free(axis);
   if (axis.kind == FormAxis::Kind::kVariant) {
     const std::string name = text;
-    return add_to_list(outline, axis, "{" + spec::key_in_flow(name) + ": {}}");
+    return add_to_list(outline, axis, braced(spec::key_in_flow(name) + ": {}"));
   }
   if (axis.kind == FormAxis::Kind::kPresets) {
     AxisItem item;
@@ -181,9 +181,8 @@ SpecEdits add_again(const FormOutline& outline, const FormAxis& axis, const Axis
   };
   while (taken(use->name + " " + std::to_string(number))) ++number;
   AxisItem again;
-  again.yaml =
-      "{" + spec::key_in_flow(use->name) + ": {}, label: " +
-      spec::in_flow(*spec::make_scalar(use->name + " " + std::to_string(number), node->at)) + "}";
+  const std::string label = use->name + " " + std::to_string(number);
+  again.yaml = braced(spec::key_in_flow(use->name) + ": {}, label: " + yaml_text(label));
   return check_slot(outline, axis, again, /*checked=*/true);
 }
 
@@ -192,7 +191,7 @@ SpecEdits add_axis(const FormOutline& outline, const FormField& field) {
     throw ConfigError(in_backticks(field.key) + " cannot be an axis, or is one already.");
   if (field.value.empty())
     throw ConfigError(in_backticks(field.key) + " has no value yet. State one first.");
-  return {set({"grid", field.axis}, "[" + field_yaml(field.info, field.value) + "]")};
+  return {set({"grid", field.axis}, bracketed(field_yaml(field.info, field.value)))};
 }
 
 SpecEdits remove_axis(const FormOutline& outline, const FormAxis& axis) {

@@ -80,7 +80,7 @@ std::string flow_without(const spec::Node& map, const std::string& left_out) {
     text += (text.empty() ? "" : ", ") + spec::key_in_flow(entry.key) + ": " +
             spec::in_flow(*entry.value);
   }
-  return "{" + text + "}";
+  return braced(text);
 }
 
 // Edits of an item of a list that the text takes from a file below state the whole list first, and so do
@@ -110,8 +110,9 @@ SpecEdits set_parameter(const FormOutline& outline, const FieldPlace& place,
   if (named && named->value->is_map()) {
     ground.edits.push_back(set(below(below(use.plugin, named->key), place.name), yaml));
   } else {
-    ground.edits.push_back(set(use.plugin, "{" + spec::key_in_flow(place.plugin) + ": {" +
-                                               spec::key_in_flow(place.name) + ": " + yaml + "}}"));
+    const std::string params = braced(spec::key_in_flow(place.name) + ": " + yaml);
+    ground.edits.push_back(
+        set(use.plugin, braced(spec::key_in_flow(place.plugin) + ": " + params)));
   }
   return ground.edits;
 }

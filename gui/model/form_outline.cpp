@@ -225,6 +225,9 @@ std::string yaml_text(const std::string& text) {
   return node ? spec::in_flow(*node) : "\"\"";
 }
 
+std::string bracketed(const std::string& yaml) { return "[" + yaml + "]"; }
+std::string braced(const std::string& yaml) { return "{" + yaml + "}"; }
+
 std::string value_problem(const ParamInfo& info, const std::string& text) {
   if (info.required && text.empty()) return "must be " + spec::expected(info);
   spec::Errors errors;

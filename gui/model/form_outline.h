@@ -130,6 +130,10 @@ std::string field_yaml(const ParamInfo& info, const std::string& text);
 // Text as YAML on one line, with quotes where they are needed, also in brackets.
 std::string yaml_text(const std::string& text);
 
+// YAML in brackets or braces.
+std::string bracketed(const std::string& yaml);
+std::string braced(const std::string& yaml);
+
 // Why a text is no value for a declaration, in the words of the command line; empty when it is one.
 std::string value_problem(const ParamInfo& info, const std::string& text);
 
