@@ -14,19 +14,17 @@
 #include "cli/grid_display.h"
 #include "cli/run_options.h"
 #include "cli/stop_signals.h"
-#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/lab/artefact_refusals.h"
 #include "core/lab/detach.h"
-#include "core/lab/disk.h"
 #include "core/lab/grid.h"
 #include "core/lab/lab_folder.h"
+#include "core/lab/planned_cells.h"
 #include "core/lab/session.h"
 #include "core/lab/wide_states.h"
 #include "core/report/table.h"
-#include "core/run/header.h"
 
 namespace lea::cli {
 namespace {
@@ -40,100 +38,16 @@ void say(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
 // Prints one line for each cell with the sums over its seeds.
 void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
-  struct Line {
-    std::string name;
-    size_t runs = 0;
-    std::map<lab::TaskStatus, size_t> counts;
-    double seconds = 0;
-    std::set<std::string> notes;
-  };
-  std::vector<Line> lines;
-  std::map<std::string, size_t> index;
-  for (const lab::PlannedTask& task : plan.tasks) {
-    const std::string name = run::cell_name(experiment.axes, experiment.runs[task.index].labels);
-    const auto [found, added] = index.emplace(name, lines.size());
-    if (added) lines.push_back({name, 0, {}, 0, {}});
-    Line& line = lines[found->second];
-    ++line.runs;
-    ++line.counts[task.status];
-    line.seconds += task.seconds;
-    // print_plan reports stale runs in one line for all cells.
-    if (!task.note.empty() && task.status != lab::TaskStatus::kStale)
-      line.notes.insert(printable(task.note));
-  }
-  for (size_t i = 0; i < lines.size() && i < kCellsShown; ++i) {
-    const Line& line = lines[i];
-    std::string text = "  ";
-    text += line.name.empty() ? "" : line.name + " ";
-    text += counted(line.runs, "run") + ":";
-    for (const auto& [status, count] : line.counts) {
-      text += ' ';
-      text += std::to_string(count) + " " + lab::to_string(status) + ",";
-    }
-    text.pop_back();
-    if (line.seconds > 0) text += ", about " + duration_text(line.seconds);
-    for (const std::string& note : line.notes) text += "\n      " + note;
+  const std::vector<lab::PlannedCell> cells = lab::planned_cells(experiment, plan);
+  for (size_t i = 0; i < cells.size() && i < kCellsShown; ++i) {
+    const lab::PlannedCell& cell = cells[i];
+    std::string text = "  " + (cell.name.empty() ? "" : cell.name + " ");
+    text += counted(cell.runs, "run") + ": " + lab::counts_text(cell);
+    for (const std::string& note : cell.notes) text += "\n      " + note;
     say(text);
   }
-  if (lines.size() > kCellsShown) {
-    say("  and " + counted(lines.size() - kCellsShown, "more cell") + "; --json lists all");
-  }
-}
-
-// Prints a line for each sort of artefact that the runs to do need.
-void print_artefacts(const lab::Plan& plan) {
-  struct Line {
-    std::string name;
-    size_t done = 0, running = 0, to_make = 0, users = 0;
-    int64_t bytes = 0;  // of those that are done
-    // Of those to make, as far as they are known.
-    double seconds = 0;
-    int64_t disk = 0, memory = 0;  // in all, and of the one that needs most
-    std::set<std::string> notes;
-  };
-  std::vector<Line> lines;
-  for (const lab::PlannedArtefact& artefact : plan.artefacts) {
-    const std::string name = artefact.needed.name();
-    auto line = std::find_if(lines.begin(), lines.end(),
-                             [&](const Line& other) { return other.name == name; });
-    if (line == lines.end()) line = lines.insert(lines.end(), Line());
-    line->name = name;
-    ++(artefact.done ? line->done : artefact.running ? line->running : line->to_make);
-    line->users += artefact.users;
-    if (artefact.making) line->bytes += artefact.making->bytes();
-    line->seconds += artefact.seconds.value_or(0);
-    line->disk += artefact.bytes;
-    line->memory = std::max(line->memory, artefact.memory);
-    if (!artefact.note.empty()) line->notes.insert(printable(artefact.note));
-  }
-  for (const Line& line : lines) {
-    std::string text = "  artefact " + printable(line.name) + ":";
-    if (line.done > 0)
-      text += " " + std::to_string(line.done) + " done (" + lab::size_text(line.bytes) + "),";
-    if (line.running > 0) text += " " + std::to_string(line.running) + " running,";
-    if (line.to_make > 0) text += " " + std::to_string(line.to_make) + " to make,";
-    text += " for " + counted(line.users, "run");
-    std::vector<std::string> takes;
-    if (line.seconds > 0) takes.push_back(duration_text(line.seconds));
-    if (line.disk > 0) takes.push_back(lab::size_text(line.disk) + " of disk");
-    if (line.memory > 0) takes.push_back(lab::size_text(line.memory) + " of memory");
-    if (!takes.empty()) text += ", about " + joined(takes);
-    for (const std::string& note : line.notes) text += "\n      " + note;
-    say(text);
-  }
-}
-
-void print_disk(const lab::PlannedDisk& disk, size_t runs) {
-  std::string text = "disk: about " + lab::size_text(disk.kept) + " for the results";
-  if (disk.artefacts > 0) text += ", " + lab::size_text(disk.artefacts) + " for artefacts";
-  if (disk.working > 0)
-    text += ", and " + lab::size_text(disk.working) + " for checkpoints while the runs train";
-  if (disk.free >= 0) text += "; " + lab::size_text(disk.free) + " are free";
-  say(text + " (" + std::to_string(disk.measured) + " of " + counted(runs, "run") +
-      " measured on earlier ones)");
-  if (!disk.fits()) {
-    say("warning: the disk lacks about " + lab::size_text(disk.needed() - disk.free) +
-        " for this work. Free some, or choose a lab on another disk with --lab DIR.");
+  if (cells.size() > kCellsShown) {
+    say("  and " + counted(cells.size() - kCellsShown, "more cell") + "; --json lists all");
   }
 }
 
@@ -150,7 +64,7 @@ void print_wide_states(const spec::Experiment& experiment, const lab::Plan& plan
 void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
   say(experiment.name + ": " + counted(plan.tasks.size(), "run"));
   print_cells(experiment, plan);
-  print_artefacts(plan);
+  for (const std::string& line : lab::artefact_lines(plan)) say("  " + line);
   std::string text;
   for (const auto status :
        {lab::TaskStatus::kDone, lab::TaskStatus::kStale, lab::TaskStatus::kRunning,
@@ -158,12 +72,9 @@ void print_plan(const spec::Experiment& experiment, const lab::Plan& plan) {
     if (plan.count(status) > 0)
       text += std::to_string(plan.count(status)) + " " + lab::to_string(status) + ", ";
   }
-  if (plan.to_do() == 0) {
-    say(text + "nothing to do");
-  } else {
-    say(text + "about " + duration_text(plan.seconds) + " with " + counted(plan.jobs, "worker") +
-        " (" + plan.basis + ")");
-    print_disk(plan.disk, plan.to_do());
+  say(text + lab::time_text(plan));
+  for (const std::string& line : lab::disk_lines(plan)) say(line);
+  if (plan.to_do() > 0) {
     print_memory(experiment, plan);
     print_wide_states(experiment, plan);
   }

@@ -54,8 +54,13 @@ void add_worker_options(CLI::App* command, RunOptions& options) {
 }
 
 lab::Session session_of(const RunOptions& options, const Globals& globals) {
-  return lab::Session({globals.lab, globals.plugin_dirs, options.spec, options.set, options.jobs,
-                       options.redo_stale, [](const std::string& sentence) {
+  return lab::Session({.lab = globals.lab,
+                       .plugin_dirs = globals.plugin_dirs,
+                       .spec = options.spec,
+                       .set = options.set,
+                       .jobs = options.jobs,
+                       .redo_stale = options.redo_stale,
+                       .on_wait = [](const std::string& sentence) {
                          std::fprintf(stderr, "%s\n", sentence.c_str());
                        }});
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/data/id_table.h"
@@ -12,6 +13,8 @@
 
 namespace lea::data {
 namespace {
+
+constexpr size_t kRowsBetweenLooks = 4096;
 
 // Texts that data tools write for a missing value. As an id, such a text would join unrelated
 // events into one sequence or item.
@@ -78,6 +81,7 @@ class Reader {
   ReadInteractions read(const std::vector<std::string>& behaviours) {
     if (columns_.behaviour) interactions_.begin_behaviours(behaviours);
     while (table_.next()) {
+      if (interactions_.events() % kRowsBetweenLooks == 0) stop_if_cancelled();
       if (interactions_.events() >= Interactions::kMost) {
         throw DataError(printable(table_.path()) + ": more than " +
                         std::to_string(Interactions::kMost) + " interactions.");

@@ -98,7 +98,7 @@ std::map<size_t, ArtefactAnswer> ask_about_artefacts(
     question.artefacts.push_back(i);
     question.files.push_back(file);
   }
-  if (question.artefacts.empty()) return answers;
+  if (question.artefacts.empty() || options.only_known) return answers;
   const ProcessResult worker =
       ask_worker({"count", question.headers, options.lab, options.plugin_dirs});
   for (const nlohmann::json& line : json_lines(worker.out, "refused"))

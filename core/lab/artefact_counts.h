@@ -19,6 +19,7 @@ struct CountOptions {
   std::string lab;
   std::vector<std::string> plugin_dirs;
   run::InstalledPlugins installed;
+  bool only_known = false;  // asks no worker: what is not in the cache stays unknown
 };
 
 struct ArtefactAnswer {

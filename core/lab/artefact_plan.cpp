@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
@@ -106,6 +107,7 @@ ArtefactPlan plan_artefacts(const std::string& lab, const spec::Experiment& expe
   std::map<std::string, size_t> known;  // by key; by name and parameters without a key
   std::optional<size_t> cell;
   for (const size_t index : runs) {
+    stop_if_cancelled();
     const spec::RunSpec& run = experiment.runs[index].run;
     if (cell == experiment.runs[index].cell) {
       plan.needs.push_back(plan.needs.back());

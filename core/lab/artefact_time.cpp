@@ -29,6 +29,7 @@ Amounts pace_of(const TimeOptions& options, const spec::PrepareSection& prepare)
   const std::string file =
       cache_file(kPaceFile, this_machine("", threads, prepare.device).short_kind());
   if (const auto known = cached_amounts(file, "pace")) return *known;
+  if (options.only_known) return {};
   options.on_wait("measuring how fast this machine is, which takes 15 seconds, once");
   const std::string folder =
       fs::exists(options.lab) ? options.lab : fs::temp_directory_path().string();
@@ -65,6 +66,7 @@ void estimate_artefacts(const TimeOptions& options, const spec::Experiment& expe
     for (const auto& [index, answer] : answers) {
       if (answer.counts.empty() || (*artefacts)[index].done) continue;
       if (pace.empty()) pace = pace_of(options, experiment.prepare);
+      if (pace.empty() && options.only_known) return;
       double seconds = kStartSeconds;
       for (const auto& [sort, amount] : answer.counts) {
         const auto speed = pace.find(sort);

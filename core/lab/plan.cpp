@@ -11,6 +11,7 @@
 #include <sstream>
 #include <unordered_set>
 
+#include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/lab/disk.h"
@@ -146,6 +147,7 @@ void estimate(const spec::Experiment& experiment, Forecast& forecast, Plan* plan
   std::optional<size_t> cell;
   DiskUse disk;  // of each run of this cell
   for (PlannedTask& task : plan->tasks) {
+    stop_if_cancelled();
     if (!needs_work(task.status)) continue;
     const spec::RunSpec& run = experiment.runs[task.index].run;
     if (task.status == TaskStatus::kOpenTest) {
@@ -216,6 +218,7 @@ Plan make_plan(const std::string& lab, const spec::Experiment& experiment,
   plan.jobs = jobs;
   plan.tasks.reserve(known.size());
   for (size_t i = 0; i < known.size(); ++i) {
+    stop_if_cancelled();
     plan.tasks.push_back(task_of(i, experiment.runs[i].run, known[i]));
     if (plan.tasks.back().status == TaskStatus::kStale) plan.stale.add(known[i]->outdated);
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/base/cached_sum.h"
+#include "core/base/cancel.h"
 #include "core/base/memory.h"
 #include "core/base/text.h"
 #include "core/lab/artefact_refusals.h"
@@ -26,6 +27,7 @@ constexpr uint64_t kLongRead = uint64_t{1} << 30;  // bytes; seconds, and on a s
 std::vector<std::string> judged_runs(const std::string& lab, const spec::Experiment& experiment) {
   std::vector<std::string> judged;
   for (const spec::PlannedRun& run : experiment.runs) {
+    stop_if_cancelled();
     const std::string uuid = run::read_claim(lab, run.hash).run;
     const bool has_result =
         run::is_uuid(uuid) &&
@@ -38,8 +40,10 @@ std::vector<std::string> judged_runs(const std::string& lab, const spec::Experim
 }  // namespace
 
 Session::Session(SessionOptions options)
+    : Session(options, probe_plugins(plugin_folders(options.plugin_dirs))) {}
+
+Session::Session(SessionOptions options, const std::vector<PluginRecord>& plugins)
     : options_(std::move(options)), lab_(lab_folder(options_.lab)) {
-  const auto plugins = probe_plugins(plugin_folders(options_.plugin_dirs));
   installed_ = installed_plugins(plugins);
   catalogue_ = catalogue_of(plugins);
   // A worker may run in another folder, so the paths of models must be absolute.
@@ -48,7 +52,8 @@ Session::Session(SessionOptions options)
     options_.on_wait("reading " + printable(path) + ", " + size_text(static_cast<int64_t>(bytes)) +
                      ", for its checksum, once");
   });
-  experiment_ = spec::load_experiment(options_.spec, options_.set, catalogue_, models);
+  experiment_ =
+      spec::load_experiment(options_.spec, options_.set, catalogue_, models, options_.buffers);
 }
 
 Plan Session::make_plan(const SplitSizes& sizes) const {
@@ -59,8 +64,9 @@ Plan Session::make_plan(const SplitSizes& sizes) const {
   Plan plan = lab::make_plan(lab_, experiment_, installed_, jobs, options_.redo_stale, sizes);
   for (PlannedTask& task : plan.tasks) task.judged = judged[task.index];
   add_artefacts(lab_, experiment_, catalogue_, &plan);
-  estimate_artefacts({{lab_, options_.plugin_dirs, installed_}, options_.on_wait}, experiment_,
-                     &plan.artefacts);
+  estimate_artefacts(
+      {{lab_, options_.plugin_dirs, installed_, options_.only_known}, options_.on_wait},
+      experiment_, &plan.artefacts);
   require_good_settings(experiment_, plan);
   compare_memory(available_memory(), &plan);
   for (const PlannedArtefact& artefact : plan.artefacts) {

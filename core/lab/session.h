@@ -9,6 +9,7 @@
 
 #include "core/lab/experiment_data.h"
 #include "core/lab/plan.h"
+#include "core/lab/plugins.h"
 #include "core/lab/shown_artefacts.h"
 #include "core/run/grid_folder.h"
 
@@ -23,6 +24,11 @@ struct SessionOptions {
   // when a run needs CUDA, at most as many as there are GPUs.
   int64_t jobs = 0;
   bool redo_stale = false;
+  // Texts that stand for files, such as the spec in an editor.
+  spec::Buffers buffers = {};
+  // Starts no process for the estimates of artefacts: what no earlier plan has asked a worker stays
+  // unknown, and so do settings that a plugin would refuse.
+  bool only_known = false;
   // Called before something that takes seconds, with a sentence for people.
   std::function<void(const std::string&)> on_wait = [](const std::string&) {};
 };
@@ -31,6 +37,8 @@ class Session {
  public:
   // Probes the plugins and reads the spec. Throws ConfigError with all errors of the spec.
   explicit Session(SessionOptions options);
+  // The same with plugins that were probed before.
+  Session(SessionOptions options, const std::vector<PluginRecord>& plugins);
 
   const SessionOptions& options() const { return options_; }
   const std::string& lab() const { return lab_; }  // the folder, which may not exist yet

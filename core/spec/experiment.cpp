@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/base/cancel.h"
 #include "core/base/device_name.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -45,6 +46,12 @@ void refuse_unknown_and_empty(const Node& root, Errors& errors) {
       errors.add(entry.at, entry.key, "has no value; state one or remove the line");
     }
   }
+}
+
+const ParamInfo& top_setting(const std::string& name) {
+  const std::vector<ParamInfo>& infos = declared_settings("");
+  return *std::find_if(infos.begin(), infos.end(),
+                       [&](const ParamInfo& info) { return info.name == name; });
 }
 
 // A key without a value has been reported. Without this, each part that misses the value would
@@ -111,7 +118,7 @@ class Expansion {
                   "is stated, and `seed` in a `zip` is an axis of seeds; remove one of the two");
       return;
     }
-    const ParamInfo info{"seeds", ParamType::kIntegers, std::vector<int64_t>(), {1, 9e15}, {}, ""};
+    const ParamInfo& info = top_setting("seeds");
     if (!seeds) {
       if (!layers_.root->find("seeds")) {
         errors_.add(root_->at, "seeds", "is required, for example `seeds: [1, 2, 3]`");
@@ -136,7 +143,7 @@ class Expansion {
       errors_.add(prepare->value->at, "prepare", "must be a map, such as {threads: 2}");
       return;
     }
-    const std::vector<ParamInfo>& infos = infos_of<PrepareSection>();
+    const std::vector<ParamInfo>& infos = declared_settings("prepare");
     nlohmann::json values = nlohmann::json::object();
     for (const Entry& entry : prepare->value->entries) {
       const std::string key = "prepare." + entry.key;
@@ -160,6 +167,7 @@ class Expansion {
   }
 
   void add_cell(const Cell& cell) {
+    stop_if_cancelled();
     const Settings settings = grid_.settings(cell);
     const Resolved resolved = resolver_.resolve(settings);
     for (const auto& [name, use] : resolved.used_environments) used_environments_.insert(name);
@@ -290,7 +298,7 @@ class Expansion {
   void check_runs() {
     const Entry* runs = root_->find("runs");
     if (!runs || runs->value->at.source != layers_.spec) return;
-    const ParamInfo info{"runs", ParamType::kInteger, int64_t{1}, {1, 100000}, {}, ""};
+    const ParamInfo& info = top_setting("runs");
     const nlohmann::json value = scalar_value(info, *runs->value, "runs", errors_);
     if (value.is_null() || value == experiment_.runs.size()) return;
     errors_.add(runs->value->at, "runs",

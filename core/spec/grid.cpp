@@ -6,7 +6,6 @@
 #include "core/base/text.h"
 #include "core/spec/default_label.h"
 #include "core/spec/param_json.h"
-#include "core/spec/sections.h"
 
 namespace lea::spec {
 namespace {
@@ -14,14 +13,6 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxRuns = 100000;
-
-std::vector<std::string> names_in_section(const std::string& section) {
-  if (section == "data") return names_of(describe_params<DataSection>());
-  if (section == "split") return names_of(describe_params<SplitSection>());
-  if (section == "train") return names_of(describe_params<TrainSection>());
-  if (section == "negatives") return names_of(describe_params<NegativesSection>());
-  return names_of(describe_params<EvaluateSection>());
-}
 
 // A label such as "sasrec(blocks=2)", for a plugin that is on an axis with several parameters.
 std::string long_label(const UseSetting& use) {
@@ -77,7 +68,7 @@ bool Grid::known_key(const std::string& key, const Location& at, const std::stri
   const std::string rest = dot == std::string::npos ? "" : key.substr(dot + 1);
   if (is_slot(head) && (dot == std::string::npos || !rest.empty())) return true;
   if (is_section(head) && dot != std::string::npos) {
-    const std::vector<std::string> names = names_in_section(head);
+    const std::vector<std::string> names = names_of(declared_settings(head));
     if (std::find(names.begin(), names.end(), rest) != names.end()) return true;
     errors_.add(
         at, shown,
@@ -103,7 +94,7 @@ bool Grid::known_key(const std::string& key, const Location& at, const std::stri
   allowed.insert(allowed.end(), also.begin(), also.end());
   std::string hint = did_you_mean(key, allowed);
   for (const std::string& section : section_names()) {
-    const std::vector<std::string> names = names_in_section(section);
+    const std::vector<std::string> names = names_of(declared_settings(section));
     if (hint.empty() && std::find(names.begin(), names.end(), key) != names.end()) {
       hint = ", did you mean `" + section + "." + key + "`?";
     }

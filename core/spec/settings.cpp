@@ -4,7 +4,7 @@
 
 #include "core/base/letter_case.h"
 #include "core/base/text.h"
-#include "core/spec/param_json.h"
+#include "core/spec/section_json.h"
 #include "core/spec/sections.h"
 
 namespace lea::spec {
@@ -151,7 +151,46 @@ void parse_environments(const Node& node, Settings* settings, Errors& errors) {
   }
 }
 
+const std::vector<ParamInfo>& top_settings() {
+  static const std::vector<ParamInfo> infos = {
+      {"name",
+       ParamType::kText,
+       std::string(),
+       {},
+       {},
+       "name of the experiment (default: that of the file)"},
+      {"seeds",
+       ParamType::kIntegers,
+       std::vector<int64_t>(),
+       {1, 9e15},
+       {},
+       "each cell of the grid is run with each of them"},
+      {"runs",
+       ParamType::kInteger,
+       int64_t{1},
+       {1, 100000},
+       {},
+       "number of runs that the grid must have, so that a spec that was cut off is refused"}};
+  return infos;
+}
+
 }  // namespace
+
+const std::vector<ParamInfo>& declared_settings(const std::string& section) {
+  static const std::map<std::string, const std::vector<ParamInfo>*> sections = {
+      {"", &top_settings()},
+      {"data", &infos_of<DataSection>()},
+      {"split", &infos_of<SplitSection>()},
+      {"train", &infos_of<TrainSection>()},
+      {"negatives", &infos_of<NegativesSection>()},
+      {"evaluate", &infos_of<EvaluateSection>()},
+      {"state", &infos_of<StateSection>()},
+      {"augment", &infos_of<AugmentSection>()},
+      {"prepare", &infos_of<PrepareSection>()}};
+  static const std::vector<ParamInfo> none;
+  const auto found = sections.find(section);
+  return found == sections.end() ? none : *found->second;
+}
 
 const std::vector<std::string>& section_names() {
   static const std::vector<std::string> names = {"data", "split", "train", "negatives", "evaluate"};
@@ -173,8 +212,8 @@ std::string kind_of(const std::string& slot) {
 }
 
 const std::vector<std::string>& fields_of(const std::string& slot) {
-  static const std::vector<std::string> state = names_of(describe_params<StateSection>());
-  static const std::vector<std::string> augment = names_of(describe_params<AugmentSection>());
+  static const std::vector<std::string> state = names_of(declared_settings("state"));
+  static const std::vector<std::string> augment = names_of(declared_settings("augment"));
   static const std::vector<std::string> other;
   return slot == "state" ? state : slot == "augment" ? augment : other;
 }

@@ -7,9 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "core/spec/params.h"
 #include "core/spec/yaml.h"
 
 namespace lea::spec {
+
+// The settings of a section, of `prepare`, and of a slot beside its plugin (see fields_of), as they are
+// declared. For "" those at the top of a spec that have a simple value: name, seeds and runs. None for
+// any other name.
+const std::vector<ParamInfo>& declared_settings(const std::string& section);
 
 const std::vector<std::string>& section_names();  // data, split, train, negatives, evaluate
 const std::vector<std::string>& slot_names();     // backbone, framework, reward, state, augment

@@ -5,9 +5,11 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QFontDatabase>
+#include <QTextBlock>
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "gui/model/settings.h"
 #include "gui/model/text.h"
 #include "gui/view/empty_state.h"
 
@@ -17,7 +19,9 @@ ExperimentPage::ExperimentPage(const Context& context)
     : context_(context),
       spec_(context.messages),
       title_(plain_label({}, this)),
-      text_(new QPlainTextEdit(this)) {
+      text_(new QPlainTextEdit(this)),
+      panel_(new SpecPanel(context, this)),
+      sides_(new QSplitter(Qt::Horizontal, this)) {
   add_actions();
   text_->setAccessibleName("Text of the spec");
   text_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
@@ -39,10 +43,20 @@ ExperimentPage::ExperimentPage(const Context& context)
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(6, 6, 6, 6);
   column->addLayout(bar);
-  column->addWidget(text_, 1);
+  sides_->addWidget(panel_);
+  sides_->addWidget(text_);
+  sides_->setChildrenCollapsible(false);
+  column->addWidget(sides_, 1);
   connect(text_, &QPlainTextEdit::textChanged, this, [this] { spec_.set_text(typed()); });
   connect(&spec_, &SpecFile::replaced, this, &ExperimentPage::show_text);
   connect(&spec_, &SpecFile::changed, this, &ExperimentPage::update_actions);
+  connect(&spec_, &SpecFile::changed, this,
+          [this] { panel_->show_text(spec_.text(), spec_.path()); });
+  connect(panel_, &SpecPanel::edited, this, &ExperimentPage::take_edit);
+  connect(panel_, &SpecPanel::place_wanted, this, [this](int line) {
+    text_->setTextCursor(QTextCursor(text_->document()->findBlockByNumber(line - 1)));
+    text_->setFocus();
+  });
   connect(&context_.lab, &LabModel::opened, this, &ExperimentPage::update_actions);
   connect(&context_.launcher, &Launcher::starting_changed, this, &ExperimentPage::update_actions);
   connect(&context_.navigator, &Navigator::spec_file, &spec_, &SpecFile::open);
@@ -100,6 +114,20 @@ QString ExperimentPage::typed() const {
   return text_->document()->toRawText().replace(QChar::ParagraphSeparator, '\n');
 }
 
+// Replaces what differs, so that the text keeps its cursor and can be undone.
+void ExperimentPage::take_edit(const QString& text) {
+  const QString before = typed();
+  const qsizetype most = std::min(before.size(), text.size());
+  qsizetype head = 0, tail = 0;
+  while (head < most && before[head] == text[head]) ++head;
+  while (tail < most - head && before[before.size() - 1 - tail] == text[text.size() - 1 - tail])
+    ++tail;
+  QTextCursor cursor(text_->document());
+  cursor.setPosition(static_cast<int>(head));
+  cursor.setPosition(static_cast<int>(before.size() - tail), QTextCursor::KeepAnchor);
+  cursor.insertText(text.mid(head, text.size() - tail - head));
+}
+
 void ExperimentPage::show_text() {
   if (typed() != spec_.text()) text_->setPlainText(spec_.text());
 }
@@ -127,9 +155,19 @@ void ExperimentPage::showEvent(QShowEvent* event) {
   spec_.look();
 }
 
-void ExperimentPage::save(QSettings& settings) const { settings.setValue("spec", spec_.path()); }
+void ExperimentPage::save(QSettings& settings) const {
+  settings.setValue("spec", spec_.path());
+  const QList<int> sides = sides_->sizes();
+  // A page that was never shown has no sizes.
+  if (sides.value(0) + sides.value(1) > 0)
+    settings.setValue("sides", number_list({sides.value(0), sides.value(1)}));
+  panel_->save(settings);
+}
 
 void ExperimentPage::restore(QSettings& settings) {
+  const std::vector<int> sides = numbers_in(settings.value("sides", "560, 640").toString());
+  if (sides.size() == 2) sides_->setSizes({sides[0], sides[1]});
+  panel_->restore(settings);
   spec_.restore(QFileInfo(settings.fileName()).absolutePath() + "/unsaved",
                 settings.value("spec").toString());
 }

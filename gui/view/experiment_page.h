@@ -3,10 +3,12 @@
 
 #include <QLabel>
 #include <QPlainTextEdit>
+#include <QSplitter>
 #include <functional>
 
 #include "gui/model/spec_file.h"
 #include "gui/view/page.h"
+#include "gui/view/spec_panel.h"
 
 namespace lea::gui {
 
@@ -21,6 +23,7 @@ class ExperimentPage : public Page {
 
   // For tests.
   SpecFile& spec() { return spec_; }
+  SpecPanel* panel() const { return panel_; }
 
  protected:
   void showEvent(QShowEvent* event) override;
@@ -33,12 +36,15 @@ class ExperimentPage : public Page {
   void launch();
   QString typed() const;
   void show_text();
+  void take_edit(const QString& text);
   void update_actions();
 
   const Context context_;
   SpecFile spec_;
   QLabel* title_;
   QPlainTextEdit* text_;
+  SpecPanel* panel_;
+  QSplitter* sides_;
   QAction *open_ = nullptr, *save_ = nullptr, *save_as_ = nullptr, *reload_ = nullptr,
           *launch_ = nullptr, *copy_ = nullptr;
 };
