@@ -154,7 +154,7 @@ TEST_F(SpecCheck, OfDamagedTextsThrowsNothingAndSaysWhatLoadingSays) {
                            "environments: {e: {shuffled: {of: le}}}\nreward: e\n"
                            "grid:\n  framework: [snqn, {supervised: {gamma: 0.1}}]\n"
                            "  train.patience: &p [1, 2]\n  train.min_steps: *p\n"
-                           "  variant:\n  - a: {state: le}\n  - b: {}\nruns: 16\n";
+                           "  variant:\n  - a: {state: le}\n  - b: {}\nruns: 12\n";
   ASSERT_EQ(texts(check(good)), "");
   const std::string bytes = "\n\t :,-[]{}&*#'\"!|>%@\x80?0a<\r";
   uint64_t state = 7;

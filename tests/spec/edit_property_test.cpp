@@ -231,20 +231,20 @@ class EditProperty : public ::testing::Test {
   void add(Value* map, const Value& value, RandomEdit* edit) {
     std::vector<std::string> keys = {kKeys[below(std::size(kKeys))]};
     if (below(3) == 0) keys.emplace_back("inner");
+    edit->what = Do::kSet;
+    edit->adds_bytes = false;
     for (const std::string& key : keys) {
       if (map->kind != Value::Kind::kMap && map->kind != Value::Kind::kNull) break;
       edit->path.emplace_back(key);
-      edit->what = Do::kSet;
       const auto found = std::find_if(map->parts.begin(), map->parts.end(),
                                       [&](const auto& part) { return part.first == key; });
       if (found == map->parts.end()) {
+        if (edit->what == Do::kSet) edit->adds_bytes = map->kind == Value::Kind::kMap;
         edit->what = Do::kAdd;
-        edit->adds_bytes = map->kind == Value::Kind::kMap;
         map->kind = Value::Kind::kMap;
         map->parts.push_back({key, {Value::Kind::kMap, "", false, {}}});
         map = &map->parts.back().second;
       } else {
-        edit->adds_bytes = false;
         map = &found->second;
       }
     }
