@@ -20,7 +20,7 @@ install(TARGETS lealab lealab-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
 install(TARGETS lea_api lea_lm LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 # Beside the programs as ../share/lealab/presets (core/spec/presets.h). A build tree has a link, so that a
 # change of a preset needs no build.
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/experiments/presets DESTINATION share/lealab FILES_MATCHING PATTERN "*.yaml")
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/experiments/presets ${CMAKE_SOURCE_DIR}/experiments/variants DESTINATION share/lealab FILES_MATCHING PATTERN "*.yaml")
 file(CREATE_LINK ${CMAKE_SOURCE_DIR}/experiments/presets ${CMAKE_BINARY_DIR}/presets SYMBOLIC)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/core/api DESTINATION include/lealab/core FILES_MATCHING PATTERN "*.h")
 # Of core/lm, the headers that mark something as the interface. They are found when the tree is installed, because

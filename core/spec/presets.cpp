@@ -41,4 +41,11 @@ std::string preset_path(const std::string& name) {
   return (preset_folder() / (name + kEnding)).string();
 }
 
+std::string variants_folder() {
+  std::error_code failed;
+  const fs::path presets = fs::canonical(preset_folder(), failed);
+  const fs::path folder = presets.parent_path() / "variants";
+  return !failed && fs::is_directory(folder, failed) ? folder.string() : "";
+}
+
 }  // namespace lea::spec

@@ -19,4 +19,8 @@ std::vector<std::string> preset_names();
 // The file of a preset. Precondition: `name` is one of preset_names().
 std::string preset_path(const std::string& name);
 
+// The folder `variants` beside that of the presets: specs whose bundles are the rows of the paper's
+// tables. Empty when there is none.
+std::string variants_folder();
+
 }  // namespace lea::spec
