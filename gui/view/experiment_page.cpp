@@ -4,7 +4,6 @@
 #include <QClipboard>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QFontDatabase>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -16,16 +15,11 @@ namespace lea::gui {
 ExperimentPage::ExperimentPage(const Context& context)
     : context_(context),
       spec_(context.messages),
+      facts_(context.lab),
       title_(plain_label({}, this)),
-      text_(new QPlainTextEdit(this)) {
+      columns_(new QSplitter(Qt::Horizontal, this)),
+      editor_(new SpecEditor(facts_)) {
   add_actions();
-  text_->setAccessibleName("Text of the spec");
-  text_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
-  text_->setLineWrapMode(QPlainTextEdit::NoWrap);
-  text_->setPlaceholderText(
-      "Open a spec, or write one here. It states what differs from the "
-      "defaults:\n\nname: mine\ndata: {name: ml-100k}\ngrid:\n  backbone: "
-      "[gru4rec]\n  framework: [supervised, snqn]\nseeds: [1, 2, 3]");
   title_->setAccessibleName("File of the spec");
   auto* bar = new QHBoxLayout;
   bar->addWidget(title_, 1);
@@ -39,8 +33,12 @@ ExperimentPage::ExperimentPage(const Context& context)
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(6, 6, 6, 6);
   column->addLayout(bar);
-  column->addWidget(text_, 1);
-  connect(text_, &QPlainTextEdit::textChanged, this, [this] { spec_.set_text(typed()); });
+  columns_->addWidget(editor_);
+  column->addWidget(columns_, 1);
+  connect(editor_, &SpecEditor::text_edited, this, [this] { spec_.set_text(editor_->text()); });
+  connect(editor_, &SpecEditor::other_file, &spec_, &SpecFile::open);
+  connect(editor_, &SpecEditor::refused, this,
+          [this](const QString& text) { context_.messages.error("editor", text); });
   connect(&spec_, &SpecFile::replaced, this, &ExperimentPage::show_text);
   connect(&spec_, &SpecFile::changed, this, &ExperimentPage::update_actions);
   connect(&context_.lab, &LabModel::opened, this, &ExperimentPage::update_actions);
@@ -71,6 +69,12 @@ void ExperimentPage::add_actions() {
     QApplication::clipboard()->setText(context_.launcher.command_line({to_std(spec_.path())}));
   });
   copy_->setIconText("Copy as command");
+  actions.add(
+      "experiment.suggest", "Suggest what can stand at the cursor of the spec",
+      [this] { editor_->suggest(); }, QKeySequence("Ctrl+Space"));
+  actions.add(
+      "experiment.next_problem", "Go to the next problem of the spec",
+      [this] { editor_->go_to_next_problem(); }, QKeySequence("F8"));
 }
 
 void ExperimentPage::choose_file() {
@@ -95,16 +99,18 @@ void ExperimentPage::launch() {
   spec_.is_modified() ? save_spec(start) : start();
 }
 
-// The plain text of Qt would have blanks where non-breaking ones are.
-QString ExperimentPage::typed() const {
-  return text_->document()->toRawText().replace(QChar::ParagraphSeparator, '\n');
-}
-
+// A text that was read again keeps the cursor and what can be undone; another one begins anew.
 void ExperimentPage::show_text() {
-  if (typed() != spec_.text()) text_->setPlainText(spec_.text());
+  const bool same = !spec_.path().isEmpty() && spec_.path() == shown_path_;
+  same ? editor_->replace_text(spec_.text()) : editor_->show_text(spec_.text(), spec_.path());
+  shown_path_ = spec_.path();
 }
 
 void ExperimentPage::update_actions() {
+  if (shown_path_ != spec_.path()) {
+    shown_path_ = spec_.path();  // it was saved under another name
+    editor_->set_path(shown_path_);
+  }
   const bool some = !spec_.text().isEmpty(), has_file = !spec_.path().isEmpty();
   const bool modified = spec_.is_modified();
   if (has_file) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <QLabel>
-#include <QPlainTextEdit>
+#include <QSplitter>
 #include <functional>
 
+#include "gui/model/spec_facts.h"
 #include "gui/model/spec_file.h"
 #include "gui/view/page.h"
+#include "gui/view/spec_editor.h"
 
 namespace lea::gui {
 
@@ -21,6 +23,8 @@ class ExperimentPage : public Page {
 
   // For tests.
   SpecFile& spec() { return spec_; }
+  SpecFacts& facts() { return facts_; }
+  SpecEditor* editor() const { return editor_; }
 
  protected:
   void showEvent(QShowEvent* event) override;
@@ -31,14 +35,16 @@ class ExperimentPage : public Page {
   void save_spec(const std::function<void()>& then);
   void save_as(const std::function<void()>& then);
   void launch();
-  QString typed() const;
   void show_text();
   void update_actions();
 
   const Context context_;
   SpecFile spec_;
+  SpecFacts facts_;
   QLabel* title_;
-  QPlainTextEdit* text_;
+  QSplitter* columns_;
+  SpecEditor* editor_;
+  QString shown_path_;  // of the text in the editor
   QAction *open_ = nullptr, *save_ = nullptr, *save_as_ = nullptr, *reload_ = nullptr,
           *launch_ = nullptr, *copy_ = nullptr;
 };
