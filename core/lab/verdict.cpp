@@ -121,14 +121,15 @@ Verdict verdict(const Ended& ended, const std::optional<run::Result>& result, st
 }
 
 std::string without_steps(std::string reason) {
-  constexpr std::string_view kStep = ", step ";
-  for (size_t at = reason.find(kStep); at != std::string::npos; at = reason.find(kStep, at)) {
-    size_t end = at + kStep.size();
-    while (end < reason.size() && reason[end] >= '0' && reason[end] <= '9') ++end;
-    if (end > at + kStep.size()) {
-      reason.erase(at, end - at);
-    } else {
-      at = end;
+  for (const std::string_view before : {", step ", " at step "}) {
+    for (size_t at = reason.find(before); at != std::string::npos; at = reason.find(before, at)) {
+      size_t end = at + before.size();
+      while (end < reason.size() && reason[end] >= '0' && reason[end] <= '9') ++end;
+      if (end > at + before.size()) {
+        reason.erase(at, end - at);
+      } else {
+        at = end;
+      }
     }
   }
   return reason;

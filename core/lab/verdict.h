@@ -27,7 +27,8 @@ struct Verdict {
 Verdict verdict(const Ended& ended, const std::optional<run::Result>& result, std::string_view log,
                 const std::string& call = "");
 
-// Removes the steps that a reason names: a failure at another step may be the same failure.
+// Removes the steps that a reason names, as in "at encode(), step 20" and "not finite at step 20": a
+// failure at another step may be the same failure.
 std::string without_steps(std::string reason);
 
 // Reads the result and the log after byte `log_start`, closes the attempt in attempts.jsonl, and

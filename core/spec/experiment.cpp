@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/spec/default_label.h"
 #include "core/spec/grid.h"
+#include "core/spec/keys.h"
 #include "core/spec/layers.h"
 #include "core/spec/param_json.h"
 #include "core/spec/resolver.h"
@@ -26,22 +27,14 @@ constexpr size_t kCellsAfterError = 2000;
 // In how many cells an environment that no slot names is checked, when axes set its parameters.
 constexpr size_t kCellsOfUnused = 2000;
 
-const std::vector<std::string>& top_keys() {
-  static const std::vector<std::string> keys = {
-      "extends",  "name",     "data",      "split",        "train", "negatives",
-      "evaluate", "backbone", "framework", "reward",       "state", "augment",
-      "prepare",  "grid",     "overrides", "environments", "seeds", "runs"};
-  return keys;
-}
-
 void refuse_unknown_and_empty(const Node& root, Errors& errors) {
+  const std::vector<std::string> keys = names_of(top_keys());
   for (const Entry& entry : root.entries) {
-    const bool known =
-        std::find(top_keys().begin(), top_keys().end(), entry.key) != top_keys().end();
+    const bool known = std::find(keys.begin(), keys.end(), entry.key) != keys.end();
     if (!known) {
       errors.add(entry.at, entry.key,
-                 "unknown key" + did_you_mean(entry.key, top_keys()) +
-                     " (a spec has: " + joined(top_keys()) + ")");
+                 "unknown key" + did_you_mean(entry.key, keys) + " (a spec has: " + joined(keys) +
+                     ")");
     } else if (entry.value->is_null()) {
       errors.add(entry.at, entry.key, "has no value; state one or remove the line");
     }

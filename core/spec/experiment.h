@@ -46,7 +46,8 @@ Experiment load_experiment(const std::string& path, const std::vector<std::strin
 // and order, also beyond the first 50. Empty for a spec that can be run. Whatever a text holds, it
 // throws nothing. Files and models that parameters name are looked for but not read, because that
 // can take minutes: only load_experiment finds one that breaks off, and two values of an axis that
-// are different files of equal content.
+// are different files of equal content. Throws Cancelled alone, as stop_if_cancelled() does
+// (core/base/cancel.h).
 std::vector<Diagnostic> check_spec(const std::string& path, const Buffers& buffers,
                                    const PluginCatalogue& catalogue,
                                    const std::string& models = "");

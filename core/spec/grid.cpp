@@ -5,6 +5,7 @@
 #include "core/base/letter_case.h"
 #include "core/base/text.h"
 #include "core/spec/default_label.h"
+#include "core/spec/keys.h"
 #include "core/spec/param_json.h"
 
 namespace lea::spec {
@@ -13,6 +14,12 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxRuns = 100000;
+
+bool is_grid_key(const std::string& key) {
+  const std::vector<KeyInfo>& keys = grid_keys();
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const KeyInfo& known) { return known.name == key; });
+}
 
 // A label such as "sasrec(blocks=2)", for a plugin that is on an axis with several parameters.
 std::string long_label(const UseSetting& use) {
@@ -50,7 +57,7 @@ void Grid::read_axes(const Node& grid) {
   for (const Entry& entry : grid.entries) {
     if (entry.key == "zip") {
       read_zip(entry.value);
-    } else if (entry.key != "exclude" && entry.key != "include" && entry.key != "overrides") {
+    } else if (!is_grid_key(entry.key)) {
       read_axis(entry);
     }
   }
@@ -113,7 +120,8 @@ std::optional<Axis> Grid::start_axis(const Entry& entry, const std::string& key,
   axis.is_plugin = is_slot(entry.key);
   axis.is_bundle = entry.key == kVariant;
   axis.is_seed = zipped && entry.key == kRunSeed;
-  const std::vector<std::string> also = {kVariant, "zip", "exclude", "include", "overrides"};
+  std::vector<std::string> also = names_of(grid_keys());
+  also.insert(also.begin(), kVariant);
   const bool special = axis.is_bundle || axis.is_seed;
   if (!special && !known_key(entry.key, entry.at, key, also)) return std::nullopt;
   if (!entry.value->is_list() || entry.value->items.empty()) {

@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/spec/default_label.h"
 #include "core/spec/grid.h"
+#include "core/spec/keys.h"
 #include "core/spec/param_json.h"
 
 namespace lea::spec {
@@ -138,6 +139,7 @@ void Grid::read_rules(const Node& node) {
                        errors_)) {
     return;
   }
+  const std::vector<std::string> keys = names_of(rule_keys());
   for (const NodePtr& item : node.items) {
     Rule rule;
     const Entry* set = item->find("set");
@@ -148,8 +150,8 @@ void Grid::read_rules(const Node& node) {
         read_set(*entry.value, &rule);
       } else {
         errors_.add(entry.at, key,
-                    "unknown key " + in_backticks(entry.key) +
-                        did_you_mean(entry.key, {"when", "set"}) + " (allowed: when, set)");
+                    "unknown key " + in_backticks(entry.key) + did_you_mean(entry.key, keys) +
+                        " (allowed: " + joined(keys) + ")");
       }
     }
     if (!set) errors_.add(item->at, key, "lacks `set`, the values that it assigns");

@@ -16,8 +16,9 @@ namespace {
 
 constexpr size_t kSample = 50;
 
-const std::set<std::string> kColumns = {"uuid",   "experiment", "seed",     "state",
-                                        "reason", "created",    "finished", "source"};
+// The columns that SQL sorts as the command line does. It compares numbers inside of names by their
+// digits, so that "study_10" would come before "study_2".
+const std::set<std::string> kColumns = {"seed", "state", "created", "finished"};
 
 // The metric that a field names: "ndcg@20" of the test, or "valid.ndcg@20".
 struct MetricField {

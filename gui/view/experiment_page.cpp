@@ -4,8 +4,6 @@
 #include <QClipboard>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QFontDatabase>
-#include <QTextBlock>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -19,17 +17,10 @@ ExperimentPage::ExperimentPage(const Context& context)
     : context_(context),
       spec_(context.messages),
       title_(plain_label({}, this)),
-      text_(new QPlainTextEdit(this)),
       panel_(new SpecPanel(context, this)),
+      editor_(new SpecEditor(panel_->facts())),
       sides_(new QSplitter(Qt::Horizontal, this)) {
   add_actions();
-  text_->setAccessibleName("Text of the spec");
-  text_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
-  text_->setLineWrapMode(QPlainTextEdit::NoWrap);
-  text_->setPlaceholderText(
-      "Open a spec, or write one here. It states what differs from the "
-      "defaults:\n\nname: mine\ndata: {name: ml-100k}\ngrid:\n  backbone: "
-      "[gru4rec]\n  framework: [supervised, snqn]\nseeds: [1, 2, 3]");
   title_->setAccessibleName("File of the spec");
   auto* bar = new QHBoxLayout;
   bar->addWidget(title_, 1);
@@ -44,19 +35,21 @@ ExperimentPage::ExperimentPage(const Context& context)
   column->setContentsMargins(6, 6, 6, 6);
   column->addLayout(bar);
   sides_->addWidget(panel_);
-  sides_->addWidget(text_);
+  sides_->addWidget(editor_);
   sides_->setChildrenCollapsible(false);
   column->addWidget(sides_, 1);
-  connect(text_, &QPlainTextEdit::textChanged, this, [this] { spec_.set_text(typed()); });
+  connect(editor_, &SpecEditor::text_edited, this, [this] { spec_.set_text(editor_->text()); });
+  connect(editor_, &SpecEditor::other_file, &spec_, &SpecFile::open);
+  connect(editor_, &SpecEditor::refused, this,
+          [this](const QString& text) { context_.messages.error("editor", text); });
+  connect(&editor_->check(), &SpecCheck::checked, this,
+          [this] { panel_->show_errors(editor_->check().problems()); });
   connect(&spec_, &SpecFile::replaced, this, &ExperimentPage::show_text);
   connect(&spec_, &SpecFile::changed, this, &ExperimentPage::update_actions);
   connect(&spec_, &SpecFile::changed, this,
           [this] { panel_->show_text(spec_.text(), spec_.path()); });
-  connect(panel_, &SpecPanel::edited, this, &ExperimentPage::take_edit);
-  connect(panel_, &SpecPanel::place_wanted, this, [this](int line) {
-    text_->setTextCursor(QTextCursor(text_->document()->findBlockByNumber(line - 1)));
-    text_->setFocus();
-  });
+  connect(panel_, &SpecPanel::edited, editor_, &SpecEditor::replace_text);
+  connect(panel_, &SpecPanel::place_wanted, this, [this](int line) { editor_->go_to(line, 1); });
   connect(&context_.lab, &LabModel::opened, this, &ExperimentPage::update_actions);
   connect(&context_.launcher, &Launcher::starting_changed, this, &ExperimentPage::update_actions);
   connect(&context_.navigator, &Navigator::spec_file, &spec_, &SpecFile::open);
@@ -85,6 +78,12 @@ void ExperimentPage::add_actions() {
     QApplication::clipboard()->setText(context_.launcher.command_line({to_std(spec_.path())}));
   });
   copy_->setIconText("Copy as command");
+  actions.add(
+      "experiment.suggest", "Suggest what can stand at the cursor of the spec",
+      [this] { editor_->suggest(); }, QKeySequence("Ctrl+Space"));
+  actions.add(
+      "experiment.next_problem", "Go to the next problem of the spec",
+      [this] { editor_->go_to_next_problem(); }, QKeySequence("F8"));
 }
 
 void ExperimentPage::choose_file() {
@@ -109,30 +108,18 @@ void ExperimentPage::launch() {
   spec_.is_modified() ? save_spec(start) : start();
 }
 
-// The plain text of Qt would have blanks where non-breaking ones are.
-QString ExperimentPage::typed() const {
-  return text_->document()->toRawText().replace(QChar::ParagraphSeparator, '\n');
-}
-
-// Replaces what differs, so that the text keeps its cursor and can be undone.
-void ExperimentPage::take_edit(const QString& text) {
-  const QString before = typed();
-  const qsizetype most = std::min(before.size(), text.size());
-  qsizetype head = 0, tail = 0;
-  while (head < most && before[head] == text[head]) ++head;
-  while (tail < most - head && before[before.size() - 1 - tail] == text[text.size() - 1 - tail])
-    ++tail;
-  QTextCursor cursor(text_->document());
-  cursor.setPosition(static_cast<int>(head));
-  cursor.setPosition(static_cast<int>(before.size() - tail), QTextCursor::KeepAnchor);
-  cursor.insertText(text.mid(head, text.size() - tail - head));
-}
-
+// A text that was read again keeps the cursor and what can be undone; another one begins anew.
 void ExperimentPage::show_text() {
-  if (typed() != spec_.text()) text_->setPlainText(spec_.text());
+  const bool same = !spec_.path().isEmpty() && spec_.path() == shown_path_;
+  same ? editor_->replace_text(spec_.text()) : editor_->show_text(spec_.text(), spec_.path());
+  shown_path_ = spec_.path();
 }
 
 void ExperimentPage::update_actions() {
+  if (shown_path_ != spec_.path()) {
+    shown_path_ = spec_.path();  // it was saved under another name
+    editor_->set_path(shown_path_);
+  }
   const bool some = !spec_.text().isEmpty(), has_file = !spec_.path().isEmpty();
   const bool modified = spec_.is_modified();
   if (has_file) {

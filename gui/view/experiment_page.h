@@ -2,12 +2,12 @@
 #pragma once
 
 #include <QLabel>
-#include <QPlainTextEdit>
 #include <QSplitter>
 #include <functional>
 
 #include "gui/model/spec_file.h"
 #include "gui/view/page.h"
+#include "gui/view/spec_editor.h"
 #include "gui/view/spec_panel.h"
 
 namespace lea::gui {
@@ -24,6 +24,8 @@ class ExperimentPage : public Page {
   // For tests.
   SpecFile& spec() { return spec_; }
   SpecPanel* panel() const { return panel_; }
+  SpecFacts& facts() { return panel_->facts(); }
+  SpecEditor* editor() const { return editor_; }
 
  protected:
   void showEvent(QShowEvent* event) override;
@@ -34,17 +36,16 @@ class ExperimentPage : public Page {
   void save_spec(const std::function<void()>& then);
   void save_as(const std::function<void()>& then);
   void launch();
-  QString typed() const;
   void show_text();
-  void take_edit(const QString& text);
   void update_actions();
 
   const Context context_;
   SpecFile spec_;
   QLabel* title_;
-  QPlainTextEdit* text_;
   SpecPanel* panel_;
+  SpecEditor* editor_;
   QSplitter* sides_;
+  QString shown_path_;  // of the text in the editor
   QAction *open_ = nullptr, *save_ = nullptr, *save_as_ = nullptr, *reload_ = nullptr,
           *launch_ = nullptr, *copy_ = nullptr;
 };

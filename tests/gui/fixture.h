@@ -51,7 +51,7 @@ class LabFolder {
   std::string path() const { return path_ + "/lab"; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
 
-  // Six real runs of experiments/industry_baselines: SNQN, SA2C and popularity.
+  // Six real runs of experiments/industry_baselines: supervised, SNQN and SA2C, and one without training.
   void import_runs() const {
     std::vector<std::string> packs;
     const std::filesystem::path folder =

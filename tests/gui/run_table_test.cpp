@@ -2,6 +2,7 @@
 #include "gui/model/run_table.h"
 
 #include <QAbstractItemModelTester>
+#include <fstream>
 
 #include "core/base/error.h"
 #include "core/report/listing.h"
@@ -134,8 +135,18 @@ TEST_F(RealRuns, ShowTheirCurvesAndTheirLog) {
   ASSERT_FALSE(snqn.empty());
   QStringList lines;
   QObject::connect(&run, &RunModel::lines_added, [&](const QStringList& more) { lines += more; });
-  run.show(run::folder_of(folder_->path(), snqn[0]), "a run");
+  const run::Folder folder = run::folder_of(folder_->path(), snqn[0]);
+  // A run without trouble has an empty log, unless it was told to say more.
+  std::ofstream log(folder.file(run::kLogFile), std::ios::app);
+  log << "<b>one</b>\n" << std::flush;
+  run.show(folder, "a run");
   ASSERT_TRUE(wait_until([&] { return !run.curves().empty() && !lines.empty(); }));
+  EXPECT_EQ(lines, QStringList{"<b>one</b>"});
+  log << "half" << std::flush;
+  run.set_watched(true);
+  log << " a line\n" << std::flush;
+  ASSERT_TRUE(wait_until([&] { return lines.size() == 2; }));
+  EXPECT_EQ(lines[1], "half a line");
   // The curves are those that the index has.
   std::map<std::string, std::vector<double>> stored;
   for (const db::CurvePoint& point : store.curves(snqn[0]))

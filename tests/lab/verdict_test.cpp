@@ -98,7 +98,10 @@ TEST(Verdict, NamesThePluginAndTheMethodInWhichTheWorkerWas) {
 TEST(Verdict, FindsTheSameFailureAtAnotherStep) {
   EXPECT_EQ(without_steps("crashed in my.model at encode(), step 20, and in my.other, step 3"),
             "crashed in my.model at encode(), and in my.other");
+  EXPECT_EQ(without_steps("framework my.one: the loss is not finite at step 312 (nan)"),
+            "framework my.one: the loss is not finite (nan)");
   EXPECT_EQ(without_steps("a reason, step by step"), "a reason, step by step");
+  EXPECT_EQ(without_steps("stands at step by step"), "stands at step by step");
 }
 
 TEST(Verdict, TakesTheOpenCallFromTheFolderAndRemovesIt) {
