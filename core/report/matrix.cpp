@@ -310,7 +310,8 @@ MatrixView fitted(MatrixView view, const MatrixSource& source) {
   for (auto* side : {&view.rows, &view.columns}) {
     std::vector<std::string> kept;
     for (const std::string& name : *side) {
-      const bool twice = contains(kept, name) || (side == &view.columns && contains(view.rows, name));
+      const bool twice =
+          contains(kept, name) || (side == &view.columns && contains(view.rows, name));
       if (source.axis(name) != nullptr && !twice) kept.push_back(name);
     }
     *side = std::move(kept);
@@ -318,14 +319,17 @@ MatrixView fitted(MatrixView view, const MatrixSource& source) {
   std::erase_if(view.filters, [&](const auto& filter) {
     const MatrixSource::Axis* axis = source.axis(filter.first);
     return axis == nullptr || is_on_an_axis(view, filter.first.c_str()) ||
-           std::find(axis->labels.begin(), axis->labels.end(), filter.second) ==
-               axis->labels.end();
+           std::find(axis->labels.begin(), axis->labels.end(), filter.second) == axis->labels.end();
   });
   for (const char* name : {kMetricAxis, kPartAxis}) {
     if (source.axis(name) == nullptr || is_on_an_axis(view, name)) continue;
     view.filters.emplace(name, main_label(source, name == std::string(kMetricAxis)));
   }
   return view;
+}
+
+std::vector<size_t> columns_of(const MatrixSource& source, const MatrixView& view) {
+  return Sieve(source, view).columns();
 }
 
 Matrix arrange(const MatrixSource& source, const MatrixView& view) {
@@ -348,8 +352,8 @@ Matrix arrange(const MatrixSource& source, const MatrixView& view) {
   }
   Matrix matrix;
   matrix.view = view;
-  matrix.over_splits = source.over_splits && !sieve.has_one_split() &&
-                       !is_on_an_axis(view, kSplitAxis);
+  matrix.over_splits =
+      source.over_splits && !sieve.has_one_split() && !is_on_an_axis(view, kSplitAxis);
   const std::vector<uint32_t> row_places = rows.sorted(&matrix.rows);
   const std::vector<uint32_t> column_places = columns.sorted(&matrix.columns);
   matrix.cells.resize(matrix.rows.size() * matrix.columns.size());

@@ -58,6 +58,9 @@ MatrixView table_view(const MatrixSource& source);
 // main column where they are filters without one.
 MatrixView fitted(MatrixView view, const MatrixSource& source);
 
+// The columns of the source that a view shows.
+std::vector<size_t> columns_of(const MatrixSource& source, const MatrixView& view);
+
 // Precondition: the view is fitted. Best and second are marked among the cells of one metric, part,
 // data, split and protocol, and of one seed where seeds are apart. Throws UsageError for more than
 // kMostCells cells.

@@ -88,8 +88,8 @@ class Builder {
       setting.labels.push_back(MatrixSource::index_of(row.labels[a], &source_.settings_axes[a]));
     if (with_data_) {
       const std::string data = data_of(row);
-      setting.labels.push_back(MatrixSource::index_of(data.empty() ? usual_data : data,
-                                                      &source_.settings_axes.back()));
+      setting.labels.push_back(
+          MatrixSource::index_of(data.empty() ? usual_data : data, &source_.settings_axes.back()));
     }
     setting.name = row.name;
     setting.untrained = row.untrained;
@@ -156,6 +156,7 @@ uint32_t MatrixSource::index_of(const std::string& label, Axis* axis) {
 
 void MatrixSource::set_columns(const std::vector<Column>& all) {
   columns = all;
+  read.assign(columns.size(), true);
   for (const Column& column : columns) {
     column_metric.push_back(index_of(column.metric, &metric));
     column_part.push_back(index_of(column.part, &part));

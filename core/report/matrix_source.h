@@ -42,7 +42,7 @@ struct MatrixSource {
   struct Setting {
     std::vector<uint32_t> labels;  // for each of `settings_axes`, the index of its label
     std::string name;
-    uint32_t group = 0;     // settings of a group are comparable (Row::group)
+    uint32_t group = 0;  // settings of a group are comparable (Row::group)
     bool untrained = false;
     bool borrowed = false;  // from another experiment, without marks
     bool below_floor = false;
@@ -65,6 +65,7 @@ struct MatrixSource {
   std::vector<Run> runs;
   // For each run, its value in each column; NaN where it has none.
   std::vector<double> values;
+  std::vector<bool> read;  // for each column, whether its values are there
 
   double value(size_t run, size_t column) const { return values[run * columns.size() + column]; }
   // All axes: those of the settings, then split, seed, metric and part where they have labels.
