@@ -10,6 +10,7 @@
 #include "core/report/labels.h"
 #include "core/report/repeats.h"
 #include "core/run/counting.h"
+#include "core/spec/run_spec.h"
 
 namespace lea::report {
 namespace {
@@ -67,7 +68,7 @@ class Reader {
   void read_plan() {
     std::vector<std::string> axes;
     if (const auto plan = store_.plan_axes(source_.experiment)) axes = *plan;
-    const bool on_split = std::find(axes.begin(), axes.end(), spec_split()) != axes.end();
+    const bool on_split = std::find(axes.begin(), axes.end(), spec::kSplitSeed) != axes.end();
     repeats_.own_seeds = std::find(axes.begin(), axes.end(), kSeedAxis) != axes.end();
     repeats_.over_splits = source_.over_splits = on_split;
     for (const std::string& axis : axes) add_axis(axis);
@@ -110,8 +111,6 @@ class Reader {
     return nullptr;
   }
 
-  static std::string spec_split() { return "split.seed"; }
-
   size_t add_axis(const std::string& name) {
     if (repeats_.covers(name)) return source_.settings_axes.size();
     for (size_t a = 0; a < source_.settings_axes.size(); ++a) {
@@ -144,7 +143,8 @@ class Reader {
     std::map<std::string, std::string> labels = labels_in(text);
     if (source_.experiment.empty()) labels[kExperimentAxis] = std::string(experiment);
     Meaning meaning;
-    if (const auto split = labels.find(spec_split()); repeats_.over_splits && split != labels.end())
+    if (const auto split = labels.find(spec::kSplitSeed);
+        repeats_.over_splits && split != labels.end())
       meaning.split = MatrixSource::index_of(split->second, &source_.split);
     meaning.setting = setting_of(labels, untrained);
     meanings_.emplace(key_, meaning);

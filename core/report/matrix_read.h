@@ -18,8 +18,7 @@ namespace lea::report {
 inline constexpr int64_t kMostReadRuns = 2000;
 
 // The runs of an experiment, or, for "", all runs of the lab with the axis `experiment`. No values are
-// read yet. `cancelled` ends it early, with an incomplete answer. Throws ConfigError as
-// experiment_pivot for an experiment without runs.
+// read yet. `cancelled` ends it early, with an incomplete answer.
 MatrixSource brief_source(const db::Store& store, const std::string& experiment,
                           const std::function<bool()>& cancelled);
 

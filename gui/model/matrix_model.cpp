@@ -2,6 +2,7 @@
 
 #include <QFileInfo>
 #include <algorithm>
+#include <cmath>
 
 #include "core/lab/plugins.h"
 #include "core/report/matrix_read.h"
@@ -382,7 +383,7 @@ void MatrixModel::ask_runs() {
           shown.seed = source->seed.labels[run.seed];
           if (source->over_splits) shown.split = source->split.labels[run.split];
           const double value = source->value(index, of_column);
-          if (value == value) shown.value = value;
+          if (!std::isnan(value)) shown.value = value;
           if (run.uuid.empty()) continue;
           shown.folder = run::folder_of(lab, run.uuid).path;
           for (const db::RunRow& row : store.rows({run.uuid})) {

@@ -1,10 +1,8 @@
 #include "gui/view/axis_zones.h"
 
 #include <QContextMenuEvent>
-#include <QDropEvent>
 #include <QGridLayout>
 #include <QKeyEvent>
-#include <QTimer>
 #include <algorithm>
 
 #include "gui/model/text.h"
@@ -57,10 +55,10 @@ void AxisList::resizeEvent(QResizeEvent* event) {
   if (event->size().width() != event->oldSize().width()) updateGeometry();
 }
 
-void AxisList::dropEvent(QDropEvent* event) {
-  QListWidget::dropEvent(event);
-  // The list that the axis came from gives it up after this event.
-  QTimer::singleShot(0, this, &AxisList::dropped);
+// Returns when the drag has ended, and the axis has left this list where it was dropped on another.
+void AxisList::startDrag(Qt::DropActions actions) {
+  QListWidget::startDrag(actions);
+  Q_EMIT dragged();
 }
 
 void AxisList::keyPressEvent(QKeyEvent* event) {
@@ -89,7 +87,7 @@ AxisZones::AxisZones(QWidget* parent) : QWidget(parent) {
     grid->addWidget(label, row, column, Qt::AlignTop);
     grid->addWidget(list, row, column + 1, 1, span, Qt::AlignTop);
     connect(list, &AxisList::menu_wanted, this, &AxisZones::open_menu);
-    connect(list, &AxisList::dropped, this, &AxisZones::take_drop);
+    connect(list, &AxisList::dragged, this, &AxisZones::take_drop);
   };
   add(Zone::kRows, "Rows", 0, 0, 1);
   add(Zone::kColumns, "Columns", 0, 2, 1);

@@ -22,10 +22,10 @@ class AxisList : public QListWidget {
 
  Q_SIGNALS:
   void menu_wanted(QListWidgetItem* item);
-  void dropped();  // an axis came or changed its place
+  void dragged();  // an axis was dragged to another place, here or in another list
 
  protected:
-  void dropEvent(QDropEvent* event) override;
+  void startDrag(Qt::DropActions actions) override;
   void keyPressEvent(QKeyEvent* event) override;
   void contextMenuEvent(QContextMenuEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;

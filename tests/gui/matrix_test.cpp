@@ -5,6 +5,7 @@
 #include <QComboBox>
 #include <QScrollBar>
 #include <QTest>
+#include <fstream>
 
 #include "core/base/error.h"
 #include "core/report/pivot.h"
@@ -241,10 +242,10 @@ TEST_F(Results, LeadFromACellToItsRuns) {
   QString filter, uuid;
   QObject::connect(&navigator_, &Navigator::runs, [&](const QString& text) { filter = text; });
   QObject::connect(&navigator_, &Navigator::run, [&](const QString& text) { uuid = text; });
-  actions_.action("results.curves")->trigger();
-  EXPECT_EQ(uuid.size(), 36);
   QTest::keyClick(grid, Qt::Key_Return);
   ASSERT_TRUE(wait_until([&] { return !filter.isEmpty(); }));
+  actions_.action("results.curves")->trigger();
+  EXPECT_EQ(uuid.size(), 36);
   EXPECT_THAT(filter.toStdString(), HasSubstr("uuid=\"" + uuid.toStdString() + "\""));
 }
 
