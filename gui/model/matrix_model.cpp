@@ -40,6 +40,9 @@ std::vector<MatrixModel::Experiment> experiments_in(const db::Store& store) {
   return all;
 }
 
+// While runs finish one after the other, at most a tenth of the time goes into reading them again.
+constexpr qint64 kPauses = 10, kLongestPause = 30000;
+
 // Whether what was read for one state serves another, which has another view at most.
 bool serves(const MatrixState& known, const MatrixState& wanted) {
   return known.experiment == wanted.experiment && known.all_runs == wanted.all_runs &&
@@ -54,6 +57,10 @@ MatrixModel::MatrixModel(LabModel& lab, QObject* parent) : QObject(parent), lab_
   connect(&lab_, &LabModel::grids_changed, this, &MatrixModel::changed);
   connect(&lab_, &LabModel::refreshing_changed, this, [this] {
     if (phase_ == Phase::kNoExperiment) Q_EMIT changed();
+  });
+  catch_up_.setSingleShot(true);
+  connect(&catch_up_, &QTimer::timeout, this, [this] {
+    if (behind_) index_changed();
   });
   lab_opened();
 }
@@ -88,11 +95,11 @@ void MatrixModel::lab_opened() {
 }
 
 void MatrixModel::index_changed() {
-  if (!watched_ || busy_) {
-    behind_ = true;
-    return;
-  }
-  behind_ = false;
+  const qint64 pause = std::min(kPauses * milliseconds_, kLongestPause);
+  const bool soon = phase_ == Phase::kReady && asked_.isValid() && asked_.elapsed() < pause;
+  behind_ = !watched_ || busy_ || soon;
+  if (soon && !catch_up_.isActive()) catch_up_.start(static_cast<int>(pause - asked_.elapsed()));
+  if (behind_) return;
   ask_experiments();
   ask(/*again=*/true);
 }
@@ -150,6 +157,7 @@ void MatrixModel::ask(bool again) {
   report::TableOptions options = table_options(state_, lab_.folder());
   options.installed = installed_;
   set_busy(true);
+  asked_.start();
   lab_.index().ask(
       read_ticket_,
       [state = state_, options, known](const db::Store& store, const Lane::Cancelled& cancelled) {
@@ -211,6 +219,7 @@ MatrixModel::Answer MatrixModel::read(const db::Store& store, const MatrixState&
 
 void MatrixModel::take(Answer answer) {
   set_busy(false);
+  milliseconds_ = asked_.elapsed();
   lab_.messages().resolve(kSource);
   known_ = std::move(answer.known);
   source_ = known_->source;

@@ -2,8 +2,10 @@
 // follows the changes of the index.
 #pragma once
 
+#include <QElapsedTimer>
 #include <QObject>
 #include <QStringList>
+#include <QTimer>
 #include <memory>
 #include <optional>
 #include <string>
@@ -129,6 +131,9 @@ class MatrixModel : public QObject {
   run::InstalledPlugins installed_;
   Lane probing_{"probing"};
   Ticket list_ticket_, read_ticket_, runs_ticket_, probe_ticket_;
+  QElapsedTimer asked_;      // since the last question about the matrix
+  qint64 milliseconds_ = 0;  // that its answer took
+  QTimer catch_up_;
   Phase phase_ = Phase::kNoLab;
   QString sentence_;
   bool busy_ = false, watched_ = false, behind_ = false, listed_ = false;

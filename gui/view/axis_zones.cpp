@@ -111,12 +111,16 @@ QString AxisZones::text_of(const Axis& axis) const {
 }
 
 void AxisZones::show_view(const report::MatrixSource* source, const report::MatrixView& view) {
-  axes_.clear();
-  view_ = view;
+  std::vector<Axis> axes;
   if (source != nullptr) {
     for (const report::MatrixSource::Axis* axis : source->axes())
-      axes_.push_back({axis->name, axis->labels});
+      axes.push_back({axis->name, axis->labels});
   }
+  // What is shown already stays, so that news of the runs disturb nobody who is dragging.
+  if (!dragged_ && axes == axes_ && view == view_) return;
+  dragged_ = false;
+  axes_ = std::move(axes);
+  view_ = view;
   const auto named = [&](const std::string& name) {
     return std::find_if(axes_.begin(), axes_.end(),
                         [&](const Axis& axis) { return axis.name == name; });
@@ -152,6 +156,7 @@ void AxisZones::ask(const std::function<void(report::MatrixView*)>& change) {
 
 // What the lists have after an axis was dropped is the view.
 void AxisZones::take_drop() {
+  dragged_ = true;
   report::MatrixView view = view_;
   view.rows.clear();
   view.columns.clear();

@@ -50,6 +50,7 @@ class AxisZones : public QWidget {
   struct Axis {
     std::string name;
     std::vector<std::string> labels;
+    bool operator==(const Axis&) const = default;
   };
 
   QString text_of(const Axis& axis) const;
@@ -60,6 +61,7 @@ class AxisZones : public QWidget {
   std::map<Zone, AxisList*> lists_;
   std::vector<Axis> axes_;
   report::MatrixView view_;
+  bool dragged_ = false;  // the lists are other ones than the view
 };
 
 }  // namespace lea::gui
