@@ -258,20 +258,26 @@ QStringList MatrixModel::footer() const {
   return lines + known_->notes;
 }
 
-bool MatrixModel::is_table(QString* why_not) const {
+bool MatrixModel::is_table() const {
+  return known_ && phase_ == Phase::kReady && !state_.all_runs &&
+         view() == report::table_view(*source_);
+}
+
+QString MatrixModel::command(QString* why_not) const {
   const auto no = [&](const char* why) {
     if (why_not != nullptr) *why_not = why;
-    return false;
+    return QString();
   };
   if (!known_ || phase_ != Phase::kReady) return no("There is nothing to show yet.");
   if (state_.all_runs) return no("`lealab table` prints one experiment.");
-  report::MatrixView usual = report::table_view(*source_);
-  if (view() != usual) {
-    return no(
-        "`lealab table` has all axes of the spec in its rows, and its metrics in the columns. "
-        "Choose \"As the table\" to see what it prints.");
-  }
-  return true;
+  if (is_table()) return table_command(state_, lab_.folder());
+  report::MatrixView by_split = report::table_view(*source_);
+  by_split.rows.push_back(report::kSplitAxis);
+  if (source_->over_splits && view() == by_split)
+    return table_command(state_, lab_.folder(), /*by_split=*/true);
+  return no(
+      "`lealab table` has all axes of the spec in its rows, and its metrics in the columns. Choose "
+      "\"As the table\" to see what it prints.");
 }
 
 QString MatrixModel::rendered(const std::string& format) const {

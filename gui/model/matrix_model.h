@@ -59,8 +59,10 @@ class MatrixModel : public QObject {
   // What stands below the matrix, one paragraph a line.
   QStringList footer() const;
 
-  // Whether it shows what `lealab table` prints. Otherwise `why_not` gets the reason.
-  bool is_table(QString* why_not = nullptr) const;
+  // Whether it shows what `lealab table` prints.
+  bool is_table() const;
+  // The command that prints what it shows. Empty where there is none, and then `why_not` is the reason.
+  QString command(QString* why_not = nullptr) const;
   // The text that `lealab table` prints in the format, or that of the matrix in another view:
   // "latex", "markdown" or "csv".
   QString rendered(const std::string& format) const;

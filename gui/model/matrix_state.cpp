@@ -70,12 +70,12 @@ report::TableOptions table_options(const MatrixState& state, const std::string& 
   return options;
 }
 
-QString table_command(const MatrixState& state, const std::string& lab, const std::string& format) {
+QString table_command(const MatrixState& state, const std::string& lab, bool by_split) {
   std::vector<std::string> words = {"lealab", "--lab", lab, "table", state.experiment};
   if (!state.k.empty()) words.insert(words.end(), {"--k", to_std(cuts_text(state.k))});
   if (!state.ties.empty()) words.insert(words.end(), {"--ties", state.ties});
   if (!state.seen.empty()) words.push_back("--" + state.seen + "-seen");
-  if (!format.empty()) words.insert(words.end(), {"--format", format});
+  if (by_split) words.push_back("--by-split");
   return to_qt(shell_line(words));
 }
 

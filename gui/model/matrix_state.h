@@ -30,7 +30,7 @@ MatrixState matrix_state_in(const QString& text);
 report::TableOptions table_options(const MatrixState& state, const std::string& lab);
 
 // `lealab --lab LAB table EXPERIMENT ...` as a line for a shell.
-QString table_command(const MatrixState& state, const std::string& lab, const std::string& format);
+QString table_command(const MatrixState& state, const std::string& lab, bool by_split = false);
 
 // The cuts in "1, 10, 50"; empty for a blank text. Throws UsageError for anything else.
 std::vector<int64_t> cuts_in(const QString& text);

@@ -75,9 +75,8 @@ void MatrixPanel::add_actions() {
   as_table_ = actions.add("results.as_table", "Show the matrix as `lealab table` prints it",
                           [this] { change([](MatrixState* state) { state->view.reset(); }); });
   as_table_->setIconText("As the table");
-  command_ = actions.add("results.copy_command", "Copy the table as a command", [this] {
-    QApplication::clipboard()->setText(table_command(model_.state(), context_.lab.folder(), ""));
-  });
+  command_ = actions.add("results.copy_command", "Copy the table as a command",
+                         [this] { QApplication::clipboard()->setText(model_.command()); });
   command_->setIconText("Copy as command");
   latex_ = actions.add("results.copy_latex", "Copy the matrix as LaTeX", [this] { copy("latex"); });
   markdown_ = actions.add("results.copy_markdown", "Copy the matrix as Markdown",
@@ -336,11 +335,10 @@ void MatrixPanel::update_actions() {
   const bool ready = model_.phase() == MatrixModel::Phase::kReady;
   for (QAction* action : {latex_, markdown_, csv_, save_}) action->setEnabled(ready);
   QString why_not;
-  const bool is_table = model_.is_table(&why_not);
-  as_table_->setEnabled(ready && !is_table && !model_.state().all_runs);
-  command_->setEnabled(is_table);
-  command_->setToolTip(is_table ? table_command(model_.state(), context_.lab.folder(), "")
-                                : why_not);
+  const QString command = model_.command(&why_not);
+  as_table_->setEnabled(ready && !model_.is_table() && !model_.state().all_runs);
+  command_->setEnabled(!command.isEmpty());
+  command_->setToolTip(plain_tip(command.isEmpty() ? why_not : command));
   const MatrixModel::Gaps gaps = model_.gaps();
   const size_t open = gaps.missing + gaps.unfinished;
   fill_->setEnabled(!gaps.spec.empty() && !context_.launcher.is_starting());

@@ -40,13 +40,12 @@ TEST(MatrixStates, AreKeptAsTextAndReadBack) {
 TEST(MatrixStates, GiveTheCommandOfTheTable) {
   MatrixState state;
   state.experiment = "my study";
-  EXPECT_EQ(table_command(state, "/lab", "").toStdString(), "lealab --lab /lab table 'my study'");
+  EXPECT_EQ(table_command(state, "/lab").toStdString(), "lealab --lab /lab table 'my study'");
   state.k = {1, 50};
   state.ties = "expected";
   state.seen = "keep";
-  EXPECT_EQ(
-      table_command(state, "/lab", "latex").toStdString(),
-      "lealab --lab /lab table 'my study' --k 1,50 --ties expected --keep-seen --format latex");
+  EXPECT_EQ(table_command(state, "/lab", /*by_split=*/true).toStdString(),
+            "lealab --lab /lab table 'my study' --k 1,50 --ties expected --keep-seen --by-split");
 }
 
 TEST(MatrixStates, TakeCutsAsTheyAreTyped) {
@@ -188,7 +187,8 @@ TEST_F(Results, PutAnAxisIntoTheColumnsAndComeBack) {
   EXPECT_EQ(model().view().columns.front(), "framework");
   EXPECT_THAT(model().rendered("latex").toStdString(), HasSubstr("\\multicolumn{"));
   QString why;
-  EXPECT_FALSE(model().is_table(&why));
+  EXPECT_FALSE(model().is_table());
+  EXPECT_EQ(model().command(&why), "");
   EXPECT_THAT(why.toStdString(), HasSubstr("As the table"));
   EXPECT_FALSE(actions_.action("results.copy_command")->isEnabled());
   EXPECT_EQ(panel()->zones()->list(Zone::kColumns)->item(0)->text(), "framework");
@@ -305,8 +305,7 @@ TEST_F(Results, TakeTheOptionsOfTheTable) {
   EXPECT_EQ(model().matrix().columns[0].back(), "hr@1");
   EXPECT_THAT(panel()->footer()->toPlainText().toStdString(),
               HasSubstr("ties for the target (optimistic)"));
-  EXPECT_THAT(table_command(model().state(), "lab", "").toStdString(),
-              HasSubstr("--k 1,7 --ties optimistic"));
+  EXPECT_THAT(model().command().toStdString(), HasSubstr("--k 1,7 --ties optimistic"));
 }
 
 TEST_F(Results, SayWhyAGridCannotFillTheGaps) {
