@@ -56,8 +56,10 @@ class Side {
     add(has_part_, source_.part, place.part);
     const auto [found, fresh] = index_.emplace(key, static_cast<uint32_t>(heads_.size()));
     const uint32_t block = block_of(source_.settings[setting]);
-    if (fresh) heads_.push_back({block, labels_of(setting, place)});
-    heads_[found->second].block = std::min(heads_[found->second].block, block);
+    // Settings of other experiments have an order of their own in the table.
+    const std::pair order(block, block == 1 ? setting : 0);
+    if (fresh) heads_.push_back({order, labels_of(setting, place)});
+    heads_[found->second].order = std::min(heads_[found->second].order, order);
     return found->second;
   }
 
@@ -68,8 +70,8 @@ class Side {
     std::vector<uint32_t> order(heads_.size()), places(heads_.size());
     for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
     std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-      return std::tie(heads_[a].block, heads_[a].labels) <
-             std::tie(heads_[b].block, heads_[b].labels);
+      return std::tie(heads_[a].order, heads_[a].labels) <
+             std::tie(heads_[b].order, heads_[b].labels);
     });
     for (uint32_t i = 0; i < order.size(); ++i) {
       places[order[i]] = i;
@@ -87,7 +89,7 @@ class Side {
     size_t axis = 0;  // in source.settings_axes
   };
   struct Head {
-    uint32_t block;
+    std::pair<uint32_t, uint32_t> order;  // before that of the labels
     std::vector<Label> labels;
   };
 
