@@ -80,7 +80,9 @@ std::map<std::string, size_t> value_order(const std::vector<RowDraft>& drafts,
   return order;
 }
 
-void sort_rows(std::vector<RowDraft>* drafts, const std::vector<std::string>& axes) {
+// Returns the labels of each axis in their order.
+std::vector<std::vector<std::string>> sort_rows(std::vector<RowDraft>* drafts,
+                                                const std::vector<std::string>& axes) {
   std::vector<std::map<std::string, size_t>> orders;
   for (const std::string& axis : axes) orders.push_back(value_order(*drafts, axis));
   const auto key = [&](const RowDraft& draft) {
@@ -91,12 +93,12 @@ void sort_rows(std::vector<RowDraft>* drafts, const std::vector<std::string>& ax
   };
   std::stable_sort(drafts->begin(), drafts->end(),
                    [&](const RowDraft& a, const RowDraft& b) { return key(a) < key(b); });
-}
-
-std::string title_of(const std::string& metric) {
-  std::string title = metric;
-  for (char& c : title) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return title;
+  std::vector<std::vector<std::string>> labels;
+  for (const auto& order : orders) {
+    labels.emplace_back(order.size());
+    for (const auto& [label, place] : order) labels.back()[place] = label;
+  }
+  return labels;
 }
 
 // Whether runs have finished, and none of them shows its test part.
@@ -112,7 +114,7 @@ bool all_closed(const std::vector<RowDraft>& drafts) {
 }
 
 Column column_of(const std::string& metric, const std::string& part) {
-  return {metric, part, (part == "valid" ? "valid " : "") + title_of(metric)};
+  return {metric, part, (part == "valid" ? "valid " : "") + metric_title(metric)};
 }
 
 std::vector<Column> choose_columns(const std::vector<RowDraft>& drafts, const TableOptions& options,
@@ -142,7 +144,7 @@ std::vector<Column> choose_columns(const std::vector<RowDraft>& drafts, const Ta
 
 void fill_values(const std::vector<Column>& columns, Row* row) {
   for (const Column& column : columns) {
-    row->values.push_back({summarize(values_of(*row, column)), Mark::kNone});
+    row->values.push_back({summarize(values_of(*row, column))});
   }
 }
 
@@ -186,6 +188,12 @@ void find_missing(std::vector<Row>* rows) {
 
 }  // namespace
 
+std::string metric_title(const std::string& metric) {
+  std::string title = metric;
+  for (char& c : title) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return title;
+}
+
 std::string fixed(double value) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", kDigits, value);
@@ -226,7 +234,7 @@ Pivot make_pivot(const std::string& experiment, const std::vector<db::RunRow>& r
   pivot.axes = choose_axes(drafts);
   pivot.closed = all_closed(drafts);
   pivot.columns = choose_columns(drafts, options, pivot.closed);
-  sort_rows(&drafts, pivot.axes);
+  pivot.labels = sort_rows(&drafts, pivot.axes);
   pivot.rows = finish_rows(pivot, &drafts);
   if (!plan) find_missing(&pivot.rows);
   mark_best(&pivot);
@@ -245,23 +253,36 @@ StateCounts count_states(const Pivot& pivot) {
   return counts;
 }
 
+void mark_values(const std::vector<TableValue*>& values) {
+  std::set<double> means;  // as they are printed
+  for (const TableValue* value : values) {
+    if (value->summary.n > 0) means.insert(as_printed(value->summary.mean));
+  }
+  for (TableValue* value : values) {
+    value->mark = Mark::kNone;
+    if (value->summary.n == 0 || means.size() < 2) continue;  // nothing to compare with
+    const double own = as_printed(value->summary.mean);
+    if (own == *means.rbegin()) value->mark = Mark::kBest;
+    if (own == *std::next(means.rbegin())) value->mark = Mark::kSecond;
+  }
+}
+
 void mark_best(Pivot* pivot) {
   for (size_t c = 0; c < pivot->columns.size(); ++c) {
-    std::map<std::string, std::set<double>> printed;  // group -> distinct printed means
-    for (const Row& row : pivot->rows) {
-      const Summary& summary = row.values[c].summary;
-      if (summary.n > 0) printed[row.group].insert(as_printed(summary.mean));
-    }
-    for (Row& row : pivot->rows) {
-      TableValue& value = row.values[c];
-      value.mark = Mark::kNone;
-      const std::set<double>& means = printed[row.group];
-      if (value.summary.n == 0 || means.size() < 2) continue;  // nothing to compare with
-      const double own = as_printed(value.summary.mean);
-      if (own == *means.rbegin()) value.mark = Mark::kBest;
-      if (own == *std::next(means.rbegin())) value.mark = Mark::kSecond;
-    }
+    std::map<std::string, std::vector<TableValue*>> groups;
+    for (Row& row : pivot->rows) groups[row.group].push_back(&row.values[c]);
+    for (const auto& [group, values] : groups) mark_values(values);
   }
+}
+
+std::vector<const Row*> printed_rows(const Pivot& pivot) {
+  std::vector<const Row*> rows;
+  const auto trained = std::find_if(pivot.rows.begin(), pivot.rows.end(),
+                                    [](const Row& row) { return !row.untrained; });
+  for (auto row = pivot.rows.begin(); row != trained; ++row) rows.push_back(&*row);
+  for (const Row& row : pivot.borrowed) rows.push_back(&row);
+  for (auto row = trained; row != pivot.rows.end(); ++row) rows.push_back(&*row);
+  return rows;
 }
 
 }  // namespace lea::report

@@ -28,6 +28,7 @@ enum class Mark { kNone, kBest, kSecond };
 struct TableValue {
   Summary summary;  // n = 0: there is no value
   Mark mark = Mark::kNone;
+  std::string significance = {};  // marks of tests, such as "*"; empty while none was made
 };
 
 // A run that belongs to a row.
@@ -80,6 +81,7 @@ struct Pivot {
   bool over_splits = false;  // the rows are means over splits: `split.seed` is an axis
   bool own_seeds = false;    // runs of a row differ in seeds of plugins, too: a zip has `seed`
   std::vector<std::string> axes;
+  std::vector<std::vector<std::string>> labels;  // for each axis, in the order of the rows
   std::vector<Column> columns;
   std::vector<Row> rows;  // untrained first, then in the order of the axes
   // No finished run shows its test part, so the columns show validation. The spec may say so
@@ -97,6 +99,9 @@ struct Pivot {
 inline constexpr int kDigits = 4;
 std::string fixed(double value);
 double as_printed(double value);
+
+// "NDCG@20" for "ndcg@20".
+std::string metric_title(const std::string& metric);
 
 // The values of a row in a column, by repetition.
 std::map<Repetition, double> values_of(const Row& row, const Column& column);
@@ -116,6 +121,12 @@ std::vector<Row> more_rows(const Pivot& pivot, const std::vector<db::RunRow>& ru
 // Marks the best and second best printed mean of each column within each group. Equal printed means
 // get the same mark.
 void mark_best(Pivot* pivot);
+
+// The same for values that may be compared with each other.
+void mark_values(const std::vector<TableValue*>& values);
+
+// The rows as they are printed: those of other experiments follow the untrained ones.
+std::vector<const Row*> printed_rows(const Pivot& pivot);
 
 // The runs that count, by state.
 struct StateCounts {

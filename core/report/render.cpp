@@ -33,31 +33,11 @@ std::string status(const Row& row) {
   return row.unfinished.empty() ? "not run" : row.unfinished.front().run.state;
 }
 
-constexpr const char* kBelow = "below the training-free floor";
-
-// The rows with those of other experiments: the training-free ones first.
-std::vector<const Row*> all_rows(const Pivot& pivot) {
-  std::vector<const Row*> rows;
-  const auto trained = std::find_if(pivot.rows.begin(), pivot.rows.end(),
-                                    [](const Row& row) { return !row.untrained; });
-  for (auto row = pivot.rows.begin(); row != trained; ++row) rows.push_back(&*row);
-  for (const Row& row : pivot.borrowed) rows.push_back(&row);
-  for (auto row = trained; row != pivot.rows.end(); ++row) rows.push_back(&*row);
-  return rows;
-}
-
 // Whether a rule separates the row from the one before.
 bool starts_block(const std::vector<const Row*>& rows, size_t r) {
   if (r == 0) return false;
   const Row &before = *rows[r - 1], &row = *rows[r];
   return before.untrained != row.untrained || (!row.untrained && before.labels[0] != row.labels[0]);
-}
-
-// What the numbers of the table are, as a clause.
-std::string meaning_of(const Pivot& pivot) {
-  if (!pivot.over_splits) return "Mean over n seeds ± half width of its 95 % Student t interval";
-  return "Mean of the splits' means over n runs ± half width of its 95 % Student t interval over "
-         "the splits";
 }
 
 std::string text_value(const TableValue& value, bool terminal) {
@@ -72,12 +52,18 @@ std::string text_value(const TableValue& value, bool terminal) {
 
 }  // namespace
 
+std::string meaning_of(const Pivot& pivot) {
+  if (!pivot.over_splits) return "Mean over n seeds ± half width of its 95 % Student t interval";
+  return "Mean of the splits' means over n runs ± half width of its 95 % Student t interval over "
+         "the splits";
+}
+
 std::string render_text(const Pivot& pivot, bool terminal) {
   Grid grid = {{}};
   for (const std::string& axis : pivot.axes) grid[0].push_back(axis);
   grid[0].push_back("n");
   for (const Column& column : pivot.columns) grid[0].push_back(column.title);
-  const std::vector<const Row*> rows = all_rows(pivot);
+  const std::vector<const Row*> rows = printed_rows(pivot);
   for (const Row* row : rows) {
     std::vector<std::string>& line = grid.emplace_back();
     for (const std::string& label : row->labels) line.push_back(printable(label));
@@ -111,7 +97,7 @@ std::string render_text(const Pivot& pivot, bool terminal) {
       line += (c == 0 ? "" : "  ") + place;
     }
     line.erase(line.find_last_not_of(' ') + 1);
-    if (r > 0 && rows[r - 1]->below_floor) line += std::string("  ") + kBelow;
+    if (r > 0 && rows[r - 1]->below_floor) line += std::string("  ") + kBelowFloor;
     text += line + "\n";
   }
   text += rule + "\n";
@@ -237,7 +223,7 @@ std::string render_latex(const Pivot& pivot) {
   text += "$n$";
   for (const Column& column : pivot.columns) text += " & " + escape_latex(column.title);
   text += " \\\\\n\\midrule\n";
-  const std::vector<const Row*> rows = all_rows(pivot);
+  const std::vector<const Row*> rows = printed_rows(pivot);
   bool any_below = false;
   for (size_t r = 0; r < rows.size(); ++r) {
     const Row& row = *rows[r];
@@ -264,7 +250,7 @@ std::string render_latex(const Pivot& pivot) {
   text += "\\bottomrule\n";
   if (any_below) {
     text += "\\multicolumn{" + std::to_string(pivot.axes.size() + pivot.columns.size() + 1) +
-            "}{l}{\\footnotesize $^\\dagger$ " + kBelow + "} \\\\\n";
+            "}{l}{\\footnotesize $^\\dagger$ " + kBelowFloor + "} \\\\\n";
   }
   text += "\\end{tabular}\n";
   text += pivot.over_splits ? "% Mean of the splits' means over n runs and half width of its 95 % "

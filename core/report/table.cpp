@@ -26,7 +26,18 @@ namespace {
   throw ConfigError(message);
 }
 
-// Whether a run has finished, or failed.
+std::string render_before_outcomes(Pivot pivot, const std::string& format) {
+  const std::string sentence = sentence_before_outcomes(pivot);
+  pivot.rows.clear();
+  pivot.columns.clear();
+  pivot.notes = {sentence};
+  if (format == "csv") return render_csv(pivot);
+  if (format == "json") return render_json(pivot);
+  return (format == "latex" ? "% " : "") + sentence + "\n";
+}
+
+}  // namespace
+
 bool has_outcome(const Pivot& pivot) {
   return std::any_of(pivot.rows.begin(), pivot.rows.end(), [](const Row& row) {
     return !row.finished.empty() ||
@@ -53,17 +64,21 @@ std::string sentence_before_outcomes(const Pivot& pivot) {
                                   : std::string("`lealab run` with its spec makes them."));
 }
 
-std::string render_before_outcomes(Pivot pivot, const std::string& format) {
-  const std::string sentence = sentence_before_outcomes(pivot);
-  pivot.rows.clear();
-  pivot.columns.clear();
-  pivot.notes = {sentence};
-  if (format == "csv") return render_csv(pivot);
-  if (format == "json") return render_json(pivot);
-  return (format == "latex" ? "% " : "") + sentence + "\n";
+Pivot experiment_pivot(const db::Store& store, const std::string& experiment,
+                       const TableOptions& options) {
+  const std::vector<db::RunRow> runs = store.runs(experiment);
+  const std::optional<db::ExperimentRow> plan = store.experiment(experiment);
+  if (experiment.empty() || (runs.empty() && (!plan || plan->runs.empty()))) {
+    refuse_unknown(store, experiment);
+  }
+  Pivot pivot = make_pivot(experiment, runs, stored_metrics(store, experiment), options, plan);
+  if (!has_outcome(pivot)) return pivot;
+  if (!options.lab.empty()) pivot.test_reads = count_test_reads(store, options.lab, pivot);
+  add_training_free(store, options, &pivot);
+  pivot.pairs = compare_in_pairs(pivot, options);
+  add_footer(options, &pivot);
+  return pivot;
 }
-
-}  // namespace
 
 std::string experiment_table(const db::Store& store, const std::string& experiment,
                              const std::string& format, bool terminal,
@@ -73,17 +88,8 @@ std::string experiment_table(const db::Store& store, const std::string& experime
     throw UsageError("--format must be text, markdown, csv, latex or json, but is `" +
                      printable(format) + "`" + did_you_mean(format, kFormats));
   }
-  const std::vector<db::RunRow> runs = store.runs(experiment);
-  const std::optional<db::ExperimentRow> plan = store.experiment(experiment);
-  if (experiment.empty() || (runs.empty() && (!plan || plan->runs.empty()))) {
-    refuse_unknown(store, experiment);
-  }
-  Pivot pivot = make_pivot(experiment, runs, stored_metrics(store, experiment), options, plan);
-  if (!has_outcome(pivot)) return render_before_outcomes(std::move(pivot), format);
-  if (!options.lab.empty()) pivot.test_reads = count_test_reads(store, options.lab, pivot);
-  add_training_free(store, options, &pivot);
-  pivot.pairs = compare_in_pairs(pivot, options);
-  add_footer(options, &pivot);
+  const Pivot pivot = experiment_pivot(store, experiment, options);
+  if (!has_outcome(pivot)) return render_before_outcomes(pivot, format);
   if (format == "markdown") return render_markdown(pivot);
   if (format == "csv") return render_csv(pivot);
   if (format == "latex") return render_latex(pivot);

@@ -28,10 +28,24 @@ struct TableOptions {
   run::InstalledPlugins installed;
 };
 
+struct Pivot;  // core/report/pivot.h
+
+// The table of an experiment with its footer, whether or not a run has finished or failed. Throws
+// ConfigError for an experiment without a plan and runs (with the nearest name), DataError where ranks
+// that the options need are missing or damaged.
+Pivot experiment_pivot(const db::Store& store, const std::string& experiment,
+                       const TableOptions& options);
+
+// Whether a run has finished, or failed.
+bool has_outcome(const Pivot& pivot);
+
+// What there is instead of a table: the number of runs in each state, and what makes or shows them.
+std::string sentence_before_outcomes(const Pivot& pivot);
+
 // `format` is one of text, markdown, csv, latex, json. `terminal` allows ANSI marks in text.
 // For an experiment of which no run has finished or failed yet: a sentence with the number of runs
 // in each state; a CSV or JSON document without rows. Throws UsageError for an unknown format,
-// ConfigError for an experiment without a plan and runs (with the nearest name), DataError where ranks that the options need are missing or damaged.
+// and as experiment_pivot.
 std::string experiment_table(const db::Store& store, const std::string& experiment,
                              const std::string& format, bool terminal,
                              const TableOptions& options = {});

@@ -168,6 +168,13 @@ std::string Statement::text(int column) const {
               : "";
 }
 
+std::string_view Statement::view(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return text
+             ? std::string_view(text, static_cast<size_t>(sqlite3_column_bytes(statement_, column)))
+             : std::string_view();
+}
+
 int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 double Statement::real(int column) const { return sqlite3_column_double(statement_, column); }
 

@@ -67,6 +67,7 @@ class Statement {
   void run();   // steps to the end and resets for the next binding
   void reset();
   std::string text(int column) const;
+  std::string_view view(int column) const;  // the same until the next step
   int64_t integer(int column) const;
   double real(int column) const;
 

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -190,6 +191,28 @@ class Store {
                                        int64_t k) const;
   // All curves of a run, by metric and step.
   std::vector<CurvePoint> curves(const std::string& uuid) const;
+  // For matrices of many runs, which cannot read the documents of each. Texts are valid during the call
+  // alone; `labels` is a JSON object. Each visit ends when `visit` returns false.
+  struct BriefRun {
+    std::string_view uuid, experiment, hash, state, created, source, labels;
+    int64_t seed = 0;
+  };
+  void visit_brief(const std::function<bool(const BriefRun&)>& visit) const;  // all, in no order
+  struct BriefPlan {
+    std::string_view hash, labels;
+    int64_t seed = 0;
+  };
+  // The planned runs of an experiment, in grid order.
+  void visit_plan(const std::string& experiment,
+                  const std::function<bool(const BriefPlan&)>& visit) const;
+  // The axes of its plan; empty without one.
+  std::optional<std::vector<std::string>> plan_axes(const std::string& experiment) const;
+  // One metric of all runs.
+  void visit_metric(const std::string& metric, const std::string& part, int64_t k,
+                    const std::function<bool(std::string_view uuid, double value)>& visit) const;
+  // How many runs an experiment plans, or, without a plan, has; how many the lab has for "".
+  int64_t size_of(const std::string& experiment) const;
+
   // The first run that was made for each experiment, by its name.
   std::map<std::string, std::string> examples() const;
 

@@ -187,6 +187,13 @@ std::optional<ExperimentRow> Store::experiment(const std::string& name) const {
   return row;
 }
 
+std::optional<std::vector<std::string>> Store::plan_axes(const std::string& experiment) const {
+  Statement query(*impl_->connection, "SELECT axes FROM experiment WHERE name = ?");
+  query.bind(experiment);
+  if (!query.step()) return std::nullopt;
+  return text_list(parsed(query, 0));
+}
+
 std::map<std::string, std::string> Store::states() const {
   Statement query(*impl_->connection, "SELECT uuid, state FROM run");
   std::map<std::string, std::string> states;
