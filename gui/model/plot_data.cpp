@@ -141,6 +141,7 @@ void PlotData::reload() {
             static_cast<int>(std::max(kReloadMilliseconds, kReloadFactor * reading_.elapsed())));
         take(std::move(read));
         step_busy(-1);
+        if (stale_ && watched_) reload_soon_.start();  // it changed meanwhile
       },
       [this](const QString& text) {
         reading_table_ = false;

@@ -164,10 +164,10 @@ QWidget* PlotsView::build_rows() {
     connect(button, &QToolButton::clicked, this, [this, ticked] { tick_rows(ticked); });
     buttons->addWidget(button);
   };
-  add("All", "Draw all rows", [](size_t) { return true; });
+  add("All rows", "Draw all rows of the table", [](size_t) { return true; });
   add(QString("First %1").arg(kFirstRows), "Draw the first rows of the table",
       [](size_t row) { return row < kFirstRows; });
-  add("None", "Draw no row, to tick a few", [](size_t) { return false; });
+  add("No row", "Draw no row, to tick a few", [](size_t) { return false; });
   buttons->addStretch(1);
   column->addWidget(rows_note_);
   column->addWidget(rows_, 1);
