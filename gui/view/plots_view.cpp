@@ -1,6 +1,5 @@
 #include "gui/view/plots_view.h"
 
-#include <QBuffer>
 #include <QButtonGroup>
 #include <QFileDialog>
 #include <QVBoxLayout>
@@ -20,16 +19,6 @@ constexpr Kind kKinds[] = {{"", "All", "All plots side by side"},
                            {"k", "By k", "A metric against k"},
                            {"sweep", "Sweep", "A metric against a parameter"}};
 
-QByteArray png_of(const QImage& image, const QString& mark) {
-  QImage marked = image;
-  marked.setText("Source", mark);
-  QByteArray bytes;
-  QBuffer buffer(&bytes);
-  buffer.open(QIODevice::WriteOnly);
-  marked.save(&buffer, "PNG");
-  return bytes;
-}
-
 }  // namespace
 
 PlotsView::PlotsView(const Context& context, QWidget* parent)
@@ -44,7 +33,8 @@ PlotsView::PlotsView(const Context& context, QWidget* parent)
       cancel_(new QToolButton(this)),
       rows_(new QListWidget(this)),
       rows_note_(plain_label({}, this)),
-      plots_(new PlotGrid(data_, this)) {
+      plots_(new PlotGrid(data_, this)),
+      exporter_(new PlotExporter(context, data_, *plots_, this)) {
   add_actions();
   build_empty();
   auto* content = new QWidget;
@@ -70,8 +60,9 @@ PlotsView::PlotsView(const Context& context, QWidget* parent)
   connect(&data_, &PlotData::busy_changed, this, [this] {
     cancel_->setEnabled(data_.is_busy());
     update_state();
-    if (exporting_ && !data_.is_busy()) QTimer::singleShot(0, this, &PlotsView::export_when_read);
   });
+  connect(exporter_, &PlotExporter::draw_wanted, this, &PlotsView::draw);
+  connect(exporter_, &PlotExporter::changed, this, &PlotsView::update_state);
   connect(plots_, &PlotGrid::choice_changed, this, &PlotsView::draw_soon);
   connect(&context.lab, &LabModel::refreshing_changed, this, &PlotsView::update_state);
   update_state();
@@ -187,7 +178,7 @@ void PlotsView::show_experiment(const QString& name) {
   if (name != data_.experiment()) {
     added_.clear();
     removed_.clear();
-    exporting_.reset();
+    exporter_->stop();
   }
   kept_experiment_ = name;
   data_.choose(name);
@@ -279,7 +270,7 @@ void PlotsView::update_state() {
   whole_->setCurrentIndex(none ? 0 : 1);
   to_runs_->setVisible(!lab.is_open());
   to_experiment_->setVisible(lab.is_open());
-  export_->setEnabled(data_.table() != nullptr && !exporting_);
+  export_->setEnabled(data_.table() != nullptr && !exporter_->is_working());
   if (!lab.is_open()) {
     empty_->set_text("There is no lab yet", "The page Runs opens a lab, or makes one.");
   } else {
@@ -308,70 +299,13 @@ void PlotsView::draw() {
     return update_state();
   }
   plots_->update_plots(
-      {shown_, static_cast<size_t>(std::max(metric_->currentIndex(), 0)), exporting_.has_value()});
+      {shown_, static_cast<size_t>(std::max(metric_->currentIndex(), 0)), exporter_->is_working()});
   update_state();
 }
 
 void PlotsView::choose_folder() {
   const QString folder = QFileDialog::getExistingDirectory(this, "Export all plots into a folder");
-  if (!folder.isEmpty()) export_to(folder);
-}
-
-void PlotsView::export_to(const QString& folder) {
-  if (!data_.table() || exporting_) return;
-  exporting_ = Export{folder,
-                      data_.experiment(),
-                      plot_mark(context_.lab.folder(), data_.experiment()),
-                      {plots_->panels().begin(), plots_->panels().end()},
-                      {},
-                      {},
-                      0};
-  export_when_read();
-}
-
-void PlotsView::export_when_read() {
-  if (!exporting_ || data_.is_busy()) return;
-  // What cannot be read is asked for a few times, and then left out.
-  constexpr int kRounds = 3;
-  if (exporting_->rounds++ < kRounds) draw();
-  if (!data_.is_busy()) render_next();
-}
-
-// One plot in each round of events, so that the window lives on.
-void PlotsView::render_next() {
-  if (!exporting_) return;
-  while (!exporting_->left.empty() && !exporting_->left.front()->has_plot())
-    exporting_->left.pop_front();
-  if (exporting_->left.empty()) return write_files();
-  const PlotPanel* panel = exporting_->left.front();
-  exporting_->left.pop_front();
-  const auto [plot, metric] = plots_->file_names(panel);
-  const auto name = [&, plot = plot, metric = metric](const char* format) {
-    return plot_file_name(exporting_->experiment, plot, metric, format);
-  };
-  exporting_->images.emplace_back(name("png"), panel->image());
-  exporting_->files.push_back(
-      {name("svg"),
-       panel->svg(exporting_->experiment + ": " + plot + ", " + metric, exporting_->mark)});
-  QTimer::singleShot(0, this, &PlotsView::render_next);
-}
-
-void PlotsView::write_files() {
-  const Export work = std::move(*exporting_);
-  exporting_.reset();
-  update_state();
-  if (work.files.empty())
-    return context_.messages.error("plots", "There is no plot to export yet.");
-  writing_.ask(
-      writing_ticket_,
-      [work](const Lane::Cancelled&) {
-        std::vector<PlotFile> files = work.files;
-        for (const auto& [name, image] : work.images)
-          files.push_back({name, png_of(image, work.mark)});
-        return written_text(work.folder, write_plots(work.folder, work.mark, files));
-      },
-      [this](const QString& text) { context_.messages.note("plots", text); },
-      [this](const QString& text) { context_.messages.error("plots", text); });
+  if (!folder.isEmpty()) exporter_->begin(folder);
 }
 
 void PlotsView::showEvent(QShowEvent* event) {

@@ -6,14 +6,12 @@
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTimer>
-#include <deque>
-#include <optional>
 #include <set>
 
 #include "gui/model/plot_data.h"
-#include "gui/model/plot_files.h"
 #include "gui/view/empty_state.h"
 #include "gui/view/page.h"
+#include "gui/view/plot_exporter.h"
 #include "gui/view/plot_grid.h"
 
 namespace lea::gui {
@@ -29,7 +27,7 @@ class PlotsView : public QWidget {
 
   void show_experiment(const QString& name);
   // Writes all plots of the tab into a folder, as PNG and SVG. What they need is read first.
-  void export_to(const QString& folder);
+  void export_to(const QString& folder) { exporter_->begin(folder); }
 
   void save(QSettings& settings) const;
   void restore(QSettings& settings);
@@ -61,14 +59,9 @@ class PlotsView : public QWidget {
   void draw_soon() { drawing_.start(); }
   void draw();
   void choose_folder();
-  void export_when_read();
-  void render_next();
-  void write_files();
 
   const Context context_;
   PlotData data_;
-  Lane writing_{"plots"};
-  Ticket writing_ticket_;
   QTimer drawing_;
   QStackedWidget* whole_;
   EmptyState* empty_;
@@ -81,20 +74,12 @@ class PlotsView : public QWidget {
   QListWidget* rows_;
   QLabel* rows_note_;
   PlotGrid* plots_;
+  PlotExporter* exporter_;
   Qt::CheckState pressed_ = Qt::Unchecked;  // of the row that the mouse was pressed on
   std::set<size_t> shown_;
   std::set<std::string> added_, removed_;  // rows by name, by the user, from the first choice
   QString kept_experiment_, kept_metric_;
   std::shared_ptr<const PlotTable> filled_;
-
-  struct Export {
-    QString folder, experiment, mark;
-    std::deque<PlotPanel*> left;
-    std::vector<std::pair<QString, QImage>> images;  // by name
-    std::vector<PlotFile> files;
-    int rounds = 0;  // of reading
-  };
-  std::optional<Export> exporting_;
 };
 
 }  // namespace lea::gui
