@@ -96,7 +96,7 @@ TEST_F(TwoRuns, ShowTheDifferenceOfTheirSpecsAndAllOnRequest) {
   const int few = model->rowCount();
   for (int row = 0; row < few; ++row) {
     if (model->index(row, 0).data() == "spec")
-      EXPECT_NE(model->index(row, 3).data(), model->index(row, 4).data());
+      EXPECT_NE(model->index(row, 3).data().toString(), model->index(row, 4).data().toString());
   }
   // Seed and machine are shown even where they are equal.
   for (const char* key : {"seed", "machine_kind", "lealab", "libtorch"})

@@ -287,10 +287,11 @@ TEST_F(PlotsTab, DrawsTheFirstTwentyRowsUntilAsked) {
   EXPECT_EQ(view_->shown_rows().size(), 24u);
 }
 
-bool is_well_formed(const QByteArray& xml, QStringList* texts) {
+bool is_well_formed(const QByteArray& xml, std::vector<std::string>* texts) {
   QXmlStreamReader reader(xml);
   while (!reader.atEnd()) {
-    if (reader.readNext() == QXmlStreamReader::Characters) *texts << reader.text().toString();
+    if (reader.readNext() == QXmlStreamReader::Characters)
+      texts->push_back(reader.text().toString().toStdString());
   }
   return !reader.hasError();
 }
@@ -309,7 +310,7 @@ TEST_F(PlotsTab, ExportsAllPlotsAsPngAndSvg) {
   const auto& table = *view_->data().table();
   for (const std::string name : {"bars-ndcg@20", "curves-ndcg@20", "k-ndcg"}) {
     const std::string path = out + "/industry_baselines-" + name;
-    QStringList texts;
+    std::vector<std::string> texts;
     ASSERT_TRUE(is_well_formed(content_of(path + ".svg"), &texts)) << path;
     EXPECT_THAT(texts, Contains("gru4rec snqn")) << "the legend, or the name of a bar";
     const QImage image(QString::fromStdString(path + ".png"));
@@ -320,11 +321,11 @@ TEST_F(PlotsTab, ExportsAllPlotsAsPngAndSvg) {
     }
     EXPECT_GT(colours.size(), 10u) << "it is not blank";
   }
-  QStringList texts;
+  std::vector<std::string> texts;
   is_well_formed(content_of(out + "/industry_baselines-bars-ndcg@20.svg"), &texts);
   const report::Summary& first = table.row(table.cells[0]).values[main_column(table.pivot)].summary;
-  EXPECT_THAT(texts, Contains(QString::fromStdString(report::fixed(first.mean) + " ± " +
-                                                     report::fixed(*first.half_width))));
+  EXPECT_THAT(texts,
+              Contains(report::fixed(first.mean) + " ± " + report::fixed(*first.half_width)));
   EXPECT_THAT(texts, Contains("NDCG@20"));
 }
 
@@ -361,11 +362,11 @@ TEST_F(PlotsTab, ExportsPlotsThatAreNotShown) {
   const std::string out = folder_.file("out");
   std::filesystem::create_directories(out);
   EXPECT_THAT(export_to(out).toStdString(), HasSubstr("8 plots written"));
-  QStringList texts;
+  std::vector<std::string> texts;
   ASSERT_TRUE(is_well_formed(
       content_of(out + "/industry_settings-sweep_train.learning_rate-ndcg@20.svg"), &texts));
   EXPECT_TRUE(std::any_of(texts.begin(), texts.end(),
-                          [](const QString& text) { return text.startsWith("best 0."); }));
+                          [](const std::string& text) { return text.starts_with("best 0."); }));
 }
 
 TEST_F(PlotsTab, SaysWhatToDoWithoutRuns) {
