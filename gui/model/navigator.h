@@ -3,6 +3,7 @@
 
 #include <QObject>
 #include <QString>
+#include <QStringList>
 
 namespace lea::gui {
 
@@ -23,6 +24,8 @@ class Navigator : public QObject {
   void grid(const QString& id);
   // Runs are to be listed that match a filter (core/report/filter.h).
   void runs(const QString& filter);
+  // Two runs are to be laid side by side.
+  void compare(const QStringList& uuids);
 };
 
 }  // namespace lea::gui

@@ -6,6 +6,7 @@
 #include "gui/model/look.h"
 #include "gui/model/text.h"
 #include "gui/view/empty_state.h"
+#include "gui/view/plot_look.h"
 
 namespace lea::gui {
 namespace {
@@ -200,38 +201,18 @@ void CurvesView::show_all() {
 }
 
 void CurvesView::paint_colours() {
-  const bool dark = is_dark(palette());
-  const QColor text = palette().color(QPalette::Text), base = palette().color(QPalette::Base);
-  QColor grid = text;
-  grid.setAlphaF(0.15);
-  plot_->setBackground(base);
+  const PlotTheme theme = theme_of(*this);
+  plot_->setBackground(theme.base);
   const QCPAxisRect* last = panels_.empty() ? nullptr : panels_.rbegin()->second.rect;
   for (auto& [group, panel] : panels_) {
-    for (QCPAxis* axis : panel.rect->axes()) {
-      axis->setBasePen(text);
-      axis->setTickPen(text);
-      axis->setSubTickPen(Qt::NoPen);
-      axis->setTickLabelColor(text);
-      axis->setLabelColor(text);
-      axis->grid()->setPen(grid);
-      axis->grid()->setZeroLinePen(grid);
-      axis->setTickLabelFont(font());
-      axis->setLabelFont(font());
-      axis->setNumberFormat("gbc");
-      axis->setNumberPrecision(4);
-    }
+    for (QCPAxis* axis : panel.rect->axes()) paint_axis(axis, theme);
     panel.rect->axis(QCPAxis::atBottom)->setTickLabels(panel.rect == last);
     panel.rect->axis(QCPAxis::atBottom)->setLabel(panel.rect == last ? "step" : "");
-    QColor back = base;
-    back.setAlphaF(0.8);
-    panel.legend->setBrush(back);
-    panel.legend->setBorderPen(Qt::NoPen);
-    panel.legend->setTextColor(text);
-    panel.legend->setFont(font());
+    paint_legend(panel.legend, theme);
   }
   std::map<CurveGroup, size_t> used;
   for (auto& [metric, graph] : graphs_)
-    graph->setPen(QPen(curve_colour(used[curve_group(metric)]++, dark), 1.6));
+    graph->setPen(QPen(curve_colour(used[curve_group(metric)]++, theme.dark), 1.6));
 }
 
 void CurvesView::save_as() {

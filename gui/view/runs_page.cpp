@@ -119,6 +119,10 @@ void RunsPage::add_actions() {
       actions.add("runs.skip_run", "Skip the chosen runs", [this] { ask_run(Action::kSkip); });
   first_run_ = actions.add("runs.first_run", "Start the chosen runs before others",
                            [this] { ask_run(Action::kFirst); });
+  compare_ = actions.add("runs.compare", "Compare the selected runs", [this] {
+    Q_EMIT context_.navigator.page("results");
+    Q_EMIT context_.navigator.compare(selected_runs());
+  });
 }
 
 QWidget* RunsPage::build_grids() {
@@ -291,6 +295,18 @@ std::vector<size_t> RunsPage::chosen_tasks() const {
   return tasks;
 }
 
+QStringList RunsPage::selected_runs() const {
+  QStringList uuids;
+  const bool of_grid = !grid_id_.isEmpty();
+  if (of_grid && grid_.empty()) return uuids;
+  for (const int row : (of_grid ? tasks_pane_ : runs_pane_)->selected_rows()) {
+    const std::string uuid =
+        of_grid ? grid_.task(tasks_.task(tasks_.index(row, 0))).run : runs_.uuid(row);
+    if (run::is_uuid(uuid)) uuids << to_qt(uuid);
+  }
+  return uuids;
+}
+
 void RunsPage::update_actions() {
   const bool shown = !grid_.empty() && !grid_id_.isEmpty();
   const bool live = shown && grid_.summary().live;
@@ -314,6 +330,7 @@ void RunsPage::update_actions() {
   retry_run_->setEnabled(live && ended);
   skip_run_->setEnabled(live && waiting);
   first_run_->setEnabled(live && waiting);
+  compare_->setEnabled(selected_runs().size() == 2);
 }
 
 void RunsPage::ask_grid(Action action) {
@@ -361,7 +378,7 @@ void RunsPage::open_folder() {
 }
 
 void RunsPage::add_run_actions(QMenu* menu) {
-  for (QAction* action : {retry_run_, stop_run_, skip_run_, first_run_}) {
+  for (QAction* action : {retry_run_, stop_run_, skip_run_, first_run_, compare_}) {
     if (action->isEnabled()) menu->addAction(action);
   }
   if (clone_->isEnabled()) menu->addAction(clone_);

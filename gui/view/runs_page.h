@@ -60,6 +60,7 @@ class RunsPage : public Page {
   void open_folder();
   void add_run_actions(QMenu* menu);
   std::vector<size_t> chosen_tasks() const;
+  QStringList selected_runs() const;  // their uuids
   // The spec file of what is shown; empty when none is known.
   std::string spec_file() const;
 
@@ -73,7 +74,7 @@ class RunsPage : public Page {
 
   QAction *stop_ = nullptr, *retry_failed_ = nullptr, *skip_waiting_ = nullptr, *clone_ = nullptr,
           *folder_ = nullptr, *stop_run_ = nullptr, *retry_run_ = nullptr, *skip_run_ = nullptr,
-          *first_run_ = nullptr;
+          *first_run_ = nullptr, *compare_ = nullptr;
   QStackedWidget* whole_ = nullptr;  // the empty state, or the page
   EmptyState* empty_ = nullptr;
   QPushButton *choose_lab_ = nullptr, *make_lab_ = nullptr, *to_experiment_ = nullptr;

@@ -9,7 +9,7 @@ debian_packages=(
   zlib1g-dev
 )
 # The window lealab-gui and its tests. Ubuntu 22.04 has QCustomPlot for Qt 5 only, and others may lack them, too.
-window_packages=(qt6-base-dev libqcustomplot-dev libqscintilla2-qt6-dev xvfb xauth)
+window_packages=(qt6-base-dev qt6-svg-dev libqcustomplot-dev libqscintilla2-qt6-dev xvfb xauth)
 
 # Prints the arguments that are not installed.
 missing_packages() {
