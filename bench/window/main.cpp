@@ -4,8 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <QApplication>
+#include <QEventLoop>
 #include <QProcess>
 #include <QStyleFactory>
+#include <QTimer>
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -53,19 +55,20 @@ double processor_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+// Lets the window work for so long, without spinning.
+void work_for(double seconds) {
+  QEventLoop loop;
+  QTimer::singleShot(static_cast<int>(1000 * seconds), Qt::PreciseTimer, &loop, &QEventLoop::quit);
+  loop.exec();
+}
+
 // Lets the window work until something is so. Throws Error when it never is.
 void work_until(const std::string& what, const std::function<bool()>& is_so) {
   const auto start = Clock::now();
   while (!is_so()) {
-    QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 5);
+    work_for(0.001);
     if (ms_since(start) > 1000 * kMostSeconds) throw Error(Exit::kInternal, "never: " + what);
   }
-}
-
-void work_for(double seconds) {
-  const auto start = Clock::now();
-  while (ms_since(start) < 1000 * seconds)
-    QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
 }
 
 double median(std::vector<double> values) {
@@ -127,7 +130,7 @@ double pivot(Window& window, const std::string& experiment) {
 
 nlohmann::json look(const std::string& lab, const std::string& folder, Clock::time_point start) {
   nlohmann::json figures;
-  Watchdog watchdog;
+  Watchdog watchdog(std::chrono::milliseconds(1));
   Window window(folder);
   window.lab.open(lab);
   const auto* model = window.runs()->runs_pane()->view()->model();
@@ -183,7 +186,7 @@ nlohmann::json watch_grid(const std::string& program, const std::string& folder,
                 QString::number(seconds + kMostSeconds)});
   if (!writer.waitForReadyRead(60000)) throw Error(Exit::kInternal, "the grid does not begin");
   nlohmann::json figures;
-  Watchdog watchdog;
+  Watchdog watchdog(std::chrono::milliseconds(20));
   Window window(folder);
   window.lab.open(lab);
   work_until("the grid", [&] { return !window.runs()->grid().empty(); });

@@ -12,7 +12,9 @@ namespace lea::bench {
 
 class Watchdog {
  public:
-  Watchdog() : thread_([this] { watch(); }) {}
+  // Asks so often; each question costs a little.
+  explicit Watchdog(std::chrono::milliseconds pause)
+      : pause_(pause), thread_([this] { watch(); }) {}
   ~Watchdog() {
     stopping_ = true;
     answered_.release();
@@ -26,7 +28,6 @@ class Watchdog {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr auto kPause = std::chrono::milliseconds(1);
 
   void watch() {
     while (!stopping_) {
@@ -36,10 +37,11 @@ class Watchdog {
       answered_.acquire();
       const double waited = std::chrono::duration<double, std::milli>(Clock::now() - asked).count();
       if (!stopping_ && waited > longest_) longest_ = waited;
-      std::this_thread::sleep_for(kPause);
+      std::this_thread::sleep_for(pause_);
     }
   }
 
+  const std::chrono::milliseconds pause_;
   std::atomic<bool> stopping_{false};
   std::atomic<double> longest_{0};
   std::counting_semaphore<1000> answered_{0};

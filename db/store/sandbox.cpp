@@ -200,7 +200,7 @@ struct Sandbox::Impl {
 void Sandbox::Impl::lock_down() {
   // A sort stays in memory, where the limit of memory ends it before it fills a disk.
   connection->execute("PRAGMA temp_store=MEMORY; PRAGMA query_only=ON");
-  for (const int on : {SQLITE_DBCONFIG_DEFENSIVE}) sqlite3_db_config(handle(), on, 1, nullptr);
+  sqlite3_db_config(handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   for (const int off :
        {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER,
         SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_TRUSTED_SCHEMA})

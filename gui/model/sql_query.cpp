@@ -1,6 +1,8 @@
 #include "gui/model/sql_query.h"
 
 #include <QLocale>
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <set>
 

@@ -100,6 +100,7 @@ QWidget* SqlView::build_schema() {
   schema_->setUniformRowHeights(true);
   schema_->expand(tree->index(0, 0));
   schema_->header()->setStretchLastSection(true);
+  schema_->header()->setAccessibleName("Names and meanings");
   schema_->setColumnWidth(0, 130);
   connect(schema_, &QTreeView::clicked, this, &SqlView::insert);
   auto* enter = new QShortcut(QKeySequence(Qt::Key_Return), schema_);
@@ -181,7 +182,7 @@ QWidget* SqlView::build_rows() {
 }
 
 void SqlView::run() {
-  Q_EMIT context_.navigator.page("results");
+  if (visibleRegion().isEmpty()) Q_EMIT context_.navigator.page("results");
   query_.run(text_->toPlainText(), seconds_->currentData().toDouble());
 }
 

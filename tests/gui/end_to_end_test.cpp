@@ -82,9 +82,9 @@ class EndToEnd : public LabCommand {
   // Types a path into the file dialog that the next keys open.
   void answer_file_dialog(const std::string& file) {
     auto* timer = new QTimer(&program_->window);
-    connect(timer, [timer, file] {
+    QObject::connect(timer, &QTimer::timeout, timer, [timer, file] {
       auto* dialog = qobject_cast<QFileDialog*>(QApplication::activeModalWidget());
-      auto* name = dialog == nullptr ? nullptr : dialog->findChild<QLineEdit*>();
+      auto* name = dialog == nullptr ? nullptr : dialog->findChild<QLineEdit*>("fileNameEdit");
       if (name == nullptr) return;
       timer->stop();
       timer->deleteLater();
@@ -93,9 +93,6 @@ class EndToEnd : public LabCommand {
       QTest::keyClick(name, Qt::Key_Return);
     });
     timer->start(50);
-  }
-  static void connect(QTimer* timer, const std::function<void()>& tick) {
-    QObject::connect(timer, &QTimer::timeout, timer, tick);
   }
 
   void start();
@@ -220,5 +217,6 @@ int main(int argc, char** argv) {
   QApplication::setStyle(QStyleFactory::create("Fusion"));
   // The dialogs of a desktop are out of reach of a test.
   QApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
+  QApplication::setQuitOnLastWindowClosed(false);
   return RUN_ALL_TESTS();
 }

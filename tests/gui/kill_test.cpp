@@ -107,7 +107,7 @@ class Kill : public LabCommand {
 TEST_F(Kill, AGridIsUnaffectedAndEditsComeBack) {
   write("many.yaml", R"(name: many
 data: {name: toy, path: interactions.tsv}
-train: {batch_size: 32, max_steps: 400, validate_every: 100}
+train: {batch_size: 32, max_steps: 1500, validate_every: 500, patience: 1000}
 backbone: gru4rec
 grid: {framework: [supervised, snqn]}
 seeds: [1, 2, 3, 4, 5, 6]
