@@ -52,6 +52,38 @@ QString rows_text(size_t rows) {
 
 }  // namespace
 
+// Collects the first rows of a query on the lane, and sends them off in batches.
+class SqlQuery::Batches {
+ public:
+  explicit Batches(std::function<void(const Batch&)> send) : send_(std::move(send)) {}
+
+  db::Sandbox::Visitor visitor(const Lane::Cancelled& cancelled) {
+    return {[this](const std::vector<std::string>& columns) { batch_.columns = columns; },
+            [this](SqlRow&& row) { return take(std::move(row)); }, cancelled};
+  }
+  void send() {
+    send_(batch_);
+    batch_.rows.clear();
+    last_ = Clock::now();
+  }
+  size_t rows() const { return rows_; }
+
+ private:
+  bool take(SqlRow&& row) {
+    if (rows_ >= kRows || bytes_ >= kBytes) return false;
+    ++rows_;
+    bytes_ += bytes_of(row);
+    batch_.rows.push_back(std::move(row));
+    if (Clock::now() - last_ > kBatchTime) send();
+    return true;
+  }
+
+  std::function<void(const Batch&)> send_;
+  Batch batch_;
+  size_t rows_ = 0, bytes_ = 0;
+  Clock::time_point last_ = Clock::now();
+};
+
 SqlQuery::SqlQuery(LabModel& lab, QObject* parent) : MemoryTable(parent), lab_(lab) {
   lane_.set_interrupt([running = running_] {
     const std::lock_guard lock(running->mutex);
@@ -94,39 +126,21 @@ void SqlQuery::run(const QString& sql, double seconds) {
   lane_.ask(
       ticket_,
       [this, serial, lab = lab_.folder(), sql = asked_, seconds](const Lane::Cancelled& cancelled) {
-        auto batch = std::make_shared<Batch>();
-        size_t rows = 0, bytes = 0;
-        auto last = Clock::now();
-        const auto send = [&] {
-          // This object waits for the lane, and a call that comes too late for it is dropped.
+        // This object waits for the lane, and a call that comes too late for it is dropped.
+        Batches batches([this, serial](const Batch& batch) {
           QMetaObject::invokeMethod(
-              this, [this, batch, serial] { take(*batch, serial); }, Qt::QueuedConnection);
-          batch = std::make_shared<Batch>(Batch{batch->columns, {}});
-          last = Clock::now();
-        };
-        db::Sandbox::Visitor visitor;
-        visitor.cancelled = cancelled;
-        visitor.columns = [&](const std::vector<std::string>& columns) {
-          batch->columns = columns;
-        };
-        visitor.row = [&](SqlRow&& row) {
-          if (rows >= kRows || bytes >= kBytes) return false;
-          ++rows;
-          bytes += bytes_of(row);
-          batch->rows.push_back(std::move(row));
-          if (Clock::now() - last > kBatchTime) send();
-          return true;
-        };
-        Outcome outcome;
+              this, [this, serial, batch] { take(batch, serial); }, Qt::QueuedConnection);
+        });
         try {
-          outcome = run_in_sandbox(*running_, lab, sql, seconds, visitor);
+          Outcome outcome =
+              run_in_sandbox(*running_, lab, sql, seconds, batches.visitor(cancelled));
+          batches.send();
+          outcome.rows = batches.rows();
+          return outcome;
         } catch (...) {
-          if (rows > 0) send();
+          if (batches.rows() > 0) batches.send();
           throw;
         }
-        send();
-        outcome.rows = rows;
-        return outcome;
       },
       [this](const Outcome& outcome) {
         end("", outcome.all

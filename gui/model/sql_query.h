@@ -60,6 +60,7 @@ class SqlQuery : public MemoryTable {
     std::vector<std::string> columns;
     std::vector<SqlRow> rows;
   };
+  class Batches;
   // What one question left behind.
   struct Outcome {
     bool all = true;
