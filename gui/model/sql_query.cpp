@@ -59,7 +59,11 @@ class SqlQuery::Batches {
 
   db::Sandbox::Visitor visitor(const Lane::Cancelled& cancelled) {
     return {[this](const std::vector<std::string>& columns) { batch_.columns = columns; },
-            [this](SqlRow&& row) { return take(std::move(row)); }, cancelled};
+            [this](SqlRow&& row) { return take(std::move(row)); },
+            [this, cancelled] {
+              send_what_is_late();
+              return cancelled();
+            }};
   }
   void send() {
     send_(batch_);
@@ -74,8 +78,12 @@ class SqlQuery::Batches {
     ++rows_;
     bytes_ += bytes_of(row);
     batch_.rows.push_back(std::move(row));
-    if (Clock::now() - last_ > kBatchTime) send();
+    send_what_is_late();
     return true;
+  }
+  // Also asked while no further row comes.
+  void send_what_is_late() {
+    if (!batch_.rows.empty() && Clock::now() - last_ > kBatchTime) send();
   }
 
   std::function<void(const Batch&)> send_;
