@@ -3,6 +3,7 @@
 // gui_screenshots FOLDER       made from the runs of experiments/industry_*
 #include <QApplication>
 #include <QElapsedTimer>
+#include <QFileInfo>
 #include <QImage>
 #include <QImageWriter>
 #include <QPushButton>

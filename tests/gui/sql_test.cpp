@@ -21,7 +21,7 @@ constexpr const char* kEndless =
 constexpr const char* kMany =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 25000) SELECT i, 'row' "
     "|| "
-    "i FROM n";
+    "i AS name FROM n";
 
 class Sql : public testing::Test {
  protected:
@@ -79,7 +79,7 @@ TEST_F(Sql, ShowsTheFirstTenThousandRowsAndSavesAll) {
   EXPECT_THAT(query_.status().toStdString(), HasSubstr("25,000 rows are in "));
   const std::string text = read_file(path);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 25001);
-  EXPECT_EQ(text.substr(0, 30), "i,'row' || i\n1,row1\n2,row2\n3,r");
+  EXPECT_EQ(text.substr(0, 21), "i,name\n1,row1\n2,row2\n");
   EXPECT_EQ(query_.rowCount(), 10000) << "what is shown stays";
 }
 

@@ -27,7 +27,7 @@ int note(unsigned, void*, void* statement, void*) {
   return 0;
 }
 
-extern "C" int trace(sqlite3* connection, char**, const sqlite3_api_routines*) {
+extern "C" int trace(sqlite3* connection, char**, const void*) {
   return sqlite3_trace_v2(connection, SQLITE_TRACE_STMT, note, nullptr);
 }
 
