@@ -99,6 +99,8 @@ void wait_for_schema(Connection& connection, double seconds) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
 }
 
+}  // namespace
+
 std::unique_ptr<Connection> open_for_reading(const IndexPlace& place, double seconds) {
   const std::string path = place.file();
   if (!std::filesystem::exists(path)) {
@@ -125,6 +127,8 @@ std::unique_ptr<Connection> open_for_reading(const IndexPlace& place, double sec
     }
   }
 }
+
+namespace {
 
 // Makes the copy empty when the file cannot be read before a journal is rolled back.
 std::unique_ptr<Connection> open_in_memory(const IndexPlace& place, double seconds) {

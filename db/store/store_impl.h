@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/base/file_lock.h"
+#include "db/store/index_place.h"
 #include "db/store/sqlite.h"
 #include "db/store/store.h"
 
@@ -14,6 +15,10 @@ struct Store::Impl {
   std::optional<FileLock> lock;  // outlives the connection
   std::unique_ptr<Connection> connection;
 };
+
+// A connection that only reads, to an index of this schema version. Rolls back what a killed writer
+// left. Throws StoreError.
+std::unique_ptr<Connection> open_for_reading(const IndexPlace& place, double seconds);
 
 // The columns that run_of reads, in the order of a SELECT.
 inline constexpr const char* kRunColumns =
