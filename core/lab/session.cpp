@@ -73,8 +73,9 @@ Plan Session::make_plan(const SplitSizes& sizes) const {
   return plan;
 }
 
-std::vector<ShownPlugin> Session::show(int64_t limit) const {
-  return show_artefacts({lab_, options_.plugin_dirs, limit}, experiment_, catalogue_);
+std::vector<ShownPlugin> Session::show(int64_t limit,
+                                       const std::function<bool()>& cancelled) const {
+  return show_artefacts({lab_, options_.plugin_dirs, limit, cancelled}, experiment_, catalogue_);
 }
 
 Plan Session::plan() const { return make_plan(check_data(lab_, experiment_)); }

@@ -43,7 +43,7 @@ class Session {
 
   // At most `limit` examples of what each plugin with artefacts would compute. Throws as
   // show_artefacts does.
-  std::vector<ShownPlugin> show(int64_t limit) const;
+  std::vector<ShownPlugin> show(int64_t limit, const std::function<bool()>& cancelled = {}) const;
 
   // The lab, ready for the grid of this session. No other grid of the experiment can start while
   // the object lives.
