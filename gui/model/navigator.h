@@ -3,6 +3,7 @@
 
 #include <QObject>
 #include <QString>
+#include <QStringList>
 
 namespace lea::gui {
 
@@ -23,6 +24,10 @@ class Navigator : public QObject {
   void grid(const QString& id);
   // Runs are to be listed that match a filter (core/report/filter.h).
   void runs(const QString& filter);
+  // Files are to be looked at and maybe installed as plugins.
+  void plugin_files(const QStringList& paths);
+  // This spec file is shown now; empty: none that has a file.
+  void spec_shown(const QString& path);
 };
 
 }  // namespace lea::gui

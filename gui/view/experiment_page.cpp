@@ -43,6 +43,8 @@ ExperimentPage::ExperimentPage(const Context& context)
   connect(text_, &QPlainTextEdit::textChanged, this, [this] { spec_.set_text(typed()); });
   connect(&spec_, &SpecFile::replaced, this, &ExperimentPage::show_text);
   connect(&spec_, &SpecFile::changed, this, &ExperimentPage::update_actions);
+  connect(&spec_, &SpecFile::changed, this,
+          [this] { Q_EMIT context_.navigator.spec_shown(spec_.path()); });
   connect(&context_.lab, &LabModel::opened, this, &ExperimentPage::update_actions);
   connect(&context_.launcher, &Launcher::starting_changed, this, &ExperimentPage::update_actions);
   connect(&context_.navigator, &Navigator::spec_file, &spec_, &SpecFile::open);

@@ -1,6 +1,7 @@
 #include "gui/view/pages.h"
 
 #include "gui/view/experiment_page.h"
+#include "gui/view/plugins_page.h"
 #include "gui/view/runs_page.h"
 
 namespace lea::gui {
@@ -17,6 +18,7 @@ const std::vector<PageEntry>& page_entries() {
   static const std::vector<PageEntry> kPages = {
       entry<ExperimentPage>("experiment", "Experiment"),
       entry<RunsPage>("runs", "Runs"),
+      entry<PluginsPage>("plugins", "Plugins and artefacts"),
   };
   return kPages;
 }
