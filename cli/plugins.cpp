@@ -232,7 +232,8 @@ struct Options {
 
 void add_plugins(CLI::App& app, const Globals& globals) {
   auto options = std::make_shared<Options>();
-  CLI::App* plugins = app.add_subcommand("plugins", "list the plugins; show, check, begin or install one");
+  CLI::App* plugins =
+      app.add_subcommand("plugins", "list the plugins; show, check, begin or install one");
   plugins->add_flag("--json", options->as_json, "for scripts");
   plugins->add_flag("--again", options->again,
                     "probe again instead of using the remembered verdicts");

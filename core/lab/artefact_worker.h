@@ -15,8 +15,8 @@ struct ArtefactQuestion {
   nlohmann::json headers;  // a list of artefact.json (run::to_json of ArtefactHeader)
   std::string lab;
   std::vector<std::string> plugin_dirs;
-  std::vector<std::string> more = {};  // further arguments
-  double seconds = 300;                // the worker is killed after this time
+  std::vector<std::string> more = {};    // further arguments
+  double seconds = 300;                  // the worker is killed after this time
   std::function<bool()> cancelled = {};  // asked several times a second; true kills it
 };
 

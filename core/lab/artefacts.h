@@ -20,11 +20,11 @@ struct ArtefactRow {
   bool newer = false;  // a newer version of LEA Lab wrote artefact.json; `problem` says what to do
   run::State state = run::State::kQueued;
   std::optional<run::Result> result;
-  int64_t bytes = 0;    // of its folder
-  size_t users = 0;     // finished runs that used it
-  size_t waiting = 0;   // unfinished runs, plans with such runs, and grids that need it
+  int64_t bytes = 0;   // of its folder
+  size_t users = 0;    // finished runs that used it
+  size_t waiting = 0;  // unfinished runs, plans with such runs, and grids that need it
   std::set<std::string> experiments = {};  // of all of these
-  std::string problem;  // why it cannot be read
+  std::string problem;                     // why it cannot be read
 
   bool in_use() const { return users + waiting > 0; }
 };

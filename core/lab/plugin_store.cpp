@@ -16,6 +16,7 @@
 #include "core/base/folder_writer.h"
 #include "core/base/hash.h"
 #include "core/base/letter_case.h"
+#include "core/base/lfs_pointer.h"
 #include "core/base/text.h"
 #include "core/lab/disk.h"
 
@@ -87,6 +88,15 @@ void require_room(const std::string& folder, int64_t bytes) {
   if (free < 0 || free >= bytes + bytes / 10) return;
   cannot_write(folder, "the plugin has " + size_text(bytes) + ", and " + size_text(free) +
                            " are free there. Make room first");
+}
+
+// Spares a process for a file that is plainly something else. `begin` is its first part.
+void require_library(std::string_view begin, const std::string& path) {
+  if (is_lfs_pointer(begin))
+    refuse(path, "a Git LFS pointer, not the file itself: run `git lfs pull`.");
+  if (!begin.starts_with("\x7f"
+                         "ELF"))
+    refuse(path, "not a shared library (no ELF header). Give the .so that the build made.");
 }
 
 void write_chunk(int file, std::string_view bytes, const std::string& path) {
@@ -233,6 +243,7 @@ void StagedPlugin::copy(int from, const std::function<bool()>& cancelled) {
     done += got;
     if (done > bytes_) refuse(source_, "grew while it was copied. Try again when it is complete.");
     const std::string_view bytes(chunk.data(), static_cast<size_t>(got));
+    if (done == got) require_library(bytes, source_);
     sum.add(bytes);
     write_chunk(to.number(), bytes, path_);
   }
@@ -282,8 +293,8 @@ void remove_plugin(const std::string& file) {
     refuse(file, std::string(place_of(file) == PluginPlace::kBundled
                                  ? "belongs to LEA Lab itself"
                                  : "lies in a folder of --plugin-dir, which is yours to change") +
-                     ". `lealab plugins disable " +
-                     printable(fs::path(file).filename().string()) + "` leaves it unused.");
+                     ". `lealab plugins disable " + printable(fs::path(file).filename().string()) +
+                     "` leaves it unused.");
   }
   std::error_code failed;
   fs::remove(file, failed);

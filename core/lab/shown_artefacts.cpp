@@ -94,9 +94,8 @@ std::vector<ShownPlugin> show_artefacts(const ShowOptions& options,
   const CallFile call;
   std::vector<std::string> more = call.arguments();
   more.insert(more.end(), {"--limit", std::to_string(options.limit)});
-  ProcessResult worker =
-      ask_worker({"show", headers, options.lab, options.plugin_dirs, more, kSeconds,
-                  options.cancelled});
+  ProcessResult worker = ask_worker(
+      {"show", headers, options.lab, options.plugin_dirs, more, kSeconds, options.cancelled});
   if (worker.timed_out) throw PluginError("no plugin has answered for an hour" + call.where());
   if (worker.signal != 0) {
     throw PluginError("a plugin crashed" + call.where() +

@@ -26,7 +26,7 @@ struct ShownPlugin {
 struct ShowOptions {
   std::string lab;
   std::vector<std::string> plugin_dirs;
-  int64_t limit = 1;  // examples of each plugin
+  int64_t limit = 1;                     // examples of each plugin
   std::function<bool()> cancelled = {};  // asked several times a second; true ends it
 };
 

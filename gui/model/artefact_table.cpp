@@ -196,13 +196,13 @@ void ArtefactTable::verify(const std::string& key) {
           lab_.messages().note(kSource, to_qt(counted(verified.checked, "finished artefact")) +
                                             " checked, no problem.");
         } else {
-          lab_.messages().error(kSource, shown(verified.problems[0]) +
-                                             (verified.problems.size() == 1
-                                                  ? ""
-                                                  : to_qt(" And " +
-                                                          std::to_string(verified.problems.size() - 1) +
-                                                          " more cannot be used; `lealab artefacts "
-                                                          "verify` lists all.")));
+          lab_.messages().error(
+              kSource, shown(verified.problems[0]) +
+                           (verified.problems.size() == 1
+                                ? ""
+                                : to_qt(" And " + std::to_string(verified.problems.size() - 1) +
+                                        " more cannot be used; `lealab artefacts "
+                                        "verify` lists all.")));
         }
         list();
       });
@@ -237,8 +237,9 @@ void ArtefactTable::prune() {
   act([lab = lab_.folder()](
           const Lane::Cancelled&) { return lab::prune_artefacts(lab, /*dry=*/false); },
       [this](const lab::Pruned& pruned) {
-        lab_.messages().note(kSource, to_qt("Removed " + counted(pruned.removed.size(), "artefact") +
-                                            ", " + lab::size_text(pruned.bytes) + "."));
+        lab_.messages().note(kSource,
+                             to_qt("Removed " + counted(pruned.removed.size(), "artefact") + ", " +
+                                   lab::size_text(pruned.bytes) + "."));
         list();
       });
 }
@@ -271,8 +272,8 @@ Facts ArtefactTable::facts(const QModelIndex& index) const {
 }
 
 QString ArtefactTable::details(const QModelIndex& index) const {
-  return to_qt(lab::details_of(row(index)).dump(
-      2, ' ', false, nlohmann::json::error_handler_t::replace));
+  return to_qt(
+      lab::details_of(row(index)).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 QString ArtefactTable::problem(const QModelIndex& index) const {

@@ -44,9 +44,9 @@ std::string registered(const lab::PluginRecord& record) {
 // What a probe that goes on is doing.
 std::pair<Stage, QString> progress_of(const lab::ProbeNews& news) {
   const bool code_runs = !news.phase.empty() && news.phase != "reading";
-  const Stage stage = code_runs                 ? Stage::kCompatible
-                      : news.provides.empty()   ? Stage::kFound
-                                                : Stage::kRead;
+  const Stage stage = code_runs               ? Stage::kCompatible
+                      : news.provides.empty() ? Stage::kFound
+                                              : Stage::kRead;
   std::vector<std::string> names;
   for (const spec::PluginName& name : news.provides) names.push_back(name.kind + " " + name.id);
   QString text = names.empty() ? QString() : shown(joined(names)) + ": ";
@@ -101,7 +101,8 @@ PluginDrop::PluginDrop(LabModel& lab, PluginTable& installed, QObject* parent)
   rows_replaced();
 }
 
-void PluginDrop::add(const QStringList& paths) {
+int PluginDrop::add(const QStringList& paths) {
+  const int first = count_ + 1;
   begin_replacing();
   for (const QString& path : paths) {
     const std::string name = to_std(path);
@@ -122,13 +123,13 @@ void PluginDrop::add(const QStringList& paths) {
   lab_.messages().resolve(kSource);
   start_next();
   Q_EMIT stage_changed();
+  return first;
 }
 
 void PluginDrop::start_next() {
   for (Lane* lane : {&first_, &second_}) {
-    const auto next = std::find_if(rows_.begin(), rows_.end(), [](const Held& row) {
-      return row->stage == Stage::kWaiting;
-    });
+    const auto next = std::find_if(rows_.begin(), rows_.end(),
+                                   [](const Held& row) { return row->stage == Stage::kWaiting; });
     if (next != rows_.end() && lane->waiting() == 0) start(*next, *lane);
   }
   say_how_it_ended();
@@ -139,20 +140,18 @@ void PluginDrop::start(const Held& row, Lane& lane) {
   set(row, Stage::kFound, "Copying it to look at it…");
   lane.ask(
       row->ticket,
-      [this, path = row->path, number = row->number](const Lane::Cancelled& cancelled) {
-        return examine(path, number, cancelled);
-      },
+      [this, question = Question{row->path, row->number, probe_seconds_, lab_.plugin_dirs}](
+          const Lane::Cancelled& cancelled) { return examine(question, cancelled); },
       [this, row](Answer answer) { take(row, std::move(answer)); },
       [this, row](const QString& text) { end(row, Stage::kFailed, text); });
 }
 
 // On a lane.
-PluginDrop::Answer PluginDrop::examine(const std::string& path, int number,
-                                       const Lane::Cancelled& cancelled) {
+PluginDrop::Answer PluginDrop::examine(const Question& question, const Lane::Cancelled& cancelled) {
   Answer answer;
-  answer.staged = std::make_shared<lab::StagedPlugin>(path, cancelled);
-  lab::ProbeWatch watch{probe_seconds_, {}, cancelled};
-  watch.news = [this, number](const lab::ProbeNews& news) {
+  answer.staged = std::make_shared<lab::StagedPlugin>(question.path, cancelled);
+  lab::ProbeWatch watch{question.seconds, {}, cancelled};
+  watch.news = [this, number = question.number](const lab::ProbeNews& news) {
     const auto [stage, text] = progress_of(news);
     QMetaObject::invokeMethod(
         this, [this, number, stage = stage, text = text] { take_news(number, stage, text); },
@@ -160,7 +159,7 @@ PluginDrop::Answer PluginDrop::examine(const std::string& path, int number,
   };
   answer.record = answer.staged->probe(watch);
   if (answer.record.state == lab::PluginState::kEnabled) {
-    const auto installed = lab::probe_plugins(lab::plugin_folders(lab_.plugin_dirs),
+    const auto installed = lab::probe_plugins(lab::plugin_folders(question.plugin_dirs),
                                               lab::ProbeCache::kUse, cancelled);
     answer.plan = lab::plan_install(answer.record, installed);
   }
@@ -234,10 +233,9 @@ void PluginDrop::say_how_it_ended() {
   if (failed.size() < 2) return;
   std::vector<std::string> names;
   for (const Row* row : failed) names.push_back(file_name(row->path));
-  lab_.messages().error(kSource,
-                        to_qt(std::to_string(failed.size())) + " files cannot be installed: " +
-                            shown(joined(names)) +
-                            ". The page Plugins and artefacts says why of each.");
+  lab_.messages().error(kSource, to_qt(counted(failed.size(), "file")) +
+                                     " cannot be installed: " + shown(joined(names)) +
+                                     ". The page Plugins and artefacts says why of each.");
 }
 
 void PluginDrop::skip(const QModelIndex& index) {

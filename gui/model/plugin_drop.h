@@ -35,8 +35,8 @@ class PluginDrop : public MemoryTable {
 
   const std::vector<TableColumn>& columns() const override { return columns_; }
 
-  // Begins with these files. An older answer about one of them goes.
-  void add(const QStringList& paths);
+  // Begins with these files. An older answer about one of them goes. Returns the kIdRole of the first.
+  int add(const QStringList& paths);
   // Installs what was probed.
   void install(const QModelIndex& index);
   // Ends the work on a file, if there is any.
@@ -90,7 +90,14 @@ class PluginDrop : public MemoryTable {
   const Row& row(const QModelIndex& index) const { return *rows_.at(source_row(index)); }
   void start_next();
   void start(const Held& row, Lane& lane);
-  Answer examine(const std::string& path, int number, const Lane::Cancelled& cancelled);
+  // What a lane needs to know.
+  struct Question {
+    std::string path;
+    int number = 0;
+    double seconds = lab::kProbeSeconds;
+    std::vector<std::string> plugin_dirs;
+  };
+  Answer examine(const Question& question, const Lane::Cancelled& cancelled);
   void take(const Held& row, Answer answer);
   void take_news(int number, Stage stage, const QString& answer);
   void end(const Held& row, Stage stage, const QString& answer);

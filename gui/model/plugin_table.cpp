@@ -171,11 +171,10 @@ void PluginTable::self_test(const std::string& file) {
       [file](const Lane::Cancelled& cancelled) { return lab::probe_again(file, cancelled); },
       [this](const lab::PluginRecord& record) {
         if (record.state == lab::PluginState::kEnabled) {
-          lab_.messages().note(
-              kSource, shown(record.file) + ": passed its self-test. " +
-                           to_qt(counted(record.plugins.size(), "plugin")) +
-                           (record.plugins.size() == 1 ? " was" : " were") +
-                           " made with default parameters and tried on toy data.");
+          lab_.messages().note(kSource, shown(record.file) + ": passed its self-test. " +
+                                            to_qt(counted(record.plugins.size(), "plugin")) +
+                                            (record.plugins.size() == 1 ? " was" : " were") +
+                                            " made with default parameters and tried on toy data.");
         } else {
           lab_.messages().error(kSource, to_qt(record.reason));
         }
@@ -202,10 +201,10 @@ report::FieldValue PluginTable::value(size_t index, const std::string& field) co
 QVariant PluginTable::show(size_t row, int column, int role) const {
   const std::string& field = columns_[static_cast<size_t>(column)].field;
   const lab::PluginRecord& record = records_[rows_[row].record];
-  if (role == kIdRole)
-    return to_qt(record.file + "\n" + rows_[row].kind + "\n" + rows_[row].id);
+  if (role == kIdRole) return to_qt(record.file + "\n" + rows_[row].kind + "\n" + rows_[row].id);
   if (role == kLookRole && field == "state") return static_cast<int>(plugin_look(record.state));
-  if (role == Qt::DisplayRole && field == "sha256") return shown(record.sha256.substr(0, kShortHash));
+  if (role == Qt::DisplayRole && field == "sha256")
+    return shown(record.sha256.substr(0, kShortHash));
   if (role == Qt::DisplayRole && field == "file")
     return shown(std::filesystem::path(record.file).filename().string());
   if (role == Qt::DisplayRole && field == "error")

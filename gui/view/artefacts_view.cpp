@@ -8,7 +8,6 @@
 #include "core/base/shell.h"
 #include "core/base/text.h"
 #include "core/lab/disk.h"
-#include "gui/model/settings.h"
 #include "gui/model/text.h"
 #include "gui/view/action_buttons.h"
 #include "gui/view/open_folder.h"
@@ -34,12 +33,12 @@ ArtefactsView::ArtefactsView(const Context& context, QWidget* parent)
       consent_(new ConsentBar(this)),
       whole_(new QStackedWidget),
       empty_(new EmptyState),
-      columns_(new QSplitter(Qt::Horizontal)) {
+      columns_(new QSplitter(Qt::Horizontal)),
+      sizes_(columns_, {820, 420}) {
   add_actions();
   pane_ = new TablePane("Artefacts", artefacts_, context_.messages);
   pane_->expression()->setPlaceholderText("Filter, e.g. users=0 and bytes>1000000");
-  empty_->add_button("Go to Experiment",
-                     [this] { Q_EMIT context_.navigator.page("experiment"); });
+  empty_->add_button("Go to Experiment", [this] { Q_EMIT context_.navigator.page("experiment"); });
   whole_->addWidget(empty_);
   whole_->addWidget(pane_);
   columns_->addWidget(whole_);
@@ -81,9 +80,9 @@ void ArtefactsView::add_actions() {
     return action;
   };
   const auto key = [this] { return artefacts_.row(chosen()).folder.uuid(); };
-  verify_ = add("verify", "Verify the files of the chosen artefact", "Verify",
-                "Compare its files with their checksums",
-                [this, key] { artefacts_.verify(key()); });
+  verify_ =
+      add("verify", "Verify the files of the chosen artefact", "Verify",
+          "Compare its files with their checksums", [this, key] { artefacts_.verify(key()); });
   verify_all_ = add("verify_all", "Verify the files of all artefacts", "Verify all",
                     "Compare the files of all artefacts with their checksums",
                     [this] { artefacts_.verify(""); });
@@ -94,29 +93,26 @@ void ArtefactsView::add_actions() {
                "Find what no run and no plan needs any more, and ask before it is removed",
                [this] { artefacts_.plan_prune(); });
   runs_ = add("runs", "Show the runs of the experiments that use the artefact", "Runs",
-              "Show the runs of the experiments that use it", [this] {
-                Q_EMIT context_.navigator.runs(artefacts_.runs_filter(chosen()));
-              });
+              "Show the runs of the experiments that use it",
+              [this] { Q_EMIT context_.navigator.runs(artefacts_.runs_filter(chosen())); });
   folder_ = add("folder", "Open the folder of the chosen artefact", "Folder", "Open its folder",
                 [this] { open_folder(artefacts_.row(chosen()).folder.path, context_.messages); });
   prompts_of_ = add("prompts", "Show the prompts of the chosen artefact", "Prompts",
-                    "A few prompts as they are sent to its language model, with their ids",
-                    [this] {
+                    "A few prompts as they are sent to its language model, with their ids", [this] {
                       details_->setCurrentIndex(2);
                       prompts_.ask_artefact(artefacts_.row(chosen()));
                     });
-  prompts_spec_ = add("prompts_spec", "Show the prompts of the spec that is open",
-                      "Prompts of the spec",
-                      "A few prompts of the spec on the page Experiment, as it was saved last",
-                      [this] {
-                        Q_EMIT context_.navigator.page("plugins");
-                        details_->setCurrentIndex(2);
-                        prompts_.ask_spec(to_std(spec_));
-                      });
+  prompts_spec_ =
+      add("prompts_spec", "Show the prompts of the spec that is open", "Prompts of the spec",
+          "A few prompts of the spec on the page Experiment, as it was saved last", [this] {
+            Q_EMIT context_.navigator.page("plugins");
+            details_->setCurrentIndex(2);
+            prompts_.ask_spec(to_std(spec_));
+          });
   cancel_ = add("cancel_prompts", "End the making of prompts", "Cancel",
                 "End the process that makes the prompts", [this] { prompts_.cancel(); });
-  copy_ = add("copy_command", "Copy the command that shows the chosen artefact",
-              "Copy as command", "What does the same in a terminal", [this] {
+  copy_ = add("copy_command", "Copy the command that shows the chosen artefact", "Copy as command",
+              "What does the same in a terminal", [this] {
                 const QStringList all = commands();
                 if (!all.isEmpty()) QApplication::clipboard()->setText(all.front());
               });
@@ -126,8 +122,8 @@ QWidget* ArtefactsView::build_bar() {
   auto* bar = new QWidget(this);
   auto* row = new QHBoxLayout(bar);
   row->setContentsMargins(0, 0, 0, 0);
-  for (QAction* action : {verify_, verify_all_, remove_, prune_, runs_, folder_, prompts_of_,
-                          prompts_spec_})
+  for (QAction* action :
+       {verify_, verify_all_, remove_, prune_, runs_, folder_, prompts_of_, prompts_spec_})
     row->addWidget(action_button(action, bar));
   auto* copy = action_button(copy_, bar);
   auto* menu = new QMenu(copy);
@@ -221,10 +217,9 @@ void ArtefactsView::update_state() {
         "model. They appear here when a grid whose environment needs them is launched.");
   }
   whole_->setCurrentWidget(artefacts_.rows() == 0 ? static_cast<QWidget*>(empty_) : pane_);
-  total_->setText(artefacts_.rows() == 0
-                      ? QString()
-                      : to_qt(counted(artefacts_.rows(), "artefact") + ", " +
-                              lab::size_text(artefacts_.bytes())));
+  total_->setText(artefacts_.rows() == 0 ? QString()
+                                         : to_qt(counted(artefacts_.rows(), "artefact") + ", " +
+                                                 lab::size_text(artefacts_.bytes())));
   show_artefact();
 }
 
@@ -283,6 +278,7 @@ void ArtefactsView::fill_commands(QMenu* menu) const {
 
 void ArtefactsView::showEvent(QShowEvent* event) {
   QWidget::showEvent(event);
+  sizes_.shown();
   artefacts_.set_watched(true);
 }
 
@@ -292,17 +288,14 @@ void ArtefactsView::hideEvent(QHideEvent* event) {
 }
 
 void ArtefactsView::save(QSettings& settings) const {
-  const QList<int> sizes = columns_->sizes();
-  settings.setValue("columns", number_list({sizes.begin(), sizes.end()}));
+  settings.setValue("columns", sizes_.text());
   settings.beginGroup("artefacts");
   pane_->save(settings);
   settings.endGroup();
 }
 
 void ArtefactsView::restore(QSettings& settings) {
-  const std::vector<int> sizes = numbers_in(settings.value("columns").toString());
-  columns_->setSizes(sizes.size() == 2 ? QList<int>(sizes.begin(), sizes.end())
-                                       : QList<int>{820, 420});
+  sizes_.restore(settings.value("columns").toString());
   settings.beginGroup("artefacts");
   pane_->restore(settings);
   settings.endGroup();

@@ -11,6 +11,7 @@
 #include "gui/view/consent_bar.h"
 #include "gui/view/empty_state.h"
 #include "gui/view/facts_panel.h"
+#include "gui/view/kept_sizes.h"
 #include "gui/view/page.h"
 #include "gui/view/table_pane.h"
 
@@ -64,6 +65,7 @@ class ArtefactsView : public QWidget {
   QStackedWidget* whole_;
   EmptyState* empty_;
   QSplitter* columns_;
+  KeptSizes sizes_;
   QTabWidget* details_ = nullptr;
   TablePane* pane_ = nullptr;
   FactsPanel* facts_ = nullptr;

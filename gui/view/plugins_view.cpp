@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include "core/base/shell.h"
-#include "gui/model/settings.h"
 #include "gui/model/text.h"
 #include "gui/view/action_buttons.h"
 #include "gui/view/open_folder.h"
@@ -19,17 +18,6 @@ namespace {
 constexpr const char* kTrust =
     "A plugin is native code and has your rights. LEA Lab isolates its crashes, not its malice: "
     "install what you would also run as a program.";
-
-std::vector<int> sizes_of(const QSplitter& splitter) {
-  const QList<int> sizes = splitter.sizes();
-  return {sizes.begin(), sizes.end()};
-}
-
-void set_sizes(QSplitter& splitter, const QVariant& kept, const std::vector<int>& otherwise) {
-  const std::vector<int> sizes = numbers_in(kept.toString());
-  const std::vector<int>& chosen = sizes.size() == otherwise.size() ? sizes : otherwise;
-  splitter.setSizes(QList<int>(chosen.begin(), chosen.end()));
-}
 
 }  // namespace
 
@@ -42,7 +30,8 @@ PluginsView::PluginsView(const Context& context, QWidget* parent)
       lists_(new QStackedWidget),
       empty_(new EmptyState),
       columns_(new QSplitter(Qt::Horizontal)),
-      middle_(new QSplitter(Qt::Vertical)) {
+      middle_(new QSplitter(Qt::Vertical)),
+      sizes_(columns_, {820, 420}) {
   add_actions();
   pane_ = new TablePane("Plugins", plugins_, context_.messages);
   pane_->expression()->setPlaceholderText("Filter, e.g. kind=framework and state!=enabled");
@@ -62,7 +51,12 @@ PluginsView::PluginsView(const Context& context, QWidget* parent)
   column->addWidget(build_bar());
   column->addWidget(consent_);
   column->addWidget(columns_, 1);
-  connect(pane_, &TablePane::selection_changed, this, &PluginsView::show_plugin);
+  for (TablePane* list : {pane_, drop_pane_}) {
+    connect(list, &TablePane::selection_changed, this, [this, list] {
+      choose_in(list);
+      if (!choosing_) show_chosen();
+    });
+  }
   connect(pane_, &TablePane::row_menu, this, [this](QMenu* menu) {
     for (QAction* action : {enable_, disable_, test_, folder_, remove_}) {
       if (action->isEnabled()) menu->addAction(action);
@@ -156,7 +150,8 @@ QWidget* PluginsView::build_dropped() {
   bold.setBold(true);
   title->setFont(bold);
   bar->addWidget(title, 1);
-  for (QAction* action : {install_, skip_, clear_}) bar->addWidget(action_button(action, drop_box_));
+  for (QAction* action : {install_, skip_, clear_})
+    bar->addWidget(action_button(action, drop_box_));
   QLabel* trust = plain_label(kTrust, drop_box_);
   trust->setWordWrap(true);
   trust->setForegroundRole(QPalette::PlaceholderText);
@@ -166,7 +161,6 @@ QWidget* PluginsView::build_dropped() {
   column->addLayout(bar);
   column->addWidget(trust);
   column->addWidget(drop_pane_, 1);
-  connect(drop_pane_, &TablePane::selection_changed, this, &PluginsView::show_dropped);
   connect(drop_pane_, &TablePane::row_menu, this, [this](QMenu* menu) {
     for (QAction* action : {install_, skip_}) {
       if (action->isEnabled()) menu->addAction(action);
@@ -196,24 +190,24 @@ void PluginsView::build_empty() {
 }
 
 void PluginsView::choose_files() {
-  take_files(QFileDialog::getOpenFileNames(this, "Add plugins", {}, "Plugins (*.so);;All files (*)"));
+  take_files(
+      QFileDialog::getOpenFileNames(this, "Add plugins", {}, "Plugins (*.so);;All files (*)"));
 }
 
 void PluginsView::take_files(const QStringList& paths) {
   if (paths.isEmpty()) return;
   Q_EMIT context_.navigator.page("plugins");
   if (!plugins_.was_listed() && !plugins_.is_listing()) plugins_.list();
-  drop_pane_->view()->clearSelection();
-  dropped_.add(paths);
+  // What can be installed is shown at once, so that one look and one click are enough.
+  const int first = dropped_.add(paths);
+  drop_pane_->view()->selectRow(dropped_.row_of_id(QString::number(first)));
 }
 
 void PluginsView::dropped_changed() {
   const bool was_hidden = !drop_box_->isVisibleTo(this);
   drop_box_->setVisible(dropped_.rows() > 0);
   if (was_hidden && dropped_.rows() > 0) middle_->setSizes({230, 300});
-  // What can be installed is shown, so that one look and one click are enough.
-  if (dropped_.rows() > 0 && chosen_drops().empty()) drop_pane_->view()->selectRow(0);
-  show_dropped();
+  show_chosen();
 }
 
 std::vector<QModelIndex> PluginsView::chosen_drops() const {
@@ -231,46 +225,47 @@ std::vector<std::string> PluginsView::chosen_files() const {
   return files;
 }
 
-void PluginsView::show_dropped() {
-  if (choosing_) return;
-  const auto chosen = chosen_drops();
-  if (!chosen.empty()) {
-    choosing_ = true;
-    pane_->view()->clearSelection();
-    choosing_ = false;
-    const QModelIndex& index = chosen.front();
-    const lab::PluginRecord* record = dropped_.record(index);
-    const bool failed = dropped_.stage(index) == PluginDrop::Stage::kFailed;
-    Facts facts = dropped_.facts(index);
-    if (!failed) facts.insert(facts.begin(), {"Answer", dropped_.answer(index)});
-    const QString name = QFileInfo(to_qt(dropped_.path(index))).fileName();
-    facts_->show_facts(shown(to_std(name)), facts, failed ? dropped_.answer(index) : QString());
-    params_.set_params(record == nullptr ? std::vector<ParamInfo>() : record->plugins[0].params);
-  }
-  update_actions();
+// One of the two lists has the choice.
+void PluginsView::choose_in(TablePane* list) {
+  if (list->selected_rows().empty() || choosing_) return;
+  choosing_ = true;
+  (list == pane_ ? drop_pane_ : pane_)->view()->clearSelection();
+  choosing_ = false;
 }
 
-void PluginsView::show_plugin() {
-  if (choosing_) return;
+void PluginsView::show_chosen() {
+  const auto drops = chosen_drops();
   const auto rows = pane_->selected_rows();
-  if (!rows.empty()) {
-    choosing_ = true;
-    drop_pane_->view()->clearSelection();
-    choosing_ = false;
-    const QModelIndex index = plugins_.index(rows.front(), 0);
-    const lab::PluginRecord& record = plugins_.record(index);
-    const spec::PluginInfo* plugin = plugins_.plugin(index);
-    const QString title =
-        plugin == nullptr ? QFileInfo(to_qt(record.file)).fileName()
-                          : to_qt(plugin->kind + " " + plugin->id + " " + plugin->version);
-    facts_->show_facts(shown(to_std(title)), plugin_facts(record, plugin, plugins_.place(index)),
-                       to_qt(record.reason));
-    params_.set_params(plugin == nullptr ? std::vector<ParamInfo>() : plugin->params);
-  } else if (chosen_drops().empty()) {
+  if (!drops.empty()) {
+    show_dropped(drops.front());
+  } else if (!rows.empty()) {
+    show_plugin(plugins_.index(rows.front(), 0));
+  } else {
     facts_->show_advice("Choose a plugin to see what is known of it.");
     params_.set_params({});
   }
   update_actions();
+}
+
+void PluginsView::show_dropped(const QModelIndex& index) {
+  const lab::PluginRecord* record = dropped_.record(index);
+  const bool failed = dropped_.stage(index) == PluginDrop::Stage::kFailed;
+  Facts facts = dropped_.facts(index);
+  if (!failed) facts.insert(facts.begin(), {"Answer", dropped_.answer(index)});
+  const QString name = QFileInfo(to_qt(dropped_.path(index))).fileName();
+  facts_->show_facts(shown(to_std(name)), facts, failed ? dropped_.answer(index) : QString());
+  params_.set_params(record == nullptr ? std::vector<ParamInfo>() : record->plugins[0].params);
+}
+
+void PluginsView::show_plugin(const QModelIndex& index) {
+  const lab::PluginRecord& record = plugins_.record(index);
+  const spec::PluginInfo* plugin = plugins_.plugin(index);
+  const QString title = plugin == nullptr
+                            ? QFileInfo(to_qt(record.file)).fileName()
+                            : to_qt(plugin->kind + " " + plugin->id + " " + plugin->version);
+  facts_->show_facts(shown(to_std(title)), plugin_facts(record, plugin, plugins_.place(index)),
+                     to_qt(record.reason));
+  params_.set_params(plugin == nullptr ? std::vector<ParamInfo>() : plugin->params);
 }
 
 void PluginsView::update_state() {
@@ -283,16 +278,17 @@ void PluginsView::update_state() {
       empty_->set_text("Reading the plugins…",
                        "Each new file is tried once in a process of its own.");
     } else {
-      empty_->set_text("There are no plugins yet",
-                       "Drop a .so anywhere on the window, or add one. `lealab plugins new backbone "
-                       "NAME` begins one of your own. These folders are searched:" +
-                           to_qt(folders));
+      empty_->set_text(
+          "There are no plugins yet",
+          "Drop a .so anywhere on the window, or add one. `lealab plugins new backbone "
+          "NAME` begins one of your own. These folders are searched:" +
+              to_qt(folders));
     }
     if (!plugins_.problem().isEmpty())
       empty_->set_text("The plugins cannot be read", plugins_.problem());
   }
   lists_->setCurrentWidget(some ? static_cast<QWidget*>(pane_) : empty_);
-  show_plugin();
+  show_chosen();
 }
 
 void PluginsView::update_actions() {
@@ -374,18 +370,19 @@ void PluginsView::fill_commands(QMenu* menu) const {
 
 void PluginsView::showEvent(QShowEvent* event) {
   QWidget::showEvent(event);
+  sizes_.shown();
   if (!plugins_.was_listed() && !plugins_.is_listing()) plugins_.list();
 }
 
 void PluginsView::save(QSettings& settings) const {
-  settings.setValue("columns", number_list(sizes_of(*columns_)));
+  settings.setValue("columns", sizes_.text());
   settings.beginGroup("plugins");
   pane_->save(settings);
   settings.endGroup();
 }
 
 void PluginsView::restore(QSettings& settings) {
-  set_sizes(*columns_, settings.value("columns"), {820, 420});
+  sizes_.restore(settings.value("columns").toString());
   settings.beginGroup("plugins");
   pane_->restore(settings);
   settings.endGroup();

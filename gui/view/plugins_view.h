@@ -11,6 +11,7 @@
 #include "gui/view/consent_bar.h"
 #include "gui/view/empty_state.h"
 #include "gui/view/facts_panel.h"
+#include "gui/view/kept_sizes.h"
 #include "gui/view/page.h"
 #include "gui/view/table_pane.h"
 
@@ -46,8 +47,10 @@ class PluginsView : public QWidget {
   void choose_files();
   void take_files(const QStringList& paths);
   void dropped_changed();
-  void show_plugin();
-  void show_dropped();
+  void choose_in(TablePane* list);
+  void show_chosen();
+  void show_plugin(const QModelIndex& index);
+  void show_dropped(const QModelIndex& index);
   void update_state();
   void update_actions();
   void set_disabled(bool disabled);
@@ -70,6 +73,7 @@ class PluginsView : public QWidget {
   QStackedWidget* lists_;  // the empty state, or the table
   EmptyState* empty_;
   QSplitter *columns_, *middle_;
+  KeptSizes sizes_;
   QWidget* drop_box_ = nullptr;
   TablePane *pane_ = nullptr, *drop_pane_ = nullptr, *params_pane_ = nullptr;
   FactsPanel* facts_ = nullptr;

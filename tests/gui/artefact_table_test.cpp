@@ -194,9 +194,7 @@ class ArtefactWindow : public ArtefactsOfALab {
     ASSERT_TRUE(wait_until([&] { return view()->artefacts().rows() == 2; }));
   }
   void TearDown() override { window_.reset(); }
-  ArtefactsView* view() {
-    return static_cast<PluginsPage*>(window_->page("plugins"))->artefacts();
-  }
+  ArtefactsView* view() { return static_cast<PluginsPage*>(window_->page("plugins"))->artefacts(); }
   void choose(const std::string& key) {
     view()->pane()->view()->selectRow(view()->artefacts().row_of_id(to_qt(key)));
   }

@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sys/resource.h>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sys/resource.h>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -26,6 +26,10 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+
+const std::string kElf =
+    "\x7f"
+    "ELF";
 
 class PluginStore : public testing::Test {
  protected:
@@ -50,6 +54,10 @@ class PluginStore : public testing::Test {
   std::string write(const std::string& path, const std::string& bytes) const {
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
+  }
+  // Begins as a library does.
+  std::string library(const std::string& path, const std::string& rest) const {
+    return write(path, kElf + rest);
   }
   // What a probe finds in a file with these backbones.
   static PluginRecord record(const std::string& file, const std::vector<std::string>& ids,
@@ -90,15 +98,15 @@ class PluginStore : public testing::Test {
 };
 
 TEST_F(PluginStore, StagesACopyThatOutlivesTheSource) {
-  const std::string source = write(at("mine.so"), "hello");
+  const std::string source = library(at("mine.so"), "hello");
   std::string path;
   {
     const StagedPlugin staged(source);
     path = staged.path();
-    EXPECT_EQ(staged.bytes(), 5);
-    EXPECT_EQ(staged.sha256(), sha256("hello"));
+    EXPECT_EQ(staged.bytes(), 9);
+    EXPECT_EQ(staged.sha256(), sha256(kElf + "hello"));
     write(source, "other");
-    EXPECT_EQ(read_file(path), "hello");
+    EXPECT_EQ(read_file(path), kElf + "hello");
     EXPECT_EQ(fs::path(path).filename(), "mine.so");
     EXPECT_THAT(plugin_files({own()}), IsEmpty()) << "a copy is not a plugin yet";
   }
@@ -115,6 +123,9 @@ TEST_F(PluginStore, RefusesWhatCannotBeAPluginAndLeavesNothing) {
             at("fifo.so") + ": not a regular file. Give the .so that the build made.");
   EXPECT_EQ(refusal(write(at("empty.so"), "")),
             at("empty.so") + ": an empty file. Copy or build it again.");
+  EXPECT_EQ(
+      refusal(write(at("text.so"), "text")),
+      at("text.so") + ": not a shared library (no ELF header). Give the .so that the build made.");
   EXPECT_EQ(refusal(at("gone.so")),
             at("gone.so") + ": cannot be opened: No such file or directory.");
   EXPECT_THAT(entries(), IsEmpty());
@@ -137,7 +148,7 @@ TEST_F(PluginStore, RefusesAFileThatMayNotBeRead) {
 }
 
 TEST_F(PluginStore, LeavesNothingWhenTheDiskIsFull) {
-  const std::string file = write(at("large.so"), std::string(100000, 'x'));
+  const std::string file = library(at("large.so"), std::string(100000, 'x'));
   // A limit on the size of a file stands for the disk.
   const auto before = std::signal(SIGXFSZ, SIG_IGN);
   rlimit old{};
@@ -152,7 +163,7 @@ TEST_F(PluginStore, LeavesNothingWhenTheDiskIsFull) {
 }
 
 TEST_F(PluginStore, StopsCopyingWhenItIsCancelled) {
-  const std::string file = write(at("mine.so"), "x");
+  const std::string file = library(at("mine.so"), "x");
   EXPECT_THROW(StagedPlugin(file, [] { return true; }), Error);
   EXPECT_THAT(entries(), IsEmpty());
 }
@@ -160,23 +171,23 @@ TEST_F(PluginStore, StopsCopyingWhenItIsCancelled) {
 TEST_F(PluginStore, RemovesCopiesThatAKilledWindowLeft) {
   fs::create_directory(own(".staged-999999999-0"));
   write(own(".staged-999999999-0/x.so"), "x");
-  const StagedPlugin staged(write(at("mine.so"), "x"));
+  const StagedPlugin staged(library(at("mine.so"), "x"));
   EXPECT_THAT(entries(), SizeIs(1));
 }
 
 TEST_F(PluginStore, InstallsUnderTheNameOfTheFile) {
-  const StagedPlugin staged(write(at("mine.so"), "hello"));
+  const StagedPlugin staged(library(at("mine.so"), "hello"));
   const InstallPlan plan = plan_install(record(at("mine.so"), {"my.model"}), {});
   EXPECT_EQ(plan.target, own("mine.so"));
   EXPECT_THAT(plan.replaces, IsEmpty());
   EXPECT_EQ(plan.renamed + plan.obstacle, "");
   install_plugin(staged, plan);
-  EXPECT_EQ(read_file(own("mine.so")), "hello");
+  EXPECT_EQ(read_file(own("mine.so")), kElf + "hello");
   EXPECT_THAT(plugin_files({own()}), ElementsAre(own("mine.so")));
 }
 
 TEST_F(PluginStore, InstallsNothingThatWasChangedAfterItWasLookedAt) {
-  const StagedPlugin staged(write(at("mine.so"), "hello"));
+  const StagedPlugin staged(library(at("mine.so"), "hello"));
   const InstallPlan plan = plan_install(record(at("mine.so"), {"my.model"}), {});
   write(staged.path(), "jello");
   EXPECT_THROW(install_plugin(staged, plan), PluginError);
@@ -185,13 +196,13 @@ TEST_F(PluginStore, InstallsNothingThatWasChangedAfterItWasLookedAt) {
 
 TEST_F(PluginStore, ReplacesTheOlderFileOfTheSamePluginWhateverItsName) {
   write(own("old.so"), "old");
-  const StagedPlugin staged(write(at("new.so"), "new"));
+  const StagedPlugin staged(library(at("new.so"), "new"));
   const InstallPlan plan =
       plan_install(record(at("new.so"), {"my.model"}), {record(own("old.so"), {"my.model"})});
   EXPECT_THAT(plan.replaces,
               ElementsAre(ReplacedPlugin{"backbone", "my.model", "1.0", own("old.so")}));
   install_plugin(staged, plan);
-  EXPECT_EQ(read_file(own("new.so")), "new");
+  EXPECT_EQ(read_file(own("new.so")), kElf + "new");
   EXPECT_FALSE(fs::exists(own("old.so")));
 }
 

@@ -274,8 +274,8 @@ TEST_F(Probe, RunsNoCodeOfADisabledFileAndStillKnowsIt) {
   const auto records = probe_plugins({folder_.path()}, ProbeCache::kIgnore);
   ASSERT_EQ(records.size(), 2U);
   EXPECT_EQ(records[0].state, PluginState::kDisabled);
-  EXPECT_EQ(records[0].reason, folder_.at("a.so") +
-                                   ": is disabled. `lealab plugins enable a.so` enables it.");
+  EXPECT_EQ(records[0].reason,
+            folder_.at("a.so") + ": is disabled. `lealab plugins enable a.so` enables it.");
   ASSERT_EQ(records[0].plugins.size(), 1U) << "from the verdict before";
   EXPECT_EQ(records[1].state, PluginState::kEnabled) << "there is no conflict any more";
   EXPECT_EQ(catalogue_of(records).all().size(), 1U);
