@@ -1,5 +1,6 @@
 #include "gui/model/artefact_table.h"
 
+#include <algorithm>
 #include <ctime>
 #include <set>
 

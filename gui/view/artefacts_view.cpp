@@ -272,7 +272,7 @@ QStringList ArtefactsView::commands() const {
 
 void ArtefactsView::fill_commands(QMenu* menu) const {
   for (const QString& line : commands()) {
-    menu->addAction(plain_title(line), [line] { QApplication::clipboard()->setText(line); });
+    menu->addAction(plain_title(line), menu, [line] { QApplication::clipboard()->setText(line); });
   }
 }
 

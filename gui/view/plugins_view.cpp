@@ -364,7 +364,7 @@ QStringList PluginsView::commands() const {
 
 void PluginsView::fill_commands(QMenu* menu) const {
   for (const QString& line : commands()) {
-    menu->addAction(plain_title(line), [line] { QApplication::clipboard()->setText(line); });
+    menu->addAction(plain_title(line), menu, [line] { QApplication::clipboard()->setText(line); });
   }
 }
 

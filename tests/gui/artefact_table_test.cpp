@@ -94,7 +94,7 @@ TEST_F(ArtefactsOfALab, HaveASizeACostAQualityAndUsers) {
   EXPECT_EQ(cell(le_, "kind"), "rewards");
   EXPECT_EQ(cell(le_, "plugin"), "lea.le");
   EXPECT_EQ(cell(le_, "data"), "toy");
-  EXPECT_EQ(cell(le_, "seconds"), "2 h");
+  EXPECT_EQ(cell(le_, "seconds"), "2 h 0 min");
   EXPECT_EQ(cell(le_, "quality"), "accuracy 0.671") << "a name with a dot is a detail";
   EXPECT_EQ(cell(le_, "users"), "1");
   EXPECT_EQ(cell(le_, "experiments"), experiment_);
@@ -171,7 +171,7 @@ TEST_F(ArtefactsOfALab, SayWhatIsLostBeforeOneIsRemoved) {
   list();
   const std::string used = table_.question_before_removing(of(le_)).toStdString();
   EXPECT_THAT(used, HasSubstr("It is used by 1 finished run of experiment " + experiment_));
-  EXPECT_THAT(used, HasSubstr("makes it again, which took 2 h."));
+  EXPECT_THAT(used, HasSubstr("makes it again, which took 2 h 0 min."));
   EXPECT_THAT(table_.question_before_removing(of(other_)).toStdString(),
               HasSubstr("No run and no plan needs it."));
 }

@@ -343,6 +343,36 @@ TEST_F(Probe, TheListOfParametersShowsWhichWereAdded) {
   EXPECT_THAT(show.out, HasSubstr("number     integer  0 (added)  0 to 9  a number\n"));
 }
 
+TEST_F(Probe, CommandsInstallDisableEnableAndRemoveAFile) {
+  setenv("XDG_DATA_HOME", cache_.at("data").c_str(), 1);
+  setenv("XDG_CONFIG_HOME", cache_.at("config").c_str(), 1);
+  const auto plugins = [](const std::vector<std::string>& words) {
+    std::vector<std::string> command = {LEA_BINARY_DIR "/bin/lealab", "plugins"};
+    command.insert(command.end(), words.begin(), words.end());
+    return run_process(command, 300);
+  };
+  install("nothing", "mine.so");
+  install("call_crashes", "broken.so");
+  const std::string target = cache_.at("data/lealab/plugins/mine.so");
+  const ProcessResult broken = plugins({"install", folder_.at("broken.so")});
+  EXPECT_EQ(broken.exit_code, 6);
+  EXPECT_THAT(broken.err, HasSubstr(folder_.at("broken.so") + ": crashed in test.bad"));
+  const ProcessResult installed = plugins({"install", folder_.at("mine.so")});
+  EXPECT_EQ(installed.exit_code, 0) << installed.err;
+  EXPECT_THAT(installed.out, HasSubstr("installed as " + target + "\n"));
+  EXPECT_EQ(plugins({"install", folder_.at("mine.so")}).exit_code, 6) << "it is in use already";
+  EXPECT_EQ(plugins({"disable", "test.bad"}).out, "disabled " + target + "\n");
+  EXPECT_THAT(plugins({}).out, HasSubstr("disabled  backbone"));
+  EXPECT_EQ(plugins({"enable", "mine.so"}).out, "enabled " + target + "\n");
+  const ProcessResult bundled = plugins({"remove", "gru4rec"});
+  EXPECT_EQ(bundled.exit_code, 6);
+  EXPECT_THAT(bundled.err, HasSubstr("belongs to LEA Lab itself"));
+  EXPECT_EQ(plugins({"remove", "bad"}).out, "removed " + target + "\n");
+  EXPECT_FALSE(fs::exists(target));
+  unsetenv("XDG_DATA_HOME");
+  unsetenv("XDG_CONFIG_HOME");
+}
+
 TEST(Programs, LealabListsBundledPluginsAsJson) {
   const Folder cache;
   setenv("XDG_CACHE_HOME", cache.path().c_str(), 1);
