@@ -238,16 +238,27 @@ void PluginDrop::say_how_it_ended() {
                                      ". The page Plugins and artefacts says why of each.");
 }
 
-void PluginDrop::skip(const QModelIndex& index) {
-  const Held held = rows_.at(source_row(index));
-  if (held->stage >= Stage::kProbed) return;
-  if (held->lane != nullptr) held->lane->cancel(held->ticket);
-  end(held, Stage::kSkipped, "Skipped before its probe had ended. Drop it again to try it again.");
+std::vector<PluginDrop::Held> PluginDrop::held(const std::vector<QModelIndex>& indexes) const {
+  std::vector<Held> held;
+  for (const QModelIndex& index : indexes) held.push_back(rows_.at(source_row(index)));
+  return held;
 }
 
-void PluginDrop::install(const QModelIndex& index) {
-  const Held held = rows_.at(source_row(index));
-  if (held->stage != Stage::kProbed) return;
+void PluginDrop::skip(const std::vector<QModelIndex>& indexes) {
+  for (const Held& row : held(indexes)) {
+    if (row->stage >= Stage::kProbed) continue;
+    if (row->lane != nullptr) row->lane->cancel(row->ticket);
+    end(row, Stage::kSkipped, "Skipped before its probe had ended. Drop it again to try it again.");
+  }
+}
+
+void PluginDrop::install(const std::vector<QModelIndex>& indexes) {
+  for (const Held& row : held(indexes)) {
+    if (row->stage == Stage::kProbed) install(row);
+  }
+}
+
+void PluginDrop::install(const Held& held) {
   set(held, Stage::kInstalling, "Installing it…");
   store_.ask(
       tickets_.emplace_back(),

@@ -37,10 +37,10 @@ class PluginDrop : public MemoryTable {
 
   // Begins with these files. An older answer about one of them goes. Returns the kIdRole of the first.
   int add(const QStringList& paths);
-  // Installs what was probed.
-  void install(const QModelIndex& index);
-  // Ends the work on a file, if there is any.
-  void skip(const QModelIndex& index);
+  // Installs those that were probed.
+  void install(const std::vector<QModelIndex>& indexes);
+  // Ends the work on those on which there is any.
+  void skip(const std::vector<QModelIndex>& indexes);
   // Removes the rows on which there is no work, and the copies of their files.
   void clear();
 
@@ -88,6 +88,9 @@ class PluginDrop : public MemoryTable {
 
   static bool works(Stage stage) { return stage < Stage::kProbed || stage == Stage::kInstalling; }
   const Row& row(const QModelIndex& index) const { return *rows_.at(source_row(index)); }
+  // The rows stay what they are when a change gives them other places in the table.
+  std::vector<Held> held(const std::vector<QModelIndex>& indexes) const;
+  void install(const Held& row);
   void start_next();
   void start(const Held& row, Lane& lane);
   // What a lane needs to know.

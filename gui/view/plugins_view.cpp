@@ -108,13 +108,11 @@ void PluginsView::add_actions() {
                 const QStringList all = commands();
                 if (!all.isEmpty()) QApplication::clipboard()->setText(all.front());
               });
-  install_ = add("install", "Install the chosen dropped plugins", "Install", kTrust, [this] {
-    for (const QModelIndex& index : chosen_drops()) dropped_.install(index);
-  });
+  install_ = add("install", "Install the chosen dropped plugins", "Install", kTrust,
+                 [this] { dropped_.install(chosen_drops()); });
   skip_ = add("skip", "Skip the probe of the chosen dropped files", "Skip",
-              "End the work on a file, such as a plugin that hangs", [this] {
-                for (const QModelIndex& index : chosen_drops()) dropped_.skip(index);
-              });
+              "End the work on a file, such as a plugin that hangs",
+              [this] { dropped_.skip(chosen_drops()); });
   clear_ = add("clear_dropped", "Clear the list of dropped plugin files", "Clear",
                "Forget the dropped files that are not being worked on; what is installed stays",
                [this] { dropped_.clear(); });
