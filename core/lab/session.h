@@ -25,6 +25,9 @@ struct SessionOptions {
   bool redo_stale = false;
   // Called before something that takes seconds, with a sentence for people.
   std::function<void(const std::string&)> on_wait = [](const std::string&) {};
+  // Asked several times a second while plugins are probed or show prompts; true ends that, and
+  // Error(kInterrupted) is thrown.
+  std::function<bool()> cancelled = {};
 };
 
 class Session {
@@ -43,7 +46,7 @@ class Session {
 
   // At most `limit` examples of what each plugin with artefacts would compute. Throws as
   // show_artefacts does.
-  std::vector<ShownPlugin> show(int64_t limit, const std::function<bool()>& cancelled = {}) const;
+  std::vector<ShownPlugin> show(int64_t limit) const;
 
   // The lab, ready for the grid of this session. No other grid of the experiment can start while
   // the object lives.

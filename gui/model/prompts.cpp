@@ -49,7 +49,9 @@ void Prompts::ask_spec(const std::string& path) {
   options.plugin_dirs = lab_.plugin_dirs;
   options.spec = path;
   ask(shown(path), [options](const Lane::Cancelled& cancelled) {
-    return lab::Session(options).show(kExamples, cancelled);
+    lab::SessionOptions asked = options;
+    asked.cancelled = cancelled;
+    return lab::Session(asked).show(kExamples);
   });
 }
 

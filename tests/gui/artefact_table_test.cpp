@@ -15,7 +15,6 @@
 namespace lea::gui {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 // Makes a finished artefact of one file. Returns its key.
@@ -74,8 +73,13 @@ class ArtefactsOfALab : public testing::Test {
   bool exists(const std::string& key) const {
     return std::filesystem::exists(run::artefact_folder(folder_.path(), key).path);
   }
-  std::string message() const {
-    return messages_.current().empty() ? "" : messages_.current().back().text.toStdString();
+  // About artefacts.
+  std::string message(Severity severity = Severity::kNote) const {
+    for (const Message& message : messages_.current()) {
+      if (message.source == ArtefactTable::kSource && message.severity == severity)
+        return message.text.toStdString();
+    }
+    return "";
   }
 
   LabFolder folder_;
@@ -116,7 +120,7 @@ TEST_F(ArtefactsOfALab, ShowWhatTheCommandShows) {
   EXPECT_EQ(shown.at("key"), le_);
   EXPECT_EQ(shown.at("files").at("rewards").at("bytes"), 1500);
   EXPECT_EQ(shown.at("quality").at("accuracy.error"), 0.01);
-  EXPECT_THAT(shown.at("experiments"), ElementsAre(experiment_));
+  EXPECT_EQ(shown.at("experiments"), nlohmann::json::array({experiment_}));
   std::string facts;
   for (const auto& [name, text] : table_.facts(of(le_)))
     facts += name.toStdString() + ": " + text.toStdString() + "\n";
@@ -132,10 +136,8 @@ TEST_F(ArtefactsOfALab, AreVerifiedAndADamagedOneIsNamed) {
   std::ofstream(run::artefact_folder(folder_.path(), le_).file(run::kFilesFolder) + "/rewards")
       << std::string(1500, 'x');
   table_.verify(le_);
-  ASSERT_TRUE(wait_until([&] {
-    return !messages_.current().empty() && messages_.current().back().severity == Severity::kError;
-  }));
-  EXPECT_THAT(message(), HasSubstr("rewards"));
+  ASSERT_TRUE(wait_until([&] { return !message(Severity::kError).empty(); }));
+  EXPECT_THAT(message(Severity::kError), HasSubstr("rewards"));
 }
 
 TEST_F(ArtefactsOfALab, AreRemovedUnlessAProcessMakesThem) {
@@ -144,8 +146,8 @@ TEST_F(ArtefactsOfALab, AreRemovedUnlessAProcessMakesThem) {
     const auto claim = run::Claim::take(folder_.path(), other_);
     ASSERT_TRUE(claim);
     table_.remove(other_);
-    ASSERT_TRUE(wait_until([&] { return !messages_.current().empty(); }));
-    EXPECT_THAT(message(), HasSubstr("is being made by"));
+    ASSERT_TRUE(wait_until([&] { return !message(Severity::kError).empty(); }));
+    EXPECT_THAT(message(Severity::kError), HasSubstr("is being made by"));
     EXPECT_TRUE(exists(other_));
   }
   table_.remove(other_);
@@ -230,14 +232,17 @@ TEST_F(ArtefactWindow, LeadsToTheRunsOfTheExperiment) {
   EXPECT_EQ(runs[0][0].toString().toStdString(), "experiment=\"" + experiment_ + "\"");
 }
 
-TEST_F(ArtefactWindow, OffersThePromptsOfTheSpecThatIsOpen) {
+TEST_F(ArtefactWindow, OffersThePromptsOfTheSpecThatIsOpenAndEndsTheirMaking) {
   EXPECT_FALSE(actions_.action("artefacts.prompts_spec")->isEnabled());
   Q_EMIT navigator_.spec_shown("/some/study.yaml");
-  EXPECT_TRUE(actions_.action("artefacts.prompts_spec")->isEnabled());
-  // There is no such file, so the answer is a message in the bar.
+  ASSERT_TRUE(actions_.action("artefacts.prompts_spec")->isEnabled());
   actions_.action("artefacts.prompts_spec")->trigger();
-  ASSERT_TRUE(wait_until([&] { return !messages_.current().empty(); }));
+  EXPECT_TRUE(view()->prompts().is_asking());
+  EXPECT_EQ(view()->prompts().title(), "/some/study.yaml");
+  EXPECT_FALSE(actions_.action("artefacts.prompts_spec")->isEnabled());
+  actions_.action("artefacts.cancel_prompts")->trigger();
   EXPECT_FALSE(view()->prompts().is_asking());
+  EXPECT_TRUE(actions_.action("artefacts.prompts_spec")->isEnabled());
 }
 
 TEST_F(ArtefactWindow, SaysWhatToDoWithoutArtefacts) {
