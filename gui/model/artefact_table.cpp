@@ -59,7 +59,7 @@ std::string state_of(const lab::ArtefactRow& row) {
 }
 
 std::string users_text(const lab::ArtefactRow& row) {
-  std::string text = counted(row.users, "finished run");
+  std::string text = lea::counted(row.users, "finished run");
   if (row.waiting > 0) text += ", and awaited";
   if (!row.experiments.empty()) {
     text += row.experiments.size() == 1 ? " of experiment " : " of experiments ";
@@ -79,7 +79,7 @@ QString prune_question(const lab::Pruned& pruned) {
   constexpr size_t kNamed = 5;
   const size_t more = names.size() > kNamed ? names.size() - kNamed : 0;
   names.resize(names.size() - more);
-  std::string text = "No run and no plan needs " + counted(pruned.removed.size(), "artefact") +
+  std::string text = "No run and no plan needs " + lea::counted(pruned.removed.size(), "artefact") +
                      " of " + lab::size_text(pruned.bytes) + ": " + joined(names);
   if (more > 0) text += " and " + std::to_string(more) + " more";
   return shown(text) + (pruned.removed.size() == 1 ? ". Remove it?" : ". Remove them?");
@@ -194,7 +194,7 @@ void ArtefactTable::verify(const std::string& key) {
           const Lane::Cancelled& cancelled) { return lab::verify_artefacts(lab, key, cancelled); },
       [this](const lab::Verified& verified) {
         if (verified.problems.empty()) {
-          lab_.messages().note(kSource, to_qt(counted(verified.checked, "finished artefact")) +
+          lab_.messages().note(kSource, to_qt(lea::counted(verified.checked, "finished artefact")) +
                                             " checked, no problem.");
         } else {
           lab_.messages().error(
@@ -238,9 +238,9 @@ void ArtefactTable::prune() {
   act([lab = lab_.folder()](
           const Lane::Cancelled&) { return lab::prune_artefacts(lab, /*dry=*/false); },
       [this](const lab::Pruned& pruned) {
-        lab_.messages().note(kSource,
-                             to_qt("Removed " + counted(pruned.removed.size(), "artefact") + ", " +
-                                   lab::size_text(pruned.bytes) + "."));
+        lab_.messages().note(
+            kSource, to_qt("Removed " + lea::counted(pruned.removed.size(), "artefact") + ", " +
+                           lab::size_text(pruned.bytes) + "."));
         list();
       });
 }

@@ -233,7 +233,7 @@ void PluginDrop::say_how_it_ended() {
   if (failed.size() < 2) return;
   std::vector<std::string> names;
   for (const Row* row : failed) names.push_back(file_name(row->path));
-  lab_.messages().error(kSource, to_qt(counted(failed.size(), "file")) +
+  lab_.messages().error(kSource, to_qt(lea::counted(failed.size(), "file")) +
                                      " cannot be installed: " + shown(joined(names)) +
                                      ". The page Plugins and artefacts says why of each.");
 }

@@ -172,7 +172,7 @@ void PluginTable::self_test(const std::string& file) {
       [this](const lab::PluginRecord& record) {
         if (record.state == lab::PluginState::kEnabled) {
           lab_.messages().note(kSource, shown(record.file) + ": passed its self-test. " +
-                                            to_qt(counted(record.plugins.size(), "plugin")) +
+                                            to_qt(lea::counted(record.plugins.size(), "plugin")) +
                                             (record.plugins.size() == 1 ? " was" : " were") +
                                             " made with default parameters and tried on toy data.");
         } else {
