@@ -39,8 +39,8 @@ std::vector<std::string> judged_runs(const std::string& lab, const spec::Experim
 
 Session::Session(SessionOptions options)
     : options_(std::move(options)), lab_(lab_folder(options_.lab)) {
-  const auto plugins = probe_plugins(plugin_folders(options_.plugin_dirs), ProbeCache::kUse,
-                                     options_.cancelled);
+  const auto plugins =
+      probe_plugins(plugin_folders(options_.plugin_dirs), ProbeCache::kUse, options_.cancelled);
   installed_ = installed_plugins(plugins);
   catalogue_ = catalogue_of(plugins);
   // A worker may run in another folder, so the paths of models must be absolute.
@@ -75,7 +75,8 @@ Plan Session::make_plan(const SplitSizes& sizes) const {
 }
 
 std::vector<ShownPlugin> Session::show(int64_t limit) const {
-  return show_artefacts({lab_, options_.plugin_dirs, limit, options_.cancelled}, experiment_, catalogue_);
+  return show_artefacts({lab_, options_.plugin_dirs, limit, options_.cancelled}, experiment_,
+                        catalogue_);
 }
 
 Plan Session::plan() const { return make_plan(check_data(lab_, experiment_)); }
