@@ -1,5 +1,4 @@
 // The command `lealab artefacts`: what plugins made once for many runs.
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -76,35 +75,20 @@ void show_command(const Options& options, const Globals& globals) {
   const run::Folder folder = run::find_artefact(lab, options.key);
   for (const lab::ArtefactRow& row : lab::artefact_rows(lab)) {
     if (row.folder.path != folder.path) continue;
-    nlohmann::json document = lab::to_json(row);
-    document["folder"] = folder.path;
-    if (row.result && row.result->making) {
-      for (const auto& [name, record] : row.result->making->files)
-        document["files"][name] = {{"bytes", record.bytes}, {"sha256", record.sha256}};
-    }
-    print(document.dump(2) + "\n");
+    print(lab::details_of(row).dump(2) + "\n");
   }
 }
 
 void verify_command(const Options& options, const Globals& globals) {
   const std::string lab = lab::existing_lab(globals.lab);
-  std::string problems;
-  size_t seen = 0, checked = 0, bad = 0;
-  for (const run::Folder& folder : run::list_artefacts(lab)) {
-    if (!folder.uuid().starts_with(options.key)) continue;
-    ++seen;
-    try {
-      run::read_artefact(folder);
-      checked += run::check_artefact(folder, /*sums=*/true).has_value();
-    } catch (const Error& error) {
-      problems += std::string(error.what()) + "\n";
-      ++bad;
-    }
-  }
-  if (seen == 0 && !options.key.empty())
+  const lab::Verified verified = lab::verify_artefacts(lab, options.key);
+  if (verified.seen == 0 && !options.key.empty())
     run::find_artefact(lab, options.key);  // throws: no such one
-  if (bad > 0) throw DataError(problems + counted(bad, "artefact") + " of the lab cannot be used");
-  print(counted(checked, "finished artefact") + " checked, no problem\n");
+  if (!verified.problems.empty()) {
+    throw DataError(joined(verified.problems, "\n") + "\n" +
+                    counted(verified.problems.size(), "artefact") + " of the lab cannot be used");
+  }
+  print(counted(verified.checked, "finished artefact") + " checked, no problem\n");
 }
 
 void remove_command(const Options& options, const Globals& globals) {
@@ -162,22 +146,6 @@ void import_command(const Options& options, const Globals& globals) {
         (imported.present.size() == 1 ? " was" : " were") + " here already\n");
 }
 
-// The parameters in which a plugin differs from the others of the same name in the list, as
-// " portion=0.1"; empty for the only one.
-std::string differences(const lab::ShownPlugin& plugin, const std::vector<lab::ShownPlugin>& all) {
-  std::string text;
-  for (const auto& param : plugin.params.items()) {
-    const std::string& name = param.key();
-    const nlohmann::json& value = param.value();
-    const bool differs = std::any_of(all.begin(), all.end(), [&](const lab::ShownPlugin& other) {
-      return other.id == plugin.id && other.params.value(name, nlohmann::json()) != value;
-    });
-    if (!differs) continue;
-    text += " " + name + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
-  }
-  return printable(text);
-}
-
 void prompts_command(const Options& options, const Globals& globals) {
   lab::SessionOptions session = options.session;
   session.lab = lab::lab_folder(globals.lab);
@@ -185,22 +153,12 @@ void prompts_command(const Options& options, const Globals& globals) {
   if (!is_there(session.lab)) lab::existing_lab(session.lab);  // throws
   session.plugin_dirs = globals.plugin_dirs;
   const std::vector<lab::ShownPlugin> plugins = lab::Session(session).show(options.limit);
-  std::string text, problems;
   int code = 0;
   for (const lab::ShownPlugin& plugin : plugins) {
-    const std::string name = plugin.plugin_kind + " " + printable(plugin.id) +
-                             differences(plugin, plugins) + ", data " + printable(plugin.data);
-    if (!plugin.problem.empty()) {
-      problems += (problems.empty() ? "" : "\n") + name + ": " + printable(plugin.problem);
-      code = plugin.code;
-    }
-    if (plugin.lines.empty()) continue;
-    text += (text.empty() ? "" : "\n") + name + ":\n";
-    for (const std::string& line : plugin.lines) text += printable(line) + "\n";
+    if (!plugin.problem.empty()) code = plugin.code;
   }
-  if (text.empty() && problems.empty())
-    text = "No environment or augmenter of the spec has prompts to show.\n";
-  print(text);
+  std::string problems;
+  print(lab::text_of(plugins, &problems));
   if (!problems.empty()) throw Error(static_cast<Exit>(code), problems);
 }
 

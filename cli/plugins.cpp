@@ -14,7 +14,7 @@
 #include "core/base/text.h"
 #include "core/lab/plugins.h"
 #include "core/report/columns.h"
-#include "core/spec/param_json.h"
+#include "core/spec/param_text.h"
 
 namespace lea::cli {
 namespace {
@@ -72,51 +72,6 @@ void list_plugins(const Globals& globals, bool as_json, bool again) {
   std::printf("\n");
 }
 
-const char* type_name(ParamType type) {
-  switch (type) {
-    case ParamType::kBool:
-      return "true or false";
-    case ParamType::kInteger:
-      return "integer";
-    case ParamType::kReal:
-      return "number";
-    case ParamType::kText:
-      return "text";
-    case ParamType::kChoice:
-      return "choice";
-    case ParamType::kFile:
-      return "file";
-    case ParamType::kModel:
-      return "model";
-    case ParamType::kEnvironment:
-      return "environment";
-    case ParamType::kIntegers:
-      return "list of integers";
-    case ParamType::kReals:
-      return "list of numbers";
-  }
-  return "?";
-}
-
-std::string number(double value) {
-  std::ostringstream text;
-  text << value;
-  return text.str();
-}
-
-std::string range_of(const ParamInfo& info) {
-  if (!info.choices.empty()) return printable(joined(info.choices, " | "));
-  std::string text;
-  const bool low = info.range.min > std::numeric_limits<double>::lowest();
-  const bool high = info.range.max < std::numeric_limits<double>::max();
-  if (low && high) text = number(info.range.min) + " to " + number(info.range.max);
-  if (low && !high) text = "at least " + number(info.range.min);
-  if (high && !low) text = "at most " + number(info.range.max);
-  if (!info.not_above.empty())
-    text += (text.empty() ? "" : ", ") + ("not above " + printable(info.not_above));
-  return text.empty() ? "-" : text;
-}
-
 void print_plugin(const spec::PluginInfo& plugin) {
   std::printf("%s %s %s\n%s\n", plugin.kind.c_str(), printable(plugin.id).c_str(),
               printable(plugin.version).c_str(), printable(plugin.summary).c_str());
@@ -147,10 +102,8 @@ void print_plugin(const spec::PluginInfo& plugin) {
   }
   std::vector<std::vector<std::string>> rows{{"parameter", "type", "default", "range", "meaning"}};
   for (const ParamInfo& info : plugin.params) {
-    std::string value = info.required ? "(required)" : spec::to_json(info.default_value).dump();
-    if (info.added) value += " (added)";
-    rows.push_back({printable(info.name), type_name(info.type), printable(value), range_of(info),
-                    printable(info.meaning)});
+    rows.push_back({printable(info.name), spec::type_text(info.type), spec::default_text(info),
+                    spec::range_text(info), printable(info.meaning)});
   }
   std::printf("\n");
   print_table(rows);
@@ -279,7 +232,8 @@ struct Options {
 
 void add_plugins(CLI::App& app, const Globals& globals) {
   auto options = std::make_shared<Options>();
-  CLI::App* plugins = app.add_subcommand("plugins", "list the plugins; show, check or begin one");
+  CLI::App* plugins =
+      app.add_subcommand("plugins", "list the plugins; show, check, begin or install one");
   plugins->add_flag("--json", options->as_json, "for scripts");
   plugins->add_flag("--again", options->again,
                     "probe again instead of using the remembered verdicts");
@@ -306,6 +260,7 @@ void add_plugins(CLI::App& app, const Globals& globals) {
   begin->callback(
       [options] { write_skeleton(options->kind, options->name, options->out, options->artefact); });
 
+  add_plugin_changes(*plugins, globals);
   plugins->callback([plugins, options, &globals] {
     if (plugins->get_subcommands().empty()) list_plugins(globals, options->as_json, options->again);
   });

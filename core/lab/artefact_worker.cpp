@@ -51,7 +51,11 @@ ProcessResult ask_worker(const ArtefactQuestion& question) {
   for (const std::string& folder : question.plugin_dirs)
     command.insert(command.end(), {"--plugin-dir", folder});
   command.insert(command.end(), question.more.begin(), question.more.end());
-  return run_process(command, question.seconds, kOutputLimit);
+  ProcessResult result = run_process(
+      command, question.seconds, kOutputLimit,
+      [&](const ProcessResult&) { return !question.cancelled || !question.cancelled(); });
+  if (result.stopped) throw Error(Exit::kInterrupted, "the question to the plugins was cancelled.");
+  return result;
 }
 
 std::vector<nlohmann::json> json_lines(const std::string& out, const std::string& type) {

@@ -20,6 +20,7 @@ namespace {
 // How often each key is named, by finished runs and by what is still to be done.
 struct Uses {
   std::map<std::string, size_t> users, waiting;
+  std::map<std::string, std::set<std::string>> experiments;
   // By hash and seed: those that have finished, and which of them have their test part closed.
   std::set<std::pair<std::string, int64_t>> finished, closed;
   // Why a run, plan or grid cannot be read, so that nobody knows what it names. Empty: all were read.
@@ -37,9 +38,15 @@ void add_run(const run::Folder& folder, Uses* uses) {
   if (result && result->state == run::State::kFinished) {
     for (const run::UsedArtefact& used : result->artefacts) ++uses->users[used.key];
     const run::Header header = run::read_header(folder);
+    for (const run::UsedArtefact& used : result->artefacts)
+      uses->experiments[used.key].insert(header.experiment);
     (result->closed() ? uses->closed : uses->finished).emplace(header.hash, header.seed);
   } else if (!result) {
-    for (const std::string& key : run::read_header(folder).artefacts) ++uses->waiting[key];
+    const run::Header header = run::read_header(folder);
+    for (const std::string& key : header.artefacts) {
+      ++uses->waiting[key];
+      uses->experiments[key].insert(header.experiment);
+    }
   }
 }
 
@@ -53,7 +60,10 @@ void add_plan(const run::ExperimentPlan& plan, Uses* uses) {
     return uses->finished.contains(key) || (!wants_test && uses->closed.contains(key));
   });
   if (done) return;
-  for (const std::string& key : plan.artefacts) ++uses->waiting[key];
+  for (const std::string& key : plan.artefacts) {
+    ++uses->waiting[key];
+    uses->experiments[key].insert(plan.name);
+  }
 }
 
 template <class F>
@@ -66,9 +76,11 @@ void skip_damaged(const std::string& path, Uses* uses, F&& read) {
   }
 }
 
-Uses uses_in(const std::string& lab) {
+Uses uses_in(const std::string& lab, const std::function<bool()>& cancelled = {}) {
   Uses uses;
   for (const run::Folder& folder : run::list_runs(lab)) {
+    if (cancelled && cancelled())
+      throw Error(Exit::kInterrupted, "the runs of the lab were not read to the end.");
     skip_damaged(folder.path, &uses, [&] { add_run(folder, &uses); });
   }
   for (const std::string& file : run::plan_files(lab)) {
@@ -94,6 +106,8 @@ ArtefactRow row_of(const run::Folder& folder, const Uses& uses) {
   };
   row.users = count(uses.users);
   row.waiting = count(uses.waiting);
+  const auto experiments = uses.experiments.find(folder.uuid());
+  if (experiments != uses.experiments.end()) row.experiments = experiments->second;
   try {
     as_error(folder.path, [&] {
       row.header = run::read_artefact(folder);
@@ -133,10 +147,11 @@ std::vector<ArtefactRow> rows_of(const std::vector<run::Folder>& folders, const 
 
 }  // namespace
 
-std::vector<ArtefactRow> artefact_rows(const std::string& lab) {
+std::vector<ArtefactRow> artefact_rows(const std::string& lab,
+                                       const std::function<bool()>& cancelled) {
   const std::vector<run::Folder> folders = run::list_artefacts(lab);
   if (folders.empty()) return {};
-  return rows_of(folders, uses_in(lab));
+  return rows_of(folders, uses_in(lab, cancelled));
 }
 
 Pruned prune_artefacts(const std::string& lab, bool dry) {
@@ -183,10 +198,29 @@ void remove_artefact(const std::string& lab, const run::Folder& artefact) {
   run::remove_artefact(artefact);
 }
 
+Verified verify_artefacts(const std::string& lab, const std::string& prefix,
+                          const std::function<bool()>& cancelled) {
+  Verified verified;
+  for (const run::Folder& folder : run::list_artefacts(lab)) {
+    if (!folder.uuid().starts_with(prefix)) continue;
+    if (cancelled && cancelled())
+      throw Error(Exit::kInterrupted, "the artefacts were not checked to the end.");
+    ++verified.seen;
+    try {
+      run::read_artefact(folder);
+      verified.checked += run::check_artefact(folder, /*sums=*/true).has_value();
+    } catch (const Error& error) {
+      verified.problems.push_back(error.what());
+    }
+  }
+  return verified;
+}
+
 nlohmann::json to_json(const ArtefactRow& row) {
   nlohmann::json document = {{"key", row.folder.uuid()}, {"state", run::to_string(row.state)},
                              {"bytes", row.bytes},       {"users", row.users},
-                             {"waiting", row.waiting},   {"problem", row.problem}};
+                             {"waiting", row.waiting},   {"experiments", row.experiments},
+                             {"problem", row.problem}};
   if (row.header) {
     document.update({{"name", row.header->needed.name()},
                      {"plugin", row.header->needed.use.id},
@@ -204,6 +238,15 @@ nlohmann::json to_json(const ArtefactRow& row) {
     }
     if (row.result->made_with) document["machine_kind"] = row.result->made_with->machine_kind;
   }
+  return document;
+}
+
+nlohmann::json details_of(const ArtefactRow& row) {
+  nlohmann::json document = to_json(row);
+  document["folder"] = row.folder.path;
+  if (!row.result || !row.result->making) return document;
+  for (const auto& [name, record] : row.result->making->files)
+    document["files"][name] = {{"bytes", record.bytes}, {"sha256", record.sha256}};
   return document;
 }
 

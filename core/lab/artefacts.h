@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,16 +20,19 @@ struct ArtefactRow {
   bool newer = false;  // a newer version of LEA Lab wrote artefact.json; `problem` says what to do
   run::State state = run::State::kQueued;
   std::optional<run::Result> result;
-  int64_t bytes = 0;    // of its folder
-  size_t users = 0;     // finished runs that used it
-  size_t waiting = 0;   // unfinished runs, plans with such runs, and grids that need it
-  std::string problem;  // why it cannot be read
+  int64_t bytes = 0;   // of its folder
+  size_t users = 0;    // finished runs that used it
+  size_t waiting = 0;  // unfinished runs, plans with such runs, and grids that need it
+  std::set<std::string> experiments = {};  // of all of these
+  std::string problem;                     // why it cannot be read
 
   bool in_use() const { return users + waiting > 0; }
 };
 
-// All artefacts of the lab, sorted by key. Damaged ones have a `problem`.
-std::vector<ArtefactRow> artefact_rows(const std::string& lab);
+// All artefacts of the lab, sorted by key. Damaged ones have a `problem`. Throws Error(kInterrupted)
+// when `cancelled` becomes true, which is asked between two runs.
+std::vector<ArtefactRow> artefact_rows(const std::string& lab,
+                                       const std::function<bool()>& cancelled = {});
 
 struct Pruned {
   std::vector<ArtefactRow> removed;
@@ -49,6 +54,17 @@ run::Claim claim_artefact(const std::string& lab, const std::string& key);
 // Error(kEnvironment) while a process makes it.
 void remove_artefact(const std::string& lab, const run::Folder& artefact);
 
+struct Verified {
+  size_t seen = 0, checked = 0;       // all, and those that are finished
+  std::vector<std::string> problems;  // one message for each that cannot be used
+};
+// Compares the files of the artefacts whose keys begin so with their checksums. Throws
+// Error(kInterrupted) when `cancelled` becomes true, which is asked between two artefacts.
+Verified verify_artefacts(const std::string& lab, const std::string& prefix,
+                          const std::function<bool()>& cancelled = {});
+
 nlohmann::json to_json(const ArtefactRow& row);
+// What `lealab artefacts show` prints: also the folder, and the size and the sum of each file.
+nlohmann::json details_of(const ArtefactRow& row);
 
 }  // namespace lea::lab

@@ -30,7 +30,6 @@ using nlohmann::json;
 
 constexpr size_t kOutputLimit = size_t{4} << 20;
 constexpr int kDepthLimit = 32;
-constexpr off_t kHashLimit = off_t{512} << 20;
 
 std::string text_of(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -158,24 +157,50 @@ std::string host_id() {
 
 class Prober {
  public:
-  explicit Prober(ProbeCache cache)
-      : cache_(cache), folder_(user_cache("verdicts")), host_(host_id()) {}
+  Prober(ProbeCache cache, std::function<bool()> cancelled)
+      : cache_(cache),
+        cancelled_(std::move(cancelled)),
+        folder_(user_cache("verdicts")),
+        host_(host_id()) {}
 
   PluginRecord probe(const std::string& file) const {
+    const ProbeWatch watch{kProbeSeconds, {}, cancelled_};
     struct stat facts {};
-    if (stat(file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size > kHashLimit) {
-      return probe_file(file);  // refused there without reading it
-    }
+    if (!can_be_plugin(file, &facts)) return probe_file(file, watch);  // refused without reading it
     const std::string verdict = verdict_path(file, facts);
     if (cache_ == ProbeCache::kUse) {
       if (auto known = read_verdict(verdict, file)) return *known;
     }
-    PluginRecord record = probe_file(file);
+    PluginRecord record = probe_file(file, watch);
     if (record.lasting) write_verdict(verdict, record);
     return record;
   }
 
+  // What is known of a disabled file, of which no code may run.
+  PluginRecord recall(const std::string& file) const {
+    struct stat facts {};
+    std::optional<PluginRecord> known;
+    if (can_be_plugin(file, &facts)) {
+      known = read_verdict(verdict_path(file, facts), file);
+      if (!known) {
+        known = failed(file, "");
+        known->sha256 = readable_hash(file);
+      }
+    }
+    PluginRecord record = known.value_or(failed(file, ""));
+    record.state = PluginState::kDisabled;
+    record.reason = printable(file) + ": is disabled. `lealab plugins enable " +
+                    printable(fs::path(file).filename().string()) + "` enables it.";
+    record.lasting = false;
+    return record;
+  }
+
  private:
+  static bool can_be_plugin(const std::string& file, struct stat* facts) {
+    return stat(file.c_str(), facts) == 0 && S_ISREG(facts->st_mode) &&
+           facts->st_size <= kPluginBytes;
+  }
+
   std::string verdict_path(const std::string& file, const struct stat& facts) const {
     if (folder_.empty()) return {};
     const json key = {file,          facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec,
@@ -213,6 +238,7 @@ class Prober {
   }
 
   ProbeCache cache_;
+  std::function<bool()> cancelled_;
   std::string folder_, host_;
 };
 
@@ -244,6 +270,8 @@ const char* to_string(PluginState state) {
       return "failed";
     case PluginState::kConflict:
       return "conflict";
+    case PluginState::kDisabled:
+      return "disabled";
   }
   return "failed";
 }
@@ -264,7 +292,24 @@ json to_json(const PluginRecord& record) {
 }
 
 PluginRecord probe_file(const std::string& file, double seconds) {
-  const ProcessResult result = run_process({worker_path(), "probe", file}, seconds, kOutputLimit);
+  return probe_file(file, ProbeWatch{seconds, {}, {}});
+}
+
+PluginRecord probe_file(const std::string& file, const ProbeWatch& watch) {
+  const double seconds = watch.seconds;
+  size_t seen = 0;
+  const auto go_on = [&](const ProcessResult& so_far) {
+    if (watch.news && so_far.err.size() != seen) {
+      seen = so_far.err.size();
+      const std::string phase = last_words(so_far.err).phase;
+      watch.news({phase == kBeforeThePlugin ? "" : phase, provided_in(so_far.err)});
+    }
+    return !watch.cancelled || !watch.cancelled();
+  };
+  const ProcessResult result =
+      run_process({worker_path(), "probe", file}, seconds, kOutputLimit, go_on);
+  if (result.stopped)
+    throw Error(Exit::kInterrupted, printable(file) + ": the probe was stopped before its end.");
   if (!result.timed_out && result.signal == 0) {
     if (auto record = record_of(result.out, file)) return *record;
   }
@@ -274,10 +319,15 @@ PluginRecord probe_file(const std::string& file, double seconds) {
   return record;
 }
 
-std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders, ProbeCache cache) {
-  std::map<std::string, std::string> left_out;
+PluginRecord probe_again(const std::string& file, const std::function<bool()>& cancelled) {
+  return Prober(ProbeCache::kIgnore, cancelled).probe(file);
+}
+
+std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders, ProbeCache cache,
+                                        const std::function<bool()>& cancelled) {
+  LeftOutPlugins left_out;
   const std::vector<std::string> files = plugin_files(folders, &left_out);
-  const Prober prober(cache);
+  const Prober prober(cache, cancelled);
   std::vector<PluginRecord> records(files.size());
   std::atomic<size_t> next{0};
   const auto work = [&] {
@@ -291,7 +341,8 @@ std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders,
   work();
   for (std::future<void>& other : others) other.get();
   mark_conflicts(&records);
-  for (const auto& [file, why] : left_out) {
+  for (const std::string& file : left_out.disabled) records.push_back(prober.recall(file));
+  for (const auto& [file, why] : left_out.refused) {
     records.push_back(failed(file, printable(file) + ": " + why));
     records.back().lasting = false;
   }

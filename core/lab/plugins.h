@@ -2,6 +2,7 @@
 // process.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,8 @@
 
 namespace lea::lab {
 
-enum class PluginState { kEnabled, kFailed, kConflict };
-const char* to_string(PluginState state);  // "enabled", "failed" or "conflict"
+enum class PluginState { kEnabled, kFailed, kConflict, kDisabled };
+const char* to_string(PluginState state);  // "enabled", "failed", "conflict" or "disabled"
 
 struct PluginRecord {
   std::string file;
@@ -36,17 +37,40 @@ using lea::plugin_folders;
 
 enum class ProbeCache { kUse, kIgnore };
 
+inline constexpr double kProbeSeconds = 30;
+
+// How far a probe is, for somebody who watches it.
+struct ProbeNews {
+  // "reading", "loading", "registering", or "PLUGIN at METHOD()"; "" before the first. No code of the
+  // plugin runs before "loading", which begins when its ABI tag fits.
+  std::string phase;
+  std::vector<spec::PluginName> provides;  // what its manifest lists, once that was read
+};
+
+struct ProbeWatch {
+  double seconds = kProbeSeconds;  // the probe is killed after this time
+  std::function<void(const ProbeNews&)> news = {};
+  std::function<bool()> cancelled = {};  // asked several times a second; true kills the probe
+};
+
 // Probes every .so in its own child process (30 s at most each), sorted by file. A file whose ids
-// another good file provides as well is in conflict, and neither is used. Verdicts are cached in
+// another good file provides as well is in conflict, and neither is used. A disabled file is not
+// probed: what is known of it comes from the cache. Verdicts are cached in
 // $XDG_CACHE_HOME/lealab by path, size, mtime, owner, sha256 and the host's own hash, so a second
 // call starts no process, unless the machine had no memory for the first; kIgnore probes again and
 // replaces them. Throws Error(kEnvironment) when there is no worker beside this program or no
-// process can be started.
+// process can be started, and Error(kInterrupted) when `cancelled` becomes true.
 std::vector<PluginRecord> probe_plugins(const std::vector<std::string>& folders,
-                                        ProbeCache cache = ProbeCache::kUse);
+                                        ProbeCache cache = ProbeCache::kUse,
+                                        const std::function<bool()>& cancelled = {});
 
 // One file, not looked up in the cache. `seconds` limits it.
-PluginRecord probe_file(const std::string& file, double seconds = 30);
+PluginRecord probe_file(const std::string& file, double seconds = kProbeSeconds);
+// Throws Error(kInterrupted) when it was cancelled.
+PluginRecord probe_file(const std::string& file, const ProbeWatch& watch);
+
+// The same, and the verdict replaces that in the cache.
+PluginRecord probe_again(const std::string& file, const std::function<bool()>& cancelled = {});
 
 // The versions and binaries of the enabled ones, for the rule about stale runs.
 run::InstalledPlugins installed_plugins(const std::vector<PluginRecord>& records);

@@ -141,7 +141,7 @@ bool drain(int file, std::string* text, size_t limit) {
 }  // namespace
 
 ProcessResult run_process(const std::vector<std::string>& arguments, double seconds,
-                          size_t output_limit) {
+                          size_t output_limit, const GoOn& go_on) {
   Pipe out, err;
   SpawnSetup setup;
   posix_spawn_file_actions_adddup2(&setup.files, out.write, 1);
@@ -154,9 +154,11 @@ ProcessResult run_process(const std::vector<std::string>& arguments, double seco
   const auto deadline = Clock::now() + std::chrono::duration<double>(seconds);
   bool ended = false;
   while (!ended) {
-    if (!result.timed_out && Clock::now() >= deadline) {
-      result.timed_out = true;
-      kill(-pid, SIGKILL);
+    const bool killed = result.timed_out || result.stopped;
+    if (!killed) {
+      result.timed_out = Clock::now() >= deadline;
+      result.stopped = !result.timed_out && go_on && !go_on(result);
+      if (result.timed_out || result.stopped) kill(-pid, SIGKILL);
     }
     // A grandchild can keep the pipes open after the child has ended. The time limit of poll makes
     // sure that we notice.

@@ -13,13 +13,18 @@ struct ProcessResult {
   int exit_code = -1;      // -1 when a signal ended the process
   int signal = 0;          // the signal that ended the process; 0: none
   bool timed_out = false;  // killed after the time limit
+  bool stopped = false;    // killed because `go_on` said so
   std::string out, err;    // cut at output_limit
 };
+
+// Called several times a second while a process works, with what it has printed so far. The process
+// group is killed when it returns false.
+using GoOn = std::function<bool(const ProcessResult& so_far)>;
 
 // Runs a process and waits for its end. Kills its process group after `seconds`. `output_limit` is
 // in bytes, for each of stdout and stderr. Throws Error(kEnvironment) when it cannot start.
 ProcessResult run_process(const std::vector<std::string>& arguments, double seconds,
-                          size_t output_limit = size_t{16} << 20);
+                          size_t output_limit = size_t{16} << 20, const GoOn& go_on = {});
 
 // "SIGSEGV", or the number of a signal without a name.
 std::string signal_name(int signal);

@@ -40,7 +40,8 @@ std::vector<std::string> judged_runs(const std::string& lab, const spec::Experim
 }  // namespace
 
 Session::Session(SessionOptions options)
-    : Session(options, probe_plugins(plugin_folders(options.plugin_dirs))) {}
+    : Session(options, probe_plugins(plugin_folders(options.plugin_dirs), ProbeCache::kUse,
+                                     options.cancelled)) {}
 
 Session::Session(SessionOptions options, const std::vector<PluginRecord>& plugins)
     : options_(std::move(options)), lab_(lab_folder(options_.lab)) {
@@ -80,7 +81,8 @@ Plan Session::make_plan(const SplitSizes& sizes) const {
 }
 
 std::vector<ShownPlugin> Session::show(int64_t limit) const {
-  return show_artefacts({lab_, options_.plugin_dirs, limit}, experiment_, catalogue_);
+  return show_artefacts({lab_, options_.plugin_dirs, limit, options_.cancelled}, experiment_,
+                        catalogue_);
 }
 
 Plan Session::plan() const { return make_plan(check_data(lab_, experiment_)); }

@@ -31,6 +31,9 @@ struct SessionOptions {
   bool only_known = false;
   // Called before something that takes seconds, with a sentence for people.
   std::function<void(const std::string&)> on_wait = [](const std::string&) {};
+  // Asked several times a second while plugins are probed or show prompts; true ends that, and
+  // Error(kInterrupted) is thrown.
+  std::function<bool()> cancelled = {};
 };
 
 class Session {

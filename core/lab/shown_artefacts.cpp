@@ -1,5 +1,6 @@
 #include "core/lab/shown_artefacts.h"
 
+#include <algorithm>
 #include <set>
 
 #include "core/base/error.h"
@@ -36,6 +37,22 @@ void require_data(const std::string& lab, const std::string& name) {
   throw DataError("the data set " + printable(name) +
                   " is not in the lab yet. Import it with `lealab data import " + printable(name) +
                   " SOURCE`.");
+}
+
+// The parameters in which a plugin differs from the others of the same name in the list, as
+// " portion=0.1"; empty for the only one.
+std::string differences(const ShownPlugin& plugin, const std::vector<ShownPlugin>& all) {
+  std::string text;
+  for (const auto& param : plugin.params.items()) {
+    const std::string& name = param.key();
+    const nlohmann::json& value = param.value();
+    const bool differs = std::any_of(all.begin(), all.end(), [&](const ShownPlugin& other) {
+      return other.id == plugin.id && other.params.value(name, nlohmann::json()) != value;
+    });
+    if (!differs) continue;
+    text += " " + name + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return printable(text);
 }
 
 void take_answer(const nlohmann::json& line, std::vector<ShownPlugin>* shown) {
@@ -77,8 +94,8 @@ std::vector<ShownPlugin> show_artefacts(const ShowOptions& options,
   const CallFile call;
   std::vector<std::string> more = call.arguments();
   more.insert(more.end(), {"--limit", std::to_string(options.limit)});
-  ProcessResult worker =
-      ask_worker({"show", headers, options.lab, options.plugin_dirs, more, kSeconds});
+  ProcessResult worker = ask_worker(
+      {"show", headers, options.lab, options.plugin_dirs, more, kSeconds, options.cancelled});
   if (worker.timed_out) throw PluginError("no plugin has answered for an hour" + call.where());
   if (worker.signal != 0) {
     throw PluginError("a plugin crashed" + call.where() +
@@ -90,6 +107,22 @@ std::vector<ShownPlugin> show_artefacts(const ShowOptions& options,
     for (const nlohmann::json& line : json_lines(out, type)) take_answer(line, &shown);
   }
   return shown;
+}
+
+std::string text_of(const std::vector<ShownPlugin>& plugins, std::string* problems) {
+  std::string text;
+  for (const ShownPlugin& plugin : plugins) {
+    const std::string name = plugin.plugin_kind + " " + printable(plugin.id) +
+                             differences(plugin, plugins) + ", data " + printable(plugin.data);
+    if (!plugin.problem.empty())
+      *problems += (problems->empty() ? "" : "\n") + name + ": " + printable(plugin.problem);
+    if (plugin.lines.empty()) continue;
+    text += (text.empty() ? "" : "\n") + name + ":\n";
+    for (const std::string& line : plugin.lines) text += printable(line) + "\n";
+  }
+  if (text.empty() && problems->empty())
+    text = "No environment or augmenter of the spec has prompts to show.\n";
+  return text;
 }
 
 }  // namespace lea::lab

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -25,13 +26,19 @@ struct ShownPlugin {
 struct ShowOptions {
   std::string lab;
   std::vector<std::string> plugin_dirs;
-  int64_t limit = 1;  // examples of each plugin
+  int64_t limit = 1;                     // examples of each plugin
+  std::function<bool()> cancelled = {};  // asked several times a second; true ends it
 };
 
 // For each different plugin with artefacts that runs of the experiment need, in their order. Throws
-// DataError when the lab lacks a data set, and PluginError when a plugin crashes.
+// DataError when the lab lacks a data set, PluginError when a plugin crashes, and Error(kInterrupted)
+// when it was cancelled.
 std::vector<ShownPlugin> show_artefacts(const ShowOptions& options,
                                         const spec::Experiment& experiment,
                                         const spec::PluginCatalogue& catalogue);
+
+// What `lealab artefacts prompts` prints: the examples of each plugin below its name, which says in what
+// it differs from the others of that name. `problems` gets a line for each plugin that cannot show any.
+std::string text_of(const std::vector<ShownPlugin>& plugins, std::string* problems);
 
 }  // namespace lea::lab

@@ -19,6 +19,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
+#include "core/base/plugin_folders.h"
 #include "core/base/text.h"
 #include "core/worker/elf.h"
 
@@ -27,7 +28,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr off_t kFileLimit = off_t{512} << 20;
 constexpr size_t kManifestLimit = 65536;
 constexpr int kManifestDepth = 8;
 constexpr size_t kProvidedLimit = 1000;
@@ -69,9 +69,9 @@ std::string read_stable(const std::string& path) {
     refuse(path, "not a regular file. Give the .so that the build made.");
   check_ownership(before, path);
   if (before.st_size == 0) refuse(path, "an empty file. Copy or build it again.");
-  if (before.st_size > kFileLimit) {
+  if (before.st_size > kPluginBytes) {
     refuse(path, "has " + std::to_string(before.st_size >> 20) + " MiB; a plugin has at most " +
-                     std::to_string(kFileLimit >> 20) + " MiB. Link LibTorch dynamically.");
+                     std::to_string(kPluginBytes >> 20) + " MiB. Link LibTorch dynamically.");
   }
   std::string bytes(static_cast<size_t>(before.st_size), '\0');
   size_t filled = 0;

@@ -53,6 +53,7 @@ class LabModel : public QObject {
   void grids_changed();
   void grid_news(const lea::gui::GridNews& news);  // of the followed grid
   void refreshing_changed();
+  void plugins_changed();  // other plugins can be used now: whoever has a catalogue makes it again
 
  private:
   void tick();

@@ -26,6 +26,10 @@ class Navigator : public QObject {
   void runs(const QString& filter);
   // Two runs are to be laid side by side.
   void compare(const QStringList& uuids);
+  // Files are to be looked at and maybe installed as plugins.
+  void plugin_files(const QStringList& paths);
+  // This spec file is shown now; empty: none that has a file.
+  void spec_shown(const QString& path);
 };
 
 }  // namespace lea::gui

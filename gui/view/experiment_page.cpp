@@ -50,6 +50,8 @@ ExperimentPage::ExperimentPage(const Context& context)
           [this] { panel_->show_text(spec_.text(), spec_.path()); });
   connect(panel_, &SpecPanel::edited, editor_, &SpecEditor::replace_text);
   connect(panel_, &SpecPanel::place_wanted, this, [this](int line) { editor_->go_to(line, 1); });
+  connect(&spec_, &SpecFile::changed, this,
+          [this] { Q_EMIT context_.navigator.spec_shown(spec_.path()); });
   connect(&context_.lab, &LabModel::opened, this, &ExperimentPage::update_actions);
   connect(&context_.launcher, &Launcher::starting_changed, this, &ExperimentPage::update_actions);
   connect(&context_.navigator, &Navigator::spec_file, &spec_, &SpecFile::open);

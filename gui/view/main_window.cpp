@@ -10,6 +10,7 @@
 #include "gui/model/text.h"
 #include "gui/view/about.h"
 #include "gui/view/empty_state.h"
+#include "gui/view/file_drop.h"
 #include "gui/view/shortcut_editor.h"
 
 namespace lea::gui {
@@ -51,6 +52,7 @@ MainWindow::MainWindow(const Context& context, const std::vector<PageEntry>& pag
   build_pages(pages);
   build_menus();
   build_status();
+  new FileDrop(this, context_.navigator, context_.messages);
   connect(&context_.navigator, &Navigator::page, this, &MainWindow::show_page);
   connect(&context_.lab, &LabModel::opened, this, &MainWindow::lab_opened);
   connect(&context_.lab, &LabModel::refreshing_changed, this, [this] {

@@ -1,6 +1,7 @@
 #include "gui/view/pages.h"
 
 #include "gui/view/experiment_page.h"
+#include "gui/view/plugins_page.h"
 #include "gui/view/results_page.h"
 #include "gui/view/runs_page.h"
 
@@ -19,6 +20,7 @@ const std::vector<PageEntry>& page_entries() {
       entry<ExperimentPage>("experiment", "Experiment"),
       entry<RunsPage>("runs", "Runs"),
       entry<ResultsPage>("results", "Results"),
+      entry<PluginsPage>("plugins", "Plugins and artefacts"),
   };
   return kPages;
 }

@@ -1,8 +1,6 @@
 #include "gui/view/runs_page.h"
 
-#include <QDesktopServices>
 #include <QFileDialog>
-#include <QUrl>
 #include <QVBoxLayout>
 
 #include "core/base/files.h"
@@ -10,6 +8,7 @@
 #include "gui/model/settings.h"
 #include "gui/model/text.h"
 #include "gui/view/grid_delegate.h"
+#include "gui/view/open_folder.h"
 
 namespace lea::gui {
 namespace {
@@ -373,8 +372,7 @@ void RunsPage::open_folder() {
   const std::string path = !run_.empty()
                                ? run_.folder().path
                                : run::grids_folder(context_.lab.folder()) + "/" + to_std(grid_id_);
-  if (!QDesktopServices::openUrl(QUrl::fromLocalFile(to_qt(path))))
-    context_.messages.error("folder", "No program opens folders here. It is " + shown(path));
+  gui::open_folder(path, context_.messages);
 }
 
 void RunsPage::add_run_actions(QMenu* menu) {

@@ -30,6 +30,7 @@ class TablePane : public QWidget {
   QTableView* view() const { return view_; }
   QLineEdit* expression() const { return expression_; }
   FilterHeader* header() const { return header_; }
+  void set_filters_shown(bool shown) { filters_->setChecked(shown); }
   // The rows that are selected, in their order.
   std::vector<int> selected_rows() const;
 

@@ -264,6 +264,43 @@ TEST_F(Probe, RemembersVerdictsUntilTheFileChanges) {
   EXPECT_TRUE(code_ran());
 }
 
+TEST_F(Probe, RunsNoCodeOfADisabledFileAndStillKnowsIt) {
+  setenv("XDG_CONFIG_HOME", cache_.at("config").c_str(), 1);
+  install("nothing", "a.so");
+  install("prints", "b.so");
+  ASSERT_EQ(probe_folder()[0].state, PluginState::kConflict);
+  set_plugin_disabled(folder_.at("a.so"), true);
+  fs::remove(marker());
+  const auto records = probe_plugins({folder_.path()}, ProbeCache::kIgnore);
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].state, PluginState::kDisabled);
+  EXPECT_EQ(records[0].reason,
+            folder_.at("a.so") + ": is disabled. `lealab plugins enable a.so` enables it.");
+  ASSERT_EQ(records[0].plugins.size(), 1U) << "from the verdict before";
+  EXPECT_EQ(records[1].state, PluginState::kEnabled) << "there is no conflict any more";
+  EXPECT_EQ(catalogue_of(records).all().size(), 1U);
+  install("nothing", "c.so");
+  set_plugin_disabled(folder_.at("c.so"), true);
+  fs::remove(marker());
+  probe_folder();
+  EXPECT_FALSE(code_ran()) << "a disabled file that was never probed is not probed now";
+  unsetenv("XDG_CONFIG_HOME");
+}
+
+TEST_F(Probe, CanBeWatchedAndCancelled) {
+  std::vector<std::string> phases;
+  ProbeWatch watch;
+  watch.news = [&](const ProbeNews& news) {
+    phases.push_back(news.phase);
+    if (news.phase == "test.bad at encode()") EXPECT_EQ(news.provides.size(), 1U);
+  };
+  watch.cancelled = [&] { return !phases.empty() && phases.back() == "test.bad at encode()"; };
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_THROW(probe_file(bad_plugin("call_hangs"), watch), Error);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(25));
+  EXPECT_THAT(phases, testing::Contains("test.bad at encode()"));
+}
+
 // Damaged code may run and do anything. Only the child dies, and each file still gets a verdict.
 TEST_F(Probe, OutlivesByteFlips) {
   const std::string whole = read_all(bad_plugin("nothing"));
@@ -304,6 +341,36 @@ TEST_F(Probe, TheListOfParametersShowsWhichWereAdded) {
       300);
   EXPECT_EQ(show.exit_code, 0) << show.err;
   EXPECT_THAT(show.out, HasSubstr("number     integer  0 (added)  0 to 9  a number\n"));
+}
+
+TEST_F(Probe, CommandsInstallDisableEnableAndRemoveAFile) {
+  setenv("XDG_DATA_HOME", cache_.at("data").c_str(), 1);
+  setenv("XDG_CONFIG_HOME", cache_.at("config").c_str(), 1);
+  const auto plugins = [](const std::vector<std::string>& words) {
+    std::vector<std::string> command = {LEA_BINARY_DIR "/bin/lealab", "plugins"};
+    command.insert(command.end(), words.begin(), words.end());
+    return run_process(command, 300);
+  };
+  install("nothing", "mine.so");
+  install("call_crashes", "broken.so");
+  const std::string target = cache_.at("data/lealab/plugins/mine.so");
+  const ProcessResult broken = plugins({"install", folder_.at("broken.so")});
+  EXPECT_EQ(broken.exit_code, 6);
+  EXPECT_THAT(broken.err, HasSubstr(folder_.at("broken.so") + ": crashed in test.bad"));
+  const ProcessResult installed = plugins({"install", folder_.at("mine.so")});
+  EXPECT_EQ(installed.exit_code, 0) << installed.err;
+  EXPECT_THAT(installed.out, HasSubstr("installed as " + target + "\n"));
+  EXPECT_EQ(plugins({"install", folder_.at("mine.so")}).exit_code, 6) << "it is in use already";
+  EXPECT_EQ(plugins({"disable", "test.bad"}).out, "disabled " + target + "\n");
+  EXPECT_THAT(plugins({}).out, HasSubstr("disabled  backbone"));
+  EXPECT_EQ(plugins({"enable", "mine.so"}).out, "enabled " + target + "\n");
+  const ProcessResult bundled = plugins({"remove", "gru4rec"});
+  EXPECT_EQ(bundled.exit_code, 6);
+  EXPECT_THAT(bundled.err, HasSubstr("belongs to LEA Lab itself"));
+  EXPECT_EQ(plugins({"remove", "bad"}).out, "removed " + target + "\n");
+  EXPECT_FALSE(fs::exists(target));
+  unsetenv("XDG_DATA_HOME");
+  unsetenv("XDG_CONFIG_HOME");
 }
 
 TEST(Programs, LealabListsBundledPluginsAsJson) {

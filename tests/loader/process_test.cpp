@@ -54,6 +54,22 @@ TEST(Process, NamesTheSignalThatEndedTheChild) {
   EXPECT_EQ(result.exit_code, -1);
 }
 
+TEST(Process, IsEndedWhenItsWatcherSaysSo) {
+  std::string seen;
+  ProcessResult result;
+  const double took = seconds_of([&] {
+    result = run_process({"/bin/sh", "-c", "echo begun; sleep 20"}, 20, 1 << 20,
+                         [&](const ProcessResult& so_far) {
+                           seen = so_far.out;
+                           return seen.empty();
+                         });
+  });
+  EXPECT_LT(took, 10);
+  EXPECT_EQ(seen, "begun\n");
+  EXPECT_TRUE(result.stopped);
+  EXPECT_FALSE(result.timed_out);
+}
+
 TEST(Process, PassesArgumentsAsTheyAre) {
   const ProcessResult result = run_process({"/bin/echo", "$(touch x); `id`", "a  b", "*"}, 20);
   EXPECT_EQ(result.exit_code, 0);
