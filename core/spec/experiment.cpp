@@ -32,9 +32,9 @@ void refuse_unknown_and_empty(const Node& root, Errors& errors) {
   for (const Entry& entry : root.entries) {
     const bool known = std::find(keys.begin(), keys.end(), entry.key) != keys.end();
     if (!known) {
-      errors.add(entry.at, entry.key,
-                 "unknown key" + did_you_mean(entry.key, keys) + " (a spec has: " + joined(keys) +
-                     ")");
+      errors.add(
+          entry.at, entry.key,
+          "unknown key" + did_you_mean(entry.key, keys) + " (a spec has: " + joined(keys) + ")");
     } else if (entry.value->is_null()) {
       errors.add(entry.at, entry.key, "has no value; state one or remove the line");
     }
