@@ -17,10 +17,7 @@
 #include "bench/window/live_grid.h"
 #include "bench/window/watchdog.h"
 #include "core/base/error.h"
-#if __has_include("core/report/matrix_read.h")
 #include "core/report/matrix_read.h"
-#define LEA_HAS_MATRIX
-#endif
 #include "gui/view/main_window.h"
 #include "gui/view/runs_page.h"
 
@@ -108,7 +105,6 @@ double page_of_runs(TablePane* pane, int row) {
   return ms_since(start);
 }
 
-#ifdef LEA_HAS_MATRIX
 // From the question to the matrix on the window's thread, with nothing kept from before.
 double pivot(Window& window, const std::string& experiment) {
   Ticket ticket;
@@ -126,7 +122,6 @@ double pivot(Window& window, const std::string& experiment) {
   work_until("a pivot", [&] { return there; });
   return ms_since(start);
 }
-#endif
 
 nlohmann::json look(const std::string& lab, const std::string& folder, Clock::time_point start) {
   nlohmann::json figures;
@@ -151,13 +146,11 @@ nlohmann::json look(const std::string& lab, const std::string& folder, Clock::ti
                      static_cast<int>(random() % static_cast<unsigned>(model->rowCount()))));
   figures["page_ms"] = median(pages);
   figures["worst_page_ms"] = *std::max_element(pages.begin(), pages.end());
-#ifdef LEA_HAS_MATRIX
   for (const auto& [name, experiment] : {std::pair{"pivot_wide_ms", kWide}, {"pivot_all_ms", ""}}) {
     std::vector<double> times;
     for (int i = 0; i < kPivots; ++i) times.push_back(pivot(window, experiment));
     figures[name] = median(times);
   }
-#endif
   // What a person does: other pages, other orders, a filter.
   for (const PageEntry& page : page_entries()) {
     window.window.show_page(page.id);
