@@ -42,7 +42,8 @@ LabModel::LabModel(Messages& messages, QObject* parent)
   });
 }
 
-void LabModel::open(const std::string& option) {
+// The option may be missing(), which is cleared here, so it is taken by value.
+void LabModel::open(std::string option) {
   version_ticket_.drop();
   grids_ticket_.drop();
   refresh_ticket_.drop();
@@ -76,7 +77,7 @@ void LabModel::watch_folders() {
   folders_.addPaths({to_qt(run::grids_folder(folder_)), to_qt(run::runs_folder(folder_))});
 }
 
-void LabModel::make(const std::string& folder) {
+void LabModel::make(std::string folder) {
   try {
     lab::open_lab(folder);
     messages_.resolve("lab");

@@ -27,9 +27,9 @@ class LabModel : public QObject {
 
   // Opens a lab as `lealab --lab OPTION` finds it. Where there is none, nothing is open, and
   // missing() is where it was looked for.
-  void open(const std::string& option);
+  void open(std::string option);
   // Makes the folders of a lab and opens it.
-  void make(const std::string& folder);
+  void make(std::string folder);
   bool is_open() const { return !folder_.empty(); }
   const std::string& folder() const { return folder_; }
   const std::string& missing() const { return missing_; }
