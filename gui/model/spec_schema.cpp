@@ -31,7 +31,10 @@ std::string default_text(const ParamInfo& info) {
   if (value.is_array()) {
     std::vector<std::string> items;
     for (const nlohmann::json& item : value) items.push_back(item.dump());
-    return "[" + joined(items) + "]";
+    std::string list = "[";  // g++ 12 warns falsely of an operator+ here
+    list += joined(items);
+    list += ']';
+    return list;
   }
   if (!value.is_string()) return value.dump();
   const auto text = value.get<std::string>();
