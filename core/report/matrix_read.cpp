@@ -34,7 +34,7 @@ struct Draft {
   int64_t seed = 0;
   bool planned_only = false;
   run::State state = run::State::kQueued;
-  std::string uuid, created;
+  std::string uuid = {}, created = {};
 };
 
 class Reader {

@@ -52,7 +52,7 @@ struct MatrixSource {
     Repetition repetition;
     Standing standing = Standing::kMissing;
     bool closed = false;
-    std::string uuid;  // empty: missing
+    std::string uuid = {};  // empty: missing
   };
 
   std::string experiment;
