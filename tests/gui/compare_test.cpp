@@ -3,9 +3,10 @@
 
 #include <QTest>
 
-#include "core/lab/imported_run.h"
-#include "core/report/run_details.h"
+#include "core/report/pivot.h"
+#include "core/report/run_view.h"
 #include "core/spec/run_spec.h"
+#include "gui/model/look.h"
 #include "gui/model/run_query.h"
 #include "gui/view/runs_page.h"
 #include "tests/gui/fixture.h"
@@ -95,8 +96,8 @@ TEST_F(TwoRuns, ShowTheDifferenceOfTheirSpecsAndAllOnRequest) {
   const auto* model = view_->lines_pane()->view()->model();
   const int few = model->rowCount();
   for (int row = 0; row < few; ++row) {
-    if (model->index(row, 0).data() == "spec")
-      EXPECT_NE(model->index(row, 3).data().toString(), model->index(row, 4).data().toString());
+    if (model->index(row, 0).data() != "spec") continue;
+    EXPECT_NE(model->index(row, 3).data().toString(), model->index(row, 4).data().toString());
   }
   // Seed and machine are shown even where they are equal.
   for (const char* key : {"seed", "machine_kind", "lealab", "libtorch"})

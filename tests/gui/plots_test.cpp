@@ -112,7 +112,7 @@ TEST(PlotSeries, MeanCurvesAreTheMeansOfTheirRuns) {
   ASSERT_THAT(line.points, SizeIs(3));
   EXPECT_EQ(line.complete, 2u) << "the second run stopped after step 200";
   EXPECT_EQ(line.points[1].mean, 3);
-  EXPECT_EQ(line.points[1].half_width, report::summarize({2, 4}).half_width);
+  EXPECT_EQ(line.points[1].half_width, report::summarize(std::vector<double>{2, 4}).half_width);
   EXPECT_EQ(line.points[1].low, 2);
   EXPECT_EQ(line.points[1].high, 4);
   EXPECT_EQ(line.points[2].n, 1);
