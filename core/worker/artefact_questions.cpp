@@ -12,6 +12,7 @@
 #include "core/train/plugin_call.h"
 #include "core/worker/attempt.h"
 #include "core/worker/check_files.h"
+#include "core/worker/counting_reads.h"
 #include "core/worker/host_prepare.h"
 #include "core/worker/memory_limit.h"
 #include "core/worker/registry.h"
@@ -36,9 +37,10 @@ void answer(json document, size_t index) {
 template <class F>
 void ask_about(const json& document, const std::string& file, const std::string& lab,
                Registry& registry, F&& ask) {
-  const run::ArtefactHeader header = run::artefact_from(document, file);
-  const spec::NeededArtefact& needed = header.needed;
+  run::ArtefactHeader header = run::artefact_from(document, file);
+  spec::NeededArtefact& needed = header.needed;
   const PluginEntry& entry = registry.get(needed.plugin_kind, needed.use.id);
+  needed.artefact = with_reads_of_earlier(entry, needed.artefact);
   check_files(needed.plugin_kind, needed.use, registry);
   const OpenData open = open_data(lab, header.run, 1, "cpu");
   HostPrepareContext context(header, open, "", "", [](int64_t, int64_t) { return false; });

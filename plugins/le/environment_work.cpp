@@ -76,24 +76,22 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
             .learned = double(settings_.token_iterations) * rows,
             .longest = longest_sentence(texts)};
   }
-  Settings settings = settings_;
-  settings.items = "tokens";
+  // Whether prompts fit is known only with the titles of all items, which the making checks.
+  Settings bare = settings_;
+  bare.items = "tokens";
   const int64_t begin = begin_token(settings_, tokenizer);
+  const std::vector<std::string> title = typical_title(settings_, tokenizer, context);
   if (artefact.kind == "choices") {
-    const SelectionPrompts selections(settings, tokenizer, config.vocabulary, begin, {});
-    require_prompts_fit(selections, context.training(), config.context);
+    require_prompts_fit(SelectionPrompts(bare, tokenizer, config.vocabulary, begin, {}),
+                        context.training(), config.context);
+    const SelectionPrompts selections(settings_, tokenizer, config.vocabulary, begin, title);
     return {.read = rows_of_choices(settings_, context, selections),
             .beside = cost_beside_quality(settings_, context)};
   }
-  const Prompts prompts(settings, tokenizer, config.vocabulary, begin, {});
-  require_prompts_fit(prompts, context.training(), config.context);
-  RowsOfParts parts = rows_of_parts(prompts);
-  if (settings_.items == "titles") {
-    constexpr int64_t kTitle = 12;  // more rows than an item token, about
-    for (int64_t* rows :
-         {&parts.start, &parts.item, &parts.action, &parts.state_start, &parts.state_item})
-      *rows += kTitle;
-  }
+  require_prompts_fit(Prompts(bare, tokenizer, config.vocabulary, begin, {}), context.training(),
+                      config.context);
+  const Prompts prompts(settings_, tokenizer, config.vocabulary, begin, title);
+  const RowsOfParts parts = rows_of_parts(prompts);
   if (artefact.kind == "quality") {
     return {.read = rows_of_quality(settings_, context, prompts, parts),
             .beside = cost_beside_quality(settings_, context)};
@@ -150,7 +148,7 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
   }
   if (batches.steps() == 0) validated /= kValidations;  // the start alone is measured
   Work work = {.read = kValidations * validated, .learned = rows};
-  // The titles of items are not known yet.
+  // The longest title may be much longer than the typical one.
   if (settings_.items != "titles") work.longest = longest_prompt(prompts, context.training());
   return work;
 }

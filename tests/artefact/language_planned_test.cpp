@@ -42,6 +42,14 @@ TEST_F(PlannedLanguage, IsRefusedForTheSettingsThatTheMakingWouldRefuse) {
   EXPECT_THAT(refusal("environments.le.batch_size=1"), HasSubstr("le: batch_size: 1 leaves L_sm "));
 }
 
+TEST_F(PlannedLanguage, HasAnEstimateOfPromptsWithTitles) {
+  write_study("reward: le\n", ", items: titles");
+  import_data();
+  const json artefacts = plan().at("artefacts");
+  ASSERT_EQ(artefacts.size(), 4u);
+  for (const json& artefact : artefacts) EXPECT_FALSE(artefact.at("seconds").is_null()) << artefact;
+}
+
 TEST_F(PlannedLanguage, IsRefusedWithoutAnythingToLearnOrToValidate) {
   write_study("reward: le\n", ", reward_weight: 0, state_weight: 0");
   import_data();
