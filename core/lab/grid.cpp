@@ -168,7 +168,7 @@ bool Grid::poll(double seconds) {
   look_elsewhere();
   fill();
   if (is_at_end()) {
-    finish();
+    end();
     return false;
   }
   back_end_->wait(seconds);
@@ -234,10 +234,17 @@ void Grid::settle(size_t task, const Ended& ended) {
   if (!is_artefact(task)) collect(running.folder);
   if (verdict.is == Verdict::Is::kFailed)
     return fail(task, running.folder, {verdict.reason, verdict.unsupplied});
-  const bool finished = verdict.is == Verdict::Is::kFinished;
-  queue_.set(task, finished ? State::kDone : State::kStopped);
-  if (!finished) interrupted_.insert(task);
-  tell({finished ? Kind::kFinished : Kind::kInterrupted, task, running.folder.uuid()});
+  if (verdict.is == Verdict::Is::kFinished) return finish(task, running.folder);
+  queue_.set(task, State::kStopped);
+  interrupted_.insert(task);
+  tell({Kind::kInterrupted, task, running.folder.uuid()});
+}
+
+void Grid::finish(size_t task, const run::Folder& folder) {
+  queue_.set(task, State::kDone);
+  run::GridEvent event{Kind::kFinished, task, folder.uuid()};
+  if (is_artefact(task)) event.warnings = run::warnings_of(folder);
+  tell(event);
 }
 
 void Grid::fail(size_t task, const run::Folder& folder, const Failure& failure) {
@@ -322,7 +329,7 @@ void Grid::beat() {
   }
 }
 
-void Grid::finish() {
+void Grid::end() {
   result_.finished = count_runs(State::kDone) - done_before_;
   result_.failed = count_runs(State::kFailed);
   result_.failed_artefacts = queue_.count(State::kFailed) - result_.failed;

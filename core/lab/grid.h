@@ -125,6 +125,7 @@ class Grid {
   void begin(size_t task);
   void begin_run(size_t task, run::Claim claim);
   void begin_artefact(size_t task, run::Claim claim);
+  void finish(size_t task, const run::Folder& folder);
   void submit(size_t task, run::Folder folder, run::Claim claim, bool cuda);
   bool check_needs(size_t task);
   bool wants_test(size_t task) const;
@@ -164,7 +165,7 @@ class Grid {
   void collect(const run::Folder& run);
   void tell(run::GridEvent event);
   void beat();
-  void finish();
+  void end();
   bool is_at_end() const;
   size_t not_begun() const;  // tasks that wait for slots or for another process
   int64_t free_slots() const;

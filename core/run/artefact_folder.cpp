@@ -256,6 +256,16 @@ std::optional<Result> artefact_result(const Folder& artefact) {
   return or_remedy(artefact, [&] { return read_result(artefact); });
 }
 
+std::vector<std::string> warnings_of(const Folder& artefact) {
+  try {
+    const auto result = read_result(artefact);
+    if (result && result->making) return result->making->warnings;
+  } catch (const Error&) {
+    // Whoever uses the artefact checks its result.
+  }
+  return {};
+}
+
 std::optional<Result> check_artefact(const Folder& artefact, bool sums) {
   auto result = artefact_result(artefact);
   if (!result || result->state != State::kFinished) return std::nullopt;

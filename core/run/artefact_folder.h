@@ -101,6 +101,9 @@ std::map<std::string, FileRecord> record_files(const Folder& artefact);
 // DataError when it is damaged, with what to do.
 std::optional<Result> artefact_result(const Folder& artefact);
 
+// What the maker of a finished artefact warned of. Empty when that cannot be read.
+std::vector<std::string> warnings_of(const Folder& artefact);
+
 // The result of a finished artefact. Empty when it is not finished. Throws DataError when
 // artefact.json is not that of this artefact (read_artefact), or when a file is missing, is one too
 // many, or has another size than the result says; with `sums`, also when it has another checksum.

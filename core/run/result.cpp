@@ -110,6 +110,7 @@ Making making_of(const JsonFields& fields) {
   }
   making.sha256 = fields.text("sha256");
   making.quality = numbers_of(fields, "quality");
+  if (fields.has("warnings")) making.warnings = fields.texts("warnings");
   making.seconds = fields.number("seconds", 0);
   return making;
 }
@@ -132,6 +133,7 @@ void add(const Making& making, json& document) {
                    {"sha256", making.sha256},
                    {"quality", making.quality},
                    {"seconds", making.seconds}});
+  if (!making.warnings.empty()) document["warnings"] = making.warnings;
 }
 
 void add(const Training& training, json& document) {

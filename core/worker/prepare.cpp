@@ -87,6 +87,7 @@ run::Making making_of(const run::Folder& folder, const HostPrepareContext& conte
   }
   making.sha256 = run::sum_of(making.files);
   making.quality = context.quality();
+  making.warnings = context.warnings();
   making.seconds = seconds;
   return making;
 }

@@ -181,7 +181,8 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
         std::to_string(texts.without_text) + " of " + counted(context.items(), "item") +
             (texts.without_text == 1 ? " has no text, so its token is "
                                      : " have no text, so their tokens are all the same: ") +
-            "the mean word embedding");
+            "the mean word embedding. Import the data set again with texts for them, or name more "
+            "columns in `item_sentence`");
   }
   if (texts.cut > 0) {
     context.log(LogLevel::kInfo,
