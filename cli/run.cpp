@@ -38,6 +38,10 @@ constexpr double kTickSeconds = 0.2;
 
 void say(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
+std::string part_of(size_t some, size_t all) {
+  return std::to_string(some) + " of " + std::to_string(all);
+}
+
 // Prints one line for each cell with the sums over its seeds.
 void print_cells(const spec::Experiment& experiment, const lab::Plan& plan) {
   struct Line {
@@ -85,7 +89,8 @@ void print_artefacts(const lab::Plan& plan) {
   struct Line {
     std::string name;
     size_t done = 0, running = 0, to_make = 0, users = 0;
-    int64_t bytes = 0;  // of those that are done
+    size_t estimated = 0;  // of those running or to make
+    int64_t bytes = 0;     // of those that are done
     // Of those to make, as far as they are known.
     double seconds = 0;
     int64_t disk = 0, memory = 0;  // in all, and of the one that needs most
@@ -102,6 +107,7 @@ void print_artefacts(const lab::Plan& plan) {
     line->users += artefact.users;
     if (artefact.making) line->bytes += artefact.making->bytes();
     line->seconds += artefact.seconds.value_or(0);
+    line->estimated += artefact.seconds.has_value();
     line->disk += artefact.bytes;
     line->memory = std::max(line->memory, artefact.memory);
     if (!artefact.note.empty()) line->notes.insert(printable(artefact.note));
@@ -114,7 +120,12 @@ void print_artefacts(const lab::Plan& plan) {
     if (line.to_make > 0) text += " " + std::to_string(line.to_make) + " to make,";
     text += " for " + counted(line.users, "run");
     std::vector<std::string> takes;
-    if (line.seconds > 0) takes.push_back(duration_text(line.seconds));
+    const size_t left = line.running + line.to_make;
+    if (line.seconds > 0) {
+      takes.push_back(duration_text(line.seconds));
+      if (line.estimated < left)
+        takes.back() += " (" + part_of(line.estimated, left) + " estimated)";
+    }
     if (line.disk > 0) takes.push_back(lab::size_text(line.disk) + " of disk");
     if (line.memory > 0) takes.push_back(lab::size_text(line.memory) + " of memory");
     if (!takes.empty()) text += ", about " + joined(takes);

@@ -2,6 +2,7 @@
 // takes, or why it would be refused. A worker asks them. Counts are cached; a refusal is not.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -19,6 +20,8 @@ struct CountOptions {
   std::string lab;
   std::vector<std::string> plugin_dirs;
   run::InstalledPlugins installed;
+  // Called when the worker ended before it had answered about all artefacts, with how it ended.
+  std::function<void(const std::string&)> on_uncounted = {};
 };
 
 struct ArtefactAnswer {
