@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "core/lm/config.h"
+#include "core/lm/decoder.h"
+#include "core/lm/model_folder.h"
 #include "plugins/le/context_length.h"
 #include "plugins/le/environment_maker.h"
 #include "plugins/le/item_texts.h"
@@ -42,10 +44,11 @@ constexpr double kProductPasses = 2, kValuePasses = 10;
 }  // namespace
 
 Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
+  const lm::Config config = lm::read_config(settings_.model);
+  lm::require_weights(config, lm::Weights(settings_.model));  // reads the headers of the files
   const int64_t pool = artefact.kind == "rewards" ? pool_width(context) : 0;
   const Work work = work_of(artefact, context, pool);
   Counts counts = {{"bytes", bytes_of_files(artefact, context, pool)}};
-  const lm::Config config = lm::read_config(settings_.model);
   double weights = body_of(config);
   if (artefact.kind == "tokens") weights += double(config.vocabulary * config.width);  // the head
   if (work.beside > 0) counts["multiply_adds"] = work.beside;
@@ -63,6 +66,7 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
                                                                      int64_t pool) const {
   const lm::Config config = lm::read_config(settings_.model);
   const lm::Tokenizer tokenizer(settings_.model, config.vocabulary);
+  lm::require_vocabulary(settings_.model, tokenizer, config);
   if (artefact.kind == "tokens") {
     const ItemTexts texts =
         item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
