@@ -55,7 +55,8 @@ double stop_margin(const GridOptions& options);
 struct GridResult {
   size_t finished = 0, failed = 0, interrupted = 0;  // runs
   size_t failed_artefacts = 0;
-  size_t blocked = 0;  // runs that did not begin, because an artefact that they need is missing
+  bool logged = false;  // whether a run or an artefact that failed has a log
+  size_t blocked = 0;   // runs that did not begin, because an artefact that they need is missing
   // Failed for lack of disk, memory or permission; counted in `failed` too. The next grid resumes
   // these runs.
   size_t unsupplied = 0;

@@ -55,6 +55,20 @@ json refusal(Exit code, const std::string& reason) {
   return {{"type", "refused"}, {"code", static_cast<int>(code)}, {"reason", reason}};
 }
 
+// What the preparer shows. Its own errors are for people who know the plugin, which the answer is
+// printed with; of anything else it is reported which method threw it.
+std::vector<std::string> shown(Preparer& preparer, PrepareContext& context,
+                               const std::string& plugin, int64_t limit) {
+  const train::OpenCall call(plugin, "show()");
+  try {
+    return preparer.show(context, limit);
+  } catch (const Error&) {
+    throw;
+  } catch (...) {
+    call.rethrow();
+  }
+}
+
 // After its first line, an exception of LibTorch has a backtrace.
 std::string first_line(const std::exception& error) {
   const std::string text = error.what();
@@ -97,13 +111,12 @@ int run_showing(const std::string& lab, const std::string& file,
   Registry registry(plugin_folders(plugin_dirs));
   for (size_t i = 0; i < list.size(); ++i) {
     try {
-      ask_about(list[i], file, lab, registry,
-                [&](const run::ArtefactHeader&, const std::string& plugin, Preparer& preparer,
-                    PrepareContext& context) {
-                  const std::vector<std::string> lines = train::call_plugin(
-                      plugin, "show()", [&] { return preparer.show(context, limit); });
-                  answer({{"type", "shown"}, {"lines", lines}}, i);
-                });
+      ask_about(
+          list[i], file, lab, registry,
+          [&](const run::ArtefactHeader&, const std::string& plugin, Preparer& preparer,
+              PrepareContext& context) {
+            answer({{"type", "shown"}, {"lines", shown(preparer, context, plugin, limit)}}, i);
+          });
     } catch (const Error& error) {
       answer(refusal(error.code(), error.what()), i);
     } catch (const std::exception& error) {
