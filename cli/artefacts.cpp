@@ -96,6 +96,7 @@ void verify_command(const Options& options, const Globals& globals) {
     try {
       run::read_artefact(folder);
       checked += run::check_artefact(folder, /*sums=*/true).has_value();
+      run::check_records(folder);
     } catch (const Error& error) {
       problems += std::string(error.what()) + "\n";
       ++bad;
