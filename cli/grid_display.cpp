@@ -40,6 +40,14 @@ std::string four_digits(double value) {
   return text;
 }
 
+// A line for each, after a line break.
+std::string warning_lines(const std::string& artefact, const std::vector<std::string>& warnings) {
+  std::string lines;
+  for (const std::string& warning : warnings)
+    lines += "\nwarning   " + artefact + ": " + printable(warning);
+  return lines;
+}
+
 std::string whole(double value) { return std::to_string(std::llround(value)); }
 
 }  // namespace
@@ -65,7 +73,8 @@ std::string GridDisplay::describe(const run::GridEvent& event, double seconds) c
       return "elsewhere " + name + ": " + printable(event.text) +
              " works on it; waiting for its result";
     case Kind::kFinished:
-      return "finished  " + name + "  in " + duration_text(seconds);
+      return "finished  " + name + "  in " + duration_text(seconds) +
+             warning_lines(name + " (" + id + ")", event.warnings);
     case Kind::kFailed:
       return "FAILED    " + name + ": " + printable(event.text) +
              (event.run.empty() ? "" : "\n          `lealab log " + id + "`");
@@ -201,6 +210,7 @@ std::vector<std::string> event_lines(const run::GridHeader& header, const run::G
   }
   if (event.kind == Kind::kFailed) line["reason"] = event.text;
   if (event.kind == Kind::kElsewhere) line["by"] = event.text;
+  if (!event.warnings.empty()) line["warnings"] = event.warnings;
   if (event.kind != Kind::kProgress) return {line.dump()};
   const run::Progress& progress = event.progress;
   std::vector<std::string> lines;

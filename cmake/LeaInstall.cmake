@@ -36,7 +36,8 @@ install(CODE [[
     endif()
   endforeach()
 ]])
-install(FILES ${CMAKE_SOURCE_DIR}/core/spec/artefact.h ${CMAKE_SOURCE_DIR}/core/spec/params.h
+install(FILES ${CMAKE_SOURCE_DIR}/core/spec/artefact.h ${CMAKE_SOURCE_DIR}/core/spec/collapsed_state.h
+              ${CMAKE_SOURCE_DIR}/core/spec/params.h
         DESTINATION include/lealab/core/spec)
 install(FILES ${CMAKE_SOURCE_DIR}/core/base/error.h ${CMAKE_SOURCE_DIR}/core/base/log_level.h
         DESTINATION include/lealab/core/base)

@@ -90,7 +90,9 @@ class LEA_API Preparer {
  public:
   virtual ~Preparer();
 
-  // How much work `prepare` is. The default knows none, and the plan then shows no estimate. Throws
+  // How much work `prepare` is. `context` also allows what those artefacts of the plugin read that
+  // this one is made from, and has no folder and no earlier artefact, because none may have been made.
+  // The default knows no work, and the plan then shows no estimate. Throws
   // ConfigError or DataError for what `prepare` would refuse, as far as that is seen without the
   // work: the whole plan is then refused with this message before anything is made. What else it
   // throws only leaves the plan without an estimate.

@@ -23,6 +23,7 @@
 #include "core/api/preparer.h"
 #include "core/api/quality_statistics.h"
 #include "core/api/types.h"
+#include "core/spec/collapsed_state.h"
 
 namespace lea {
 
@@ -100,8 +101,8 @@ using Baselines = std::vector<std::unique_ptr<Baseline>>;
 //                            candidates(); of n that are equal each counts 1 / n. Chance: 0.2
 //   state_accuracy           share of events whose state has a greater cosine with the other state
 //                            of its sequence than with the stranger's. Chance: 0.5
-//   state_cosine             mean cosine of an event's and the stranger's state, neither good nor
-//                            bad
+//   state_cosine             mean cosine of an event's and the stranger's state. Above
+//                            spec::kCollapsedCosine the states have collapsed
 //   state_hit_20             share of events whose next item is among the first 20 of a
 //                            linear probe from the state to centred_units(item_vectors), fitted on
 //                            half of the sequences and tested on the others. Items of the history

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/base/text.h"
-#include "core/lab/exchange.h"
+#include "core/run/artefact_seal.h"
 #include "core/spec/artefact_json.h"
 
 namespace lea::lab {
@@ -13,9 +15,11 @@ namespace {
 
 constexpr const char* kTokens = "tokens.safetensors";
 constexpr const char* kHead = "head.safetensors";
+constexpr const char* kTitles = "titles.json";
+constexpr size_t kTensorsListed = 8;  // more are summed up
 
 std::string dumped(nlohmann::json document) {
-  keep_names(document);
+  run::keep_names(document);
   return document.dump();
 }
 
@@ -48,7 +52,7 @@ bool has_random_base(const nlohmann::json& settings) {
 
 // The name of the language model: that of the only folder or file among the settings.
 std::string base_of(nlohmann::json settings) {
-  keep_names(settings);
+  run::keep_names(settings);
   std::vector<std::string> names;
   for (const nlohmann::json& value : settings) {
     if (value.is_object() && value.contains("path") && value.at("path").is_string())
@@ -100,7 +104,7 @@ std::string origin(const Card& card, const std::string& base, bool random) {
 
 std::string settings(const Card& card) {
   nlohmann::json all = settings_of(card);
-  keep_names(all);
+  run::keep_names(all);
   return "## Settings\n\n~~~json\n" + all.dump(1) + "\n~~~\n\n";
 }
 
@@ -127,11 +131,38 @@ std::string figures(const Card& card) {
   return "## Figures\n\n| of | figure | value |\n| --- | --- | --- |\n" + rows + "\n";
 }
 
+// Where the module stands that a tensor of PEFT belongs to: "layers.0.self_attn.q_proj" of
+// "layers.0.self_attn.q_proj.lora_A.weight". Empty for a tensor of another name.
+std::string module_of(const std::string& tensor) {
+  const size_t end = tensor.find(".lora_");
+  return end == std::string::npos ? "" : tensor.substr(0, end);
+}
+
+// All of a few tensors. Of many their number, and of how many modules of each name they are.
+std::string tensors_text(const std::vector<Card::Tensor>& tensors) {
+  std::vector<std::string> parts;
+  if (tensors.size() <= kTensorsListed) {
+    for (const Card::Tensor& tensor : tensors)
+      parts.push_back("`" + printable(tensor.name) + "` " + tensor.type);
+    return joined(parts);
+  }
+  std::map<std::string, std::set<std::string>> modules;  // by the last part of their name
+  for (const Card::Tensor& tensor : tensors) {
+    const std::string module = module_of(tensor.name);
+    if (!module.empty()) modules[module.substr(module.rfind('.') + 1)].insert(module);
+  }
+  for (const auto& [name, places] : modules)
+    parts.push_back("`" + printable(name) + "` (" + counted(places.size(), "layer") + ")");
+  return counted(tensors.size(), "tensor") +
+         (parts.empty() ? "" : ", the matrices A and B of " + joined(parts));
+}
+
 std::string files(const Card& card) {
   std::string text = "## Files\n\n";
   for (const Card::File& file : card.files) {
     text += "- `" + printable(file.name) + "`";
-    if (!file.tensors.empty()) text += ": " + joined(file.tensors);
+    if (!file.tensors.empty()) text += ": " + tensors_text(file.tensors);
+    if (file.name == kTitles) text += ": the text of each item in a prompt, as a list";
     text += "\n";
   }
   return text + "\n";
@@ -147,21 +178,40 @@ bool reads_mean(const nlohmann::json& settings) {
   return text_in(settings, "hidden_state") == "mean";
 }
 
-std::string meaning(bool tokens, bool head, bool mean) {
-  std::string text;
-  if (tokens) {
-    text +=
-        "Row j - 1 of `tokens` is the vector of item j, which stands in a prompt in the place of a "
-        "word's embedding. So the id of item j is the number of the model's word embeddings plus "
-        "j - 1. The data set numbers the items; `lealab data export` writes the numbers beside the "
-        "original ids (`items.map.tsv`).\n\n";
+// What the card must know to explain the files and to write its example.
+struct Parts {
+  bool tokens = false, head = false, titles = false, mean = false;
+};
+
+std::string meaning_of_items(const Parts& parts) {
+  static const std::string kNumbers =
+      "The data set numbers the items; `lealab data export` writes the numbers beside the original "
+      "ids (`items.map.tsv`).\n\n";
+  if (parts.titles) {
+    return "Entry j - 1 of `titles.json` is the text that stands in a prompt for item j; a text "
+           "without tokens is written `unknown`. It is split into tokens by itself. " +
+           kNumbers +
+           (parts.tokens ? "Row j - 1 of `tokens` is a vector of item j. No prompt holds it: "
+                           "states are compared with it, in the training and with `select: "
+                           "state_token`.\n\n"
+                         : "");
   }
-  if (head) {
+  if (!parts.tokens) return "";
+  return "Row j - 1 of `tokens` is the vector of item j, which stands in a prompt in the place of "
+         "a "
+         "word's embedding. So the id of item j is the number of the model's word embeddings plus "
+         "j - 1. " +
+         kNumbers;
+}
+
+std::string meaning(const Parts& parts) {
+  std::string text = meaning_of_items(parts);
+  if (parts.head) {
     text +=
         "The head gives the reward of a prompt: the product of `weight` with the hidden state of "
         "the last layer, behind the last norm, " +
-        std::string(mean ? "in the mean over the prompt's positions"
-                         : "at the prompt's last position") +
+        std::string(parts.mean ? "in the mean over the prompt's positions"
+                               : "at the prompt's last position") +
         ", plus `bias`. The state of a history is such a hidden state itself. The settings have "
         "the wording of the prompts; text between two items is split into tokens by itself, "
         "without special tokens.\n\n";
@@ -182,7 +232,7 @@ std::string random_base(const nlohmann::json& settings) {
          "which LEA Lab draws again from the seed.\n\n";
 }
 
-std::string python(const std::string& base, bool tokens, bool head, bool mean) {
+std::string python(const std::string& base, const Parts& parts) {
   std::string text = R"(import torch
 from peft import PeftModel
 from safetensors.torch import load_file
@@ -195,28 +245,34 @@ model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
 model = PeftModel.from_pretrained(model, folder).eval()
 tokenizer = Tokenizer.from_file(base + "/tokenizer.json")
 )";
-  if (tokens) {
-    text += R"(tokens = load_file(folder + "/tokens.safetensors")["tokens"]
+  if (!parts.titles && !parts.tokens) return "~~~python\n" + text + "~~~\n";
+  text += parts.titles ? R"(titles = json.load(open(folder + "/titles.json", encoding="utf-8"))
+)"
+                       : R"(tokens = load_file(folder + "/tokens.safetensors")["tokens"]
 vectors = torch.cat([model.get_input_embeddings().weight.detach(), tokens])
-
+)";
+  text += R"(
 def words(text):
     return tokenizer.encode(text, add_special_tokens=False).ids
 
 def item(number):
-    return [len(vectors) - len(tokens) + number - 1]
+    return )";
+  text += parts.titles ? R"(words(titles[number - 1]) or words("unknown"))"
+                       : "[len(vectors) - len(tokens) + number - 1]";
+  text += R"(
 
 ids = words("The user has bought: ") + item(1) + words(" next ") + item(2)
 with torch.no_grad():
-    found = model(inputs_embeds=vectors[torch.tensor([ids])], output_hidden_states=True)
-state = found.hidden_states[-1])" +
-            std::string(mean ? "[0].mean(0)\n" : "[0, -1]\n");
-  }
-  if (tokens && head) {
+    found = model()";
+  text += parts.titles ? "torch.tensor([ids])" : "inputs_embeds=vectors[torch.tensor([ids])]";
+  text += ", output_hidden_states=True)\nstate = found.hidden_states[-1]";
+  text += parts.mean ? "[0].mean(0)\n" : "[0, -1]\n";
+  if (parts.head) {
     text += R"(head = load_file(folder + "/head.safetensors")
 reward = state @ head["weight"] + head["bias"]
 )";
   }
-  return "~~~python\n" + text + "~~~\n";
+  return "~~~python\n" + std::string(parts.titles ? "import json\n" : "") + text + "~~~\n";
 }
 
 }  // namespace
@@ -224,16 +280,17 @@ reward = state @ head["weight"] + head["bias"]
 std::string text_of(const Card& card) {
   const nlohmann::json all = settings_of(card);
   const std::string base = base_of(all);
-  const bool tokens = has(card, kTokens), head = has(card, kHead), random = has_random_base(all);
+  const bool random = has_random_base(all);
+  const Parts parts = {has(card, kTokens), has(card, kHead), has(card, kTitles), reads_mean(all)};
   // Whoever follows `base_model` would get the trained weights.
   return front_matter(random ? "" : base) + "# " + printable(card.adapter.header.needed.name()) +
          "\n\nA LoRA adapter of a language model, exported from LEA Lab.\n\n" +
          (random ? random_base(all) : "") + origin(card, base, random) + settings(card) +
-         figures(card) + files(card) + "## Use\n\n" + meaning(tokens, head, reads_mean(all)) +
+         figures(card) + files(card) + "## Use\n\n" + meaning(parts) +
          (random
               ? "There is no example: no published model has the weights that the adapter belongs "
                 "to.\n"
-              : python(base, tokens, head, reads_mean(all)));
+              : python(base, parts));
 }
 
 }  // namespace lea::lab

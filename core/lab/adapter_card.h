@@ -20,10 +20,13 @@ struct Card {
   std::vector<CardArtefact> earlier;
   bool complete = true;
   std::vector<CardArtefact> later;  // what was made from the adapter
-  // A file with tensors, by its path in the exported folder, and "NAME F32 [N, D]" of each tensor.
+  struct Tensor {
+    std::string name, type;  // the type as "F32 [N, D]"
+  };
+  // A file by its path in the exported folder, with its tensors if it holds any.
   struct File {
     std::string name;
-    std::vector<std::string> tensors;
+    std::vector<Tensor> tensors;
   };
   std::vector<File> files;
 };

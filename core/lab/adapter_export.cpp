@@ -69,16 +69,15 @@ std::map<std::string, std::string> places_of(const run::Folder& artefact, const 
   return places;
 }
 
-std::vector<std::string> tensors_in(const std::string& path) {
-  std::vector<std::string> tensors;
+std::vector<Card::Tensor> tensors_in(const std::string& path) {
+  std::vector<Card::Tensor> tensors;
   if (!path.ends_with(".safetensors")) return tensors;
   const MappedFile file(path);
   for (const SafetensorsEntry& entry :
        parse_safetensors({file.data(), file.size()}, file.size(), printable(path))) {
     std::vector<std::string> sizes;
     for (const int64_t size : entry.shape) sizes.push_back(std::to_string(size));
-    tensors.push_back("`" + printable(entry.name) + "` " + entry.dtype + " [" + joined(sizes) +
-                      "]");
+    tensors.push_back({entry.name, entry.dtype + " [" + joined(sizes) + "]"});
   }
   return tensors;
 }

@@ -17,6 +17,7 @@
 #include "core/lab/archive.h"
 #include "core/lab/artefacts.h"
 #include "core/lab/exchange.h"
+#include "core/run/artefact_seal.h"
 #include "core/run/state.h"
 
 namespace lea::lab {
@@ -76,7 +77,7 @@ std::string text_of(const run::Folder& folder, const std::string& name) {
   const std::string path = folder.file(name.c_str());
   if (name != run::kArtefactFile) return read_file(path, kTextBytes);
   nlohmann::json document = read_json(path).value();
-  keep_names(document);
+  run::keep_names(document);
   return pretty_json(document);
 }
 
@@ -105,6 +106,7 @@ struct Arrived {
   run::Folder folder;
   std::optional<run::ArtefactHeader> header;
   std::optional<run::Making> making;
+  nlohmann::json header_document, result_document;
   std::set<std::string> names;  // of the files that are there, as the archive has them
 };
 
@@ -149,7 +151,7 @@ class Unpacking {
     for (Arrived& artefact : arrived_) {
       if (artefact.folder.uuid() == key) return artefact;
     }
-    arrived_.push_back({{staging_ + "/" + key}, {}, {}, {}});
+    arrived_.push_back({{staging_ + "/" + key}, {}, {}, {}, {}, {}});
     make_folder(arrived_.back().folder.path);
     return arrived_.back();
   }
@@ -186,8 +188,8 @@ class Unpacking {
     const std::string where = named(artefact, run::kArtefactFile);
     refuse_unless(
         [&] {
-          artefact.header =
-              run::artefact_from(parse_json(text, where, json_memory(text.size())), where);
+          artefact.header_document = parse_json(text, where, json_memory(text.size()));
+          artefact.header = run::artefact_from(artefact.header_document, where);
           if (artefact.header->key != artefact.folder.uuid())
             throw DataError(where + ": key: is not that of its folder");
           run::check_key(*artefact.header, where);
@@ -200,7 +202,8 @@ class Unpacking {
     run::Result result;
     refuse_unless(
         [&] {
-          result = run::result_from(parse_json(text, where, json_memory(text.size())), where);
+          artefact.result_document = parse_json(text, where, json_memory(text.size()));
+          result = run::result_from(artefact.result_document, where);
         },
         file_, "");
     if (result.state != run::State::kFinished || !result.making)
@@ -257,6 +260,12 @@ class Unpacking {
       if (!artefact.names.contains(in_files(name)))
         refuse("lacks " + named(artefact, in_files(name)));
     }
+    refuse_unless(
+        [&] {
+          run::check_seal(artefact.result_document, named(artefact, run::kResultFile),
+                          artefact.header_document, named(artefact, run::kArtefactFile));
+        },
+        file_, "");
   }
 
   const std::string file_, staging_;

@@ -1,9 +1,11 @@
 #include "core/lab/artefact_counts.h"
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/json_field.h"
+#include "core/base/text.h"
 #include "core/base/user_cache.h"
 #include "core/lab/artefact_worker.h"
 
@@ -34,6 +36,16 @@ void take_refusal(const nlohmann::json& line, ArtefactAnswer* answer) {
   const JsonFields fields(line, "the worker's answer");
   const bool bad_input = fields.integer("code") == static_cast<int64_t>(Exit::kBadInput);
   (bad_input ? answer->refused : answer->no_memory) = fields.text("reason");
+}
+
+// How a worker ended that did not reach the end of its list; empty for one that did.
+std::string early_end(const ProcessResult& worker, double seconds) {
+  if (worker.timed_out) return "counting their work took more than " + duration_text(seconds);
+  if (worker.signal != 0)
+    return "the worker that counted their work was ended by " + signal_name(worker.signal);
+  if (worker.exit_code == 0) return "";
+  const std::string line = worker.err.substr(0, worker.err.find('\n'));
+  return "the worker that counted their work failed" + (line.empty() ? "" : ": " + printable(line));
 }
 
 }  // namespace
@@ -99,8 +111,10 @@ std::map<size_t, ArtefactAnswer> ask_about_artefacts(
     question.files.push_back(file);
   }
   if (question.artefacts.empty() || options.only_known) return answers;
-  const ProcessResult worker =
-      ask_worker({"count", question.headers, options.lab, options.plugin_dirs});
+  const ArtefactQuestion asked{"count", question.headers, options.lab, options.plugin_dirs};
+  const ProcessResult worker = ask_worker(asked);
+  const std::string why = early_end(worker, asked.seconds);
+  if (!why.empty() && options.on_uncounted) options.on_uncounted(why);
   for (const nlohmann::json& line : json_lines(worker.out, "refused"))
     take_refusal(line, &answers[question.artefacts[question.place_of(line)]]);
   for (const nlohmann::json& line : json_lines(worker.out, "counts")) {

@@ -2,6 +2,7 @@
 // takes, or why it would be refused. A worker asks them. Counts are cached; a refusal is not.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -20,6 +21,8 @@ struct CountOptions {
   std::vector<std::string> plugin_dirs;
   run::InstalledPlugins installed;
   bool only_known = false;  // asks no worker: what is not in the cache stays unknown
+  // Called when the worker ended before it had answered about all artefacts, with how it ended.
+  std::function<void(const std::string&)> on_uncounted = {};
 };
 
 struct ArtefactAnswer {

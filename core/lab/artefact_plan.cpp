@@ -57,12 +57,11 @@ void check_reads(const spec::NeededArtefact& needed, const spec::RunSpec& run,
   for (const std::string& name : needed.artefact.reads) {
     if (!sums.at(name).empty()) continue;
     throw ConfigError(
-        "the " + needed.name() +
+        needed.use.id + " makes its " + needed.artefact.kind +
         (name == "pool"
-             ? " is made for a pool of negatives, but the spec states none: set `negatives: {from: "
+             ? " for a pool of negatives, but the spec states none: set `negatives: {from: "
                "pool, pool: 100}`"
-             : " is made from the " + name + " of the items, but the data set " +
-                   printable(run.data.name) +
+             : " from the " + name + " of the items, but the data set " + printable(run.data.name) +
                    " has none: put an items.tsv beside its interactions, and import it under "
                    "another "
                    "name"));

@@ -209,6 +209,7 @@ Verified verify_artefacts(const std::string& lab, const std::string& prefix,
     try {
       run::read_artefact(folder);
       verified.checked += run::check_artefact(folder, /*sums=*/true).has_value();
+      run::check_records(folder);
     } catch (const Error& error) {
       verified.problems.push_back(error.what());
     }

@@ -58,8 +58,9 @@ struct Verified {
   size_t seen = 0, checked = 0;       // all, and those that are finished
   std::vector<std::string> problems;  // one message for each that cannot be used
 };
-// Compares the files of the artefacts whose keys begin so with their checksums. Throws
-// Error(kInterrupted) when `cancelled` becomes true, which is asked between two artefacts.
+// Compares the files of the artefacts whose keys begin so with their checksums, artefact.json and
+// result.json with their sums (run::check_records). Throws Error(kInterrupted) when `cancelled`
+// becomes true, which is asked between two artefacts.
 Verified verify_artefacts(const std::string& lab, const std::string& prefix,
                           const std::function<bool()>& cancelled = {});
 

@@ -1,21 +1,9 @@
 #include "core/lab/exchange.h"
 
-#include <filesystem>
-
 #include "core/base/error.h"
 #include "core/base/text.h"
 
 namespace lea::lab {
-
-void keep_names(nlohmann::json& document) {
-  if (document.is_object() && document.contains("path") && document["path"].is_string()) {
-    const std::filesystem::path path = document["path"].get_ref<const std::string&>();
-    document["path"] = path.filename().string();
-  }
-  if (document.is_structured()) {
-    for (nlohmann::json& element : document) keep_names(element);
-  }
-}
 
 void refuse_unless(const std::function<void()>& check, const std::string& file,
                    const std::string& checked) {

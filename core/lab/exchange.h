@@ -2,14 +2,9 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 
 namespace lea::lab {
-
-// Removes the folders of all paths, because they exist only on the machine that made a run or an
-// artefact. No hash covers a path.
-void keep_names(nlohmann::json& document);
 
 // Runs `check` and reports bad input as a DataError in `file`, the path that the user gave, which says
 // that nothing was imported. Messages of `check` begin with `checked`, which may be the path of a

@@ -88,10 +88,12 @@ Conclusion conclude(const GridResult& result) {
                                     " interrupted, " + std::to_string(result.skipped) + " skipped" +
                                     again};
   }
+  const bool repeated = !result.repeated_reason.empty();
   std::string text = counted(result.failed, "run") + " failed";
   if (result.failed_artefacts > 0) {
-    text = counted(result.failed_artefacts, "artefact") + " could not be made, so " +
-           counted(result.blocked, "run") + " did not begin" +
+    text = counted(result.failed_artefacts, "artefact") + " could not be made" +
+           // Those are among the runs that the repeated reason kept from beginning.
+           (repeated ? "" : ", so " + counted(result.blocked, "run") + " did not begin") +
            (result.failed > 0 ? "; " + text : "");
   }
   if (result.refused > 0)
@@ -100,7 +102,7 @@ Conclusion conclude(const GridResult& result) {
   const bool unsupplied = result.unsupplied == result.failed + result.failed_artefacts &&
                           result.refused_unsupplied == result.refused;
   const Exit code = unsupplied ? Exit::kEnvironment : Exit::kFailedRuns;
-  if (!result.repeated_reason.empty()) {
+  if (repeated) {
     return {code,
             text + ", several for the same reason, so " + counted(result.not_started, "run") +
                 " did not begin: " + printable(result.repeated_reason) +
@@ -111,7 +113,11 @@ Conclusion conclude(const GridResult& result) {
                       " for lack of disk, memory or permission, as reported above. Nothing is "
                       "lost: fix that, and the same command continues."};
   }
-  return {code, text + "; `lealab log RUN` shows why. The same command tries them again."};
+  // What failed before its worker began has no log. The reason is reported above.
+  const std::string why = !result.logged       ? ", as reported above"
+                          : result.failed == 0 ? "; `lealab log KEY` shows why"
+                                               : "; `lealab log RUN` shows why";
+  return {code, text + why + ". The same command tries them again."};
 }
 
 Grid::Grid(const spec::Experiment& experiment, const Plan& plan, GridOptions options,
@@ -168,7 +174,7 @@ bool Grid::poll(double seconds) {
   look_elsewhere();
   fill();
   if (is_at_end()) {
-    finish();
+    end();
     return false;
   }
   back_end_->wait(seconds);
@@ -234,16 +240,24 @@ void Grid::settle(size_t task, const Ended& ended) {
   if (!is_artefact(task)) collect(running.folder);
   if (verdict.is == Verdict::Is::kFailed)
     return fail(task, running.folder, {verdict.reason, verdict.unsupplied});
-  const bool finished = verdict.is == Verdict::Is::kFinished;
-  queue_.set(task, finished ? State::kDone : State::kStopped);
-  if (!finished) interrupted_.insert(task);
-  tell({finished ? Kind::kFinished : Kind::kInterrupted, task, running.folder.uuid()});
+  if (verdict.is == Verdict::Is::kFinished) return finish(task, running.folder);
+  queue_.set(task, State::kStopped);
+  interrupted_.insert(task);
+  tell({Kind::kInterrupted, task, running.folder.uuid()});
+}
+
+void Grid::finish(size_t task, const run::Folder& folder) {
+  queue_.set(task, State::kDone);
+  run::GridEvent event{Kind::kFinished, task, folder.uuid()};
+  if (is_artefact(task)) event.warnings = run::warnings_of(folder);
+  tell(event);
 }
 
 void Grid::fail(size_t task, const run::Folder& folder, const Failure& failure) {
   queue_.set(task, State::kFailed);
   if (failure.unsupplied) unsupplied_.insert(task);
-  const bool has_folder = !folder.path.empty();
+  const bool has_folder = !folder.path.empty() && std::filesystem::exists(folder.path);
+  if (has_folder && std::filesystem::exists(folder.file(run::kLogFile))) result_.logged = true;
   tell({Kind::kFailed, task, has_folder ? folder.uuid() : "", failure.reason});
   // The sentence about a full disk depends on the file that was written when it was full.
   const std::string kind = failure.unsupplied ? "unsupplied" : without_steps(failure.reason);
@@ -322,7 +336,7 @@ void Grid::beat() {
   }
 }
 
-void Grid::finish() {
+void Grid::end() {
   result_.finished = count_runs(State::kDone) - done_before_;
   result_.failed = count_runs(State::kFailed);
   result_.failed_artefacts = queue_.count(State::kFailed) - result_.failed;

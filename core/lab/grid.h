@@ -55,7 +55,8 @@ double stop_margin(const GridOptions& options);
 struct GridResult {
   size_t finished = 0, failed = 0, interrupted = 0;  // runs
   size_t failed_artefacts = 0;
-  size_t blocked = 0;  // runs that did not begin, because an artefact that they need is missing
+  bool logged = false;  // whether a run or an artefact that failed has a log
+  size_t blocked = 0;   // runs that did not begin, because an artefact that they need is missing
   // Failed for lack of disk, memory or permission; counted in `failed` too. The next grid resumes
   // these runs.
   size_t unsupplied = 0;
@@ -125,6 +126,7 @@ class Grid {
   void begin(size_t task);
   void begin_run(size_t task, run::Claim claim);
   void begin_artefact(size_t task, run::Claim claim);
+  void finish(size_t task, const run::Folder& folder);
   void submit(size_t task, run::Folder folder, run::Claim claim, bool cuda);
   bool check_needs(size_t task);
   bool wants_test(size_t task) const;
@@ -164,7 +166,7 @@ class Grid {
   void collect(const run::Folder& run);
   void tell(run::GridEvent event);
   void beat();
-  void finish();
+  void end();
   bool is_at_end() const;
   size_t not_begun() const;  // tasks that wait for slots or for another process
   int64_t free_slots() const;

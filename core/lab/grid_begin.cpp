@@ -71,8 +71,7 @@ void Grid::begin_artefact(size_t task, run::Claim claim) {
     if (const auto result = run::artefact_result(folder)) {
       if (result->state == run::State::kFinished) {
         run::check_artefact(folder, /*sums=*/false);
-        queue_.set(task, State::kDone);
-        return tell({Kind::kFinished, task, folder.uuid()});
+        return finish(task, folder);
       }
       // Another process may have tried after this grid was planned.
       if (result->finished_at != judged_[task]) return fail(task, folder, {result->reason});
@@ -121,9 +120,8 @@ bool Grid::has_ended(size_t task, const run::Folder& folder) {
     fail(task, folder, {result->reason});
     return true;
   }
-  queue_.set(task, State::kDone);
   collect(folder);
-  tell({Kind::kFinished, task, folder.uuid()});
+  finish(task, folder);
   return true;
 }
 

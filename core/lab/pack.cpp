@@ -18,6 +18,7 @@
 #include "core/lab/exchange.h"
 #include "core/lab/plan.h"
 #include "core/lab/run_record.h"
+#include "core/run/artefact_seal.h"
 #include "core/run/experiment_plan.h"
 #include "core/run/header.h"
 #include "core/run/result.h"
@@ -48,7 +49,7 @@ std::string log_end(std::string text) {
 
 nlohmann::json spec_without_folders(const std::string& path) {
   nlohmann::json document = spec::to_json(spec::load_run(path));
-  keep_names(document);
+  run::keep_names(document);
   return document;
 }
 

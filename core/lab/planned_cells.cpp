@@ -10,11 +10,16 @@
 namespace lea::lab {
 namespace {
 
+std::string part_of(size_t some, size_t all) {
+  return std::to_string(some) + " of " + std::to_string(all);
+}
+
 // The artefacts of one name.
 struct Sort {
   std::string name;
   size_t done = 0, running = 0, to_make = 0, users = 0;
-  int64_t bytes = 0;  // of those that are done
+  size_t estimated = 0;  // of those running or to make
+  int64_t bytes = 0;     // of those that are done
   // Of those to make, as far as they are known.
   double seconds = 0;
   int64_t disk = 0, memory = 0;  // in all, and of the one that needs most
@@ -33,6 +38,7 @@ std::vector<Sort> sorts_of(const Plan& plan) {
     sort->users += artefact.users;
     if (artefact.making) sort->bytes += artefact.making->bytes();
     sort->seconds += artefact.seconds.value_or(0);
+    sort->estimated += artefact.seconds.has_value();
     sort->disk += artefact.bytes;
     sort->memory = std::max(sort->memory, artefact.memory);
     if (!artefact.note.empty()) sort->notes.insert(printable(artefact.note));
@@ -48,7 +54,11 @@ std::string line_of(const Sort& sort) {
   if (sort.to_make > 0) text += " " + std::to_string(sort.to_make) + " to make,";
   text += " for " + counted(sort.users, "run");
   std::vector<std::string> takes;
-  if (sort.seconds > 0) takes.push_back(duration_text(sort.seconds));
+  const size_t left = sort.running + sort.to_make;
+  if (sort.seconds > 0) {
+    takes.push_back(duration_text(sort.seconds));
+    if (sort.estimated < left) takes.back() += " (" + part_of(sort.estimated, left) + " estimated)";
+  }
   if (sort.disk > 0) takes.push_back(size_text(sort.disk) + " of disk");
   if (sort.memory > 0) takes.push_back(size_text(sort.memory) + " of memory");
   return takes.empty() ? text : text + ", about " + joined(takes);

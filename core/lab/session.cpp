@@ -37,6 +37,20 @@ std::vector<std::string> judged_runs(const std::string& lab, const spec::Experim
   return judged;
 }
 
+// Adds to the basis of the estimate how many of the artefacts to make it contains, if not all.
+void add_unestimated(const std::string& why, Plan* plan) {
+  size_t to_make = 0, estimated = 0;
+  for (const PlannedArtefact& artefact : plan->artefacts) {
+    if (artefact.done) continue;
+    ++to_make;
+    estimated += artefact.seconds.has_value();
+  }
+  if (estimated == to_make) return;
+  plan->basis += "; " + std::to_string(estimated) + " of " + counted(to_make, "artefact") +
+                 " estimated" + (why.empty() ? "" : ", because " + why) +
+                 ", so all of it takes longer";
+}
+
 }  // namespace
 
 Session::Session(SessionOptions options)
@@ -65,9 +79,11 @@ Plan Session::make_plan(const SplitSizes& sizes) const {
   Plan plan = lab::make_plan(lab_, experiment_, installed_, jobs, options_.redo_stale, sizes);
   for (PlannedTask& task : plan.tasks) task.judged = judged[task.index];
   add_artefacts(lab_, experiment_, catalogue_, &plan);
-  estimate_artefacts(
-      {{lab_, options_.plugin_dirs, installed_, options_.only_known}, options_.on_wait},
-      experiment_, &plan.artefacts);
+  std::string uncounted;  // why some artefacts have no estimate
+  estimate_artefacts({{lab_, options_.plugin_dirs, installed_, options_.only_known,
+                       [&](const std::string& why) { uncounted = why; }},
+                      options_.on_wait},
+                     experiment_, &plan.artefacts);
   require_good_settings(experiment_, plan);
   compare_memory(available_memory(), &plan);
   for (const PlannedArtefact& artefact : plan.artefacts) {
@@ -77,6 +93,7 @@ Plan Session::make_plan(const SplitSizes& sizes) const {
     const run::Folder begun = run::artefact_folder(lab_, artefact.key);
     plan.disk.present += std::min(folder_bytes(begun.path), artefact.bytes);
   }
+  add_unestimated(uncounted, &plan);
   return plan;
 }
 

@@ -199,6 +199,10 @@ void Work::settle(const Ended& ended) {
   switch (verdict.is) {
     case Verdict::Is::kFinished:
       say_(name_ + " has finished");
+      if (task_.kind == Task::Kind::kArtefact) {
+        for (const std::string& warning : run::warnings_of(folder_))
+          say_("warning: " + name_ + ": " + printable(warning));
+      }
       return end({});
     case Verdict::Is::kInterrupted:
       return end({Exit::kInterrupted,

@@ -28,14 +28,18 @@ ModelFolder open_model(const std::string& folder) {
   Config config = read_config(folder);  // first: its errors explain what a model's folder must have
   Tokenizer tokenizer(folder, config.vocabulary);
   ModelFolder model{std::move(config), std::move(tokenizer), Weights(folder)};
-  // Added tokens may lie beyond. A padding token often does, because it was added after training.
-  if (model.tokenizer.ordinary_size() > model.config.vocabulary) {
-    throw DataError(printable(folder) + ": the tokenizer has ids up to " +
-                    std::to_string(model.tokenizer.ordinary_size() - 1) +
-                    ", but config.json a vocab_size of " + std::to_string(model.config.vocabulary) +
-                    ". They are of different models.");
-  }
+  require_vocabulary(folder, model.tokenizer, model.config);
   return model;
+}
+
+void require_vocabulary(const std::string& folder, const Tokenizer& tokenizer,
+                        const Config& config) {
+  // Added tokens may lie beyond. A padding token often does, because it was added after training.
+  if (tokenizer.ordinary_size() <= config.vocabulary) return;
+  throw DataError(printable(folder) + ": the tokenizer has ids up to " +
+                  std::to_string(tokenizer.ordinary_size() - 1) +
+                  ", but config.json a vocab_size of " + std::to_string(config.vocabulary) +
+                  ". They are of different models.");
 }
 
 int64_t begin_token(const std::string& folder, const Tokenizer& tokenizer) {

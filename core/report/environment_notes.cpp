@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "core/base/text.h"
+#include "core/report/figure_text.h"
 #include "core/report/json_path.h"
+#include "core/spec/collapsed_state.h"
 #include "core/spec/wide_state.h"
 
 namespace lea::report {
@@ -142,6 +144,53 @@ void add_wide_states(const Pivot& pivot, std::vector<std::string>* notes) {
   }
 }
 
+// The values of one figure of the artefacts of one name that a row used.
+using Spans = std::map<std::string, Span>;  // by "states of lea.le"
+
+// For each row the artefacts whose figure is above the bound, as "states of lea.le .95".
+std::map<std::string, std::vector<std::string>> rows_above(const Pivot& pivot, const char* figure,
+                                                           double bound, bool with_value) {
+  std::map<std::string, std::vector<std::string>> rows;  // by their artefacts
+  for (const Row& row : pivot.rows) {
+    Spans spans;
+    for (const Member& member : row.finished) {
+      for (const run::UsedArtefact& used : member.result.artefacts) {
+        const auto value = used.quality.find(figure);
+        if (value == used.quality.end() || !(value->second > bound)) continue;
+        spans.try_emplace(used.name, Span{value->second, value->second})
+            .first->second.add(value->second);
+      }
+    }
+    if (spans.empty()) continue;
+    std::vector<std::string> artefacts;
+    for (const auto& [name, span] : spans)
+      artefacts.push_back(name + (with_value ? " " + span_text(span) : ""));
+    rows[joined(artefacts)].push_back(row.name);
+  }
+  return rows;
+}
+
+// What the makers of artefacts warned of, as far as their figures show it.
+void add_warnings(const Pivot& pivot, std::vector<std::string>* notes) {
+  for (const auto& [artefacts, rows] : rows_above(pivot, "diverged", 0, false)) {
+    notes->push_back("Diverged: " + joined(rows) + ": " + artefacts +
+                     ": the training diverged, and the parameters from before that are used. State "
+                     "a lower `learning_rate`, more `warm_up_steps`, or `clip: 1`.");
+  }
+  for (const auto& [artefacts, rows] :
+       rows_above(pivot, "state_cosine", spec::kCollapsedCosine, true)) {
+    notes->push_back("Collapsed states: " + joined(rows) + ": state_cosine of " + artefacts +
+                     ": states of different histories are nearly equal, so they tell the "
+                     "recommender little. " +
+                     spec::kCollapsedAdvice + ".");
+  }
+  for (const auto& [artefacts, rows] : rows_above(pivot, "items_without_text", 0, true)) {
+    notes->push_back("Items without text: " + joined(rows) + ": " + artefacts +
+                     ". The environment cannot tell these items apart. Import the data set again "
+                     "with texts for them, or name more columns of texts.");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> environment_notes(const Pivot& pivot) {
@@ -149,6 +198,7 @@ std::vector<std::string> environment_notes(const Pivot& pivot) {
   add_orders(pivot, &notes);
   add_conditions(pivot, &notes);
   add_wide_states(pivot, &notes);
+  add_warnings(pivot, &notes);
   return notes;
 }
 

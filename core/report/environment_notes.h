@@ -20,6 +20,9 @@ namespace lea::report {
 // - "Wide state: ROWS: ..." The state of an environment is joined without a projection, and is wide
 //   beside the hidden state of the backbone (core/spec/wide_state.h). The widths are those of the
 //   results.
+// - "Diverged: ROWS: ...", "Collapsed states: ROWS: ..." and "Items without text: ROWS: ..." An
+//   artefact that the runs used has a figure `diverged` above 0, `state_cosine` above
+//   spec::kCollapsedCosine or `items_without_text` above 0. Its maker warned of it.
 std::vector<std::string> environment_notes(const Pivot& pivot);
 
 }  // namespace lea::report

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <set>
@@ -10,35 +9,13 @@
 #include <utility>
 
 #include "core/base/text.h"
+#include "core/report/figure_text.h"
 
 namespace lea::report {
 namespace {
 
 using Quality = std::map<std::string, double>;  // the figures of one artefact
 using Parts = std::vector<std::string>;
-
-// The least and the greatest of some values.
-struct Span {
-  double low = 0, high = 0;
-  void add(double value) { low = std::min(low, value), high = std::max(high, value); }
-};
-
-// ".671", "12.3", "71,872": three digits that count, and whole numbers in full.
-std::string figure_text(double value) {
-  const double size = std::abs(value);
-  if (size >= 999.5 && size < 1e15) return (value < 0 ? "-" : "") + grouped(std::llround(size));
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  std::string shown = text;
-  const size_t zero = shown.find("0.");
-  if (zero == 0 || (zero == 1 && shown[0] == '-')) shown.erase(zero, 1);
-  return shown;
-}
-
-std::string span_text(const Span& span) {
-  const std::string low = figure_text(span.low), high = figure_text(span.high);
-  return low + (low == high ? "" : " to " + high);
-}
 
 std::string part_of(size_t some, size_t all) {
   return std::to_string(some) + " of " + std::to_string(all);

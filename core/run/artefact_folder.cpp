@@ -14,6 +14,7 @@
 #include "core/base/json_field.h"
 #include "core/base/presence.h"
 #include "core/base/text.h"
+#include "core/run/artefact_seal.h"
 #include "core/spec/artefact_json.h"
 
 namespace lea::run {
@@ -256,6 +257,16 @@ std::optional<Result> artefact_result(const Folder& artefact) {
   return or_remedy(artefact, [&] { return read_result(artefact); });
 }
 
+std::vector<std::string> warnings_of(const Folder& artefact) {
+  try {
+    const auto result = read_result(artefact);
+    if (result && result->making) return result->making->warnings;
+  } catch (const Error&) {
+    // Whoever uses the artefact checks its result.
+  }
+  return {};
+}
+
 std::optional<Result> check_artefact(const Folder& artefact, bool sums) {
   auto result = artefact_result(artefact);
   if (!result || result->state != State::kFinished) return std::nullopt;
@@ -282,6 +293,20 @@ std::optional<Result> check_artefact(const Folder& artefact, bool sums) {
       refuse(artefact, path, "is damaged: it has another checksum than when it was made");
   }
   return result;
+}
+
+void check_records(const Folder& artefact) {
+  const auto result = artefact_result(artefact);
+  if (!result || !result->making) return;
+  const std::string result_file = artefact.file(kResultFile),
+                    header_file = artefact.file(kArtefactFile);
+  if (sum_of(result->making->files) != result->making->sha256)
+    refuse(artefact, result_file, "sha256: is not that of the files which it lists");
+  or_remedy(artefact, [&] {
+    const auto document = read_json(result_file), header = read_json(header_file);
+    if (document && header)
+      check_seal(*document, printable(result_file), *header, printable(header_file));
+  });
 }
 
 }  // namespace lea::run

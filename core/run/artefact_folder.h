@@ -101,6 +101,14 @@ std::map<std::string, FileRecord> record_files(const Folder& artefact);
 // DataError when it is damaged, with what to do.
 std::optional<Result> artefact_result(const Folder& artefact);
 
+// What the maker of a finished artefact warned of. Empty when that cannot be read.
+std::vector<std::string> warnings_of(const Folder& artefact);
+
+// Checks what nothing but `lealab artefacts verify` looks at: the sum that stands for all files, and
+// the sums of artefact.json and result.json (core/run/artefact_seal.h). Throws DataError as
+// check_artefact does. Nothing is checked of an artefact that is not finished.
+void check_records(const Folder& artefact);
+
 // The result of a finished artefact. Empty when it is not finished. Throws DataError when
 // artefact.json is not that of this artefact (read_artefact), or when a file is missing, is one too
 // many, or has another size than the result says; with `sums`, also when it has another checksum.

@@ -33,6 +33,7 @@ void append_event(const Folder& grid, const GridEvent& event) {
   if (is_of_task(event.kind)) record["task"] = event.task;
   if (!event.run.empty()) record["run"] = event.run;
   if (!event.text.empty()) record["text"] = event.text;
+  if (!event.warnings.empty()) record["warnings"] = event.warnings;
   if (event.kind == Kind::kEnded || event.exit != 0) record["exit"] = event.exit;
   append_record(grid.file(kEventsFile), record);
 }
@@ -49,6 +50,7 @@ std::vector<GridEvent> read_events(const Folder& grid, uint64_t* offset) {
     event.task = static_cast<size_t>(fields.integer("task", 0));
     event.run = fields.text("run", "");
     event.text = fields.text("text", "");
+    if (fields.has("warnings")) event.warnings = fields.texts("warnings");
     event.exit = static_cast<int>(fields.integer("exit", 0));
     event.time = fields.text("time", "");
     events.push_back(std::move(event));

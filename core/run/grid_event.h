@@ -1,6 +1,6 @@
 // What a grid does: the file events.jsonl in its folder, one record an event (core/base/records.h).
 //
-//   {"event", "time", "task", "run", "text", "exit"}
+//   {"event", "time", "task", "run", "text", "warnings", "exit"}
 //
 // `task` is an index into the tasks of grid.json. Keys that an event does not need are left out.
 #pragma once
@@ -21,7 +21,7 @@ struct GridEvent {
     kStarted,      // a worker began
     kElsewhere,    // another process works on it; `text` names it. The grid waits for its result
     kProgress,     // never in the file: read from the beat
-    kFinished,     // here or elsewhere
+    kFinished,     // here or elsewhere; `warnings` are those of the making of an artefact
     kFailed,       // `text` is the reason
     kInterrupted,  // a checkpoint was written on request
     kSkipped,      // on request, before it began
@@ -38,6 +38,7 @@ struct GridEvent {
   size_t task = 0;
   std::string run = {};  // uuid; empty before the run has a folder
   std::string text = {};
+  std::vector<std::string> warnings = {};
   int exit = 0;
   Progress progress = {};  // kProgress
   std::string time = {};   // UTC

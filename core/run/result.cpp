@@ -5,6 +5,8 @@
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/json_field.h"
+#include "core/run/artefact_folder.h"
+#include "core/run/artefact_seal.h"
 
 namespace lea::run {
 namespace {
@@ -110,6 +112,7 @@ Making making_of(const JsonFields& fields) {
   }
   making.sha256 = fields.text("sha256");
   making.quality = numbers_of(fields, "quality");
+  if (fields.has("warnings")) making.warnings = fields.texts("warnings");
   making.seconds = fields.number("seconds", 0);
   return making;
 }
@@ -132,6 +135,7 @@ void add(const Making& making, json& document) {
                    {"sha256", making.sha256},
                    {"quality", making.quality},
                    {"seconds", making.seconds}});
+  if (!making.warnings.empty()) document["warnings"] = making.warnings;
 }
 
 void add(const Training& training, json& document) {
@@ -290,7 +294,11 @@ std::optional<Result> read_result(const Folder& run) {
 }
 
 void write_result(const Folder& run, const Result& result) {
-  publish_file(run.file(kResultFile), to_json(result).dump(1) + "\n");
+  json document = to_json(result);
+  if (result.making) {
+    if (const auto header = read_json(run.file(kArtefactFile))) seal(document, *header);
+  }
+  publish_file(run.file(kResultFile), document.dump(1) + "\n");
 }
 
 void write_test(const Folder& run, const Result& result) {

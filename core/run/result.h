@@ -99,7 +99,10 @@ struct Making {
   std::map<std::string, FileRecord> files;  // by their path in the folder files/
   std::string sha256;                       // of the records of all files
   std::map<std::string, double> quality;    // figures that the plugin recorded
-  double seconds = 0;                       // of all attempts, as far as known
+  // What the plugin warned of in the attempt that finished the making, so that whoever uses the
+  // artefact sees it. Empty in results that are older than the key.
+  std::vector<std::string> warnings = {};
+  double seconds = 0;  // of all attempts, as far as known
 
   int64_t bytes() const;
 };

@@ -47,11 +47,18 @@ const ParamInfo& top_setting(const std::string& name) {
                        [&](const ParamInfo& info) { return info.name == name; });
 }
 
-// A key without a value has been reported. Without this, each part that misses the value would
-// report it again.
-NodePtr without_empty(const NodePtr& root) {
+// A key without a value, and a misspelt `environments`, have been reported. Without this, each part
+// that misses the value, or an environment, would report it again.
+NodePtr without_reported(const NodePtr& root) {
   std::vector<Entry> entries = root->entries;
   std::erase_if(entries, [](const Entry& entry) { return entry.value->is_null(); });
+  const std::string environments = "environments";
+  const std::vector<std::string> known = names_of(top_keys());
+  for (Entry& entry : entries) {
+    const bool misspelt = std::find(known.begin(), known.end(), entry.key) == known.end() &&
+                          nearest(entry.key, known) == environments;
+    if (misspelt && !root->find(environments)) entry.key = environments;
+  }
   return make_map(std::move(entries), root->at);
 }
 
@@ -59,7 +66,7 @@ class Expansion {
  public:
   Expansion(const Layers& layers, const PluginCatalogue& catalogue, const std::string& models,
             Contents contents, Errors& errors)
-      : root_(without_empty(layers.root)),
+      : root_(without_reported(layers.root)),
         layers_(layers),
         catalogue_(catalogue),
         errors_(errors),

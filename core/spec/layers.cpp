@@ -129,7 +129,17 @@ class Loader {
     return source;
   }
 
-  void add(const NodePtr& document) { root_ = root_ ? merge(root_, document, "") : document; }
+  void add(const NodePtr& document) {
+    if (!root_) {
+      root_ = document;
+      return;
+    }
+    const Location before = root_->at;
+    root_ = merge(root_, document, "");
+    // What the whole spec lacks is missing in its file, and not in what --set states.
+    if (!document->at.source->has_lines && root_->is_map())
+      root_ = make_map(root_->entries, before);
+  }
 
  private:
   NodePtr parse(const std::string& path, const SourcePtr& source, const NodePtr& from) {

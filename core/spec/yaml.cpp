@@ -312,7 +312,10 @@ NodePtr parse_yaml(std::string_view text, const SourcePtr& source, Errors& error
     TreeBuilder second(source, errors);
     if (parser.HandleNextDocument(second)) {
       errors.add(second.root() ? second.root()->at : Location{source}, "",
-                 "a second document starts here; a spec is one document");
+                 source->has_lines
+                     ? "a second document starts here; a spec is one document"
+                     : "more text follows behind the end of the value. A text that begins with `{` "
+                       "or `[` needs quotes of its own, as in --set 'key=\"{item} is\"'");
       return nullptr;
     }
     return root;

@@ -12,6 +12,7 @@
 #include "core/train/plugin_call.h"
 #include "core/worker/attempt.h"
 #include "core/worker/check_files.h"
+#include "core/worker/counting_reads.h"
 #include "core/worker/host_prepare.h"
 #include "core/worker/memory_limit.h"
 #include "core/worker/registry.h"
@@ -36,9 +37,10 @@ void answer(json document, size_t index) {
 template <class F>
 void ask_about(const json& document, const std::string& file, const std::string& lab,
                Registry& registry, F&& ask) {
-  const run::ArtefactHeader header = run::artefact_from(document, file);
-  const spec::NeededArtefact& needed = header.needed;
+  run::ArtefactHeader header = run::artefact_from(document, file);
+  spec::NeededArtefact& needed = header.needed;
   const PluginEntry& entry = registry.get(needed.plugin_kind, needed.use.id);
+  needed.artefact = with_reads_of_earlier(entry, needed.artefact);
   check_files(needed.plugin_kind, needed.use, registry);
   const OpenData open = open_data(lab, header.run, 1, "cpu");
   HostPrepareContext context(header, open, "", "", [](int64_t, int64_t) { return false; });
@@ -51,6 +53,20 @@ void ask_about(const json& document, const std::string& file, const std::string&
 
 json refusal(Exit code, const std::string& reason) {
   return {{"type", "refused"}, {"code", static_cast<int>(code)}, {"reason", reason}};
+}
+
+// What the preparer shows. Its own errors are for people who know the plugin, which the answer is
+// printed with; of anything else it is reported which method threw it.
+std::vector<std::string> shown(Preparer& preparer, PrepareContext& context,
+                               const std::string& plugin, int64_t limit) {
+  const train::OpenCall call(plugin, "show()");
+  try {
+    return preparer.show(context, limit);
+  } catch (const Error&) {
+    throw;
+  } catch (...) {
+    call.rethrow();
+  }
 }
 
 // After its first line, an exception of LibTorch has a backtrace.
@@ -95,13 +111,12 @@ int run_showing(const std::string& lab, const std::string& file,
   Registry registry(plugin_folders(plugin_dirs));
   for (size_t i = 0; i < list.size(); ++i) {
     try {
-      ask_about(list[i], file, lab, registry,
-                [&](const run::ArtefactHeader&, const std::string& plugin, Preparer& preparer,
-                    PrepareContext& context) {
-                  const std::vector<std::string> lines = train::call_plugin(
-                      plugin, "show()", [&] { return preparer.show(context, limit); });
-                  answer({{"type", "shown"}, {"lines", lines}}, i);
-                });
+      ask_about(
+          list[i], file, lab, registry,
+          [&](const run::ArtefactHeader&, const std::string& plugin, Preparer& preparer,
+              PrepareContext& context) {
+            answer({{"type", "shown"}, {"lines", shown(preparer, context, plugin, limit)}}, i);
+          });
     } catch (const Error& error) {
       answer(refusal(error.code(), error.what()), i);
     } catch (const std::exception& error) {

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
 #include "core/data/item_texts.h"
 #include "core/train/sampler.h"
 
@@ -130,6 +131,10 @@ void HostPrepareContext::record(const std::string& name, double value) {
 
 void HostPrepareContext::log(LogLevel level, const std::string& message) {
   lea::log(level, header_.needed.use.id, message);
+  if (level != LogLevel::kWarning) return;
+  const std::string warning = printable(message);
+  if (std::find(warnings_.begin(), warnings_.end(), warning) == warnings_.end())
+    warnings_.push_back(warning);
 }
 
 void HostPrepareContext::allow(const std::string& what) const {

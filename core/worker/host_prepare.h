@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/api/preparer.h"
 #include "core/run/artefact_folder.h"
@@ -36,6 +37,8 @@ class HostPrepareContext final : public PrepareContext {
   const TrainingData& rest(double fraction, uint64_t seed) override;
 
   const std::map<std::string, double>& quality() const { return quality_; }
+  // What the plugin has warned of, each message once.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
   void allow(const std::string& what) const;
@@ -54,6 +57,7 @@ class HostPrepareContext final : public PrepareContext {
   const TrainingData& cut(Part& part, double fraction, uint64_t seed, bool rest);
   Part part_, rest_;
   std::map<std::string, double> quality_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace lea::worker

@@ -30,7 +30,7 @@ class MakingProgress {
     if (std::chrono::duration<double>(now - told_).count() >= kTellSeconds) {
       told_ = now;
       const double seconds = since(start_);
-      if (first_ < 0) first_ = done;
+      if (first_ < 0 || done < first_) first_ = done;  // a new part counts from its own begin
       progress_.phase = "prepare";
       progress_.step = done;
       progress_.max_steps = total;
@@ -87,6 +87,7 @@ run::Making making_of(const run::Folder& folder, const HostPrepareContext& conte
   }
   making.sha256 = run::sum_of(making.files);
   making.quality = context.quality();
+  making.warnings = context.warnings();
   making.seconds = seconds;
   return making;
 }

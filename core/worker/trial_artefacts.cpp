@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/temporary_folder.h"
 #include "core/base/text.h"
+#include "core/worker/counting_reads.h"
 
 namespace lea::worker {
 namespace {
@@ -104,15 +105,16 @@ std::map<std::string, double> make_artefact(const PluginEntry& entry, const Para
                                             const Artefact& artefact, const TrialData& data,
                                             const std::string& folder, const std::string& earlier,
                                             int64_t stop_at) {
+  count_artefact(entry, values, artefact, data);
   TrialPrepareContext context(artefact, data, folder, earlier, stop_at);
-  entry.preparer(values)->count(artefact, context);
   entry.preparer(values)->prepare(artefact, context);
   return std::move(context.quality);
 }
 
 Counts count_artefact(const PluginEntry& entry, const ParamValues& values, const Artefact& artefact,
                       const TrialData& data) {
-  TrialPrepareContext context(artefact, data, "", "", /*stop_at=*/-1);
+  const Artefact counted = with_reads_of_earlier(entry, artefact);
+  TrialPrepareContext context(counted, data, "", "", /*stop_at=*/-1);
   return entry.preparer(values)->count(artefact, context);
 }
 

@@ -181,7 +181,8 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
         std::to_string(texts.without_text) + " of " + counted(context.items(), "item") +
             (texts.without_text == 1 ? " has no text, so its token is "
                                      : " have no text, so their tokens are all the same: ") +
-            "the mean word embedding");
+            "the mean word embedding. Import the data set again with texts for them, or name more "
+            "columns in `item_sentence`");
   }
   if (texts.cut > 0) {
     context.log(LogLevel::kInfo,
@@ -194,6 +195,7 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
   Prompts(settings_, tokenizer, decoder.config().vocabulary, begin_token(settings_, tokenizer),
           texts.titles);
   if (context.stop(0, 0)) return;
+  const auto stop = [&](int64_t done, int64_t total) { return context.stop(done, total); };
   Tensor tokens;
   // An attempt that was killed at its very end has left the tokens, but no unfinished ones.
   if (fs::exists(context.folder() + "/" + kTokensFile)) {
@@ -202,18 +204,19 @@ void LanguageEnvironment::Maker::make_tokens(PrepareContext& context) const {
     tokens = settings_.token_start == "closed_form"
                  ? closed_form(decoder, texts.sentences)
                  : random_tokens(decoder, context.items(), uint64_t(settings_.seed));
-    if (!optimise_tokens(decoder, texts.sentences, settings_, context.folder(), tokens,
-                         [&](int64_t done, int64_t total) { return context.stop(done, total); }))
+    if (!optimise_tokens(decoder, texts.sentences, settings_, context.folder(), tokens, stop))
       return;
   }
-  const TokenLoss loss = token_loss(decoder, texts.sentences, tokens, kItemsOfLoss);
+  const auto loss =
+      token_loss(decoder, texts.sentences, tokens, kItemsOfLoss, context.folder(), stop);
+  if (!loss) return;
   if (!texts.titles.empty()) {
     publish_file(context.folder() + "/" + kTitlesFile, nlohmann::json(texts.titles).dump() + "\n");
   }
   write_tensors(context.folder() + "/" + kTokensFile, {{"tokens", tokens}});
   remove_partial_tokens(context.folder());
-  context.record("loss", loss.cross_entropy);
-  context.record("accuracy", loss.accuracy);
+  context.record("loss", loss->cross_entropy);
+  context.record("accuracy", loss->accuracy);
   const auto share =
       neighbours_share(tokens, tfidf(item_documents(context, "auto", "le: neighbours")));
   if (share) context.record("neighbours", *share);

@@ -69,7 +69,7 @@ void require_items(const EnvironmentModel& model, const PrepareContext& context)
 // Whether `choices` asks the model for any: there are events, and as many labels as candidates.
 bool measures_choices(const Settings& settings);
 
-// The rows that the quality and the choices take, about.
+// The rows that the quality and the choices take, about. The prompts need to know item 1 alone.
 double rows_of_quality(const Settings& settings, PrepareContext& context, const Prompts& prompts,
                        const RowsOfParts& parts);
 double rows_of_choices(const Settings& settings, PrepareContext& context,

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "core/lm/config.h"
+#include "core/lm/decoder.h"
+#include "core/lm/model_folder.h"
 #include "plugins/le/context_length.h"
 #include "plugins/le/environment_maker.h"
 #include "plugins/le/item_texts.h"
@@ -42,10 +44,11 @@ constexpr double kProductPasses = 2, kValuePasses = 10;
 }  // namespace
 
 Counts LanguageEnvironment::Maker::count(const Artefact& artefact, PrepareContext& context) {
+  const lm::Config config = lm::read_config(settings_.model);
+  lm::require_weights(config, lm::Weights(settings_.model));  // reads the headers of the files
   const int64_t pool = artefact.kind == "rewards" ? pool_width(context) : 0;
   const Work work = work_of(artefact, context, pool);
   Counts counts = {{"bytes", bytes_of_files(artefact, context, pool)}};
-  const lm::Config config = lm::read_config(settings_.model);
   double weights = body_of(config);
   if (artefact.kind == "tokens") weights += double(config.vocabulary * config.width);  // the head
   if (work.beside > 0) counts["multiply_adds"] = work.beside;
@@ -63,6 +66,7 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
                                                                      int64_t pool) const {
   const lm::Config config = lm::read_config(settings_.model);
   const lm::Tokenizer tokenizer(settings_.model, config.vocabulary);
+  lm::require_vocabulary(settings_.model, tokenizer, config);
   if (artefact.kind == "tokens") {
     const ItemTexts texts =
         item_texts(settings_, tokenizer, context, begin_token(settings_, tokenizer));
@@ -76,24 +80,22 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
             .learned = double(settings_.token_iterations) * rows,
             .longest = longest_sentence(texts)};
   }
-  Settings settings = settings_;
-  settings.items = "tokens";
+  // Whether prompts fit is known only with the titles of all items, which the making checks.
+  Settings bare = settings_;
+  bare.items = "tokens";
   const int64_t begin = begin_token(settings_, tokenizer);
+  const std::vector<std::string> title = typical_title(settings_, tokenizer, context);
   if (artefact.kind == "choices") {
-    const SelectionPrompts selections(settings, tokenizer, config.vocabulary, begin, {});
-    require_prompts_fit(selections, context.training(), config.context);
+    require_prompts_fit(SelectionPrompts(bare, tokenizer, config.vocabulary, begin, {}),
+                        context.training(), config.context);
+    const SelectionPrompts selections(settings_, tokenizer, config.vocabulary, begin, title);
     return {.read = rows_of_choices(settings_, context, selections),
             .beside = cost_beside_quality(settings_, context)};
   }
-  const Prompts prompts(settings, tokenizer, config.vocabulary, begin, {});
-  require_prompts_fit(prompts, context.training(), config.context);
-  RowsOfParts parts = rows_of_parts(prompts);
-  if (settings_.items == "titles") {
-    constexpr int64_t kTitle = 12;  // more rows than an item token, about
-    for (int64_t* rows :
-         {&parts.start, &parts.item, &parts.action, &parts.state_start, &parts.state_item})
-      *rows += kTitle;
-  }
+  require_prompts_fit(Prompts(bare, tokenizer, config.vocabulary, begin, {}), context.training(),
+                      config.context);
+  const Prompts prompts(settings_, tokenizer, config.vocabulary, begin, title);
+  const RowsOfParts parts = rows_of_parts(prompts);
   if (artefact.kind == "quality") {
     return {.read = rows_of_quality(settings_, context, prompts, parts),
             .beside = cost_beside_quality(settings_, context)};
@@ -150,7 +152,7 @@ LanguageEnvironment::Maker::Work LanguageEnvironment::Maker::work_of(const Artef
   }
   if (batches.steps() == 0) validated /= kValidations;  // the start alone is measured
   Work work = {.read = kValidations * validated, .learned = rows};
-  // The titles of items are not known yet.
+  // The longest title may be much longer than the typical one.
   if (settings_.items != "titles") work.longest = longest_prompt(prompts, context.training());
   return work;
 }

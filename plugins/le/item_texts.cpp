@@ -1,6 +1,7 @@
 #include "plugins/le/item_texts.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr const char* kItem = "item";  // the place of the item's token
 constexpr const char* kWhiteSpace = " \t\r\n";
+constexpr int64_t kTitlesOfSample = 1000;
 constexpr uint64_t kShuffleStream = 0x5e27;  // of the random numbers of `texts: shuffled`
 
 std::string trimmed(const std::string& text) {
@@ -211,6 +213,31 @@ ItemTexts item_texts(const Settings& settings, const lm::Tokenizer& tokenizer,
         "item texts, or name other columns");
   }
   return texts;
+}
+
+std::vector<std::string> typical_title(const Settings& settings, const lm::Tokenizer& tokenizer,
+                                       PrepareContext& context) {
+  const std::vector<Piece> pieces = title_pieces(settings);
+  if (pieces.empty()) return {};
+  Columns columns(context);
+  columns.require(pieces, "le: title");
+  Writer writer(columns, tokenizer);
+  // Evenly over the items. `texts: shuffled` has the same titles in another order.
+  const int64_t items = context.items(), sampled = std::min(items, kTitlesOfSample);
+  int64_t tokens = 0, most = -1;
+  std::string longest;
+  for (int64_t i = 0; i < sampled; ++i) {
+    const int64_t item = i * items / sampled;
+    const std::string title = writer.fill(pieces, static_cast<size_t>(item)).first;
+    const int64_t size =
+        std::ssize(tokenizer.encode_part(title, "the title of item " + std::to_string(item + 1)));
+    tokens += size;
+    if (size <= most) continue;
+    most = size;
+    longest = title;
+  }
+  const auto mean = std::llround(static_cast<double>(tokens) / static_cast<double>(sampled));
+  return {cut_to(longest, std::max<int64_t>(mean, 1), tokenizer, "a title")};
 }
 
 }  // namespace lea::le

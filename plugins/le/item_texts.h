@@ -38,4 +38,10 @@ struct ItemTexts {
 ItemTexts item_texts(const Settings& settings, const lm::Tokenizer& tokenizer,
                      PrepareContext& context, int64_t begin = -1, bool show = false);
 
+// With `items: titles`, a list of one title, which stands for any item where only the number of
+// tokens matters: it has as many as the titles of a sample of the items have on average. Empty otherwise.
+// Throws ConfigError as item_texts does for the wording `title`.
+std::vector<std::string> typical_title(const Settings& settings, const lm::Tokenizer& tokenizer,
+                                       PrepareContext& context);
+
 }  // namespace lea::le

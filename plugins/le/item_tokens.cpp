@@ -22,7 +22,6 @@ namespace lea::le {
 namespace {
 
 constexpr int64_t kRowsOfEmbedding = 8192;  // of the word embeddings that are widened at a time
-constexpr int64_t kRowsOfLogits = 256;      // with logits in memory at a time
 constexpr uint64_t kRandomStream = 0x70ce;  // of the random numbers of random_tokens
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;  // PyTorch's defaults of Adam
 constexpr int64_t kPatience = 20;  // iterations over which token_stop looks
@@ -359,43 +358,6 @@ void remove_partial_tokens(const std::string& folder) {
   }
   std::error_code none;
   for (const auto& path : partial) std::filesystem::remove(path, none);
-}
-
-TokenLoss token_loss(const lm::Decoder& decoder, const std::vector<Sentence>& sentences,
-                     const at::Tensor& tokens, int64_t most) {
-  const at::NoGradGuard no_grad;
-  const Items all = items_with_words(sentences);
-  const int64_t count = std::min(most, std::ssize(all));
-  Items chosen;
-  for (int64_t i = 0; i < count; ++i)
-    chosen.push_back(all[static_cast<size_t>(i * std::ssize(all) / count)]);
-
-  TokenLoss loss;
-  int64_t words = 0;
-  for (int64_t first = 0; first < count;) {
-    const Items batch = batch_at(sentences, chosen, first, kRowsOfBatch);
-    first += std::ssize(batch);
-    const Lesson lesson(sentences, batch, decoder.config().vocabulary);
-    const Tensor vectors =
-        tokens.index_select(0, at::tensor(batch, at::kLong)).to(decoder.device());
-    const Tensor hidden = lm::hidden_states(decoder, lesson.forest, vectors),
-                 word = lesson.word_tensor(decoder.device()),
-                 share = lesson.share_tensor(decoder.device());
-    for (int64_t row = 0; row < hidden.size(0); row += kRowsOfLogits) {
-      const int64_t rows = std::min(kRowsOfLogits, hidden.size(0) - row);
-      const Tensor wide = decoder.logits(hidden.narrow(0, row, rows)).log_softmax(1, at::kFloat);
-      const Tensor wanted = word.narrow(0, row, rows);
-      const Tensor own = wide.gather(1, wanted.unsqueeze(1)).squeeze(1);
-      loss.cross_entropy -= (own * share.narrow(0, row, rows)).sum(at::kDouble).item<double>();
-      loss.accuracy += (wide.argmax(1) == wanted).sum().item<double>();
-    }
-    words += std::ssize(lesson.words);
-  }
-  if (count > 0) {
-    loss.cross_entropy /= static_cast<double>(count);
-    loss.accuracy /= static_cast<double>(words);
-  }
-  return loss;
 }
 
 }  // namespace lea::le

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "core/lm/decoder.h"
@@ -54,9 +55,16 @@ inline constexpr const char* kPartialTokens = "tokens.partial";
 void remove_partial_tokens(const std::string& folder);
 
 // L_tok and accuracy of at most `most` items with words, spread evenly over all. Zeros when there
-// is no such item.
-TokenLoss token_loss(const lm::Decoder& decoder, const std::vector<Sentence>& sentences,
-                     const at::Tensor& tokens, int64_t most);
+// is no such item. Empty when `stop(done, total)` was true, called before each batch with the
+// number of items that were measured of all.
+//
+// `folder`, unless it is empty, keeps what was measured after each batch in a file that begins with
+// kPartialTokens. A later call with the same tokens continues from there with the same result.
+std::optional<TokenLoss> token_loss(const lm::Decoder& decoder,
+                                    const std::vector<Sentence>& sentences,
+                                    const at::Tensor& tokens, int64_t most,
+                                    const std::string& folder = "",
+                                    const std::function<bool(int64_t, int64_t)>& stop = {});
 
 // The rows of a batch of sentences at most; a single sentence may be longer. On a GPU a batch is
 // kRowsOnGpu.

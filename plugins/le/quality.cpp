@@ -203,9 +203,10 @@ double rows_of_choices(const Settings& settings, PrepareContext& context,
       const std::vector<int64_t> list = event.candidates();
       if (list.empty() || list.size() > prompts.labels().size() || measured == kMeasured) continue;
       ++measured;
-      const auto history = part.sample.asked(event, event.end).history;
-      const std::vector<int64_t> items(history.begin(), history.end());
-      prompts.read(forest, prompts.add_history(forest, items).back(), list);
+      // Item 1 stands for any, as in rows_of_parts().
+      const std::vector<int64_t> items(part.sample.asked(event, event.end).history.size(), 1),
+          candidates(list.size(), 1);
+      prompts.read(forest, prompts.add_history(forest, items).back(), candidates);
     }
     if (measured > 0) {
       rows += static_cast<double>(forest.rows()) * static_cast<double>(part.sample.size()) /

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/api/item_draw.h"
+#include "core/api/quality.h"
 
 namespace lea {
 
@@ -99,15 +100,13 @@ double mean_cosine(const at::Tensor& states, uint64_t seed) {
 }
 
 std::string collapse_warning(double cosine) {
-  if (cosine <= kCollapsed) return "";
+  if (cosine <= spec::kCollapsedCosine) return "";
   char number[32];
   std::snprintf(number, sizeof number, "%.2f", cosine);
   return std::string(
              "the states of different histories are nearly equal: the mean cosine of random "
              "pairs is ") +
-         number +
-         ". They tell the recommender little. `state_loss: softmax` with a `state_scale` below 1 "
-         "keeps states apart";
+         number + ". They tell the recommender little. " + spec::kCollapsedAdvice;
 }
 
 }  // namespace lea

@@ -43,8 +43,8 @@ at::Tensor allowed_negatives(const TrainingData& training, const at::Tensor& seq
 // Mean cosine of random pairs of rows, leaving out rows of zeros; 0 with fewer than two others. Near 1
 // all states are alike: they have collapsed.
 double mean_cosine(const at::Tensor& states, uint64_t seed);
-inline constexpr double kCollapsed = 0.9;
-// What is wrong with such states, and what to change; empty below kCollapsed.
+// What is wrong with states of this mean cosine, and what to change; empty up to
+// spec::kCollapsedCosine.
 std::string collapse_warning(double cosine);
 
 }  // namespace lea

@@ -69,7 +69,9 @@ inline std::optional<TextRows> text_rows(const TextSettings& settings, PrepareCo
     context.log(LogLevel::kWarning,
                 std::to_string(empty) + " of " + counted(std::ssize(texts), "item") +
                     (empty == 1 ? " has no text, so its " + what + " is 0"
-                                : " have no text, so their " + what + "s are 0"));
+                                : " have no text, so their " + what + "s are 0") +
+                    ". Import the data set again with texts for them, or name more columns in "
+                    "`texts`");
   }
   TextRows found{tfidf(texts, {settings.pairs, settings.min_documents, settings.max_features,
                                settings.sublinear}),

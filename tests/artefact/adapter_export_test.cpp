@@ -79,6 +79,34 @@ TEST_F(AdapterExport, HasACardThatSaysHowItWasMadeAndHowToOpenIt) {
   EXPECT_THAT(card, HasSubstr("reward = state @ head[\"weight\"] + head[\"bias\"]\n"));
 }
 
+TEST_F(AdapterExport, ShowsPromptsWithTitlesWhereTheyWereTrainedSo) {
+  write_study("reward: le\n", ", items: titles, title: \"{title}\"");
+  ASSERT_NO_FATAL_FAILURE(run_study());
+  ASSERT_EQ(export_of(key("adapter"), "adapter").exit_code, 0);
+  const std::string card = read_file(path("adapter/README.md"));
+  EXPECT_THAT(card,
+              HasSubstr("Entry j - 1 of `titles.json` is the text that stands in a prompt for "
+                        "item j"));
+  EXPECT_THAT(card, HasSubstr("- `titles.json`: the text of each item in a prompt, as a list\n"));
+  EXPECT_THAT(card, HasSubstr("import json\nimport torch\n"));
+  EXPECT_THAT(card, HasSubstr("    return words(titles[number - 1]) or words(\"unknown\")\n"));
+  EXPECT_THAT(card, HasSubstr("found = model(torch.tensor([ids]), output_hidden_states=True)\n"));
+  EXPECT_THAT(card, HasSubstr("reward = state @ head[\"weight\"] + head[\"bias\"]\n"));
+  EXPECT_THAT(card, Not(HasSubstr("inputs_embeds")));
+  EXPECT_THAT(card, Not(HasSubstr("which stands in a prompt in the place of a word's embedding")));
+}
+
+TEST_F(AdapterExport, ListsManyTensorsByTheirModules) {
+  write_study("reward: le\n", ", targets: \"q_proj v_proj down_proj\"");
+  ASSERT_NO_FATAL_FAILURE(run_study());
+  ASSERT_EQ(export_of(key("adapter"), "adapter").exit_code, 0);
+  const std::string card = read_file(path("adapter/README.md"));
+  EXPECT_THAT(card, HasSubstr("- `adapter_model.safetensors`: 12 tensors, the matrices A and B of "
+                              "`down_proj` (2 layers), `q_proj` (2 layers), `v_proj` (2 "
+                              "layers)\n"));
+  EXPECT_THAT(card, Not(HasSubstr("lora_A")));
+}
+
 TEST_F(AdapterExport, ShowsWhereStatesAndRewardsAreRead) {
   write_study("reward: le\n", ", hidden_state: mean");
   ASSERT_NO_FATAL_FAILURE(run_study());

@@ -42,6 +42,21 @@ TEST_F(Artefacts, AreMadeOnceForAllRunsThatNeedThem) {
   EXPECT_THAT(again.out, HasSubstr("nothing to do"));
 }
 
+TEST_F(Artefacts, PrintWhatTheirMakersWarnedOf) {
+  write_spec("made: {test.making: {mode: warn}}");
+  const std::string warning = "the items are odd. State another `portion`";
+  const auto made = run();
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const std::string key = key_of("vectors");
+  EXPECT_THAT(made.out, HasSubstr("\nwarning   vectors of test.making (" + key.substr(0, 12) +
+                                  "): " + warning + "\n"));
+  EXPECT_EQ(json::parse(read_file(folder(key) + "/result.json")).at("warnings"), json({warning}));
+  EXPECT_THAT(run().out, testing::Not(HasSubstr("warning   "))) << "nothing was made";
+
+  const auto events = call_in("other", {"run", path("spec.yaml"), "--json"});
+  EXPECT_THAT(events.out, HasSubstr("\"warnings\":[\"" + warning + "\"]"));
+}
+
 TEST_F(Artefacts, AreSharedByExperimentsAndSlotsTakeOnlyTheirOwn) {
   write_spec("made: test.making");
   ASSERT_EQ(run().exit_code, 0);

@@ -112,6 +112,35 @@ TEST_F(ArtefactCommands, VerifyRefusesALinkInThePlaceOfAFile) {
   EXPECT_THAT(verify.err, HasSubstr(": is a link, and not the file that was made"));
 }
 
+TEST_F(ArtefactCommands, VerifyNoticesAChangeInWhatIsRecorded) {
+  const std::string key = make_vectors();
+  const auto refusal_of = [&](const std::string& name, const auto& change) {
+    const std::string file = folder(key) + "/" + name, sound = read_file(file);
+    json document = json::parse(sound);
+    change(document);
+    publish_file(file, document.dump());
+    const auto verify = call({"artefacts", "verify"});
+    publish_file(file, sound);
+    EXPECT_EQ(verify.exit_code, 3) << name;
+    return verify.err;
+  };
+  EXPECT_THAT(refusal_of("result.json", [](json& result) { result["seconds"] = 1e6; }),
+              HasSubstr("result.json: checksum: is not that of the rest of the file, which was "
+                        "changed"));
+  EXPECT_THAT(
+      refusal_of("artefact.json", [](json& header) { header["run"]["data"]["history"] = 6; }),
+      HasSubstr("artefact.json: is not the file of which "));
+  EXPECT_THAT(refusal_of("result.json", [](json& result) { result["sha256"] = "00"; }),
+              HasSubstr("result.json: sha256: is not that of the files which it lists"));
+  // An older program wrote no sums.
+  const std::string file = folder(key) + "/result.json";
+  json older = json::parse(read_file(file));
+  older.erase("checksum");
+  older.erase("header_sha256");
+  publish_file(file, older.dump());
+  EXPECT_EQ(call({"artefacts", "verify"}).exit_code, 0);
+}
+
 TEST_F(ArtefactCommands, VerifyOfAKeyThatNoArtefactHasIsAMistake) {
   ASSERT_EQ(call({"data", "import", "toy", path("interactions.tsv")}).exit_code, 0);
   EXPECT_EQ(call({"artefacts", "verify"}).exit_code, 0) << "none is damaged";

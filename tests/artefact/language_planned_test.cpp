@@ -42,6 +42,41 @@ TEST_F(PlannedLanguage, IsRefusedForTheSettingsThatTheMakingWouldRefuse) {
   EXPECT_THAT(refusal("environments.le.batch_size=1"), HasSubstr("le: batch_size: 1 leaves L_sm "));
 }
 
+TEST_F(PlannedLanguage, IsRefusedForAModelWhosePartsContradictEachOther) {
+  fs::copy(LEA_SOURCE_DIR "/tests/golden/le/model", path("model"));
+  write_study("reward: le\n", "",
+              "{le: {model: " + path("model") + ", item_sentence: \"{item} is titled {title}.\"}}");
+  import_data();
+  const std::string file = path("model/config.json"), sound = read_file(file);
+  const auto set = [&](const char* key, int64_t value) {
+    json config = json::parse(sound);
+    config[key] = value;
+    publish_file(file, config.dump());
+  };
+  set("hidden_size", 32);
+  const std::string shapes = refusal();
+  EXPECT_THAT(shapes, HasSubstr("lea.le, for 1 run: "));
+  EXPECT_THAT(shapes, HasSubstr("model.safetensors: model."));
+  EXPECT_THAT(shapes, HasSubstr(": must be ["));
+  EXPECT_EQ(std::count(shapes.begin(), shapes.end(), '\n'), 1) << "one message: " << shapes;
+  publish_file(file, sound);
+  json tokenizer = json::parse(read_file(path("model/tokenizer.json")));
+  json& words = tokenizer.at("model").at("vocab");
+  for (int id = static_cast<int>(words.size()); id <= 400; ++id)
+    words["word" + std::to_string(id)] = id;
+  publish_file(path("model/tokenizer.json"), tokenizer.dump());
+  EXPECT_THAT(refusal(), HasSubstr("the tokenizer has ids up to 400, but config.json a vocab_size "
+                                   "of 400. They are of different models."));
+}
+
+TEST_F(PlannedLanguage, HasAnEstimateOfPromptsWithTitles) {
+  write_study("reward: le\n", ", items: titles");
+  import_data();
+  const json artefacts = plan().at("artefacts");
+  ASSERT_EQ(artefacts.size(), 4u);
+  for (const json& artefact : artefacts) EXPECT_FALSE(artefact.at("seconds").is_null()) << artefact;
+}
+
 TEST_F(PlannedLanguage, IsRefusedWithoutAnythingToLearnOrToValidate) {
   write_study("reward: le\n", ", reward_weight: 0, state_weight: 0");
   import_data();

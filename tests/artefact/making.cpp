@@ -31,16 +31,16 @@ class Making final : public lea::Environment {
     double portion = 1;
     int64_t pause = 0, room = 0, memory = 0;
     void fields(lea::Fields& f) {
-      f.choice(
-          "mode", mode,
-          {"none", "throw", "crash", "exit", "hang", "nothing", "unfinished", "undeclared", "print",
-           "link", "crash_show", "read_beside", "read_variable", "read_parameter", "draw", "rest"},
-          "what the making of the vectors does; `crash_show`: what showing does");
+      f.choice("mode", mode,
+               {"none", "throw", "crash", "exit", "hang", "nothing", "unfinished", "undeclared",
+                "print", "link", "crash_show", "read_beside", "read_variable", "read_parameter",
+                "draw", "rest", "warn"},
+               "what the making of the vectors does; `crash_show`: what showing does");
       f.text("data", data, "the folder of the data set, for the mode read_parameter");
       f.real("portion", portion, {0, 1}, "the fraction of the training sequences");
       f.integer("pause", pause, {0, 10000}, "milliseconds to sleep after each chunk");
       f.integer("room", room, {0, 1e9}, "bytes of zeros to write beside the vectors");
-      f.choice("counting", counting, {"sound", "refuse", "throw", "exhaust"},
+      f.choice("counting", counting, {"sound", "refuse", "throw", "exhaust", "crash"},
                "what counting the work does; `refuse`: the making refuses it as well");
       f.integer("memory", memory, {0, 9e15}, "bytes that the making is said to need");
     }
@@ -83,6 +83,7 @@ class Making final : public lea::Environment {
       require_good_room();
       if (params_.counting == "throw") throw std::runtime_error("thrown by count");
       if (params_.counting == "exhaust") throw std::bad_alloc();
+      if (params_.counting == "crash") std::raise(SIGKILL);
       const int64_t numbers = rows_of(artefact, context) * width_of(artefact);
       return {{"memory_accesses", 100.0 * static_cast<double>(context.items())},
               {"bytes", 4.0 * static_cast<double>(numbers)},
@@ -183,6 +184,8 @@ class Making final : public lea::Environment {
       if (params_.mode == "nothing") return;
       if (params_.mode == "undeclared") context.pool();
       if (params_.mode == "rest") record_rest(context);
+      if (params_.mode == "warn")
+        context.log(lea::LogLevel::kWarning, "the items are odd. State another `portion`");
       if (params_.mode == "link")
         std::filesystem::create_symlink("../artefact.json", context.folder() + "/linked");
       if (params_.mode == "print") std::printf("{\"type\": \"progress\"\nnoise\n");

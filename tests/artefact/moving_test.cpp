@@ -279,6 +279,12 @@ TEST_F(Moving, AnArchiveThatIsNotSoundChangesNothing) {
   with_json(
       result, [](json& j) { j["sha256"] = std::string(64, 'a'); },
       "result.json: sha256: is not that of the files which it lists");
+  with_json(
+      result, [](json& j) { j["quality"]["rows"] = 7; },
+      "result.json: checksum: is not that of the rest of the file, which was changed");
+  with_json(
+      header, [](json& j) { j["run"]["data"]["history"] = 6; },
+      "artefact.json: is not the file of which ");
   for (const std::string name : {"../../evil", "/evil", "a/../../evil", ".", "", "a/", "a//b"}) {
     with_json(
         result,

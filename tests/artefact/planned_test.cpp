@@ -89,6 +89,22 @@ TEST_F(PlannedArtefacts, HaveNoEstimateWhenTheCountingFailsOtherwise) {
   EXPECT_EQ(run().exit_code, 0);
 }
 
+TEST_F(PlannedArtefacts, SayHowManyAreEstimatedWhenTheCountingEndsEarly) {
+  // The worker counts in the order of the plan.
+  write_spec("a: test.making, b: {test.making: {counting: crash, portion: 0.5}}",
+             "grid: {reward: [a, b]}\n", "");
+  import_data();
+  const auto planned = plan_text();
+  ASSERT_EQ(planned.exit_code, 0) << planned.err;
+  EXPECT_THAT(planned.out, testing::ContainsRegex("artefact vectors of test.making: 2 to make, for "
+                                                  "4 runs, about [^,]+ \\(1 of 2 estimated\\)"));
+  EXPECT_THAT(planned.out, HasSubstr("; 2 of 4 artefacts estimated, because the worker that "
+                                     "counted their work was ended by SIGKILL, so all of it takes "
+                                     "longer)\n"));
+  write_spec("made: test.making");
+  EXPECT_THAT(plan_text().out, testing::Not(HasSubstr("estimated,"))) << "all is counted";
+}
+
 TEST_F(PlannedArtefacts, StateTheMemoryAndTheDiskThatTheyTake) {
   write_spec("made: {test.making: {memory: 1000000}}");
   import_data();

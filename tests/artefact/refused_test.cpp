@@ -287,7 +287,7 @@ TEST_F(Artefacts, OfItemsWithoutTextAreRefusedOrLeaveThemOut) {
   // Without any text the spec itself is wrong.
   const auto none = run_on("none");
   EXPECT_EQ(none.exit_code, 3) << none.out << none.err;
-  EXPECT_THAT(none.err, HasSubstr("the rows of lea.text_tfidf is made from the texts of the items, "
+  EXPECT_THAT(none.err, HasSubstr("lea.text_tfidf makes its rows from the texts of the items, "
                                   "but the data set none has none: put an items.tsv"));
   write_items([](int) { return ""; });
   const auto empty = run_on("empty");

@@ -79,7 +79,7 @@ TEST(ItemTokensOfPyTorch, AreTheSame) {
       return lm::floats(expected[name], shape).to(at::kFloat);
     };
     EXPECT_LE(distance(closed_form(decoder, sentences), tensor("closed_form")), 1e-5);
-    const TokenLoss loss = token_loss(decoder, sentences, tensor("start"), 10);
+    const TokenLoss loss = *token_loss(decoder, sentences, tensor("start"), 10);
     EXPECT_NEAR(loss.cross_entropy, expected["cross_entropy"].get<double>(), 1e-5);
     EXPECT_NEAR(loss.accuracy, expected["accuracy"].get<double>(), 1e-6);
     Settings settings;
@@ -108,9 +108,9 @@ TEST_F(ItemTokens, BecomeBetter) {
   settings_.token_learning_rate = 2e-2;
   const std::vector<Sentence> sentences = random_sentences(8);
   const at::Tensor start = start_for(sentences);
-  const double before = token_loss(decoder_, sentences, start, 100).cross_entropy,
+  const double before = token_loss(decoder_, sentences, start, 100)->cross_entropy,
                after =
-                   token_loss(decoder_, sentences, optimise(sentences, start), 100).cross_entropy;
+                   token_loss(decoder_, sentences, optimise(sentences, start), 100)->cross_entropy;
   EXPECT_LT(after, before - 0.2);
 }
 
@@ -129,8 +129,8 @@ TEST_F(ItemTokens, TakePlainStepsDownTheGradientOnRequest) {
   EXPECT_LE((longer - 2 * step).abs().max().item<double>(), 1e-5);
   settings_.token_learning_rate = 0.02;
   settings_.token_iterations = 60;
-  EXPECT_LT(token_loss(decoder_, sentences, optimise(sentences, start), 100).cross_entropy,
-            token_loss(decoder_, sentences, start, 100).cross_entropy - 0.1);
+  EXPECT_LT(token_loss(decoder_, sentences, optimise(sentences, start), 100)->cross_entropy,
+            token_loss(decoder_, sentences, start, 100)->cross_entropy - 0.1);
 }
 
 TEST_F(ItemTokens, StayNearTheirStartWithAPenalty) {
@@ -259,12 +259,38 @@ TEST_F(ItemTokens, AreRefusedWhenTheyAreNotFinite) {
 TEST_F(ItemTokens, OfTheLossAreSpreadOverAllItems) {
   std::vector<Sentence> sentences = random_sentences(9);
   const at::Tensor tokens = start_for(sentences);
-  const TokenLoss some = token_loss(decoder_, sentences, tokens, 3);
+  const TokenLoss some = *token_loss(decoder_, sentences, tokens, 3);
   const std::vector<Sentence> chosen = {sentences[0], sentences[3], sentences[6]};
   const at::Tensor rows = at::tensor({int64_t{0}, int64_t{3}, int64_t{6}});
   EXPECT_NEAR(some.cross_entropy,
-              token_loss(decoder_, chosen, tokens.index_select(0, rows), 3).cross_entropy, 1e-6);
-  EXPECT_EQ(token_loss(decoder_, {{}}, tokens.narrow(0, 0, 1), 3).cross_entropy, 0);
+              token_loss(decoder_, chosen, tokens.index_select(0, rows), 3)->cross_entropy, 1e-6);
+  EXPECT_EQ(token_loss(decoder_, {{}}, tokens.narrow(0, 0, 1), 3)->cross_entropy, 0);
+}
+
+TEST_F(ItemTokens, OfTheLossAreMeasuredFromWhereTheLastAttemptEnded) {
+  const std::vector<Sentence> sentences = random_sentences(600);
+  const at::Tensor tokens = start_for(sentences);
+  const TokenLoss whole = *token_loss(decoder_, sentences, tokens, 600);
+  const lm::TemporaryFolder folder;
+  std::vector<int64_t> places;
+  const auto measure = [&](size_t calls) {
+    return token_loss(decoder_, sentences, tokens, 600, folder.path(),
+                      [&](int64_t done, int64_t total) {
+                        EXPECT_EQ(total, 600);
+                        places.push_back(done);
+                        return places.size() == calls;
+                      });
+  };
+  EXPECT_FALSE(measure(2));
+  ASSERT_EQ(places.size(), 2u) << "there are more batches than one";
+  const int64_t reached = places[1];
+  EXPECT_GT(reached, 0);
+  places.clear();
+  const auto rest = measure(1000);
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(places.front(), reached);
+  EXPECT_EQ(rest->cross_entropy, whole.cross_entropy);
+  EXPECT_EQ(rest->accuracy, whole.accuracy);
 }
 
 }  // namespace

@@ -344,6 +344,32 @@ TEST_F(LanguageEnvironmentTest, CountsTheBytesThatItsTensorsTakeOnDisk) {
   }
 }
 
+TEST_F(LanguageEnvironmentTest, CountsTheTokensOfTitles) {
+  std::vector<std::string>& titles = data_.texts[0].second;
+  for (std::string& title : titles) title = "red oak table red oak table red oak table";
+  const auto values = [&](const std::string& kind, const nlohmann::json& more) {
+    return worker::count_artefact(entry_, values_of(more), artefact(kind), data_).at("values");
+  };
+  const auto capped = [](int cap) {
+    return nlohmann::json{{"items", "titles"},
+                          {"order", "hoisted"},
+                          {"title", "{title:" + std::to_string(cap) + "}"}};
+  };
+  for (const char* kind : {"adapter", "states", "rewards", "quality", "choices"}) {
+    SCOPED_TRACE(kind);
+    const double one = values(kind, capped(1));
+    EXPECT_EQ(one, values(kind, {{"order", "hoisted"}})) << "as many rows as an item token";
+    const double more = (values(kind, capped(6)) - one) / 5;
+    EXPECT_GT(more, 0);
+    EXPECT_NEAR(values(kind, capped(3)), one + 2 * more, 1e-6 * one) << "one row for each token";
+  }
+  const double same = values("rewards", capped(3));
+  for (size_t i = 0; i < titles.size(); ++i) titles[i] = i % 2 ? "red oak table red oak" : "red";
+  EXPECT_EQ(values("rewards", {{"items", "titles"}, {"order", "hoisted"}, {"title", "{title}"}}),
+            same)
+      << "the mean of five and of one";
+}
+
 TEST_F(LanguageEnvironmentTest, CountsTheMemoryThatOpeningTheModelChecks) {
   const auto memory = [&](const std::string& kind, const nlohmann::json& more) {
     const Counts counts = worker::count_artefact(entry_, values_of(more), artefact(kind), data_);

@@ -102,6 +102,44 @@ TEST_F(EnvironmentNotes, SayNothingOfAnEnvironmentWithoutASeed) {
   EXPECT_THAT(table("text"), Not(HasSubstr("One environment")));
 }
 
+TEST_F(EnvironmentNotes, RepeatWhatTheMakersOfArtefactsWarnedOf) {
+  const auto with = [&](const std::string& framework, const std::string& kind,
+                        const json& quality) {
+    db::RunRow row = used(framework, 1, le("hoisted"), framework);
+    row.result["artefacts"].push_back({{"key", framework + kind},
+                                       {"name", kind + " of lea.le"},
+                                       {"sha256", std::string(64, 'e')},
+                                       {"quality", quality}});
+    return row;
+  };
+  put(with("snqn", "adapter", {{"diverged", 1}, {"state_cosine", 0.9}}), 0.04);
+  put(with("sa2c", "states", {{"diverged", 0}, {"state_cosine", 0.954}}), 0.04);
+  put(with("sac", "tokens", {{"items_without_text", 1200}}), 0.04);
+  put(with("sqn", "tokens", {{"items_without_text", 0}, {"state_cosine.inside", 0.99}}), 0.04);
+  const std::string text = table("text");
+  EXPECT_THAT(
+      text, HasSubstr("\nDiverged: sasrec snqn: adapter of lea.le: the training diverged, and the "
+                      "parameters from before that are used. State a lower `learning_rate`, more "
+                      "`warm_up_steps`, or `clip: 1`.\n"));
+  EXPECT_THAT(text, HasSubstr("\nCollapsed states: sasrec sa2c: state_cosine of states of lea.le "
+                              ".954: states of different histories are nearly equal, so they tell "
+                              "the recommender little. `state_loss: softmax` with a `state_scale` "
+                              "below 1 keeps states apart.\n"));
+  EXPECT_THAT(text, HasSubstr("\nItems without text: sasrec sac: tokens of lea.le 1,200. The "
+                              "environment cannot tell these items apart. Import the data set "
+                              "again with texts for them, or name more columns of texts.\n"));
+}
+
+TEST_F(EnvironmentNotes, SayNothingOfArtefactsWhoseMakersWarnedOfNothing) {
+  db::RunRow row = used("snqn", 1, le("hoisted"), "a");
+  row.result["artefacts"][0]["quality"] = {
+      {"diverged", 0}, {"state_cosine", 0.9}, {"items_without_text", 0}};
+  put(row, 0.04);
+  const std::string text = table("text");
+  for (const char* remark : {"Diverged", "Collapsed states", "Items without text"})
+    EXPECT_THAT(text, Not(HasSubstr(remark)));
+}
+
 TEST_F(EnvironmentNotes, SayWhereAStateIsJoinedThatIsMuchWiderThanTheBackbone) {
   const auto with_state = [&](const std::string& framework, int64_t width, const json& use) {
     db::RunRow row = run("sasrec", framework, 1);

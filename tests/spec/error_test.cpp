@@ -377,6 +377,19 @@ const std::vector<Mistake> kMistakes = {
      "+",
      "--set train.batch_size=[1: is not YAML: end of sequence flow not found",
      {"train.batch_size=[1"}},
+    {"SetOfATextThatBeginsWithABrace",
+     "+",
+     "--set data.name={item} is: more text follows behind the end of the value. A text that begins "
+     "with `{` or `[` needs quotes of its own, as in --set 'key=\"{item} is\"'",
+     {"data.name={item} is"}},
+    {"SetBesideWhatTheSpecLacks",
+     "data: {name: a}\nframework: popularity\n",
+     "spec.yaml:1:1: seeds: is required, for example `seeds: [1, 2, 3]`",
+     {"data.name=b"}},
+    {"MisspeltEnvironments", "+environmnts: {e: le}\nreward: e\n",
+     "spec.yaml:5:1: environmnts: unknown key, did you mean `environments`? (a spec has: extends, "
+     "name, data, split, train, negatives, evaluate, backbone, framework, reward, state, augment, "
+     "prepare, grid, overrides, environments, seeds, runs)"},
     {"SetOfNothing", "+", "--set train.batch_size=: is empty", {"train.batch_size="}},
     {"SetOfAnUnknownSection",
      "+",
