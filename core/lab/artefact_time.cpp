@@ -66,7 +66,7 @@ void estimate_artefacts(const TimeOptions& options, const spec::Experiment& expe
     for (const auto& [index, answer] : answers) {
       if (answer.counts.empty() || (*artefacts)[index].done) continue;
       if (pace.empty()) pace = pace_of(options, experiment.prepare);
-      if (pace.empty() && options.only_known) return;
+      if (pace.empty()) return;  // nobody knows how long it takes
       double seconds = kStartSeconds;
       for (const auto& [sort, amount] : answer.counts) {
         const auto speed = pace.find(sort);

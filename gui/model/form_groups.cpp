@@ -4,6 +4,7 @@
 #include "core/base/letter_case.h"
 #include "core/base/text.h"
 #include "core/spec/default_label.h"
+#include "core/spec/keys.h"
 #include "core/spec/param_json.h"
 #include "core/spec/resolver.h"
 #include "gui/model/form_outline.h"
@@ -14,14 +15,10 @@ namespace {
 using spec::Entry;
 using Kind = FieldPlace::Kind;
 
-const char* about_section(const std::string& section) {
-  if (section == "data")
-    return "which interactions are used, and how much of the past a model sees";
-  if (section == "split") return "which interactions are for training, validation and test";
-  if (section == "train") return "how a framework is trained, and when training stops";
-  if (section == "negatives") return "which items are sampled beside the logged one";
-  if (section == "evaluate") return "how rankings are measured";
-  if (section == "prepare") return "how artefacts are made; changes no result";
+std::string about_section(const std::string& section) {
+  for (const spec::KeyInfo& key : spec::top_keys()) {
+    if (key.name == section) return key.meaning;
+  }
   return "";
 }
 
