@@ -235,10 +235,6 @@ PlanPreview::Answer PlanPreview::plan(const lab::SessionOptions& options, const 
   try {
     const lab::Session session(options, facts.records);
     answer.summary = summary_of(session.experiment(), session.plan());
-  } catch (const ConfigError& error) {
-    answer.problem = error.what();
-    answer.errors =
-        spec::check_spec(options.spec, options.buffers, facts.plugins, facts.models_folder);
   } catch (const Error& error) {
     answer.problem = error.what();
   }
@@ -253,12 +249,10 @@ void PlanPreview::take(Answer answer) {
                                     : State::kRefused;
   summary_ = answer.summary ? std::move(*answer.summary) : PlanSummary();
   problem_ = to_qt(answer.problem);
-  errors_ = std::move(answer.errors);
   cells_.show(summary_);
   if (has_news_) pause_.start(kNewsMilliseconds);
   has_news_ = false;
   Q_EMIT changed();
-  Q_EMIT checked();
 }
 
 }  // namespace lea::gui

@@ -83,19 +83,15 @@ class PlanPreview : public QObject {
   const QString& wait() const { return wait_; }  // what takes long, in a sentence; may be empty
   const PlanSummary& summary() const { return summary_; }
   const QString& problem() const { return problem_; }  // one error a line
-  // The errors of the text, by place; empty for one that can be run.
-  const std::vector<spec::Diagnostic>& errors() const { return errors_; }
   CellTable& cells() { return cells_; }
 
  Q_SIGNALS:
   void changed();
-  void checked();  // errors() are those of the text now
 
  private:
   struct Answer {
     std::optional<PlanSummary> summary;
     std::string problem;
-    std::vector<spec::Diagnostic> errors;
   };
   static Answer plan(const lab::SessionOptions& options, const Facts& facts);
 
@@ -113,7 +109,6 @@ class PlanPreview : public QObject {
   bool working_ = false;
   bool has_news_ = false;  // of runs, which came while a plan was made
   PlanSummary summary_;
-  std::vector<spec::Diagnostic> errors_;
   CellTable cells_;
   Lane lane_{"plans"};  // ends before the rest does
 };

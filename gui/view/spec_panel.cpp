@@ -80,7 +80,6 @@ SpecPanel::SpecPanel(const Context& context, QWidget* parent)
   connect(&form_, &SpecForm::edited, this, &SpecPanel::edited);
   connect(&form_, &SpecForm::changed, this, &SpecPanel::update_problem);
   connect(&preview_, &PlanPreview::changed, this, &SpecPanel::update_counts);
-  connect(&preview_, &PlanPreview::checked, this, [this] { form_.show_errors(preview_.errors()); });
   connect(&facts_, &SpecFacts::changed, this, &SpecPanel::update_empty);
   connect(&context_.lab, &LabModel::opened, this, &SpecPanel::update_empty);
   connect(lists_, &AxisLists::group_wanted, this, [this](const std::string& id) {

@@ -15,8 +15,6 @@ namespace lea::gui {
 namespace {
 
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 
 Facts shipped_facts() {
   Facts facts;
@@ -101,11 +99,10 @@ TEST_F(Preview, ListsTheErrorsOfTheText) {
   show(text("backbone: nope\nframework: snqn\n"));
   ASSERT_TRUE(planned());
   EXPECT_EQ(preview_.state(), PlanPreview::State::kRefused);
-  EXPECT_EQ(preview_.errors().size(), 2u);
+  EXPECT_EQ(preview_.problem().count('\n'), 1) << preview_.problem().toStdString();
   EXPECT_THAT(preview_.problem().toStdString(), HasSubstr("nope"));
   show(text(kGrid));
   ASSERT_TRUE(planned());
-  EXPECT_THAT(preview_.errors(), IsEmpty());
   EXPECT_TRUE(preview_.problem().isEmpty());
 }
 
@@ -210,11 +207,21 @@ TEST_F(ExperimentWindow, ShowsAChangeOfEitherSideOnTheOther) {
       [&] { return page()->spec().text().contains("framework: [supervised, snqn, sa2c]"); }));
   ASSERT_TRUE(wait_until([&] { return panel()->counts().contains("6 cells · 12 runs"); }))
       << panel()->counts().toStdString();
-  auto* edit = page()->findChild<QPlainTextEdit*>();
-  edit->undo();
+  page()->editor()->area()->undo();
   ASSERT_TRUE(wait_until([&] {
     const QTreeWidgetItem* again = panel()->lists()->row_of("framework", "sa2c");
     return again && again->checkState(0) == Qt::Unchecked;
+  }));
+}
+
+TEST_F(ExperimentWindow, ShowsAnErrorThatTheEditorFindsAtItsField) {
+  open();
+  panel()->facts().take(shipped_facts());
+  page()->spec().show_copy(
+      QString::fromStdString(text("backbone: nope\nframework: snqn\nseeds: [1]\n")), "");
+  EXPECT_TRUE(wait_until([&] {
+    const FormField* field = panel()->form().outline().field("backbone");
+    return field && field->error.find("nope") != std::string::npos;
   }));
 }
 
