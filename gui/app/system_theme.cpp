@@ -12,7 +12,7 @@ constexpr const char* kService = "org.freedesktop.portal.Desktop";
 constexpr const char* kPath = "/org/freedesktop/portal/desktop";
 constexpr const char* kInterface = "org.freedesktop.portal.Settings";
 constexpr const char* kGroup = "org.freedesktop.appearance";
-// As SLOT writes it; the bus knows no other form.
+// This is the text that the macro SLOT makes of the method. QDBusConnection::connect takes no other form.
 constexpr const char* kSlot = "1setting_changed(QString,QString,QDBusVariant)";
 constexpr const char* kKey = "color-scheme";  // 0: no preference, 1: dark, 2: light
 
